@@ -1,0 +1,102 @@
+"""Optimisers and gradient clipping: in place, on one flat vector.
+
+An optimiser owns its state (and scratch of the same size as `theta`), counts its updates in
+`n_updates` and follows PyTorch's formulas. Sources: Sutskever et al. (2013), *On the importance of
+initialization and momentum*; Kingma and Ba (2015), *Adam*; Pascanu et al. (2013), *On the difficulty
+of training recurrent neural networks*, for clipping by norm.
+"""
+
+import numpy as np
+
+
+class SGD:
+    """Stochastic gradient descent with (Nesterov) momentum.
+
+        v <- momentum · v + gradient;   theta <- theta - rate · v
+        with Nesterov:                  theta <- theta - rate · (gradient + momentum · v)
+
+    The velocity does not contain the learning rate (PyTorch's form): a change of rate acts at once.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The vector that will be updated; only its shape and dtype are used here.
+    momentum : float
+        Share of the velocity that is kept, in [0, 1]. 0 is plain gradient descent.
+    nesterov : bool
+        Whether to look ahead along the velocity.
+    """
+
+    def __init__(self, theta, momentum, nesterov):
+        self.momentum, self.nesterov = momentum, nesterov
+        self.n_updates = 0
+        self._velocity = np.zeros_like(theta)
+
+    def update(self, theta, gradient, learning_rate):
+        """Move `theta` one step; uses `gradient` up."""
+        self.n_updates += 1
+        if self.momentum:
+            velocity = self._velocity
+            velocity *= self.momentum
+            velocity += gradient
+            if self.nesterov:
+                gradient += self.momentum * velocity
+            else:
+                gradient[...] = velocity
+        gradient *= learning_rate
+        theta -= gradient
+
+
+class Adam:
+    """Adam, with epsilon added *after* the bias correction, as in the paper's main form and PyTorch.
+
+        m <- beta_1 m + (1 - beta_1) gradient;   v <- beta_2 v + (1 - beta_2) gradient²
+        theta <- theta - rate · (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The vector that will be updated; only its shape and dtype are used here.
+    beta_1, beta_2 : float
+        Decay of the first and second moment, in [0, 1).
+    epsilon : float
+        Added to the root, > 0.
+    """
+
+    def __init__(self, theta, beta_1, beta_2, epsilon):
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.n_updates = 0
+        self._mean = np.zeros_like(theta)
+        self._square = np.zeros_like(theta)
+        self._scratch = np.empty_like(theta)
+
+    def update(self, theta, gradient, learning_rate):
+        """Move `theta` one step; uses `gradient` up."""
+        self.n_updates += 1
+        mean, square, scratch = self._mean, self._square, self._scratch
+        np.multiply(gradient, 1 - self.beta_1, out=scratch)
+        mean *= self.beta_1
+        mean += scratch
+        gradient *= gradient
+        gradient *= 1 - self.beta_2
+        square *= self.beta_2
+        square += gradient
+        np.sqrt(square, out=scratch)
+        scratch *= (1 - self.beta_2**self.n_updates) ** -0.5
+        scratch += self.epsilon
+        np.divide(mean, scratch, out=scratch)
+        scratch *= learning_rate / (1 - self.beta_1**self.n_updates)
+        theta -= scratch
+
+
+def clip(gradient, value=None, norm=None):
+    """Clip `gradient` in place: every element to ±`value`, then the whole to Euclidean length `norm`.
+
+    None leaves that kind of clipping out. The direction survives clipping by norm, not by value.
+    """
+    if value is not None:
+        np.clip(gradient, -value, value, out=gradient)
+    if norm is not None:
+        length = float(np.sqrt(np.vdot(gradient, gradient)))
+        if length > norm:
+            gradient *= norm / length

@@ -1,0 +1,225 @@
+"""From the user's units to the network's and back: each window by itself, then all standardised.
+
+Arrays are features first: inputs x (T, F, B), targets and outputs y (…, K, B), one window per
+sample. Output k belongs to target channel k mod n_targets, so outputs run over the target channels
+step ahead by step ahead.
+
+Sources: Kim et al. (2022), *Reversible Instance Normalization for Accurate Time-Series Forecasting
+against Distribution Shift*; Zeng et al. (2023), *Are Transformers Effective for Time Series
+Forecasting?*, for subtracting the last value.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The two changes of units, fitted by `fit_scaling`.
+
+    Parameters
+    ----------
+    n_targets : int
+        How many of the first channels are targets.
+    instance_norm : str or None
+        One of `INSTANCE_NORMS`: what each window's target channels are relative to.
+    typical_deviation : ndarray of shape (n_targets, 1) or None
+        Stands in for the deviation of a window that is constant.
+    channel_mean, channel_scale : ndarray of shape (F, 1) or None
+        Applied to the inputs after `instance_norm`; None leaves them alone.
+    target_mean, target_scale : ndarray of shape (K, 1) or None
+        The same for targets.
+    """
+
+    n_targets: int
+    instance_norm: str | None = None
+    typical_deviation: np.ndarray | None = None
+    channel_mean: np.ndarray | None = None
+    channel_scale: np.ndarray | None = None
+    target_mean: np.ndarray | None = None
+    target_scale: np.ndarray | None = None
+
+    def inputs(self, x):
+        """Change `x` (T, F, B) in place; NaN becomes finite.
+
+        Returns
+        -------
+        missing : ndarray of bool of shape (T, B) or None
+            Steps with a NaN in any channel; None where there is none.
+        reference : tuple of ndarray of shape (n_targets, B) or None
+            Location and scale (or None for 1) of each window, for `targets` and `outputs`.
+        """
+        missing = missing_steps(x)
+        if missing is not None:
+            np.copyto(x, 0, where=missing[:, np.newaxis])
+        reference = None
+        if self.instance_norm is not None:
+            own = x[:, : self.n_targets]
+            reference = self._reference(own, missing)
+            _to_relative(own, reference)
+        if self.channel_mean is not None:
+            x -= self.channel_mean
+            x /= self.channel_scale
+        return missing, reference
+
+    def targets(self, y, reference):
+        """Change `y` (…, K, B) in place from the user's units to the network's."""
+        if reference is not None:
+            _to_relative(self._by_channel(y), reference)
+        if self.target_mean is not None:
+            y -= self.target_mean
+            y /= self.target_scale
+
+    def outputs(self, y, reference):
+        """Undo `targets`, in place."""
+        if self.target_mean is not None:
+            y *= self.target_scale
+            y += self.target_mean
+        if reference is not None:
+            location, scale = reference
+            by_channel = self._by_channel(y)
+            if scale is not None:
+                by_channel *= scale
+            by_channel += location
+
+    def _by_channel(self, y):
+        """View of `y` (…, K, B) as (…, K / n_targets, n_targets, B)."""
+        return y.reshape(*y.shape[:-2], -1, self.n_targets, y.shape[-1])
+
+    def _reference(self, x, missing):
+        wants_last = self.instance_norm in ("last", "last-standard")
+        if self.instance_norm == "last":
+            return _last_present(x, missing), None
+        mean, deviation = window_moments(x, missing)
+        location = _last_present(x, missing) if wants_last else mean
+        if self.instance_norm == "mean":
+            return location, None
+        if self.typical_deviation is not None:
+            deviation = np.where(deviation > 0, deviation, self.typical_deviation)
+        return location, deviation
+
+
+def missing_steps(x):
+    """Steps of `x` (T, F, B) with NaN in any channel, (T, B), or None where there are none."""
+    if not np.isnan(x.sum()):
+        return None
+    missing = np.isnan(x).any(axis=1)
+    return missing if missing.any() else None
+
+
+def window_moments(x, missing):
+    """Mean and standard deviation of each window over its present steps, (F, B) each.
+
+    A deviation that is nothing but rounding is exactly 0. Missing steps of `x` must be 0.
+    """
+    present = np.ones((len(x), 1, 1), x.dtype) if missing is None else ~missing[:, np.newaxis]
+    count = np.maximum(present.sum(axis=0), 1).astype(x.dtype)
+    mean = x.sum(axis=0) / count
+    deviation = np.sqrt((np.square(x - mean) * present).sum(axis=0) / count)
+    return mean, np.where(_is_rounding(deviation, mean, x.dtype), 0, deviation)
+
+
+def _last_present(x, missing):
+    """Value of each window at its last present step, (F, B); 0 where it has none."""
+    if missing is None:
+        return x[-1].copy()
+    last = len(x) - 1 - np.argmin(missing[::-1], axis=0)
+    return np.take_along_axis(x, last[np.newaxis, np.newaxis], axis=0)[0]
+
+
+def _to_relative(values, reference):
+    location, scale = reference
+    values -= location
+    if scale is not None:
+        values /= scale
+
+
+def _is_rounding(deviation, mean, dtype):
+    return deviation <= 10 * np.finfo(dtype).eps * np.abs(mean)
+
+
+def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize):
+    """Fit a `Scaling` to weighted rows that come in pieces.
+
+    Parameters
+    ----------
+    chunks : callable returning an iterable of (x, y, weight)
+        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B), both float64 or float32 and free
+        to be changed, weight (B,). Called once for each pass.
+    dtype : numpy dtype
+        The precision that the network works in.
+    n_targets, instance_norm, standardize
+        As in `LSTMRegressor`.
+
+    Returns
+    -------
+    scaling : Scaling
+    """
+    typical = None
+    if instance_norm in ("standard", "last-standard"):
+        typical = _typical_deviation(chunks(), n_targets, dtype)
+    relative = Scaling(n_targets, instance_norm, typical)
+    if not standardize:
+        return relative
+    of_channels, of_targets = Moments(), Moments()
+    for x, y, weight in chunks():
+        missing, reference = relative.inputs(x)
+        relative.targets(y, reference)
+        steps = present_weight(weight, missing, len(x))
+        of_channels.add(x, steps)
+        of_targets.add(y, steps if y.ndim == 3 else weight)
+    return Scaling(
+        n_targets, instance_norm, typical, *of_channels.mean_and_scale(dtype), *of_targets.mean_and_scale(dtype)
+    )
+
+
+def present_weight(weight, missing, n_steps):
+    """Weight of every step, (T, B): its row's, or 0 where it is missing."""
+    steps = np.broadcast_to(weight, (n_steps, len(weight)))
+    return steps if missing is None else steps * ~missing
+
+
+def _typical_deviation(chunks, n_targets, dtype):
+    """Root of the weighted mean variance of the windows, (n_targets, 1); 1 where all are constant."""
+    total, weight_sum = 0.0, 0.0
+    for x, _, weight in chunks:
+        missing = missing_steps(x)
+        if missing is not None:
+            np.copyto(x, 0, where=missing[:, np.newaxis])
+        _, deviation = window_moments(x[:, :n_targets].astype(np.float64), missing)
+        total = total + np.square(deviation) @ weight.astype(np.float64)
+        weight_sum += float(weight.sum(dtype=np.float64))
+    typical = np.sqrt(total / weight_sum)
+    return np.where(typical > 0, typical, 1).astype(dtype)[:, np.newaxis]
+
+
+class Moments:
+    """Weighted mean and variance of values that come in pieces, merged as by Chan et al. (1979)."""
+
+    def __init__(self):
+        self.weight_sum, self.mean, self._squares = 0.0, 0.0, 0.0
+
+    def add(self, values, weight):
+        """Take in values (D, B) or (T, D, B) with weights (B,) or (T, B); weight 0 is ignored."""
+        values, weight = np.atleast_3d(values.T).T.astype(np.float64), np.atleast_2d(weight).astype(np.float64)
+        weight_sum = weight.sum()
+        if weight_sum == 0:
+            return
+        values[np.broadcast_to(weight[:, np.newaxis] == 0, values.shape)] = 0  # may be NaN there
+        mean = np.einsum("tdb,tb->d", values, weight) / weight_sum
+        values -= mean[:, np.newaxis]
+        squares = np.einsum("tdb,tdb,tb->d", values, values, weight)
+        total = self.weight_sum + weight_sum
+        shift = mean - self.mean
+        self._squares = self._squares + squares + shift**2 * self.weight_sum * weight_sum / total
+        self.mean = self.mean + shift * weight_sum / total
+        self.weight_sum = total
+
+    def mean_and_scale(self, dtype):
+        """Mean and standard deviation, (D, 1) each in `dtype`; the deviation of a constant is 1."""
+        deviation = np.sqrt(self._squares / self.weight_sum)
+        scale = np.where(_is_rounding(deviation, self.mean, dtype), 1, deviation)
+        return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)[:, np.newaxis]

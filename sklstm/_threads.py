@@ -1,0 +1,47 @@
+"""BLAS threads while a model is fitted.
+
+A matrix product of a small layer loses with every thread but the first; a large one gains. The limit
+is process-wide, so fits that overlap share one: the first in sets it, the last out restores it.
+Prediction never touches it.
+"""
+
+import threading
+from contextlib import contextmanager, nullcontext
+from functools import cache
+
+from threadpoolctl import ThreadpoolController
+
+# Multiplications in one step's product from which a second thread pays (measured: see CONTRIBUTING.md).
+WORTH_THREADS = 1 << 22
+
+_lock = threading.Lock()
+_n_inside = 0
+_limiter = None
+
+
+@cache
+def _controller():
+    """The process's BLAS libraries; looking for them costs some 20 ms, so once."""
+    return ThreadpoolController()
+
+
+def threads_for(n_multiplications):
+    """Context in which products of this size run fastest."""
+    return nullcontext() if n_multiplications >= WORTH_THREADS else _single_blas_thread()
+
+
+@contextmanager
+def _single_blas_thread():
+    global _n_inside, _limiter
+    with _lock:
+        if _n_inside == 0:
+            _limiter = _controller().limit(limits=1, user_api="blas")
+        _n_inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_inside -= 1
+            if _n_inside == 0:
+                _limiter.restore_original_limits()
+                _limiter = None

@@ -1,0 +1,220 @@
+"""What comes from the user, checked once: rows, targets, weights, windows to go on from.
+
+Everything is checked before anything is computed, by scikit-learn's own checks where it has them.
+Rows leave as a view of shape (n_samples, n_steps, n_channels).
+"""
+
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from sklstm._windows import row_chunks
+
+FLOATS = [np.float64, np.float32]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Checked rows, targets and weights of one call of `fit` or `partial_fit`.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_steps, n_channels)
+    y : ndarray of shape (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+    weight : ndarray of shape (n_samples,)
+    rows : ndarray of int
+        The rows to learn from: positive weight and a present step.
+    y_ndim : int
+        Number of dimensions that `y` came with.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+    rows: np.ndarray
+    y_ndim: int
+
+    @property
+    def n_outputs(self):
+        return self.y.shape[-1]
+
+    @property
+    def every_step(self):
+        return self.y_ndim == 3
+
+
+@contextmanager
+def restored_on_error(estimator):
+    """Put an estimator's attributes back if the block fails (they are replaced, never changed)."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def n_dimensions(data):
+    """Number of dimensions of any array-like."""
+    return data.ndim if hasattr(data, "ndim") else np.asarray(data).ndim
+
+
+def check_training_set(estimator, X, y, sample_weight, *, reset):
+    """Check everything that `fit` was given; with `reset` the estimator takes on X's features."""
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    X = check_rows(estimator, X, reset=reset)
+    y, y_ndim = _check_targets(y, X)
+    weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to learn from.")
+    rows = _check_presence(X, np.flatnonzero(weight > 0))
+    if y_ndim == 3:
+        _check_step_targets(X, y)
+    return TrainingSet(X, y, weight, rows, y_ndim)
+
+
+def check_rows(estimator, X, *, reset):
+    """Rows as (n_samples, n_steps, n_channels): sequences as they are, a table unflattened.
+
+    NaN is allowed, infinity is not. What is copied is copied by a change of dtype alone.
+    """
+    name = type(estimator).__name__
+    ndim = n_dimensions(X)
+    if ndim > 3:
+        raise ValueError(
+            f"X has {ndim} dimensions; {name} takes sequences (n_samples, n_steps, n_channels) or a table "
+            f"(n_samples, n_steps * n_channels)."
+        )
+    if not reset and (ndim == 3) != estimator._sequences:
+        was = "sequences (3 dimensions)" if estimator._sequences else "a table (2 dimensions)"
+        raise ValueError(f"X has {ndim} dimensions, but {name} was fitted on {was}.")
+    rows = _check_sequences if ndim == 3 else _check_table
+    X = rows(estimator, X, reset)
+    for chunk in row_chunks(len(X), X.shape[1] * X.shape[2]):
+        if np.isinf(X[chunk]).any():
+            raise ValueError("Input X contains infinity; only NaN may stand for a missing value.")
+    return X
+
+
+def _check_sequences(estimator, X, reset):
+    name = type(estimator).__name__
+    X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X", estimator=estimator)
+    if 0 in X.shape:
+        raise ValueError(f"X has shape {X.shape}; {name} needs at least one sample, one step and one channel.")
+    if reset:
+        estimator.n_features_in_, estimator._sequences = X.shape[2], True
+        vars(estimator).pop("feature_names_in_", None)
+    elif X.shape[2] != estimator.n_features_in_:
+        raise ValueError(f"X has {X.shape[2]} channels, but {name} was fitted on {estimator.n_features_in_}.")
+    return X
+
+
+def _check_table(estimator, X, reset):
+    X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    n_channels = estimator.n_channels
+    if X.shape[1] % n_channels:
+        raise ValueError(
+            f"X has {X.shape[1]} columns, which n_channels={n_channels} does not divide: a row is "
+            "n_steps * n_channels values, the step as the slow axis."
+        )
+    if reset:
+        estimator._sequences = False
+    return X.reshape(len(X), -1, n_channels)
+
+
+def _check_targets(y, X):
+    """`y` as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and the dimensions it had."""
+    y = check_array(
+        y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y", ensure_min_samples=0
+    )
+    if y.ndim not in (1, 2, 3):
+        raise ValueError(
+            f"y has {y.ndim} dimensions; it may be (n_samples,), (n_samples, n_outputs) or "
+            "(n_samples, n_steps, n_outputs)."
+        )
+    check_consistent_length(X, y)
+    if 0 in y.shape:
+        raise ValueError(f"y has shape {y.shape}: there is no target in it.")
+    if y.ndim == 3 and y.shape[1] != X.shape[1]:
+        raise ValueError(f"y has targets at {y.shape[1]} steps, but X has {X.shape[1]} steps.")
+    if y.ndim < 3 and not np.isfinite(y).all():
+        raise ValueError("Input y contains NaN or infinity; rows without a target must be left out.")
+    return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
+
+
+def _check_step_targets(X, y):
+    """Targets at every step may be NaN only where the step is missing, and infinite nowhere."""
+    for chunk in row_chunks(len(y), X.shape[1] * (X.shape[2] + y.shape[2])):
+        bad = ~np.isfinite(y[chunk])
+        if bad.any() and (bad & ~(np.isnan(X[chunk]).any(axis=2, keepdims=True) & np.isnan(y[chunk]))).any():
+            raise ValueError(
+                "Input y contains infinity, or NaN at a step that is present in X; only missing steps may have NaN."
+            )
+
+
+def _check_presence(X, rows):
+    """Those of `rows` that have a present step; complains of channels that keep too many from it."""
+    n_steps, n_channels = X.shape[1:]
+    seen, partial = np.zeros(n_channels, dtype=int), np.zeros(n_channels, dtype=int)
+    has_step = np.ones(len(rows), dtype=bool)
+    n_partial = 0
+    for chunk in row_chunks(len(rows), n_steps * n_channels):
+        missing = np.isnan(X[rows[chunk]])
+        seen += (~missing).sum(axis=(0, 1))
+        some = missing.any(axis=2) & ~missing.all(axis=2)
+        partial += (missing & some[..., np.newaxis]).sum(axis=(0, 1))
+        n_partial += int(some.sum())
+        has_step[chunk] = ~missing.any(axis=2).all(axis=1)
+    if not seen.all():
+        raise ValueError(f"Channel {int(np.argmin(seen))} of X has no value at all in the rows to learn from.")
+    if not has_step.any():
+        raise ValueError("No row of X has a step with a value in every channel: there is nothing to learn from.")
+    if n_partial > 0.1 * len(rows) * n_steps:
+        worst = int(np.argmax(partial))
+        warnings.warn(
+            f"{n_partial} of {len(rows) * n_steps} steps are passed over although some channel has a value there: "
+            f"channel {worst} is missing at {int(partial[worst])} of them. Impute it, or leave it out.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return rows[has_step]
+
+
+def check_steps(steps):
+    """A number of steps to forecast: a whole number from 1."""
+    if isinstance(steps, bool) or not isinstance(steps, Integral):
+        raise TypeError(f"steps must be a whole number, got {steps!r}.")
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}.")
+    return int(steps)
+
+
+def check_future(X_future, n_windows, n_rows, n_channels, *, per_context):
+    """The other channels of the steps that are appended, as (n_windows, n_rows, n_channels).
+
+    Without contexts the user's array is (n_rows, n_channels), or (n_rows,) for a single channel;
+    with contexts it has n_windows in front.
+    """
+    shape = (n_windows, n_rows, n_channels)
+    if n_channels == 0 or n_rows == 0:
+        if X_future is not None and np.size(X_future):
+            why = "every channel is a target" if n_channels == 0 else "no step is appended before the only one forecast"
+            raise ValueError(f"X_future must be None: {why}.")
+        return np.empty(shape)
+    wanted = shape if per_context else shape[1:]
+    if X_future is None:
+        raise ValueError(f"X_future of shape {wanted} is needed: the values of the channels that are not targets.")
+    future = check_array(X_future, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X_future")
+    if not per_context and n_channels == 1 and future.shape == (n_rows,):
+        future = future[:, np.newaxis]
+    if future.shape != wanted:
+        raise ValueError(f"X_future has shape {future.shape}, expected {wanted}.")
+    return future.reshape(shape)

@@ -1,0 +1,30 @@
+"""The airline series."""
+
+from importlib.resources import files
+
+
+def load_airline():
+    """Load the monthly totals of international airline passengers, 1949 to 1960.
+
+    The classic series of Box, Jenkins and Reinsel (1976), *Time Series Analysis, Forecasting and
+    Control* (Series G): a trend, and a yearly season that grows with it.
+
+    Returns
+    -------
+    passengers : Series of shape (144,)
+        Thousands of passengers (float64), named "passengers", with a monthly DatetimeIndex ("MS").
+
+    Examples
+    --------
+    >>> from sklstm.datasets import load_airline
+    >>> load_airline().tail(2)
+    month
+    1960-11-01    390.0
+    1960-12-01    432.0
+    Freq: MS, Name: passengers, dtype: float64
+    """
+    import pandas as pd
+
+    with files("sklstm.datasets").joinpath("airline.csv").open() as file:
+        table = pd.read_csv(file, index_col="month", parse_dates=["month"], dtype={"passengers": float})
+    return table["passengers"].asfreq("MS")

@@ -1,0 +1,46 @@
+"""A pattern that repeats."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, validate_params
+
+from sklstm._random import own_generator
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "pattern_length": [Interval(Integral, 1, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state", np.random.Generator],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None):
+    """Repeat one period of a sine, with noise.
+
+    Parameters
+    ----------
+    n_samples : int, default=200
+        Length of the series.
+    pattern_length : int, default=3
+        Points in a period, equally spaced, the end point left out.
+    noise : float, default=0.05
+        Standard deviation of the Gaussian noise.
+    random_state : int, RandomState, Generator or None, default=None
+        Decides the noise. Give an integer for the same series every time.
+
+    Returns
+    -------
+    series : ndarray of shape (n_samples,)
+
+    Examples
+    --------
+    >>> from sklstm.datasets import make_pattern
+    >>> make_pattern(6, noise=0).round(3) + 0.0
+    array([ 0.   ,  0.866, -0.866,  0.   ,  0.866, -0.866])
+    """
+    pattern = np.sin(2 * np.pi * np.arange(pattern_length) / pattern_length)
+    noise = own_generator(random_state).normal(0, noise, n_samples)
+    return np.resize(pattern, n_samples) + noise
