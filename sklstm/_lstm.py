@@ -45,7 +45,8 @@ class Workspace:
     """Buffers for one layer and one shape of batch, allocated once and written over by every call.
 
     Index t of `z` and `c` is the state *before* step t, so index 0 is the initial state; both are
-    zero until somebody writes there. Without `for_gradient` only `z` keeps every step.
+    zero until somebody writes there. Without `for_gradient` only `z` keeps every step, and `c` the
+    initial state and the latest.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class Workspace:
         self.z = np.zeros((T + 1, F + 1 + H, B), dtype)  # [x_t; 1; h_{t-1}]
         self.z[:, F] = 1
         self.gates = np.empty((kept, 4 * H, B), dtype)  # o, i, f, g
-        self.c = np.zeros((kept + 1 if for_gradient else 1, H, B), dtype)
+        self.c = np.zeros((kept + 1, H, B), dtype)
         self.tanh_c = np.empty((kept, H, B), dtype)
         # 0-d arrays: a Python or NumPy scalar costs half a microsecond more at each call
         self.half, self.one = np.array(0.5, dtype), np.array(1, dtype)

@@ -9,7 +9,21 @@ of training recurrent neural networks*, for clipping by norm.
 import numpy as np
 
 
-class SGD:
+class _Optimizer:
+    """What optimisers share: a count of their updates, and moments that can be taken over."""
+
+    def __init__(self, theta, n_moments):
+        self.n_updates = 0
+        self._moments = np.zeros((n_moments, *theta.shape), theta.dtype)
+
+    def take_over(self, other):
+        """Go on where `other` is, if it is of the same kind; settings are one's own."""
+        if type(other) is type(self):
+            self.n_updates = other.n_updates
+            self._moments[...] = other._moments
+
+
+class SGD(_Optimizer):
     """Stochastic gradient descent with (Nesterov) momentum.
 
         v <- momentum · v + gradient;   theta <- theta - rate · v
@@ -29,14 +43,13 @@ class SGD:
 
     def __init__(self, theta, momentum, nesterov):
         self.momentum, self.nesterov = momentum, nesterov
-        self.n_updates = 0
-        self._velocity = np.zeros_like(theta)
+        super().__init__(theta, n_moments=1)
 
     def update(self, theta, gradient, learning_rate):
         """Move `theta` one step; uses `gradient` up."""
         self.n_updates += 1
         if self.momentum:
-            velocity = self._velocity
+            velocity = self._moments[0]
             velocity *= self.momentum
             velocity += gradient
             if self.nesterov:
@@ -47,7 +60,7 @@ class SGD:
         theta -= gradient
 
 
-class Adam:
+class Adam(_Optimizer):
     """Adam, with epsilon added *after* the bias correction, as in the paper's main form and PyTorch.
 
         m <- beta_1 m + (1 - beta_1) gradient;   v <- beta_2 v + (1 - beta_2) gradient²
@@ -65,15 +78,13 @@ class Adam:
 
     def __init__(self, theta, beta_1, beta_2, epsilon):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        self.n_updates = 0
-        self._mean = np.zeros_like(theta)
-        self._square = np.zeros_like(theta)
+        super().__init__(theta, n_moments=2)
         self._scratch = np.empty_like(theta)
 
     def update(self, theta, gradient, learning_rate):
         """Move `theta` one step; uses `gradient` up."""
         self.n_updates += 1
-        mean, square, scratch = self._mean, self._square, self._scratch
+        (mean, square), scratch = self._moments, self._scratch
         np.multiply(gradient, 1 - self.beta_1, out=scratch)
         mean *= self.beta_1
         mean += scratch

@@ -302,7 +302,10 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         else:
             self._initialize(data)
         # what training changes is changed in copies, so that a failure leaves the originals
-        theta, optimizer, rng, progress = deepcopy((self.theta_, self._optimizer, self._rng, self._progress))
+        theta, rng, progress = deepcopy((self.theta_, self._rng, self._progress))
+        optimizer = self._new_optimizer()
+        if resume:
+            optimizer.take_over(self._optimizer)
         network = self._network
         objective = Objective(network, data.X, data.y, data.weight, data.rows, self.alpha, theta.dtype)
         trainer = self._trainer(len(data.rows))
@@ -334,25 +337,30 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         self.n_outputs_, self._y_ndim = n_outputs, data.y_ndim
         self._rng = own_generator(self.random_state)
         self.theta_ = self._network.initial_theta(self._rng, dtype)
-        self._optimizer = self._new_optimizer()
         self._progress = Progress()
+        self._fixed = self._fixed_settings()
 
     def _new_optimizer(self):
         if self.solver == "adam":
             return Adam(self.theta_, self.beta_1, self.beta_2, self.epsilon)
         return SGD(self.theta_, self.momentum, self.nesterovs_momentum)
 
+    def _fixed_settings(self):
+        """The parameters that cannot change while training continues."""
+        names = ("hidden_size", "n_channels", "n_targets", "instance_norm", "standardize")
+        return {name: getattr(self, name) for name in names}
+
     def _check_resumable(self, data):
-        layout = self._network.layout
-        if self.hidden_size != layout.hidden_size:
+        for name, value in self._fixed_settings().items():
+            if value != self._fixed[name]:
+                raise ValueError(
+                    f"{name}={value!r}, but training continues a model with {name}={self._fixed[name]!r}. Fit a clone, "
+                    "or without warm_start."
+                )
+        if data.n_outputs != self.n_outputs_ or data.y_ndim != self._y_ndim:
             raise ValueError(
-                f"hidden_size={self.hidden_size}, but training continues a model with {layout.hidden_size}. "
-                "Fit a clone, or with warm_start=False."
-            )
-        if data.n_outputs != self.n_outputs_ or data.y_ndim != self._y_ndim or data.X.shape[2] != layout.n_channels:
-            raise ValueError(
-                f"y has {data.n_outputs} outputs and {data.y_ndim} dimensions and X has {data.X.shape[2]} channels, but "
-                f"training continues a model with {self.n_outputs_}, {self._y_ndim} and {layout.n_channels}."
+                f"y has {data.n_outputs} outputs and {data.y_ndim} dimensions, but training continues a model with "
+                f"{self.n_outputs_} and {self._y_ndim}."
             )
 
     def _trainer(self, n_rows):
@@ -570,8 +578,8 @@ class _Origin:
         if not self.is_continued:
             raise ValueError(
                 "forecast without context goes on from the training rows, but there the target of a row is not the "
-                "newest step of the next one (the first channels at lead=1, in order, in the same units). Do not scale, "
-                "shuffle or difference outside of the model, or give context."
+                "newest step of the next one (its first channels, at lead=1, in order, in the same units). Do not "
+                "scale, shuffle or difference outside of the model, or give context."
             )
         n_others = self.window.shape[2] - n_targets
         others = check_future(X_future, 1, steps, n_others, per_context=False)[:, :1]
