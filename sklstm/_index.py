@@ -110,11 +110,13 @@ def _agreed_frequency(index):
 
     if len(index) < 3:
         return None
-    frequency = pd.infer_freq(index)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas 3 announces that it will return an offset; either will do
+        frequency = pd.infer_freq(index)
     if frequency is None:
         return None
     step = pd.tseries.frequencies.to_offset(frequency)
-    if isinstance(step, pd.offsets.Day) and index.dayofweek.max() < 5:
+    if isinstance(step, pd.offsets.Day) and index.day_of_week.max() < 5:
         return None
     regular = pd.date_range(index[0], periods=len(index), freq=step)
     return step if (regular == index).all() else None

@@ -498,7 +498,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         """Input weights, one (4 * hidden_size, n_channels) view of `theta_` for each layer.
 
         Rows are the gates i, f, o, g (input, forget, output, candidate); PyTorch's order is
-        i, f, g, o. Assigning into it changes the model.
+        i, f, g, o. They share one bias, the sum of PyTorch's two. Assigning into it changes the model.
         """
         return [self._view("weight_ih")]
 
@@ -507,7 +507,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         """Recurrent weights, one (4 * hidden_size, hidden_size) view of `theta_` for each layer.
 
         Rows are the gates i, f, o, g (input, forget, output, candidate); PyTorch's order is
-        i, f, g, o. Assigning into it changes the model.
+        i, f, g, o. They share one bias, the sum of PyTorch's two. Assigning into it changes the model.
         """
         return [self._view("weight_hh")]
 

@@ -45,3 +45,14 @@ def _single_blas_thread():
             if _n_inside == 0:
                 _limiter.restore_original_limits()
                 _limiter = None
+            _let_go()
+
+
+def _let_go():
+    """Let another thread set limits: newer threadpoolctl heeds only the first thread that did.
+
+    Without this the last out, if it is not the first in, could not restore.
+    """
+    for library in _controller().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread()

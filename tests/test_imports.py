@@ -1,0 +1,74 @@
+"""Imports point down: a file imports only from floors below its own, and only what its floor may."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklstm
+
+ROOT = Path(sklstm.__file__).parent
+FLOORS = [
+    ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
+     "_windows", "_scaling"),
+    ("_network", "_training", "_recursion", "_index", "_threads"),
+    ("_validation",),
+    ("_regressor", "_transformer"),
+    ("__init__",),
+]  # fmt: skip
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+LIBRARIES = {0: {"numpy", "scipy"}, 1: {"numpy", "scipy", "pandas", "threadpoolctl"}}
+ANYWHERE_ABOVE = {"numpy", "scipy", "sklearn", "pandas", "matplotlib"}
+FILES = sorted(ROOT.glob("*.py"))
+
+
+def imported(path):
+    """Names of all modules that a file imports, with those inside of functions marked."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.module == "sklstm":
+                yield from ((f"sklstm.{alias.name}", id(node) in top) for alias in node.names)
+            else:
+                yield node.module, id(node) in top
+
+
+def test_every_file_has_a_floor():
+    assert {path.stem for path in FILES} == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_imports_point_down(path):
+    floor = FLOOR[path.stem]
+    for name, _ in imported(path):
+        if name.startswith("sklstm."):
+            assert FLOOR[name.split(".")[1]] < floor, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_floor_imports_only_the_libraries_it_may(path):
+    allowed = LIBRARIES.get(FLOOR[path.stem], ANYWHERE_ABOVE) | sys.stdlib_module_names
+    for name, _ in imported(path):
+        assert name.startswith("sklstm.") or name.partition(".")[0] in allowed, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_pandas_and_matplotlib_are_imported_where_they_are_used(path):
+    for name, at_top in imported(path):
+        assert not (at_top and name.partition(".")[0] in {"pandas", "matplotlib"}), f"{path.name} imports {name}"
+
+
+def test_importing_the_package_loads_nothing_that_scikit_learn_does_not():
+    """Some versions of scikit-learn import pandas themselves."""
+    code = (
+        "import sys; loaded = lambda: {name.partition('.')[0] for name in sys.modules}\n"
+        "import sklearn.base; before = loaded(); import sklstm, sklstm.datasets\n"
+        "print(*sorted(loaded() - before - sys.stdlib_module_names))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["sklstm"]

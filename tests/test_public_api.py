@@ -1,0 +1,79 @@
+"""What is public is documented: every parameter, every fitted attribute, an example."""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import sklstm
+from sklstm import LSTMRegressor, WindowTransformer, datasets, make_windows
+
+PUBLIC = [LSTMRegressor, WindowTransformer, make_windows, datasets.load_airline, datasets.make_pattern]
+
+
+def test_names():
+    assert sklstm.__all__ == ["LSTMRegressor", "WindowTransformer", "__version__", "make_windows"]
+    assert datasets.__all__ == ["load_airline", "make_pattern"]
+
+
+def test_signatures_are_the_design():
+    assert str(inspect.signature(LSTMRegressor)) == (
+        "(hidden_size=32, *, n_channels=1, n_targets=None, instance_norm=None, standardize=True, solver='adam', "
+        "learning_rate_init=0.01, momentum=0.9, nesterovs_momentum=True, beta_1=0.9, beta_2=0.999, epsilon=1e-08, "
+        "alpha=0.0, clip_norm=1.0, clip_value=None, batch_size='auto', max_iter=200, tol=0.0001, n_iter_no_change=10, "
+        "shuffle=True, warm_start=False, random_state=None, verbose=False)"
+    )
+    assert str(inspect.signature(WindowTransformer)) == "(window_length=24, *, lead=1, flatten=False, dtype=None)"
+    assert str(inspect.signature(make_windows)) == (
+        "(series, window_length, *, lead=1, stride=1, targets='last', n_outputs=None)"
+    )
+    assert str(inspect.signature(LSTMRegressor.forecast)) == "(self, steps, X_future=None, *, context=None)"
+
+
+def section(doc, name):
+    found = re.search(rf"\n {{0,4}}{name}\n {{0,4}}-+\n(.*?)(?=\n {{0,4}}[A-Z][A-Za-z ]+\n {{0,4}}-+\n|\Z)", doc, re.S)
+    return found.group(1) if found else ""
+
+
+def documented(doc, name):
+    """Names before ` :` at the margin of a section, also several with commas."""
+    doc = inspect.cleandoc(doc)
+    heads = re.findall(r"^(\S[^:\n]*?)(?: :|$)", section("\n" + doc, name), re.M)
+    return [part.strip() for head in heads for part in head.split(",")]
+
+
+@pytest.mark.parametrize("thing", PUBLIC, ids=lambda thing: thing.__name__)
+def test_every_parameter_is_documented(thing):
+    parameters = list(inspect.signature(thing).parameters)
+    assert documented(thing.__doc__, "Parameters") == parameters
+    assert ">>> " in section("\n" + inspect.cleandoc(thing.__doc__), "Examples")
+
+
+METHODS = [
+    (cls, name)
+    for cls in (LSTMRegressor, WindowTransformer)
+    for name, method in vars(cls).items()
+    if not name.startswith("_") and callable(getattr(cls, name, None))
+]
+
+
+@pytest.mark.parametrize(("cls", "name"), METHODS, ids=lambda value: getattr(value, "__name__", value))
+def test_every_method_documents_its_parameters(cls, name):
+    method = inspect.unwrap(getattr(cls(flatten=True) if cls is WindowTransformer else cls(), name))
+    parameters = [name for name in inspect.signature(method).parameters if name != "self"]
+    assert documented(method.__doc__, "Parameters") == parameters
+    assert section("\n" + inspect.cleandoc(method.__doc__), "Returns")
+
+
+def test_every_fitted_attribute_is_documented():
+    model = LSTMRegressor(2, max_iter=1, tol=0).partial_fit(np.ones((3, 2)), [1.0, 2.0, 3.0])
+    fitted = {name for name in vars(model) if name.endswith("_") and not name.startswith("_")}
+    described = set(documented(LSTMRegressor.__doc__, "Attributes"))
+    assert fitted <= described
+    properties = {name for name, value in vars(LSTMRegressor).items() if isinstance(value, property)}
+    assert properties == {"weight_ih_", "weight_hh_", "bias_", "readout_weight_", "readout_bias_"}
+    for name in properties:
+        doc = getattr(LSTMRegressor, name).__doc__
+        assert "gates i, f, o, g" in doc
+        assert "sum of PyTorch's two" in " ".join(doc.split())
