@@ -29,6 +29,7 @@ from sklstm._validation import (
     n_dimensions,
     restored_on_error,
 )
+from sklstm._version import __version__
 
 
 class LSTMRegressor(RegressorMixin, BaseEstimator):
@@ -537,6 +538,22 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         PyTorch's two) make. Assigning into it changes the model.
         """
         return self._view("readout_bias")
+
+    def __getstate__(self):
+        # BaseEstimator writes down and checks the version of scikit-learn's own estimators only
+        return {**super().__getstate__(), "_sklstm_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_sklstm_version", None)
+        if version != __version__:
+            warnings.warn(
+                f"This estimator was pickled with sklstm {version}, and this is {__version__}: it may not work as "
+                "it did.",
+                UserWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,0 +1,586 @@
+import copy
+import pickle
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm.datasets import load_airline
+
+RNG = np.random.default_rng(0)
+X3 = RNG.normal(5, 2, (40, 6, 2))
+Y1 = X3[:, -1, 0] - 0.5 * X3[:, -3, 1]
+Y2 = np.column_stack((Y1, X3[:, :, 1].mean(axis=1)))
+YS = np.cumsum(X3, axis=1)
+
+
+def model(**settings):
+    """Small and quick, with as many epochs as asked for and no more."""
+    defaults = {"hidden_size": 4, "max_iter": 3, "tol": 0, "n_iter_no_change": np.inf, "random_state": 0}
+    return LSTMRegressor(**{**defaults, **settings})
+
+
+def fit(estimator, *args, **kwargs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(*args, **kwargs)
+
+
+def with_missing(X):
+    X = X.copy()
+    X[0, :2], X[1, 3, 1], X[2, -1, 0] = np.nan, np.nan, np.nan
+    return X
+
+
+# ---- shapes
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("y", [Y1, Y1[:, np.newaxis], Y2, YS], ids=["(n,)", "(n, 1)", "(n, 2)", "(n, steps, 2)"])
+def test_predict_answers_in_the_shape_of_y(flat, y):
+    X = X3.reshape(40, 12) if flat else X3
+    fitted = fit(model(n_channels=2), X, y)
+    assert fitted.predict(X[:7]).shape == (7, *y.shape[1:])
+    assert fitted.n_features_in_ == (12 if flat else 2)
+    assert fitted.n_outputs_ == (1 if y.ndim == 1 else y.shape[-1])
+    assert -10 < fitted.score(X, y) < 1
+
+
+@pytest.mark.parametrize("y", [Y1, YS], ids=["last", "all"])
+def test_a_table_is_the_same_sequences_flattened(y):
+    sequences, table = fit(model(), X3, y), fit(model(n_channels=2), X3.reshape(40, 12), y)
+    np.testing.assert_array_equal(sequences.theta_, table.theta_)
+    np.testing.assert_array_equal(sequences.predict(X3), table.predict(X3.reshape(40, 12)))
+
+
+def test_names_of_a_frames_columns_are_kept_and_checked():
+    frame = pd.DataFrame(X3.reshape(40, 12), columns=[f"c{k}" for k in range(12)])
+    fitted = fit(model(n_channels=2), frame, Y1)
+    assert fitted.feature_names_in_.tolist() == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.predict(frame[frame.columns[::-1]])
+    assert not hasattr(fit(fitted, X3, Y1), "feature_names_in_")
+
+
+# ---- missing and padded steps
+
+
+def test_padding_in_front_is_a_shorter_sequence():
+    fitted = fit(model(), X3, Y1)
+    padded = X3.copy()
+    padded[:, :2] = np.nan
+    np.testing.assert_allclose(fitted.predict(padded), fitted.predict(X3[:, 2:]), rtol=1e-12)
+    holes = np.insert(X3, [3, 6], np.nan, axis=1)
+    np.testing.assert_allclose(fitted.predict(holes), fitted.predict(X3), rtol=1e-12)
+
+
+@pytest.mark.parametrize("instance_norm", [None, "last", "mean", "standard", "last-standard"])
+def test_training_on_padded_rows_is_training_on_the_shorter_ones(instance_norm):
+    padded = np.concatenate((np.full((40, 3, 2), np.nan), X3), axis=1)
+    short, long = (fit(model(instance_norm=instance_norm), X, Y1) for X in (X3, padded))
+    np.testing.assert_allclose(long.theta_, short.theta_, rtol=1e-9, atol=1e-11)
+
+
+def test_a_row_with_no_present_step_is_left_out_and_predicted_as_the_mean():
+    X, y = np.concatenate((X3, np.full((2, 6, 2), np.nan))), np.append(Y1, [1e6, -1e6])
+    fitted, without = fit(model(), X, y), fit(model(), X3, Y1)
+    np.testing.assert_array_equal(fitted.theta_, without.theta_)
+    np.testing.assert_allclose(fitted.predict(X[-2:]), Y1.mean())
+    assert fitted.t_ == 3 * 40
+
+
+def test_targets_at_missing_steps_are_ignored_and_predicted_as_nan():
+    X, y = with_missing(X3), YS.copy()
+    missing = np.isnan(X).any(axis=2)
+    results = []
+    for value in (np.nan, 1e9):
+        y[missing] = value
+        results.append(fit(model(), X, y))
+    np.testing.assert_array_equal(results[0].theta_, results[1].theta_)
+    answers = results[0].predict(X)
+    np.testing.assert_array_equal(np.isnan(answers).any(axis=2), missing)
+    expected = r2_score(y[~missing], answers[~missing])
+    assert results[0].score(X, y) == pytest.approx(expected)
+    weight = np.arange(40.0)
+    expected = r2_score(y[~missing], answers[~missing], sample_weight=np.repeat(weight, 6).reshape(40, 6)[~missing])
+    assert results[0].score(X, y, weight) == pytest.approx(expected)
+
+
+# ---- units
+
+
+@pytest.mark.parametrize("y", [Y1, Y2, YS], ids=["one", "two", "all"])
+def test_units_do_not_matter_when_standardised(y):
+    X = with_missing(X3)
+    y = np.where(np.isnan(X).any(axis=2)[..., np.newaxis], np.nan, y) if y.ndim == 3 else y
+    one, other = fit(model(), X, y), fit(model(), X * [1000, 0.01] + [3, -50], y * 20 - 7)
+    np.testing.assert_allclose(other.loss_curve_, one.loss_curve_, rtol=1e-8)
+    moved = other.predict(X * [1000, 0.01] + [3, -50])
+    np.testing.assert_allclose(moved, one.predict(X) * 20 - 7, rtol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["last", "mean", "standard", "last-standard"])
+def test_a_window_that_is_moved_moves_its_prediction(kind):
+    """Two target channels of three, two steps ahead; the scale goes along where there is one."""
+    X = RNG.normal(5, 2, (40, 6, 3))
+    fitted = fit(model(instance_norm=kind, n_targets=2), X, np.hstack((Y2, Y2)))
+    shift, scale = np.array([100.0, -30.0]), np.array([3.0, 0.5]) if "standard" in kind else np.ones(2)
+    moved = X.copy()
+    moved[..., :2] = moved[..., :2] * scale + shift
+    expected = fitted.predict(X) * np.tile(scale, 2) + np.tile(shift, 2)
+    np.testing.assert_allclose(fitted.predict(moved), expected, rtol=1e-9)
+
+
+def test_n_targets_is_the_outputs_where_there_are_that_many_channels_and_else_one():
+    for y, n_channels, expected in ((Y1, 2, 1), (Y2, 2, 2), (np.hstack((Y2, Y2)), 2, 1), (Y2, 1, 1)):
+        fitted = fit(model(instance_norm="last"), X3[..., :n_channels], y)
+        assert fitted._network.scaling.n_targets == expected
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_constant_channels_and_targets(standardize):
+    X = X3.copy()
+    X[..., 1] = 7.0
+    fitted = fit(model(standardize=standardize), X, Y1)
+    assert np.isfinite(fitted.predict(X)).all()
+    assert fit(model(), X, np.full(40, 3.0)).predict(X) == pytest.approx(3.0, abs=0.5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_work_is_done_in_the_precision_of_the_rows(dtype):
+    fitted = fit(model(instance_norm="last-standard"), with_missing(X3).astype(dtype), Y1)
+    assert fitted.theta_.dtype == dtype
+    assert fitted.predict(X3).dtype == dtype
+    assert fitted._optimizer._moments.dtype == dtype
+    double = fit(model(instance_norm="last-standard"), with_missing(X3), Y1)
+    np.testing.assert_allclose(fitted.predict(X3), double.predict(X3), rtol=1e-3)
+
+
+# ---- loss
+
+
+def test_loss_is_what_it_is_said_to_be():
+    """Before the first update, with a penalty and weights, worked out from the predictions."""
+    weight = np.linspace(0.5, 2, 40)
+    still = fit(model(max_iter=1, learning_rate_init=1e-300, batch_size=40, alpha=0.7), X3, Y2, weight)
+    mean = np.average(Y2, axis=0, weights=weight)
+    deviation = np.sqrt(np.average((Y2 - mean) ** 2, axis=0, weights=weight))
+    error = np.average(((still.predict(X3) - Y2) / deviation) ** 2, axis=0, weights=weight).mean()
+    parts = (*still.weight_ih_, *still.weight_hh_, still.readout_weight_)
+    penalty = sum(np.sum(part**2) for part in parts) / weight.sum()
+    assert still.loss_ == pytest.approx(error / 2 + 0.7 / 2 * penalty)
+
+
+def test_history():
+    fitted = fit(model(max_iter=5), X3, Y1)
+    assert len(fitted.loss_curve_) == fitted.n_iter_ == 5
+    assert fitted.loss_ == fitted.loss_curve_[-1]
+    assert fitted.best_loss_ == min(fitted.loss_curve_)
+    assert fitted.t_ == 5 * 40
+
+
+def test_training_lowers_the_loss_and_says_when_it_was_not_done():
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(30\)"):
+        fitted = model(max_iter=30).fit(X3, Y1)
+    assert fitted.loss_ < fitted.loss_curve_[0] / 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patient = model(max_iter=500, tol=0.01, n_iter_no_change=3).fit(X3, Y1)
+    assert patient.n_iter_ < 500
+
+
+def test_verbose_prints_every_nth_epoch(capsys):
+    for verbose, epochs in ((False, []), (True, [1, 2, 3, 4, 5]), (2, [2, 4])):
+        fitted = fit(model(max_iter=5, verbose=verbose), X3, Y1)
+        lines = capsys.readouterr().out.splitlines()
+        assert lines == [f"Iteration {k}, loss = {fitted.loss_curve_[k - 1]:.8f}" for k in epochs]
+
+
+# ---- weights
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"instance_norm": "last-standard"}, {"alpha": 0.1}, {"solver": "sgd"}], ids=str
+)
+@pytest.mark.parametrize("y", [Y1, YS], ids=["last", "all"])
+def test_weights_are_repetitions(settings, y):
+    """In one batch; rows of weight 0 may hold anything."""
+    X, y, weight = with_missing(X3)[:15].copy(), y[:15].copy(), np.arange(15) % 3
+    if y.ndim == 3:
+        y[np.isnan(X).any(axis=2)] = np.nan
+    X[weight == 0] *= 1e6
+    y[weight == 0] *= -1e6
+    weighted = fit(model(batch_size=100, **settings), X, y, sample_weight=weight)
+    repeated = fit(model(batch_size=100, **settings), np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0))
+    np.testing.assert_allclose(weighted.theta_, repeated.theta_, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-9)
+
+
+def test_only_the_proportions_of_weights_matter():
+    weight = RNG.uniform(0.5, 2, 40)
+    one, thousand = (fit(model(), X3, Y1, sample_weight=weight * factor) for factor in (1, 1000))
+    np.testing.assert_allclose(thousand.theta_, one.theta_, rtol=1e-9)
+
+
+# ---- determinism
+
+
+def test_random_state_alone_decides():
+    np.random.seed(0)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    one, two, other, fresh, fresher = (fit(model(random_state=seed), X3, Y1).theta_ for seed in (0, 0, 1, None, None))
+    np.testing.assert_array_equal(one, two)
+    for a, b in ((one, other), (one, fresh), (fresh, fresher)):
+        assert not np.array_equal(a, b)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_fit_twice_gives_the_same_bits():
+    estimator = model()
+    first = fit(estimator, X3, Y1).theta_
+    np.testing.assert_array_equal(fit(estimator, X3, Y1).theta_, first)
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+def test_a_generator_is_consumed(make):
+    estimator = model(random_state=make(0))
+    first, second = fit(estimator, X3, Y1).theta_, fit(estimator, X3, Y1).theta_
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(fit(model(random_state=make(0)), X3, Y1).theta_, first)
+
+
+# ---- continuing
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_ten_epochs_a_pickle_and_ten_more_are_twenty(solver):
+    whole = fit(model(max_iter=20, solver=solver), X3, Y1)
+    half = fit(model(max_iter=10, solver=solver, warm_start=True), X3, Y1)
+    rest = fit(pickle.loads(pickle.dumps(half)), X3, Y1)
+    np.testing.assert_array_equal(rest.theta_, whole.theta_)
+    assert rest.loss_curve_ == whole.loss_curve_
+    assert (rest.n_iter_, rest.t_) == (20, 20 * 40)
+
+
+def test_partial_fit_is_one_epoch_and_keeps_the_scaling():
+    whole, parts = fit(model(max_iter=3), X3, Y1), model()
+    for _ in range(3):
+        parts.partial_fit(X3, Y1)
+    np.testing.assert_array_equal(parts.theta_, whole.theta_)
+    scaling = parts._network.scaling
+    parts.partial_fit(X3 * 100, Y1 - 1000)
+    assert parts._network.scaling is scaling
+    assert parts.n_iter_ == 4
+
+
+def test_without_warm_start_everything_begins_anew():
+    estimator = fit(model(), X3, Y1)
+    fit(estimator, X3[:, :4] * 10, Y2)
+    np.testing.assert_array_equal(estimator.theta_, fit(model(), X3[:, :4] * 10, Y2).theta_)
+    assert estimator.n_iter_ == 3
+
+
+def test_what_cannot_continue_is_refused():
+    for change in ({"hidden_size": 5}, {"instance_norm": "last"}, {"standardize": False}, {"n_targets": 1}):
+        estimator = fit(model(warm_start=True), X3, Y1).set_params(**change)
+        with pytest.raises(ValueError, match=f"{next(iter(change))}=.* training continues a model with"):
+            estimator.fit(X3, Y1)
+    estimator = fit(model(warm_start=True), X3, Y1)
+    with pytest.raises(ValueError, match="y has 2 outputs"):
+        estimator.partial_fit(X3, Y2)
+    with pytest.raises(ValueError, match="1 channels, but"):
+        estimator.fit(X3[..., :1], Y1)
+
+
+def test_another_rate_or_solver_may_continue():
+    estimator = fit(model(warm_start=True, learning_rate_init=1e-300), X3, Y1)
+    start = estimator.theta_
+    fit(estimator.set_params(learning_rate_init=0.1, solver="sgd"), X3, Y1)
+    assert not np.array_equal(estimator.theta_, start)
+
+
+def test_training_that_diverges_leaves_the_earlier_fit():
+    estimator = fit(model(warm_start=True), X3, Y1)
+    before = {name: copy.deepcopy(value) for name, value in vars(estimator).items() if name != "_origin"}
+    estimator.set_params(learning_rate_init=1e30, clip_norm=None, solver="sgd", max_iter=50)
+    with pytest.raises(ValueError, match="no longer finite in epoch"):
+        estimator.fit(X3, Y1)
+    np.testing.assert_array_equal(estimator.theta_, before["theta_"])
+    assert estimator.loss_curve_ == before["loss_curve_"]
+    assert estimator._progress == before["_progress"]
+    estimator.set_params(learning_rate_init=0.01, clip_norm=1.0, solver="adam", max_iter=3)
+    whole = fit(model(max_iter=6), X3, Y1)
+    np.testing.assert_array_equal(fit(estimator, X3, Y1).theta_, whole.theta_)
+
+
+# ---- parameters by name
+
+
+def through_pickle(estimator):
+    return pickle.loads(pickle.dumps(estimator))
+
+
+@pytest.mark.parametrize("way", [lambda e: e, through_pickle, copy.deepcopy], ids=["same", "pickle", "deepcopy"])
+def test_weights_are_views_that_change_the_model(way):
+    estimator = way(fit(model(), X3, Y2))
+    shapes = {"weight_ih_": (16, 2), "weight_hh_": (16, 4), "bias_": (16,)}
+    for name, shape in shapes.items():
+        (view,) = getattr(estimator, name)
+        assert view.shape == shape
+        before = estimator.predict(X3)
+        view[...] = 0.1
+        assert not np.allclose(estimator.predict(X3), before)
+    estimator.readout_weight_[...] = 0
+    estimator.readout_bias_[...] = [0, 2]
+    assert estimator.readout_weight_.shape == (2, 4)
+    answers = (estimator.predict(X3) - Y2.mean(axis=0)) / Y2.std(axis=0)
+    np.testing.assert_allclose(answers, np.tile([0, 2], (40, 1)), atol=1e-12)
+
+
+def test_gates_are_in_the_order_i_f_o_g():
+    """Shut one gate after the other and see what is left of h = o tanh(f c + i g)."""
+    estimator = fit(model(hidden_size=1, standardize=False), X3, Y1)
+    for weights in (*estimator.weight_ih_, *estimator.weight_hh_):
+        weights[...] = 0
+    estimator.readout_weight_[...], estimator.readout_bias_[...] = 1, 0
+    bias, one = estimator.bias_[0], np.ones((1, 2, 2))
+    bias[...] = [50, 50, 50, 0.5]  # all gates open
+    assert estimator.predict(one)[0] == pytest.approx(np.tanh(2 * np.tanh(0.5)))
+    bias[...] = [50, -50, 50, 0.5]  # nothing is remembered
+    assert estimator.predict(one)[0] == pytest.approx(np.tanh(np.tanh(0.5)))
+    bias[...] = [0, 50, 50, 0.5]  # half of it is let in
+    assert estimator.predict(one)[0] == pytest.approx(np.tanh(np.tanh(0.5)))
+    bias[...] = [50, 50, 0, 0.5]  # half of it is let out
+    assert estimator.predict(one)[0] == pytest.approx(np.tanh(2 * np.tanh(0.5)) / 2)
+
+
+def test_predict_leaves_the_estimator_alone_and_may_run_in_threads():
+    estimator = fit(model(), X3, Y1)
+    before, expected = pickle.dumps(estimator), estimator.predict(X3)
+    answers = [None] * 8
+
+    def work(k):
+        for _ in range(20):
+            answers[k] = estimator.predict(X3)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for answer in answers:
+        np.testing.assert_array_equal(answer, expected)
+    assert pickle.dumps(estimator) == before
+
+
+def test_a_pickle_of_another_version_warns():
+    estimator = fit(model(), X3, Y1)
+    state = estimator.__getstate__()
+    assert "_sklstm_version" in state
+    with pytest.warns(match=r"pickled with sklstm 0\.0\.1"):
+        clone(estimator).__setstate__({**state, "_sklstm_version": "0.0.1"})
+
+
+def test_a_pickle_predicts_the_same_bits_in_a_new_process(tmp_path):
+    estimator = fit(model(), X3, Y1)
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps((estimator, X3)))
+    code = "import pickle, sys; m, X = pickle.load(open(sys.argv[1], 'rb')); print(m.predict(X).tobytes().hex())"
+    answer = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == estimator.predict(X3).tobytes().hex()
+
+
+# ---- forecast
+
+WAVE = pd.DataFrame(
+    {"y": np.sin(np.arange(60) / 3), "z": np.cos(np.arange(60) / 3), "w": np.arange(60) % 7 / 7},
+    index=pd.date_range("2024-01-01", periods=60, name="day"),
+)
+
+
+def forecast_by_hand(estimator, window, steps, n_targets, future):
+    answers = []
+    for step in range(steps):
+        answer = estimator.predict(window[np.newaxis])
+        answer = answer[:, -1] if answer.ndim == 3 else answer
+        answers.append(answer.reshape(n_targets))
+        if step + 1 < steps:
+            window = np.vstack((window[1:], np.concatenate((answers[-1], future[step]))))
+    return np.array(answers)
+
+
+@pytest.mark.parametrize("targets", ["last", "all"])
+@pytest.mark.parametrize("n_targets", [1, 2, 3])
+def test_forecast_feeds_predictions_back(n_targets, targets):
+    values = WAVE.to_numpy()
+    X, y = make_windows(values[:50], 8, n_outputs=n_targets, targets=targets)
+    estimator = fit(model(instance_norm="last"), X, y)
+    future = values[50:57, n_targets:]
+    given = future if n_targets < 3 else None
+    expected = forecast_by_hand(estimator, values[42:50], 7, n_targets, future)
+    newest = values[49:56, n_targets:] if n_targets < 3 else None  # times t … t + 6 where the last target is at t = 49
+    np.testing.assert_allclose(estimator.forecast(7, newest), expected, rtol=1e-9)
+
+    contexts = np.stack((values[42:50], values[10:18]))
+    futures = None if given is None else np.stack((values[50:56, n_targets:], values[18:24, n_targets:]))
+    both = estimator.forecast(7, futures, context=contexts)
+    assert both.shape == (2, 7, n_targets)
+    np.testing.assert_allclose(both[0], expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        both[1], forecast_by_hand(estimator, values[10:18], 7, n_targets, values[18:, n_targets:]), rtol=1e-9
+    )
+    one_step = estimator.forecast(1, context=contexts)
+    np.testing.assert_allclose(one_step[:, 0], both[:, 0], rtol=1e-12)
+
+
+def test_forecast_shapes_without_pandas():
+    values = WAVE["y"].to_numpy()
+    estimator = fit(model(), *make_windows(values, 8))
+    assert estimator.forecast(5).shape == (5,)
+    assert estimator.forecast(5, context=values[None, -8:, None]).shape == (1, 5)
+    np.testing.assert_array_equal(estimator.forecast(5), estimator.forecast(5, context=values[None, -8:, None])[0])
+    assert estimator.forecast(2, context=np.stack([values[-12:, None]] * 3)).shape == (3, 2)
+
+
+def test_forecast_of_a_table_of_flat_windows():
+    X, y = make_windows(WAVE[["y", "z"]].to_numpy(), 8, n_outputs=1)
+    flat, sequences = fit(model(n_channels=2), X.reshape(len(X), -1), y), fit(model(), X, y)
+    future = WAVE[["z"]].to_numpy()[:4]
+    np.testing.assert_array_equal(flat.forecast(4, future), sequences.forecast(4, future))
+    np.testing.assert_array_equal(
+        flat.forecast(4, future[None, :3], context=X[-1:].reshape(1, -1)),
+        sequences.forecast(4, future[None, :3], context=X[-1:]),
+    )
+
+
+def test_one_other_channel_may_be_a_series():
+    X, y = make_windows(WAVE[["y", "z"]], 8, n_outputs=1)
+    estimator = fit(model(), X, y)
+    pd.testing.assert_frame_equal(estimator.forecast(4, WAVE["z"][-4:]), estimator.forecast(4, WAVE[["z"]][-4:]))
+
+
+def test_forecast_from_a_pipeline_goes_on_from_the_last_row():
+    """The windows of a pipeline begin with missing rows and end one row before the target."""
+    y = WAVE["y"]
+    pipeline = fit(make_pipeline(WindowTransformer(8), model()), y.to_frame()[:50], y[:50])
+    expected = forecast_by_hand(pipeline[-1], y.to_numpy()[42:50, None], 10, 1, np.empty((10, 0)))[:, 0]
+    forecast = pipeline[-1].forecast(10)
+    pd.testing.assert_index_equal(forecast.index, y.index[50:])
+    assert forecast.name == "y"
+    np.testing.assert_allclose(forecast, expected, rtol=1e-9)
+    np.testing.assert_allclose(pipeline.predict(y.to_frame()[50:51]), expected[:1], rtol=1e-9)
+
+
+def test_forecast_continues_the_index_of_several_targets():
+    X, y = make_windows(WAVE[["y", "z"]], 8)
+    forecast = fit(model(), X, y).forecast(3)
+    assert list(forecast.columns) == ["y", "z"]
+    pd.testing.assert_index_equal(forecast.index, pd.date_range("2024-03-01", periods=3, name="day"))
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (pd.date_range("2024-03-01", periods=60, tz="Europe/Berlin"), "2024-04-30 00:00:00+02:00"),
+        (pd.period_range("2020-01", periods=60, freq="M"), "2025-01"),
+        (pd.RangeIndex(5, 125, 2), "125"),
+        (pd.date_range("2020-01-31", periods=60, freq="ME"), "2025-01-31 00:00:00"),
+        (pd.bdate_range("2024-01-01", periods=60), "2024-03-25 00:00:00"),
+    ],
+)
+def test_forecast_continues_every_kind_of_index(index, expected):
+    series = pd.Series(WAVE["y"].to_numpy(), index=index)
+    forecast = fit(model(), *make_windows(series, 8)).forecast(2)
+    assert str(forecast.index[0]) == expected
+
+
+def test_an_index_that_cannot_go_on_warns_and_counts():
+    series = WAVE["y"].drop(WAVE.index[30])
+    estimator = fit(model(), *make_windows(series, 8))
+    with pytest.warns(UserWarning, match="counts steps from 1"):
+        forecast = estimator.forecast(3)
+    assert forecast.index.tolist() == [1, 2, 3]
+
+
+NOT_CONTINUED = {
+    "scaled outside": lambda y: (make_windows(y * 10, 8)[0], make_windows(y, 8)[1]),
+    "shuffled": lambda y: tuple(part[np.random.default_rng(0).permutation(len(part))] for part in make_windows(y, 8)),
+    "target not the first channel": lambda y: (
+        make_windows(np.column_stack((np.roll(y, 3), y)), 8)[0],
+        make_windows(y, 8)[1],
+    ),
+    "lead is 2": lambda y: make_windows(y, 8, lead=2),
+    "every other window": lambda y: make_windows(y, 8, stride=2),
+}
+
+
+@pytest.mark.parametrize("name", NOT_CONTINUED)
+def test_rows_that_do_not_continue_each_other_need_a_context(name):
+    X, y = NOT_CONTINUED[name](WAVE["y"].to_numpy())
+    estimator = fit(model(), X, y)
+    future = None if X.shape[2] == 1 else np.zeros((3, 1))
+    with pytest.raises(ValueError, match="target of a row is not the newest step of the next"):
+        estimator.forecast(3, future)
+    assert estimator.forecast(1, context=X[-2:]).shape == (2, 1)
+
+
+def test_a_pipeline_that_scales_outside_is_found_out():
+    from sklearn.preprocessing import StandardScaler
+
+    frame = WAVE[["y"]] * 3 + 10
+    pipeline = make_pipeline(StandardScaler().set_output(transform="pandas"), WindowTransformer(8), model())
+    fit(pipeline, frame, frame["y"])
+    with pytest.raises(ValueError, match="Do not scale"):
+        pipeline[-1].forecast(3)
+
+
+def test_several_steps_ahead_cannot_be_fed_back():
+    X, y = make_windows(WAVE["y"].to_numpy(), 8)
+    estimator = fit(model(), X[:-1], np.column_stack((y[:-1], y[1:])))
+    with pytest.raises(ValueError, match="2 outputs for n_targets=1"):
+        estimator.forecast(3)
+
+
+def test_single_precision_windows_of_double_targets_do_continue():
+    series = WAVE["y"] + 1e3 / 7
+    pipeline = make_pipeline(WindowTransformer(8, dtype="float32"), model())
+    assert fit(pipeline, series.to_frame(), series)[-1].forecast(3).dtype == np.float32
+
+
+def test_missing_observations_do_not_stop_a_forecast():
+    series = WAVE["y"].copy()
+    series.iloc[[20, 55]] = np.nan
+    X, y = make_windows(series, 8)
+    keep = y.notna().to_numpy()
+    estimator = fit(model(), X[keep], y[keep])
+    with pytest.warns(UserWarning, match="counts steps from 1"):  # its index has a gap where rows were dropped
+        assert np.isfinite(estimator.forecast(3)).all()
+    assert np.isfinite(estimator.forecast(3, context=X[-1:])).all()
+
+
+# ---- the main job
+
+
+def test_airline_beats_the_seasonal_naive():
+    """Raw passengers, window 24, relative to the last value, else default: five seeds, 24 months."""
+    passengers = load_airline()
+    train, test = passengers[:-24], passengers[-24:]
+    scale = np.abs(train.diff(12)).mean()
+    naive = np.abs(np.tile(train[-12:], 2) - test).mean() / scale
+    assert naive == pytest.approx(2.49, abs=0.01)
+    X, y = make_windows(train, 24)
+    errors = []
+    for seed in range(5):
+        forecast = fit(LSTMRegressor(instance_norm="last", random_state=seed), X, y).forecast(24)
+        errors.append(np.abs(forecast - test).mean() / scale)
+    assert max(errors) < naive
+    assert np.median(errors) <= 1.2

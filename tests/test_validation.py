@@ -1,0 +1,264 @@
+"""Wrong input: a clear error before any work, and a fitted estimator as it was."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+
+from sklstm import LSTMRegressor, WindowTransformer, make_windows
+
+RNG = np.random.default_rng(0)
+X3, Y = RNG.standard_normal((12, 5, 2)), RNG.standard_normal(12)
+X2 = X3.reshape(12, 10)
+SERIES = np.sin(np.arange(40.0))[:, np.newaxis] * [1.0, 0.5]
+
+
+def fitted(X=X3, y=Y, **settings):
+    return LSTMRegressor(3, max_iter=2, tol=0, n_iter_no_change=1, random_state=0, **settings).partial_fit(X, y)
+
+
+def changed(values, index, value):
+    values = values.copy()
+    values[index] = value
+    return values
+
+
+WRONG_ROWS = {
+    "another number of channels": (X3[:, :, :1], ValueError, "1 channels, but LSTMRegressor was fitted on 2"),
+    "4-D": (X3[..., np.newaxis], ValueError, r"4 dimensions; .*\(n_samples, n_steps, n_channels\)"),
+    "2-D where 3-D was fitted": (X2, ValueError, "X has 2 dimensions, but .* fitted on sequences"),
+    "1-D": (Y, ValueError, "1 dimensions, but|Expected 2D"),
+    "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "X contains infinity"),
+    "minus infinity": (changed(X3, (3, 2, 1), -np.inf), ValueError, "X contains infinity"),
+    "text": (np.full((12, 5, 2), "a"), ValueError, "could not convert|dtype='numeric'"),
+    "complex": (X3 + 1j, ValueError, "Complex data not supported"),
+    "empty": (X3[:0], ValueError, "0 sample"),
+    "zero steps": (X3[:, :0], ValueError, "at least one sample, one step and one channel|0 feature"),
+    "zero channels": (X3[:, :, :0], ValueError, "at least one sample, one step and one channel"),
+    "ragged lists": ([[[1.0], [2.0]], [[1.0]]], ValueError, "inhomogeneous"),
+    "nothing": (None, ValueError, "."),
+}
+WRONG_TABLES = {
+    "sparse": (sparse.csr_array(X2), TypeError, "[Ss]parse"),
+    "another number of columns": (X2[:, :8], ValueError, "X has 8 features, but LSTMRegressor is expecting 10"),
+    "3-D where 2-D was fitted": (X3, ValueError, r"X has 3 dimensions, but .* fitted on a table"),
+    "4-D": (X3[..., np.newaxis], ValueError, "4 dimensions"),
+    "text": (np.full((12, 10), "a"), ValueError, "could not convert|dtype='numeric'"),
+    "no columns": (pd.DataFrame(index=range(12)), ValueError, r"0 feature\(s\)|at least one array|no columns"),
+}
+WRONG_TARGETS = {
+    "another length": (Y[:-1], ValueError, "inconsistent numbers of samples"),
+    "NaN": (changed(Y, 3, np.nan), ValueError, "y contains NaN"),
+    "infinity": (changed(Y, 3, np.inf), ValueError, "y contains NaN or infinity"),
+    "text": (np.full(12, "a"), ValueError, "could not convert|dtype='numeric'"),
+    "complex": (Y + 1j, ValueError, "Complex data not supported"),
+    "sparse": (sparse.csr_array(Y[:, np.newaxis]), TypeError, "[Ss]parse"),
+    "4-D": (Y[:, None, None, None], ValueError, "4 dimensions"),
+    "0-D": (np.array(1.0), ValueError, "."),
+    "empty": (Y[:0], ValueError, "inconsistent numbers of samples"),
+    "no outputs": (np.empty((12, 0)), ValueError, r"0 feature\(s\)"),
+    "another number of steps": (np.zeros((12, 4, 1)), ValueError, "targets at 4 steps, but X has 5"),
+    "NaN at a present step": (np.full((12, 5, 1), np.nan), ValueError, "NaN at a step that is present"),
+    "nothing": (None, ValueError, "requires y to be passed"),
+}
+WRONG_WEIGHTS = {
+    "all zero": (np.zeros(12), ValueError, "zero for every row|at least one non-zero"),
+    "negative": (changed(np.ones(12), 2, -1), ValueError, "[Nn]egative"),
+    "NaN": (changed(np.ones(12), 2, np.nan), ValueError, "NaN"),
+    "another length": (np.ones(11), ValueError, "sample_weight.shape"),
+    "2-D": (np.ones((12, 2)), ValueError, "1D"),
+}
+WRONG_SETTINGS = {
+    "hidden_size": [0, -1, 2.5, "8"],
+    "n_channels": [0, 1.5],
+    "n_targets": [0, 3, 1.5],
+    "instance_norm": ["first", True],
+    "standardize": ["yes"],
+    "solver": ["lbfgs", None],
+    "learning_rate_init": [0, -1.0],
+    "momentum": [-0.1, 1.1],
+    "beta_1": [1.0, -0.1],
+    "beta_2": [1.0],
+    "epsilon": [0.0],
+    "alpha": [-1.0],
+    "clip_norm": [0.0],
+    "clip_value": [-1.0],
+    "batch_size": [0, "all"],
+    "max_iter": [0, 1.5],
+    "tol": [-1.0],
+    "n_iter_no_change": [0],
+    "random_state": ["a", -1],
+    "verbose": [-1],
+}
+
+
+def state(model):
+    return {
+        name: value.tobytes() if isinstance(value, np.ndarray) else repr(value) for name, value in vars(model).items()
+    }
+
+
+def refuses(model, call, error, match):
+    before = state(model)
+    with pytest.raises(error, match=match):
+        call()
+    assert state(model) == before
+
+
+@pytest.mark.parametrize("name", WRONG_ROWS)
+def test_wrong_rows(name):
+    X, error, match = WRONG_ROWS[name]
+    for method in ("predict", "partial_fit", "fit", "forecast"):
+        if method == "fit" and name in ("another number of channels", "2-D where 3-D was fitted"):
+            continue
+        model = fitted()
+        call = {
+            "predict": lambda: model.predict(X),  # noqa: B023
+            "forecast": lambda: model.forecast(1, context=X),  # noqa: B023
+        }.get(method, lambda: getattr(model, method)(X, Y))  # noqa: B023
+        if X is not None or method != "forecast":
+            refuses(model, call, error, "." if method == "fit" and name == "1-D" else match)
+
+
+@pytest.mark.parametrize("name", WRONG_TABLES)
+def test_wrong_tables(name):
+    X, error, match = WRONG_TABLES[name]
+    model = fitted(X2)
+    refuses(model, lambda: model.predict(X), error, match)
+    if name not in ("another number of columns", "3-D where 2-D was fitted"):
+        refuses(model, lambda: model.fit(X, Y), error, match)
+
+
+@pytest.mark.parametrize("name", WRONG_TARGETS)
+def test_wrong_targets(name):
+    y, error, match = WRONG_TARGETS[name]
+    model = fitted()
+    refuses(model, lambda: model.fit(X3, y), error, match)
+    refuses(model, lambda: model.partial_fit(X3, y), error, match)
+
+
+@pytest.mark.parametrize("name", WRONG_WEIGHTS)
+def test_wrong_weights(name):
+    weight, error, match = WRONG_WEIGHTS[name]
+    model = fitted()
+    refuses(model, lambda: model.fit(X3, Y, sample_weight=weight), error, match)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG_SETTINGS.items() for value in values]
+)
+def test_wrong_settings(name, value):
+    model = fitted().set_params(**{name: value})
+    refuses(model, lambda: model.fit(X3, Y), ValueError, name)
+
+
+def test_columns_that_the_channels_do_not_divide():
+    model = fitted(X2).set_params(n_channels=3)
+    refuses(model, lambda: model.fit(X2, Y), ValueError, "10 columns, which n_channels=3 does not divide")
+
+
+def test_outputs_that_the_targets_do_not_divide():
+    model = fitted().set_params(n_targets=2)
+    refuses(model, lambda: model.fit(X3, np.zeros((12, 3))), ValueError, "n_targets=2 does not fit: .* 3 outputs")
+
+
+def test_a_channel_that_is_never_present():
+    model = fitted()
+    X = changed(X3, (slice(None), slice(None), 1), np.nan)
+    refuses(model, lambda: model.fit(X, Y), ValueError, "Channel 1 of X has no value at all")
+    X = changed(X, (4, 2, 1), 0.0)
+    weight = changed(np.ones(12), 4, 0.0)
+    refuses(model, lambda: model.fit(X, Y, sample_weight=weight), ValueError, "Channel 1 of X has no value at all")
+
+
+def test_channels_that_are_never_present_together():
+    X = X3.copy()
+    X[:, ::2, 0] = X[:, 1::2, 1] = np.nan
+    model = fitted()
+    refuses(model, lambda: model.fit(X, Y), ValueError, "No row of X has a step with a value in every channel")
+
+
+def test_a_channel_that_passes_over_many_steps_warns_with_its_number_and_count():
+    X = changed(changed(X3, (slice(None, 6), 0, 1), np.nan), (7, 0, 0), np.nan)
+    with pytest.warns(UserWarning, match=r"7 of 60 steps are passed over .* channel 1 is missing at 6 of them"):
+        fitted(X)
+
+
+def test_a_tenth_does_not_warn():
+    fitted(changed(X3, (slice(None, 6), 0, 1), np.nan))
+    fitted(changed(X3, (slice(None, 8), 0), np.nan))  # whole steps are padding, not a bad channel
+
+
+@pytest.mark.parametrize("name", ["predict", "forecast", "weight_ih_", "readout_bias_", "score"])
+def test_unfitted_use(name):
+    model = LSTMRegressor()
+    args = {"predict": (X3,), "forecast": (3,), "score": (X3, Y)}.get(name)
+    with pytest.raises(NotFittedError):
+        getattr(model, name)(*args)
+    assert not hasattr(model, "weight_ih_")
+
+
+def windows(n_outputs=1, targets="last"):
+    return make_windows(SERIES, 5, n_outputs=n_outputs, targets=targets)
+
+
+FUTURES = {
+    "missing": (3, None, None, r"X_future of shape \(3, 1\) is needed"),
+    "too few rows": (3, np.zeros((2, 1)), None, r"shape \(2, 1\), expected \(3, 1\)"),
+    "too many rows": (3, np.zeros((4, 1)), None, r"shape \(4, 1\), expected \(3, 1\)"),
+    "too many channels": (3, np.zeros((3, 2)), None, r"shape \(3, 2\), expected \(3, 1\)"),
+    "NaN": (3, np.full((3, 1), np.nan), None, "X_future contains NaN"),
+    "text": (3, np.full((3, 1), "a"), None, "could not convert|dtype='numeric'"),
+    "missing for contexts": (3, None, 2, r"X_future of shape \(2, 2, 1\) is needed"),
+    "a row too many for contexts": (3, np.zeros((2, 3, 1)), 2, r"shape \(2, 3, 1\), expected \(2, 2, 1\)"),
+    "one context's for two": (3, np.zeros((1, 2, 1)), 2, r"expected \(2, 2, 1\)"),
+    "none needed": (1, np.zeros((1, 1, 1)), 1, "X_future must be None: no step is appended"),
+}
+
+
+@pytest.mark.parametrize("name", FUTURES)
+def test_wrong_future(name):
+    steps, future, n_contexts, match = FUTURES[name]
+    X, y = windows()
+    model = fitted(X, y)
+    context = None if n_contexts is None else X[-n_contexts:]
+    refuses(model, lambda: model.forecast(steps, future, context=context), ValueError, match)
+
+
+def test_future_where_every_channel_is_a_target():
+    model = fitted(*windows(2))
+    refuses(model, lambda: model.forecast(2, np.zeros((2, 1))), ValueError, "every channel is a target")
+
+
+@pytest.mark.parametrize(
+    ("steps", "error"), [(0, ValueError), (-3, ValueError), (2.5, TypeError), ("3", TypeError), (True, TypeError)]
+)
+def test_wrong_steps(steps, error):
+    model = fitted(*windows(2))
+    refuses(model, lambda: model.forecast(steps), error, "steps must be")
+
+
+def test_contexts_of_the_wrong_shape():
+    X, y = windows(2)
+    model = fitted(X, y)
+    refuses(model, lambda: model.forecast(2, context=X[-1]), ValueError, "2 dimensions")
+    refuses(model, lambda: model.forecast(2, context=X[..., :1]), ValueError, "1 channels")
+
+
+def test_wrong_series_and_tables():
+    with pytest.raises(ValueError, match=r"one window of window_length=40 .* takes 41"):
+        make_windows(SERIES, 40)
+    with pytest.raises(ValueError, match="n_outputs=3, but the series has 2"):
+        make_windows(SERIES, 5, n_outputs=3)
+    for wrong in ({"lead": 0}, {"stride": 0}, {"targets": "first"}, {"n_outputs": 0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            make_windows(SERIES, 5, **wrong)
+    for wrong in ({"window_length": 0}, {"lead": -1}, {"flatten": "no"}, {"dtype": int}, {"dtype": "int32"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            WindowTransformer(**wrong).fit(SERIES)
+    transformer = WindowTransformer(3).fit(SERIES)
+    refuses(transformer, lambda: transformer.fit(changed(SERIES, (0, 0), np.inf)), ValueError, "infinity")
+    refuses(transformer, lambda: transformer.transform(SERIES[:, :1]), ValueError, "1 features, but")
+    with pytest.raises(NotFittedError):
+        WindowTransformer().transform(SERIES)
