@@ -148,9 +148,9 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     >>> import numpy as np
     >>> from sklstm import LSTMRegressor, make_windows
     >>> X, y = make_windows(np.sin(np.arange(300) / 5), window_length=20)
-    >>> model = LSTMRegressor(hidden_size=8, max_iter=30, tol=0, n_iter_no_change=30, random_state=0)
-    >>> model.set_params(max_iter=60).fit(X[:-50], y[:-50]).score(X[-50:], y[-50:]) > 0.99
-    True
+    >>> model = LSTMRegressor(random_state=0).fit(X[:-50], y[:-50])
+    >>> round(model.score(X[-50:], y[-50:]), 2)
+    1.0
     >>> model.forecast(3).shape
     (3,)
     """
