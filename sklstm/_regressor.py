@@ -2,9 +2,7 @@
 
 import warnings
 from copy import deepcopy
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
@@ -12,9 +10,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._index import index_end, is_pandas
 from sklstm._network import Objective, fit_network
 from sklstm._optimizers import SGD, Adam
+from sklstm._origin import Origin
 from sklstm._parameters import Layout
 from sklstm._random import own_generator
 from sklstm._recursion import forecast_recursively
@@ -317,7 +315,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         self.loss_curve_ = list(progress.loss_curve)
         self.loss_, self.best_loss_ = progress.loss_curve[-1], progress.best_loss
         self.n_iter_, self.t_ = len(progress.loss_curve), progress.n_seen
-        self._origin = _Origin.after(data, y, network)
+        self._origin = Origin.after(data.X, data.y, y, network.scaling.n_targets)
         return converged
 
     def _initialize(self, data):
@@ -471,13 +469,13 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
                 f"forecast needs one output for each target channel, but there are {self.n_outputs_} outputs for "
                 f"n_targets={n_targets}: predict answers for several steps ahead at once."
             )
+        n_others = network.layout.n_channels - n_targets
         if context is None:
-            windows = self._origin.windows(X_future, steps, n_targets)
-            X_future = None if X_future is None else np.asarray(X_future)[1:]
+            others = check_future(X_future, 1, steps, n_others, per_context=False)
+            windows, future = self._origin.window_after(others[:, :1]), others[:, 1:]
         else:
             windows = check_rows(self, context, reset=False)
-        n_others = windows.shape[2] - n_targets
-        future = check_future(X_future, len(windows), steps - 1, n_others, per_context=context is not None)
+            future = check_future(X_future, len(windows), steps - 1, n_others, per_context=True)
 
         def one_step(windows):
             answers = network.predict(self.theta_, windows)
@@ -562,71 +560,3 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True
         return tags
-
-
-@dataclass(frozen=True)
-class _Origin:
-    """Where a forecast without context begins: the end of the training data."""
-
-    window: np.ndarray  # the last row, (1, n_steps, n_channels)
-    target: np.ndarray  # its target (at the last step), (n_outputs,)
-    is_continued: bool  # whether each row's target is the newest step of the next row
-    is_pandas: bool
-    end: Any  # IndexEnd or None
-    names: Any  # name of the Series or columns of the DataFrame
-
-    @classmethod
-    def after(cls, data, y, network):
-        """The end of `data`, whose targets the user gave as `y`."""
-        targets = data.y[-100:, -1] if data.every_step else data.y[-100:]
-        newest = data.X[-100:, -1, : network.scaling.n_targets]
-        pandas = is_pandas(y)
-        return cls(
-            window=data.X[-1:].copy(),
-            target=targets[-1].copy(),
-            is_continued=targets.shape == newest.shape and _same_but_rounding(targets[:-1], newest[1:]),
-            is_pandas=pandas,
-            end=index_end(y.index) if pandas else None,
-            names=(y.columns if hasattr(y, "columns") else y.name) if pandas else None,
-        )
-
-    def windows(self, X_future, steps, n_targets):
-        """The last window moved on by one step, with the target (and X_future's first row) in it."""
-        if not self.is_continued:
-            raise ValueError(
-                "forecast without context goes on from the training rows, but there the target of a row is not the "
-                "newest step of the next one (its first channels, at lead=1, in order, in the same units). Do not "
-                "scale, shuffle or difference outside of the model, or give context."
-            )
-        n_others = self.window.shape[2] - n_targets
-        others = check_future(X_future, 1, steps, n_others, per_context=False)[:, :1]
-        newest = np.concatenate((self.target[np.newaxis, np.newaxis], others), axis=2)
-        return np.concatenate((self.window[:, 1:], newest.astype(self.window.dtype)), axis=1)
-
-    def label(self, answers):
-        """Answers (steps,) or (steps, n_outputs) as pandas, where the training targets were."""
-        if not self.is_pandas:
-            return answers
-        import pandas as pd
-
-        if self.end is None or self.end.step is None:
-            warnings.warn(
-                "The index of y cannot be continued (it is no index of time, or its steps do not agree on a "
-                "frequency): the forecast counts steps from 1. y.asfreq(...) sets a frequency.",
-                UserWarning,
-                stacklevel=3,
-            )
-            index = pd.RangeIndex(1, len(answers) + 1)
-        else:
-            index = self.end.next_values(len(answers))
-        if answers.ndim == 1:
-            return pd.Series(answers, index=index, name=self.names)
-        return pd.DataFrame(answers, index=index, columns=self.names)
-
-
-def _same_but_rounding(left, right):
-    """Whether two arrays agree within the coarser one's precision, where both have values."""
-    eps = max(np.finfo(left.dtype).eps, np.finfo(right.dtype).eps)
-    both = ~(np.isnan(left) | np.isnan(right))
-    left, right = left[both], right[both]
-    return bool((np.abs(left - right) <= 8 * eps * np.maximum(np.abs(left), np.abs(right))).all())

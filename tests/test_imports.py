@@ -14,7 +14,7 @@ FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
      "_windows", "_scaling"),
     ("_network", "_training", "_recursion", "_index", "_threads"),
-    ("_validation",),
+    ("_validation", "_origin"),
     ("_regressor", "_transformer"),
     ("__init__",),
 ]  # fmt: skip

@@ -1,0 +1,94 @@
+"""Where a forecast begins that is given no context: the end of the training rows."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklstm._index import index_end, is_pandas
+
+# How many of the last rows have to continue each other for a forecast to go on from them.
+N_COMPARED = 100
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The last training row, its target, and the time that the target is at.
+
+    Parameters
+    ----------
+    window : ndarray of shape (1, n_steps, n_channels)
+        The last row.
+    target : ndarray of shape (n_outputs,)
+        Its target (at the last step).
+    is_continued : bool
+        Whether each row's target is the newest step of the next row.
+    is_pandas : bool
+        Whether the targets came as a Series or DataFrame.
+    end : IndexEnd or None
+        Where the targets' index ends.
+    names : object
+        Name of the Series or columns of the DataFrame.
+    """
+
+    window: np.ndarray
+    target: np.ndarray
+    is_continued: bool
+    is_pandas: bool
+    end: Any
+    names: Any
+
+    @classmethod
+    def after(cls, X, y, given, n_targets):
+        """The end of rows X and targets y (2-D or 3-D), which the user gave as `given`."""
+        targets = y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:]
+        newest = X[-N_COMPARED:, -1, :n_targets]
+        pandas = is_pandas(given)
+        return cls(
+            window=X[-1:].copy(),
+            target=targets[-1].copy(),
+            is_continued=targets.shape == newest.shape and _same_but_rounding(targets[:-1], newest[1:]),
+            is_pandas=pandas,
+            end=index_end(given.index) if pandas else None,
+            names=(given.columns if given.ndim == 2 else given.name) if pandas else None,
+        )
+
+    def window_after(self, others):
+        """The last window moved on by one step: its target, and `others` (1, 1, n_others), are the newest."""
+        if not self.is_continued:
+            raise ValueError(
+                "forecast without context goes on from the training rows, but there the target of a row is not the "
+                "newest step of the next one (its first channels, at lead=1, in order, in the same units). Do not "
+                "scale, shuffle or difference outside of the model, or give context."
+            )
+        newest = np.concatenate((self.target[np.newaxis, np.newaxis], others), axis=2)
+        return np.concatenate((self.window[:, 1:], newest.astype(self.window.dtype)), axis=1)
+
+    def label(self, answers):
+        """Answers (steps,) or (steps, n_outputs) as pandas, where the training targets were."""
+        if not self.is_pandas:
+            return answers
+        import pandas as pd
+
+        if self.end is None or self.end.step is None:
+            warnings.warn(
+                "The index of y cannot be continued (it is no index of time, or its steps do not agree on a "
+                "frequency): the forecast counts steps from 1. y.asfreq(...) sets a frequency.",
+                UserWarning,
+                stacklevel=3,
+            )
+            index = pd.RangeIndex(1, len(answers) + 1)
+        else:
+            index = self.end.next_values(len(answers))
+        if answers.ndim == 1:
+            return pd.Series(answers, index=index, name=self.names)
+        return pd.DataFrame(answers, index=index, columns=self.names)
+
+
+def _same_but_rounding(left, right):
+    """Whether two arrays agree within the coarser one's precision, where both have values."""
+    eps = max(np.finfo(left.dtype).eps, np.finfo(right.dtype).eps)
+    both = ~(np.isnan(left) | np.isnan(right))
+    left, right = left[both], right[both]
+    return bool((np.abs(left - right) <= 8 * eps * np.maximum(np.abs(left), np.abs(right))).all())
