@@ -1,0 +1,101 @@
+"""Run the benchmarks and print a table of ratios: smaller is better, below 1 is ahead of the peer."""
+
+import argparse
+import json
+import math
+import platform
+import statistics
+from itertools import groupby
+
+import numpy as np
+import threadpoolctl
+
+from benchmarks import forecasting, imports, memory, prediction, training
+from benchmarks._measure import cases, measure
+
+TIMED = (
+    training.TrainingStep,
+    training.FitEpoch,
+    training.FitEpochSkorch,
+    prediction.Predict,
+    prediction.PredictOneRow,
+    forecasting.ForecastStep,
+)
+
+
+def main():
+    """Parse the command line, measure, print, write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one small case of each: does the harness work?")
+    parser.add_argument("--only", metavar="NAME", help="only benchmarks whose name contains this")
+    parser.add_argument("--seconds", type=float, default=6.0, help="time for each case")
+    parser.add_argument("--json", metavar="FILE", help="write the results here too")
+    options = parser.parse_args()
+    print(about())
+    results = [result for benchmark in TIMED for result in timed(benchmark, options)]
+    if wanted("imports", options):
+        results.append(show("imports", (), {"ratio": {"scikit-learn": imports.ratio(3 if options.quick else 15)}}))
+    if wanted("PeakMemory", options):
+        results += peaks(options)
+    print_means(results)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"about": about(), "results": results}, file, indent=1)
+
+
+def about():
+    """Machine and libraries, with their BLAS."""
+    blas = {f"{lib['internal_api']} {lib['version']}" for lib in threadpoolctl.threadpool_info() if "version" in lib}
+    return (
+        f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(sorted(blas))}"
+    )
+
+
+def wanted(name, options):
+    return not options.only or options.only.lower() in name.lower()
+
+
+def timed(benchmark, options):
+    """Measure every case of a class; with --quick the first of them, briefly."""
+    if not wanted(benchmark.__name__, options):
+        return
+    for case in [next(cases(benchmark))] if options.quick else cases(benchmark):
+        yield show(benchmark.__name__, case, measure(benchmark, case, 0 if options.quick else options.seconds))
+
+
+def peaks(options):
+    """Peak memory of every case, in MB."""
+    lengths = ("quick",) if options.quick else memory.PeakMemory.params[0]
+    for length in lengths:
+        for way in memory.PeakMemory.params[1]:
+            yield show("PeakMemory", (length, way), {"megabytes": memory.measured(length, way) / 1e6})
+
+
+def show(name, case, result):
+    """Print a line as soon as it is known."""
+    parts = [f"{peer} {ratio:.2f}" for peer, ratio in result.get("ratio", {}).items()]
+    if "megabytes" in result:
+        parts.append(f"{result['megabytes']:.0f} MB")
+    if "seconds" in result:
+        parts.append(f"({result['seconds']['sklstm'] * 1e3:.3g} ms)")
+    label = " ".join(str(part).replace(" ", "") if isinstance(part, tuple) else str(part) for part in case)
+    print(f"{name:16} {label:34} {'  '.join(parts)}", flush=True)
+    return {"name": name, "case": list(case), **result}
+
+
+def print_means(results):
+    """Geometric mean of each benchmark's ratios over its shapes, for the same dtype, threads and peer."""
+    rows = [
+        (f"{r['name']} {' '.join(map(str, r['case'][1:]))}", peer, ratio)
+        for r in results
+        for peer, ratio in r.get("ratio", {}).items()
+    ]
+    print("\nover all shapes: geometric mean, largest")
+    for (label, peer), group in groupby(sorted(rows), key=lambda row: row[:2]):
+        ratios = [row[2] for row in group]
+        mean = statistics.fmean(map(math.log, ratios))
+        print(f"{label:34} {peer:14} {math.exp(mean):.2f}  {max(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Data and fitted estimators for the benchmarks."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklstm import LSTMRegressor
+
+# batch, steps, channels, hidden units
+GRID = (
+    (32, 10, 1, 10),
+    (32, 24, 1, 32),
+    (32, 24, 4, 32),
+    (32, 48, 4, 64),
+    (64, 48, 8, 64),
+    (128, 100, 8, 128),
+    (200, 24, 1, 32),
+    (256, 24, 1, 32),
+    (1, 24, 1, 32),
+    (64, 168, 8, 128),
+    (32, 100, 16, 256),
+)
+
+
+def rows(n_rows, n_steps, n_channels, dtype="float32"):
+    """Random sequences, and targets that can be learnt from them."""
+    X = np.random.default_rng(0).standard_normal((n_rows, n_steps, n_channels)).astype(dtype)
+    return X, X[:, -1, 0] - X[:, 0, -1] / 2
+
+
+def regressor(hidden_size, batch_size="auto", max_iter=1, **settings):
+    """An estimator that trains for exactly `max_iter` epochs."""
+    return LSTMRegressor(
+        hidden_size,
+        batch_size=batch_size,
+        max_iter=max_iter,
+        tol=0,
+        n_iter_no_change=np.inf,
+        random_state=0,
+        **settings,
+    )
+
+
+def fit(estimator, X, y):
+    """Fit without the warning that so few epochs bring."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(X, y)

@@ -1,0 +1,22 @@
+"""What `import sklstm` adds to importing what it uses of scikit-learn, in new processes, in turns."""
+
+import statistics
+import subprocess
+import sys
+
+USED = (
+    "import sklearn.base, sklearn.exceptions, sklearn.utils._param_validation, sklearn.utils.metaestimators, "
+    "sklearn.utils.validation"
+)
+CODE = "from time import perf_counter; begin = perf_counter(); {}; print(perf_counter() - begin)"
+
+
+def seconds(statement):
+    """Time of an import statement in a new process."""
+    command = [sys.executable, "-c", CODE.format(statement)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def ratio(n_rounds):
+    """Median over rounds of importing sklstm / importing what it uses of scikit-learn."""
+    return statistics.median(seconds("import sklstm") / seconds(USED) for _ in range(n_rounds))

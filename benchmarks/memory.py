@@ -1,0 +1,60 @@
+"""Peak memory above that of the imports, each case in a process of its own.
+
+`python -m benchmarks.memory CASE` prints it for one case, in bytes.
+"""
+
+import subprocess
+import sys
+
+import numpy as np
+
+from benchmarks._models import fit, regressor
+
+LENGTHS = {"million": (1_000_000, 168, 32), "ten million": (10_000_000, 24, 4), "quick": (20_000, 168, 32)}
+
+
+def peak():
+    """Most memory that this process ever held, in bytes."""
+    import resource  # not on Windows, where only this benchmark is missing
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+class PeakMemory:
+    """One epoch over all windows of a long series, and their prediction."""
+
+    params = (("million", "ten million"), ("windows", "pipeline"))
+    param_names = ("series", "way")
+
+    def setup(self, length, way):
+        n_rows, window_length, hidden_size = LENGTHS[length]
+        from sklearn.pipeline import make_pipeline
+
+        from sklstm import WindowTransformer, make_windows
+
+        # the first use loads code, which is no part of what the data take
+        fit(regressor(2), *make_windows(np.arange(50, dtype=np.float32), 4)).predict(np.zeros((1, 4, 1), np.float32))
+        self.before = peak()
+        series = np.sin(np.arange(n_rows, dtype=np.float32))
+        self.estimator = regressor(hidden_size, 1024)
+        if way == "windows":
+            self.X, self.y = make_windows(series, window_length)
+        else:
+            self.estimator = make_pipeline(WindowTransformer(window_length), self.estimator)
+            self.X, self.y = series[:, np.newaxis], series
+
+    def peakmem_fit_and_predict(self, *_):
+        fit(self.estimator, self.X, self.y).predict(self.X)
+
+
+def measured(length, way):
+    """Peak above the imports in a new process, in bytes."""
+    command = [sys.executable, "-m", "benchmarks.memory", length, way]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+if __name__ == "__main__":
+    case = PeakMemory()
+    case.setup(*sys.argv[1:])
+    case.peakmem_fit_and_predict()
+    print(peak() - case.before)

@@ -1,0 +1,46 @@
+"""Prediction beside PyTorch and ONNX Runtime with the same weights; answers are compared first."""
+
+import numpy as np
+import torch
+
+from benchmarks import _peers
+from benchmarks._models import fit, regressor, rows
+
+
+class Predict:
+    """Many rows, through the estimator with its validation."""
+
+    # rows, steps, channels, hidden units
+    params = (((10_000, 24, 1, 32), (2_000, 48, 4, 64), (1_000, 168, 8, 128)), (1, 2))
+    param_names = ("rows, steps, channels, hidden", "threads")
+
+    def setup(self, shape, threads):
+        n_rows, steps, channels, hidden = shape
+        _peers.set_threads(threads)
+        self.X, y = rows(n_rows, steps, channels)
+        self.estimator = fit(regressor(hidden, standardize=False), self.X[:64], y[:64])
+        self.model, self.tensor = _peers.torch_model(self.estimator), torch.tensor(self.X)
+        self.session = _peers.onnx_session(self.estimator, steps, threads)
+        ours = self.time_sklstm()
+        for peer in (self.time_pytorch, self.time_onnxruntime):
+            np.testing.assert_allclose(peer(), ours, rtol=1e-3, atol=1e-4)
+
+    def time_sklstm(self, *_):
+        return self.estimator.predict(self.X)
+
+    def time_pytorch(self, *_):
+        with torch.inference_mode():
+            return self.model(self.tensor).numpy()
+
+    def time_onnxruntime(self, *_):
+        return self.session.run(None, {"x": self.X})[0]
+
+
+class PredictOneRow(Predict):
+    """One row: what a service waits for."""
+
+    params = (((1, 24, 1, 32),), (1,))
+
+    def setup(self, shape, threads):
+        super().setup((64, *shape[1:]), threads)
+        self.X, self.tensor = self.X[:1], self.tensor[:1]

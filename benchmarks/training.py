@@ -1,0 +1,97 @@
+"""Training: one step beside the bare matrix products, and `fit` per epoch beside PyTorch and skorch."""
+
+import numpy as np
+import torch
+
+from benchmarks import _peers
+from benchmarks._models import GRID, fit, regressor, rows
+from sklstm._network import Objective
+from sklstm._optimizers import Adam, clip
+
+
+class TrainingStep:
+    """One update, and the products that it cannot do without."""
+
+    params = (tuple(shape for shape in GRID if shape[3] >= 64), ("float32", "float64"), (1, 2))
+    param_names = ("batch, steps, channels, hidden", "dtype", "threads")
+
+    def setup(self, shape, dtype, threads):
+        batch, steps, channels, hidden = shape
+        _peers.set_threads(threads)
+        X, y = rows(batch, steps, channels, dtype)
+        model = fit(regressor(hidden, batch), X, y)
+        every = np.arange(batch)
+        weight = np.ones(batch, dtype)
+        self.objective = Objective(model._network, X, y[:, np.newaxis], weight, every, 0.0, model.theta_.dtype)
+        self.theta, self.every, self.optimizer = model.theta_, every, Adam(model.theta_, 0.9, 0.999, 1e-8)
+        rng = np.random.default_rng(0)
+        width = channels + 1 + hidden
+        shapes = {
+            "matrix": (4 * hidden, width),
+            "z": (width, batch),
+            "weight_hh_T": (hidden, 4 * hidden),
+            "d_a": (4 * hidden, batch),
+            "all_d_a": (4 * hidden, steps * batch),
+            "all_z": (steps * batch, width),
+        }
+        self.bare = {name: rng.standard_normal(shape).astype(dtype) for name, shape in shapes.items()}
+        self.out = {name: np.empty((shapes[name][0], batch), dtype) for name in ("matrix", "weight_hh_T")}
+
+    def time_sklstm(self, *_):
+        _, gradient, _ = self.objective(self.theta, self.every)
+        clip(gradient, None, _peers.CLIP_NORM)
+        self.optimizer.update(self.theta, gradient, 1e-9)
+
+    def time_products(self, shape, *_):
+        bare, out = self.bare, self.out
+        for _ in range(shape[1]):
+            np.matmul(bare["matrix"], bare["z"], out["matrix"])
+        for _ in range(shape[1]):
+            np.matmul(bare["weight_hh_T"], bare["d_a"], out["weight_hh_T"])
+        bare["all_d_a"] @ bare["all_z"]
+
+
+class FitEpoch:
+    """`fit` for a few epochs, all of it, beside the plain PyTorch loop on tensors that are ready."""
+
+    params = (GRID, ("float32", "float64"), (1, 2))
+    param_names = ("batch, steps, channels, hidden", "dtype", "threads")
+    epochs = 3
+
+    def setup(self, shape, dtype, threads):
+        batch, steps, channels, hidden = shape
+        _peers.set_threads(threads)
+        n_batches = 60 if batch * steps * hidden <= 100_000 else 6
+        self.X, self.y = rows(n_batches * batch, steps, channels, dtype)
+        self.estimator = regressor(hidden, batch, self.epochs)
+        self.model = _peers.TorchModel(channels, hidden, getattr(torch, dtype))
+        self.optimizer = torch.optim.Adam(self.model.parameters(), _peers.LEARNING_RATE)
+        self.tensors = torch.tensor(self.X), torch.tensor(self.y)
+
+    def time_sklstm(self, *_):
+        fit(self.estimator, self.X, self.y)
+
+    def time_pytorch(self, shape, *_):
+        for _ in range(self.epochs):
+            _peers.torch_epoch(self.model, self.optimizer, *self.tensors, shape[0])
+
+
+class FitEpochSkorch:
+    """The same beside skorch, which is what a scikit-learn user would take."""
+
+    params = (((32, 24, 1, 32),), ("float32",), (1,))
+    param_names = ("batch, steps, channels, hidden", "dtype", "threads")
+    epochs = 3
+
+    def setup(self, shape, dtype, threads):
+        batch, steps, channels, hidden = shape
+        _peers.set_threads(threads)
+        self.X, self.y = rows(2000, steps, channels, dtype)
+        self.estimator = regressor(hidden, batch, self.epochs)
+        self.peer = _peers.skorch_regressor(channels, hidden, batch, self.epochs)
+
+    def time_sklstm(self, *_):
+        fit(self.estimator, self.X, self.y)
+
+    def time_skorch(self, *_):
+        self.peer.fit(self.X, self.y)
