@@ -31,15 +31,8 @@ def rows(n_rows, n_steps, n_channels, dtype="float32"):
 
 def regressor(hidden_size, batch_size="auto", max_iter=1, **settings):
     """An estimator that trains for exactly `max_iter` epochs."""
-    return LSTMRegressor(
-        hidden_size,
-        batch_size=batch_size,
-        max_iter=max_iter,
-        tol=0,
-        n_iter_no_change=np.inf,
-        random_state=0,
-        **settings,
-    )
+    whole = {"max_iter": max_iter, "tol": 0, "n_iter_no_change": np.inf}
+    return LSTMRegressor(hidden_size, batch_size=batch_size, random_state=0, **whole, **settings)
 
 
 def fit(estimator, X, y):

@@ -447,7 +447,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             (n_samples, steps - 1, n_others), for t + 1 … t + steps - 1 where t is the context's last.
             One such channel may be given as (steps,). None where every channel is a target.
         context : array-like of the shape of `X`, default=None
-            Windows to go on from.
+            Windows to go on from: with as many dimensions as in `fit`, so that the last steps of a
+            series of one channel are `series[-n_steps:].reshape(1, n_steps, 1)`.
 
         Returns
         -------
@@ -474,7 +475,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             others = check_future(X_future, 1, steps, n_others, per_context=False)
             windows, future = self._origin.window_after(others[:, :1]), others[:, 1:]
         else:
-            windows = check_rows(self, context, reset=False)
+            windows = check_rows(self, context, reset=False, input_name="context")
             future = check_future(X_future, len(windows), steps - 1, n_others, per_context=True)
 
         def one_step(windows):

@@ -63,6 +63,9 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
     A window depends on its neighbours, so the rows of `X` must not be shuffled. Windows are views of
     one copy of the table: a step is not stored once for every window that it is in.
 
+    The first windows of a training table are mostly empty, and trained on all the same: short histories
+    are learnt too. `make_windows` gives full windows only, so the two ways lead to different models.
+
     Examples
     --------
     >>> import numpy as np
@@ -143,6 +146,8 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         return self.window_length + self.lead - 1
 
     def _check(self, X, *, reset):
+        if is_pandas(X) and X.ndim == 1:
+            raise ValueError("Expected a table (2 dimensions), got a Series: give its frame, series.to_frame().")
         dtype = FLOATS if self.dtype is None else self.dtype
         return validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite="allow-nan")
 

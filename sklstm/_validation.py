@@ -81,7 +81,7 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
     return TrainingSet(X, y, weight, rows, y_ndim)
 
 
-def check_rows(estimator, X, *, reset):
+def check_rows(estimator, X, *, reset, input_name="X"):
     """Rows as (n_samples, n_steps, n_channels): sequences as they are, a table unflattened.
 
     NaN is allowed, infinity is not. What is copied is copied by a change of dtype alone.
@@ -90,17 +90,17 @@ def check_rows(estimator, X, *, reset):
     ndim = n_dimensions(X)
     if ndim > 3:
         raise ValueError(
-            f"X has {ndim} dimensions; {name} takes sequences (n_samples, n_steps, n_channels) or a table "
-            f"(n_samples, n_steps * n_channels)."
+            f"{input_name} has {ndim} dimensions; {name} takes sequences (n_samples, n_steps, n_channels) or a table "
+            "(n_samples, n_steps * n_channels)."
         )
     if not reset and (ndim == 3) != estimator._sequences:
-        was = "sequences (3 dimensions)" if estimator._sequences else "a table (2 dimensions)"
-        raise ValueError(f"X has {ndim} dimensions, but {name} was fitted on {was}.")
+        was = "sequences (n_samples, n_steps, n_channels)" if estimator._sequences else "a table (n_samples, n_columns)"
+        raise ValueError(f"{input_name} has {ndim} dimensions, but {name} was fitted on {was}.")
     rows = _check_sequences if ndim == 3 else _check_table
     X = rows(estimator, X, reset)
     for chunk in row_chunks(len(X), X.shape[1] * X.shape[2]):
         if np.isinf(X[chunk]).any():
-            raise ValueError("Input X contains infinity; only NaN may stand for a missing value.")
+            raise ValueError(f"Input {input_name} contains infinity; only NaN may stand for a missing value.")
     return X
 
 

@@ -27,10 +27,10 @@ def changed(values, index, value):
 WRONG_ROWS = {
     "another number of channels": (X3[:, :, :1], ValueError, "1 channels, but LSTMRegressor was fitted on 2"),
     "4-D": (X3[..., np.newaxis], ValueError, r"4 dimensions; .*\(n_samples, n_steps, n_channels\)"),
-    "2-D where 3-D was fitted": (X2, ValueError, "X has 2 dimensions, but .* fitted on sequences"),
+    "2-D where 3-D was fitted": (X2, ValueError, "has 2 dimensions, but .* fitted on sequences"),
     "1-D": (Y, ValueError, "1 dimensions, but|Expected 2D"),
-    "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "X contains infinity"),
-    "minus infinity": (changed(X3, (3, 2, 1), -np.inf), ValueError, "X contains infinity"),
+    "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "contains infinity"),
+    "minus infinity": (changed(X3, (3, 2, 1), -np.inf), ValueError, "contains infinity"),
     "text": (np.full((12, 5, 2), "a"), ValueError, "could not convert|dtype='numeric'"),
     "complex": (X3 + 1j, ValueError, "Complex data not supported"),
     "empty": (X3[:0], ValueError, "0 sample"),
@@ -242,7 +242,7 @@ def test_wrong_steps(steps, error):
 def test_contexts_of_the_wrong_shape():
     X, y = windows(2)
     model = fitted(X, y)
-    refuses(model, lambda: model.forecast(2, context=X[-1]), ValueError, "2 dimensions")
+    refuses(model, lambda: model.forecast(2, context=X[-1]), ValueError, "context has 2 dimensions")
     refuses(model, lambda: model.forecast(2, context=X[..., :1]), ValueError, "1 channels")
 
 
@@ -260,5 +260,7 @@ def test_wrong_series_and_tables():
     transformer = WindowTransformer(3).fit(SERIES)
     refuses(transformer, lambda: transformer.fit(changed(SERIES, (0, 0), np.inf)), ValueError, "infinity")
     refuses(transformer, lambda: transformer.transform(SERIES[:, :1]), ValueError, "1 features, but")
+    with pytest.raises(ValueError, match=r"series\.to_frame\(\)"):
+        WindowTransformer().fit(pd.Series(SERIES[:, 0]))
     with pytest.raises(NotFittedError):
         WindowTransformer().transform(SERIES)
