@@ -51,17 +51,19 @@ def index_end(index):
     """The `IndexEnd` of a DatetimeIndex, PeriodIndex or index of integers; None for any other."""
     import pandas as pd
 
-    if not len(index):
+    if not len(index) or isinstance(index, pd.MultiIndex) or index.hasnans:
         return None
     if isinstance(index, pd.DatetimeIndex):
         step = index.freq if index.freq is not None else _agreed_frequency(index)
     elif isinstance(index, pd.PeriodIndex):
         regular = pd.period_range(index[0], periods=len(index)).equals(index.rename(None))
         step = index.freq if regular else None
-    elif isinstance(index, pd.Index) and not isinstance(index, pd.MultiIndex) and index.dtype.kind in "iu":
+    elif index.dtype.kind in "iu":
         step = _agreed_difference(index)
     else:
         return None
+    if not index.is_monotonic_increasing:
+        step = None  # what runs backwards is in no order of time
     last = int(index[-1]) if index.dtype.kind in "iu" else index[-1]
     return IndexEnd(last, step, index.name)
 
@@ -85,7 +87,7 @@ def directly_follows(end, index):
         f"The index begins at {first}, after the training index's end {end.last} but not one step after it (the "
         f"training index {reason}): its first windows have no history and stay empty.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,  # transform, scikit-learn's wrapper of it, the caller
     )
     return False
 

@@ -4,13 +4,13 @@ This is where rows become features first (`_lstm`) and back: rows X (B, T, F) an
 (B, T, K) here, x (T, F, B) and y (…, K, B) below.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from sklstm import _initializers, _losses, _lstm, _readout
 from sklstm._parameters import Layout
-from sklstm._scaling import Scaling, fit_scaling, present_weight
+from sklstm._scaling import Moments, Scaling, fit_scaling, missing_steps, present_weight
 from sklstm._windows import row_chunks
 
 # Rows predicted at once: enough to fill the vector units, few enough to stay in the cache.
@@ -30,7 +30,7 @@ class Network:
     scaling : Scaling
         Units of the inputs and outputs.
     empty_answer : ndarray of shape (K, 1)
-        Output for a row with no present step.
+        Output for a row with no present step: the weighted mean of the targets.
     """
 
     layout: Layout
@@ -52,28 +52,33 @@ class Network:
         layout = self.layout
         return _lstm.Workspace(n_steps, n_samples, layout.n_channels, layout.hidden_size, dtype, for_gradient)
 
-    def predict(self, theta, X):
-        """Answers (n, K) or (n, T, K) for rows X (n, T, F), in the precision of `theta`."""
+    def predict(self, theta, X, every_step=None):
+        """Answers (n, K) or (n, T, K) for rows X (n, T, F), in the precision of `theta`.
+
+        With an answer at every step, NaN at missing ones. `every_step=False` asks for the last
+        answer only, which a missing step does not change.
+        """
+        every_step = self.every_step if every_step is None else every_step
         n_rows, n_steps, _ = X.shape
-        shape = (n_rows, n_steps, self.layout.n_outputs) if self.every_step else (n_rows, self.layout.n_outputs)
+        shape = (n_rows, n_steps, self.layout.n_outputs) if every_step else (n_rows, self.layout.n_outputs)
         answers = np.empty(shape, theta.dtype)
         ws = None
         for start in range(0, n_rows, PREDICTION_ROWS):
             rows = X[start : start + PREDICTION_ROWS]
             if ws is None or ws.shape[1] != len(rows):
                 ws = self.workspace(n_steps, len(rows), theta.dtype, for_gradient=False)
-            answers[start : start + len(rows)] = np.moveaxis(self._predict_batch(theta, rows, ws), -1, 0)
+            answers[start : start + len(rows)] = np.moveaxis(self._predict_batch(theta, rows, ws, every_step), -1, 0)
         return answers
 
-    def _predict_batch(self, theta, rows, ws):
+    def _predict_batch(self, theta, rows, ws, every_step):
         matrix, readout = self.layout.matrices(theta)
         ws.x[...] = rows.transpose(1, 2, 0)
         missing, reference = self.scaling.inputs(ws.x)
         _lstm.forward(matrix, ws, missing)
-        y = _readout.forward(readout, ws.states if self.every_step else ws.states[-1])
+        y = _readout.forward(readout, ws.states if every_step else ws.states[-1])
         self.scaling.outputs(y, reference)
         if missing is not None:
-            if self.every_step:
+            if every_step:
                 np.copyto(y, np.nan, where=missing[:, np.newaxis])
             else:
                 np.copyto(y, self.empty_answer, where=missing.all(axis=0))
@@ -129,7 +134,7 @@ class Objective:
     Parameters
     ----------
     network : Network
-    X, y, weight : ndarray of shapes (n, T, F), (n, K) or (n, T, K), and (n,)
+    X, y, weight : ndarray of shapes (n, T, F), (n, K) or (n, T, K), and (n,) in float64
         All rows. Views stay views: only the rows of a batch are ever copied.
     rows : ndarray of int
         The rows that take part; batches are positions in it.
@@ -154,6 +159,7 @@ class Objective:
         rows = self.rows[batch]
         weight = self.weight[rows]
         weight_sum = float(weight.sum())
+        weight = (weight / weight_sum).astype(self._dtype)  # where float64 weights of any size fit
         ws = self._workspaces.get(len(rows))
         if ws is None:
             ws = self.network.workspace(self.X.shape[1], len(rows), self._dtype)
@@ -168,6 +174,7 @@ class Objective:
 
 def fit_network(layout, every_step, X, y, weight, rows, dtype, *, n_targets, instance_norm, standardize):
     """Make a `Network` whose scaling is fitted to the given rows (as in `Objective`)."""
+    weight = weight / weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
 
     def chunks():
         for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
@@ -176,8 +183,7 @@ def fit_network(layout, every_step, X, y, weight, rows, dtype, *, n_targets, ins
             yield x, np.moveaxis(y[part], 0, -1).astype(dtype, order="C"), weight[part]
 
     scaling = fit_scaling(chunks, dtype, n_targets=n_targets, instance_norm=instance_norm, standardize=standardize)
-    network = Network(layout, every_step, scaling, empty_answer=np.full((layout.n_outputs, 1), np.nan, dtype))
-    if every_step:
-        return network
-    mean = np.average(y[rows].astype(np.float64), axis=0, weights=weight[rows])
-    return replace(network, empty_answer=mean.astype(dtype)[:, np.newaxis])
+    targets = Moments()
+    for x, y_part, w in chunks():
+        targets.add(y_part, present_weight(w, missing_steps(x), len(x)) if every_step else w)
+    return Network(layout, every_step, scaling, empty_answer=targets.mean_and_scale(dtype)[0])

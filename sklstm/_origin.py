@@ -40,15 +40,21 @@ class Origin:
     names: Any
 
     @classmethod
-    def after(cls, X, y, given, n_targets):
-        """The end of rows X and targets y (2-D or 3-D), which the user gave as `given`."""
-        targets = y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:]
-        newest = X[-N_COMPARED:, -1, :n_targets]
+    def after(cls, X, y, given, n_targets, previous=None):
+        """The end of rows X and targets y (2-D or 3-D), which the user gave as `given`.
+
+        Rows that come one at a time are compared with the `previous` origin.
+        """
+        rows, targets = X[-N_COMPARED:], (y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:])
+        is_continued = targets.shape[1] == n_targets
+        if len(X) == 1 and previous is not None and previous.window.shape[1:] == X.shape[1:]:
+            rows, targets = np.concatenate((previous.window, X)), np.stack((previous.target, targets[0]))
+            is_continued = is_continued and previous.is_continued
         pandas = is_pandas(given)
         return cls(
             window=X[-1:].copy(),
             target=targets[-1].copy(),
-            is_continued=targets.shape == newest.shape and _same_but_rounding(targets[:-1], newest[1:]),
+            is_continued=is_continued and _continue_each_other(rows, targets),
             is_pandas=pandas,
             end=index_end(given.index) if pandas else None,
             names=(given.columns if given.ndim == 2 else given.name) if pandas else None,
@@ -86,9 +92,23 @@ class Origin:
         return pd.DataFrame(answers, index=index, columns=self.names)
 
 
+def _continue_each_other(rows, targets):
+    """Whether each row is the one before it, moved on by one step, with that one's target as the newest.
+
+    Rows before which others are missing (their target was) cannot tell: their newest step has no value.
+    """
+    newest = rows[1:, -1, : targets.shape[1]]
+    known = np.isfinite(newest).all(axis=1)
+    if len(rows) > 1 and not known.any():
+        return False
+    moved_on = np.array_equal(rows[1:, :-1][known], rows[:-1, 1:][known], equal_nan=True)
+    return moved_on and _same_but_rounding(targets[:-1][known], newest[known])
+
+
 def _same_but_rounding(left, right):
-    """Whether two arrays agree within the coarser one's precision, where both have values."""
-    eps = max(np.finfo(left.dtype).eps, np.finfo(right.dtype).eps)
-    both = ~(np.isnan(left) | np.isnan(right))
-    left, right = left[both], right[both]
-    return bool((np.abs(left - right) <= 8 * eps * np.maximum(np.abs(left), np.abs(right))).all())
+    """Whether two arrays agree to four units in the last place of the coarser one."""
+    dtype = min(left.dtype, right.dtype, key=lambda dtype: dtype.itemsize)
+    left, right = left.astype(dtype), right.astype(dtype)
+    known = ~np.isnan(left)
+    distance = np.abs(left - right)[known]
+    return bool((distance <= 4 * np.finfo(dtype).eps * np.abs(right)[known]).all())

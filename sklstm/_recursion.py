@@ -24,7 +24,7 @@ def forecast_recursively(predict, windows, steps, n_targets, future):
     answers : ndarray of shape (n, steps, n_targets)
     """
     n_windows, n_steps, n_channels = windows.shape
-    history = np.empty((n_windows, n_steps + steps - 1, n_channels), windows.dtype)
+    history = np.empty((n_windows, n_steps + steps - 1, n_channels))  # float64: whatever comes fits
     history[:, :n_steps] = windows
     history[:, n_steps:, n_targets:] = future
     answers = None

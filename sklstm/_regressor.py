@@ -22,6 +22,7 @@ from sklstm._training import Progress, Trainer
 from sklstm._validation import (
     check_future,
     check_rows,
+    check_step_answers,
     check_steps,
     check_training_set,
     n_dimensions,
@@ -55,7 +56,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         network sees them: the row's own last present value, its mean, its mean and standard
         deviation, or its last value and standard deviation. Undone in `predict`. Choose "last" or
         "last-standard" for series with a trend; only of use where `y` is the future of the first
-        channels. A row that is constant has the training rows' typical deviation.
+        channels. A row that is constant has the training rows' typical deviation. With a target at
+        every step, early steps too are relative to the whole row.
     standardize : bool, default=True
         Whether to bring channels and targets to mean 0 and variance 1 inside (over the weighted
         training rows, at present steps) and to undo it in `predict`. A constant is only centred.
@@ -315,7 +317,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         self.loss_curve_ = list(progress.loss_curve)
         self.loss_, self.best_loss_ = progress.loss_curve[-1], progress.best_loss
         self.n_iter_, self.t_ = len(progress.loss_curve), progress.n_seen
-        self._origin = Origin.after(data.X, data.y, y, network.scaling.n_targets)
+        previous = self._origin if resume else None
+        self._origin = Origin.after(data.X, data.y, y, network.scaling.n_targets, previous)
         return converged
 
     def _initialize(self, data):
@@ -419,15 +422,13 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         score : float
             1 for perfect answers, 0 for the mean of `y`.
         """
-        if n_dimensions(y) != 3:
+        check_is_fitted(self)
+        if self._y_ndim != 3 and n_dimensions(y) != 3:
             return super().score(X, y, sample_weight)
         from sklearn.metrics import r2_score
 
-        answers = self.predict(X)
-        present = ~np.isnan(answers).any(axis=2)
-        if sample_weight is not None:
-            sample_weight = np.broadcast_to(np.asarray(sample_weight)[:, np.newaxis], present.shape)[present]
-        return r2_score(np.asarray(y)[present], answers[present], sample_weight=sample_weight)
+        y, answers, sample_weight = check_step_answers(y, self.predict(X), sample_weight)
+        return r2_score(y, answers, sample_weight=sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None):
         """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.
@@ -479,8 +480,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             future = check_future(X_future, len(windows), steps - 1, n_others, per_context=True)
 
         def one_step(windows):
-            answers = network.predict(self.theta_, windows)
-            return answers[:, -1] if network.every_step else answers
+            return network.predict(self.theta_, windows, every_step=False)
 
         answers = forecast_recursively(one_step, windows, steps, n_targets, future)
         if self._y_ndim == 1:

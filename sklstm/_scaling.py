@@ -15,6 +15,9 @@ import numpy as np
 
 INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
 
+# A window that varies less than this share of what is typical counts as constant.
+CONSTANT = 1e-5
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -93,12 +96,12 @@ class Scaling:
         wants_last = self.instance_norm in ("last", "last-standard")
         if self.instance_norm == "last":
             return _last_present(x, missing), None
-        mean, deviation = window_moments(x, missing)
+        mean, deviation = (part.astype(x.dtype) for part in window_moments(x, missing))
         location = _last_present(x, missing) if wants_last else mean
         if self.instance_norm == "mean":
             return location, None
         if self.typical_deviation is not None:
-            deviation = np.where(deviation > 0, deviation, self.typical_deviation)
+            deviation = np.where(deviation > CONSTANT * self.typical_deviation, deviation, self.typical_deviation)
         return location, deviation
 
 
@@ -111,15 +114,21 @@ def missing_steps(x):
 
 
 def window_moments(x, missing):
-    """Mean and standard deviation of each window over its present steps, (F, B) each.
+    """Mean and standard deviation of each window over its present steps, (F, B) each, in float64.
 
-    A deviation that is nothing but rounding is exactly 0. Missing steps of `x` must be 0.
+    They are taken about the last present value, so that a constant window's deviation is exactly 0.
     """
-    present = np.ones((len(x), 1, 1), x.dtype) if missing is None else ~missing[:, np.newaxis]
-    count = np.maximum(present.sum(axis=0), 1).astype(x.dtype)
-    mean = x.sum(axis=0) / count
-    deviation = np.sqrt((np.square(x - mean) * present).sum(axis=0) / count)
-    return mean, np.where(_is_rounding(deviation, mean, x.dtype), 0, deviation)
+    anchor = _last_present(x, missing).astype(np.float64)
+    difference = x - anchor
+    count = len(x)
+    if missing is not None:
+        difference *= ~missing[:, np.newaxis]
+        count = np.maximum(len(x) - missing.sum(axis=0), 1)
+    mean = difference.sum(axis=0) / count
+    difference -= mean
+    if missing is not None:
+        difference *= ~missing[:, np.newaxis]
+    return anchor + mean, np.sqrt(np.square(difference).sum(axis=0) / count)
 
 
 def _last_present(x, missing):
@@ -147,8 +156,8 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize):
     Parameters
     ----------
     chunks : callable returning an iterable of (x, y, weight)
-        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B), both float64 or float32 and free
-        to be changed, weight (B,). Called once for each pass.
+        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B), both in `dtype` and free to be
+        changed, weight (B,) in float64. Called once for each pass.
     dtype : numpy dtype
         The precision that the network works in.
     n_targets, instance_norm, standardize
@@ -189,9 +198,9 @@ def _typical_deviation(chunks, n_targets, dtype):
         missing = missing_steps(x)
         if missing is not None:
             np.copyto(x, 0, where=missing[:, np.newaxis])
-        _, deviation = window_moments(x[:, :n_targets].astype(np.float64), missing)
-        total = total + np.square(deviation) @ weight.astype(np.float64)
-        weight_sum += float(weight.sum(dtype=np.float64))
+        _, deviation = window_moments(x[:, :n_targets], missing)
+        total = total + np.square(deviation) @ weight
+        weight_sum += weight.sum()
     typical = np.sqrt(total / weight_sum)
     return np.where(typical > 0, typical, 1).astype(dtype)[:, np.newaxis]
 
@@ -204,7 +213,7 @@ class Moments:
 
     def add(self, values, weight):
         """Take in values (D, B) or (T, D, B) with weights (B,) or (T, B); weight 0 is ignored."""
-        values, weight = np.atleast_3d(values.T).T.astype(np.float64), np.atleast_2d(weight).astype(np.float64)
+        values, weight = np.atleast_3d(values.T).T.astype(np.float64), np.atleast_2d(weight)
         weight_sum = weight.sum()
         if weight_sum == 0:
             return
@@ -214,8 +223,8 @@ class Moments:
         squares = np.einsum("tdb,tdb,tb->d", values, values, weight)
         total = self.weight_sum + weight_sum
         shift = mean - self.mean
-        self._squares = self._squares + squares + shift**2 * self.weight_sum * weight_sum / total
-        self.mean = self.mean + shift * weight_sum / total
+        self._squares = self._squares + squares + shift**2 * self.weight_sum * (weight_sum / total)
+        self.mean = self.mean + shift * (weight_sum / total)
         self.weight_sum = total
 
     def mean_and_scale(self, dtype):

@@ -113,6 +113,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         """
         with restored_on_error(self):
             table = self._check(X, reset=True)
+            self._window = self.window_length, self.lead  # what is set later acts from the next fit on
             self._tail = table[max(0, len(table) - self._n_before) :].copy()
             self._tail_end = index_end(X.index) if is_pandas(X) else None
         return self
@@ -138,12 +139,13 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         if is_pandas(X) and directly_follows(self._tail_end, X.index) and len(self._tail):
             before[-len(self._tail) :] = self._tail
         cut = flat_sliding_windows if self.flatten else sliding_windows
-        return cut(np.concatenate((before, table)), self.window_length)[: len(table)]
+        return cut(np.concatenate((before, table)), self._window[0])[: len(table)]
 
     @property
     def _n_before(self):
         """Rows before the first one that its window reaches back to."""
-        return self.window_length + self.lead - 1
+        window_length, lead = self._window
+        return window_length + lead - 1
 
     def _check(self, X, *, reset):
         if is_pandas(X) and X.ndim == 1:
@@ -168,7 +170,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
-        lags = range(self._n_before, self.lead - 1, -1)
+        lags = range(self._n_before, self._window[1] - 1, -1)
         return np.array([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
 
     def set_output(self, *, transform=None):
@@ -219,7 +221,8 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     stride : int, default=1
         Take every `stride`-th window. `LSTMRegressor.forecast` without context needs 1.
     targets : {"last", "all"}, default="last"
-        Whether a window has one target or one for each of its steps.
+        Whether a window has one target or one for each of its steps. A series with gaps needs
+        "last": a present step whose target is missing cannot be learnt from.
     n_outputs : int, default=None
         How many of the first channels are targets; None means all.
 

@@ -27,6 +27,7 @@ class TrainingSet:
     X : ndarray of shape (n_samples, n_steps, n_channels)
     y : ndarray of shape (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
     weight : ndarray of shape (n_samples,)
+        In float64.
     rows : ndarray of int
         The rows to learn from: positive weight and a present step.
     y_ndim : int
@@ -72,13 +73,22 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     X = check_rows(estimator, X, reset=reset)
     y, y_ndim = _check_targets(y, X)
-    weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-    if not weight.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to learn from.")
+    weight = _check_weights(sample_weight, X)
     rows = _check_presence(X, np.flatnonzero(weight > 0))
     if y_ndim == 3:
         _check_step_targets(X, y)
     return TrainingSet(X, y, weight, rows, y_ndim)
+
+
+def _check_weights(sample_weight, X):
+    """Weights in float64, whatever the precision of X: only their proportions have to fit into that."""
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to learn from.")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weight.sum()):
+            raise ValueError(f"sample_weight is too large to be summed (up to {weight.max():.3g}): divide it.")
+    return weight
 
 
 def check_rows(estimator, X, *, reset, input_name="X"):
@@ -98,10 +108,17 @@ def check_rows(estimator, X, *, reset, input_name="X"):
         raise ValueError(f"{input_name} has {ndim} dimensions, but {name} was fitted on {was}.")
     rows = _check_sequences if ndim == 3 else _check_table
     X = rows(estimator, X, reset)
+    dtype = X.dtype if reset else estimator.theta_.dtype
     for chunk in row_chunks(len(X), X.shape[1] * X.shape[2]):
-        if np.isinf(X[chunk]).any():
-            raise ValueError(f"Input {input_name} contains infinity; only NaN may stand for a missing value.")
+        _check_range(X[chunk], dtype, input_name)
     return X
+
+
+def _check_range(values, dtype, input_name):
+    """NaN may pass; infinity, and what becomes infinite in the precision of the work, may not."""
+    with np.errstate(over="ignore"):
+        if np.isinf(values.astype(dtype, copy=False)).any():
+            raise ValueError(f"Input {input_name} contains infinity or a value too large for {np.dtype(dtype)}.")
 
 
 def _check_sequences(estimator, X, reset):
@@ -118,8 +135,10 @@ def _check_sequences(estimator, X, reset):
 
 
 def _check_table(estimator, X, reset):
+    if 0 in getattr(X, "shape", ())[1:]:  # a frame with no columns fails obscurely
+        raise ValueError(f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
-    n_channels = estimator.n_channels
+    n_channels = estimator.n_channels if reset else estimator._network.layout.n_channels
     if X.shape[1] % n_channels:
         raise ValueError(
             f"X has {X.shape[1]} columns, which n_channels={n_channels} does not divide: a row is "
@@ -145,19 +164,20 @@ def _check_targets(y, X):
         raise ValueError(f"y has shape {y.shape}: there is no target in it.")
     if y.ndim == 3 and y.shape[1] != X.shape[1]:
         raise ValueError(f"y has targets at {y.shape[1]} steps, but X has {X.shape[1]} steps.")
-    if y.ndim < 3 and not np.isfinite(y).all():
-        raise ValueError("Input y contains NaN or infinity; rows without a target must be left out.")
+    if y.ndim < 3:
+        if np.isnan(y).any():
+            raise ValueError("Input y contains NaN; rows without a target must be left out.")
+        _check_range(y, X.dtype, "y")
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
 
 
 def _check_step_targets(X, y):
     """Targets at every step may be NaN only where the step is missing, and infinite nowhere."""
     for chunk in row_chunks(len(y), X.shape[1] * (X.shape[2] + y.shape[2])):
-        bad = ~np.isfinite(y[chunk])
-        if bad.any() and (bad & ~(np.isnan(X[chunk]).any(axis=2, keepdims=True) & np.isnan(y[chunk]))).any():
-            raise ValueError(
-                "Input y contains infinity, or NaN at a step that is present in X; only missing steps may have NaN."
-            )
+        _check_range(y[chunk], X.dtype, "y")
+        gap = np.isnan(y[chunk])
+        if gap.any() and (gap & ~np.isnan(X[chunk]).any(axis=2, keepdims=True)).any():
+            raise ValueError("Input y contains NaN at a step that is present in X; only missing steps may have NaN.")
 
 
 def _check_presence(X, rows):
@@ -183,9 +203,27 @@ def _check_presence(X, rows):
             f"{n_partial} of {len(rows) * n_steps} steps are passed over although some channel has a value there: "
             f"channel {worst} is missing at {int(partial[worst])} of them. Impute it, or leave it out.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=6,  # check_training_set, _train, fit, scikit-learn's wrapper of it, the caller
         )
     return rows[has_step]
+
+
+def check_step_answers(y, answers, sample_weight):
+    """What `score` compares where there is an answer at every step: present steps as rows.
+
+    Returns
+    -------
+    y, answers : ndarray of shape (n_present, n_outputs)
+    sample_weight : ndarray of shape (n_present,) or None
+    """
+    y = check_array(y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y")
+    if y.shape != answers.shape:
+        raise ValueError(f"y has shape {y.shape}, but the answers have shape {answers.shape}.")
+    present = ~np.isnan(answers).any(axis=2)
+    if sample_weight is not None:
+        weight = _check_weights(sample_weight, answers)
+        sample_weight = np.broadcast_to(weight[:, np.newaxis], present.shape)[present]
+    return y[present], answers[present], sample_weight
 
 
 def check_steps(steps):

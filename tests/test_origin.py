@@ -17,7 +17,7 @@ def test_the_window_after_the_last_row_ends_with_its_target():
     np.testing.assert_array_equal(origin.window, two[-1:])
 
 
-@pytest.mark.parametrize("y", [Y, Y * (1 + 1e-15), np.float32(Y)], ids=["same", "rounded", "single"])
+@pytest.mark.parametrize("y", [Y, Y * (1 + 5e-16), np.float32(Y)], ids=["same", "rounded", "single"])
 def test_rounding_does_not_break_the_chain(y):
     assert Origin.after(X, y, y, 1).is_continued
     assert Origin.after(X * 1e9, y.astype(float) * 1e9, y, 1).is_continued
@@ -31,6 +31,44 @@ def test_more_than_rounding_does(y):
     assert not origin.is_continued
     with pytest.raises(ValueError, match="Do not scale, shuffle or difference"):
         origin.window_after(np.empty((1, 1, 0)))
+
+
+def test_rows_must_move_on_by_one_step():
+    values = np.arange(30.0)
+    cut = lambda starts: np.stack([values[k : k + 3] for k in starts])[..., np.newaxis]  # noqa: E731
+    every_other, two_ahead = cut(range(0, 20, 2)), values[4:24:2, np.newaxis]
+    assert not Origin.after(every_other, two_ahead, two_ahead, 1).is_continued
+    padded = cut(range(10))
+    padded[:3, 0] = np.nan
+    padded[0, 1] = np.nan
+    padded[1, 0] = np.nan
+    assert not Origin.after(padded, values[3:13, None], values[3:13, None], 1).is_continued
+    head = np.concatenate((np.full(2, np.nan), values))
+    windows = np.stack([head[k : k + 3] for k in range(10)])[..., np.newaxis]
+    assert Origin.after(windows, values[1:11, None], values[1:11, None], 1).is_continued
+
+
+def test_rows_left_out_for_want_of_a_target_do_not_break_the_chain():
+    values = np.arange(12.0)
+    values[7] = np.nan
+    rows, y = np.stack([values[k : k + 3] for k in range(8)])[..., np.newaxis], values[3:11, np.newaxis]
+    keep = ~np.isnan(y[:, 0])
+    assert Origin.after(rows[keep], y[keep], y[keep], 1).is_continued
+
+
+def test_rows_that_cannot_be_compared_do_not_continue():
+    rows = X.copy()
+    rows[:, -1] = np.nan
+    assert not Origin.after(rows, Y, Y, 1).is_continued
+
+
+def test_single_rows_are_compared_with_the_row_before():
+    first = Origin.after(X[:1], Y[:1], Y[:1], 1)
+    assert first.is_continued
+    assert Origin.after(X[1:2], Y[1:2], Y[1:2], 1, first).is_continued
+    other = Origin.after(X[3:4], Y[3:4], Y[3:4], 1, first)
+    assert not other.is_continued
+    assert not Origin.after(X[4:5], Y[4:5], Y[4:5], 1, other).is_continued
 
 
 def test_only_the_last_hundred_rows_are_compared():

@@ -16,6 +16,12 @@ def test_predictions_become_the_next_steps_targets():
     np.testing.assert_array_equal(answers[1, :, 0], [6, 11, 20])
 
 
+def test_predictions_keep_their_precision():
+    windows = np.ones((1, 2, 1), dtype=np.float32)
+    answers = forecast_recursively(lambda w: w[:, -1] + 1e-12, windows, 3, 1, np.empty((1, 2, 0)))
+    np.testing.assert_array_equal(answers[0, :, 0], np.cumsum([1 + 1e-12, 1e-12, 1e-12]))
+
+
 def test_windows_move_on_and_keep_their_length():
     shapes = []
 

@@ -116,6 +116,36 @@ def test_a_constant_window_takes_the_typical_deviation(value):
     np.testing.assert_allclose(deviation, [[np.sqrt(0.75), 1]], rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_steps", [24, 168, 1000])
+def test_a_long_constant_window_has_no_deviation_at_all(n_steps, dtype):
+    x = np.tile(np.random.default_rng(0).uniform(0.1, 1e4, (1, 1, 200)), (n_steps, 1, 1)).astype(dtype)
+    missing = np.random.default_rng(1).random((n_steps, 200)) < 0.1
+    for skip in (None, missing):
+        mean, deviation = window_moments(x, skip)
+        np.testing.assert_array_equal(deviation, 0)
+        np.testing.assert_array_equal(mean, x[0])
+
+
+def test_a_window_of_hardly_any_deviation_counts_as_constant():
+    x = np.zeros((4, 1, 2))
+    x[:, 0, 1], x[0, 0, 0] = [0, 2, 0, 2], 1e-6
+    _, (_, deviation) = Scaling(1, "standard", np.ones((1, 1))).inputs(x)
+    np.testing.assert_array_equal(deviation, [[1, 1]])
+
+
+def test_weights_of_any_size_merge():
+    x, _, weight = data()
+    results = []
+    for factor in (1.0, 1e200, 1e-200):
+        moments = Moments()
+        for part in np.array_split(np.arange(20), 5):
+            moments.add(np.nan_to_num(x[..., part]), np.tile(weight[part] * factor, (6, 1)))
+        results.append(np.concatenate(moments.mean_and_scale(np.float64)))
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], rtol=1e-12)
+
+
 def test_all_windows_constant_leaves_the_deviation_at_one():
     chunks = lambda: [(np.full((4, 1, 3), 5.0), np.ones((1, 3)), np.ones(3))]  # noqa: E731
     scaling = fit_scaling(chunks, np.float64, n_targets=1, instance_norm="last-standard", standardize=True)

@@ -60,6 +60,11 @@ def test_what_does_not_follow_is_cold():
         np.testing.assert_array_equal(transformer.transform(FRAME[7:]), by_hand(TABLE[7:], TABLE[:0], 3, 1))
 
 
+def test_parameters_set_after_fit_act_from_the_next_fit_on():
+    transformer = WindowTransformer(3).fit(FRAME[:6]).set_params(window_length=2, lead=4)
+    np.testing.assert_array_equal(transformer.transform(FRAME[6:]), by_hand(TABLE[6:], TABLE[:6], 3, 1))
+
+
 def test_an_array_is_always_cold_and_never_warns():
     transformer = WindowTransformer(3).fit(TABLE[:6])
     np.testing.assert_array_equal(transformer.transform(TABLE[6:]), by_hand(TABLE[6:], TABLE[:0], 3, 1))
