@@ -14,6 +14,8 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm._network import Objective
+from sklstm._optimizers import SGD, Adam, clip
 from sklstm.datasets import load_airline
 
 RNG = np.random.default_rng(0)
@@ -604,3 +606,38 @@ def test_airline_beats_the_seasonal_naive():
         errors.append(np.abs(forecast - test).mean() / scale)
     assert max(errors) < naive
     assert np.median(errors) <= 1.2
+
+
+# ---- the parameters reach what they name
+
+
+@pytest.mark.parametrize(
+    ("settings", "make"),
+    [
+        (
+            {"beta_1": 0.7, "beta_2": 0.95, "epsilon": 1e-3},
+            lambda theta: Adam(theta, beta_1=0.7, beta_2=0.95, epsilon=1e-3),
+        ),
+        ({"solver": "sgd", "momentum": 0.6}, lambda theta: SGD(theta, momentum=0.6, nesterov=True)),
+        (
+            {"solver": "sgd", "momentum": 0.6, "nesterovs_momentum": False},
+            lambda theta: SGD(theta, momentum=0.6, nesterov=False),
+        ),
+    ],
+    ids=["adam", "nesterov", "momentum"],
+)
+@pytest.mark.parametrize("clipping", [{"clip_value": 0.01, "clip_norm": None}, {"clip_norm": 0.02}], ids=str)
+def test_hyper_parameters_reach_the_optimiser(settings, make, clipping):
+    """Three updates on all rows, by hand."""
+    settings = {"batch_size": 40, "alpha": 0.1, "learning_rate_init": 0.05, **settings}
+    still = fit(model(max_iter=1, **{**settings, "learning_rate_init": 1e-300}), X3, Y1)
+    theta = still.theta_.copy()
+    rows = np.arange(40)
+    objective = Objective(still._network, X3, Y1[:, np.newaxis], np.ones(40), rows, 0.1, theta.dtype)
+    optimizer = make(theta)
+    for _ in range(3):
+        gradient = objective(theta, rows)[1]
+        clip(gradient, clipping.get("clip_value"), clipping["clip_norm"])
+        optimizer.update(theta, gradient, 0.05)
+    fitted = fit(model(**settings, **clipping), X3, Y1)
+    np.testing.assert_allclose(fitted.theta_, theta, rtol=1e-9)
