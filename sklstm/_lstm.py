@@ -22,10 +22,23 @@ With d_y for the gradient of the loss with respect to y, and d_h, d_c arriving f
     d_W   = sum over t of d_a_t [x_t; 1; h_{t-1}]^T
     d_h   = weight_hh^T d_a_t;  d_c = d_c * f                       handed on to step t - 1
 
-Everything in the backward equations that is not d_h or d_c is known before the recurrence runs: it
-is computed for many steps at once (`_gate_factors`), and the loop over the steps is left with five
-calls. Inside the buffers the gates stand in the order o, i, f, g: the three sigmoids are one block,
-the two factors of d_h (for d_c and for o) are neighbours, and so are the three factors of d_c.
+Everything in the backward equations that is not d_h or d_c is known once the forward step is done,
+and is computed there, while the step is in the cache. With the products h = o tanh(c_t),
+v = f c_{t-1} and u = i g at hand it takes two passes over each:
+
+    of d_a_o  h (1 - o)      to d_c    o - h tanh(c_t)
+    of d_a_f  v (1 - f)      next d_c  f
+    of d_a_i  u (1 - i)      of d_a_g  i - u g
+
+Inside the buffers the gates stand in reverse, g, o, f, i, after tanh(c_t) and c_{t-1}:
+
+    ws.step      tanh(c), c, g | o, f, i     [c, g] [f, i] = [v, u] in one call
+    ws.products                  h, v, u     [o, f, i] - [h, v, u] [tanh(c), c, g] likewise, and
+    ws.factors   to d_c, next d_c, of d_a_g | of d_a_o, of d_a_f, of d_a_i    [h, v, u] (1 - [o, f, i])
+
+(the middle of the first line, f - v c, has no use: f is written over it). Every operand of every call
+in the loops is one contiguous block of memory: for anything else, a broadcast or a slice of every
+step, NumPy sets up an iterator and, from 2.3, copies through buffers: two to four times the time.
 
 A *missing* step is passed over: h and c stay as they were. Setting i = o = 0 and f = 1 there makes
 every gate factor zero and hands c and d_c on untouched; only h and d_h have to be carried by hand.
@@ -36,17 +49,14 @@ Schmidhuber and Cummins (2000), *Learning to Forget*.
 
 import numpy as np
 
-# Bytes of gate factors computed ahead of the loop that consumes them: about what stays in a
-# core's cache. Larger chunks mean fewer calls, so small layers take all their steps at once.
-CHUNK_BYTES = 3 << 19
+# Bytes of d_a that the product for the weights' gradient takes at once: its copies stay in the cache.
+CHUNK_BYTES = 1 << 19
 
 
 class Workspace:
     """Buffers for one layer and one shape of batch, allocated once and written over by every call.
 
-    Index t of `z` and `c` is the state *before* step t, so index 0 is the initial state; both are
-    zero until somebody writes there. Without `for_gradient` only `z` keeps every step, and `c` the
-    initial state and the latest.
+    `h_0` and `c_0` (H, B) are the initial state: zero until somebody writes there.
 
     Parameters
     ----------
@@ -56,54 +66,41 @@ class Workspace:
         float32 or float64.
     for_gradient : bool, default=True
         Whether to keep what `backward` needs.
+    every_state : bool, default=True
+        Whether `states` keeps every step or the last one only (which only a forward pass can do with).
     """
 
-    def __init__(self, n_steps, n_samples, n_channels, hidden_size, dtype, for_gradient=True):
+    def __init__(self, n_steps, n_samples, n_channels, hidden_size, dtype, for_gradient=True, every_state=True):
         T, B, F, H = n_steps, n_samples, n_channels, hidden_size
-        kept = T if for_gradient else 1
         self.shape = T, B, F, H
-        self.z = np.zeros((T + 1, F + 1 + H, B), dtype)  # [x_t; 1; h_{t-1}]
+        self.h_0, self.c_0 = np.zeros((H, B), dtype), np.zeros((H, B), dtype)
+        self.z = np.empty((T + 1 if every_state else 1, F + 1 + H, B), dtype)  # [x_t; 1; h_{t-1}]
         self.z[:, F] = 1
-        self.gates = np.empty((kept, 4 * H, B), dtype)  # o, i, f, g
-        self.c = np.zeros((kept + 1, H, B), dtype)
-        self.tanh_c = np.empty((kept, H, B), dtype)
         # 0-d arrays: a Python or NumPy scalar costs half a microsecond more at each call
         self.half, self.one = np.array(0.5, dtype), np.array(1, dtype)
-        self.forward_views = [self._forward_views(t) for t in range(T)]
+        self.step = np.empty((6, H, B), dtype)
+        self.x = self.z[:T, :F] if every_state else np.empty((T, F, B), dtype)
+        self.states = self.z[1:, F:] if every_state else self.z[:, F:]
+        # views made here: making one costs as much as a small product
+        if every_state:
+            self.steps = list(zip([None] * T, self.z, self.z[1:, F + 1 :], strict=False))
+        else:
+            self.steps = [(x, self.z[0], self.z[0, F + 1 :]) for x in self.x]
+        self.products = np.empty((3, H, B), dtype) if for_gradient else self.step[3:]
+        self.factors = None
         if for_gradient:
-            self.factors = np.empty((T, 5 * H, B), dtype)  # of d_c, d_a_o, d_a_i, d_a_f, d_a_g
+            self.factors = np.empty((T, 6, H, B), dtype)
+            self.d_a = self.factors[:, 2:].reshape(T, 4 * H, B)  # what becomes of the last four
             self.d_h, self.d_c = np.empty((H, B), dtype), np.empty((H, B), dtype)
-            self.backward_views = [self._backward_views(t) for t in range(T)]
-
-    @property
-    def x(self):
-        """Input of every step, (T, F, B), to be filled before `forward`."""
-        T, _, F, _ = self.shape
-        return self.z[:T, :F]
-
-    @property
-    def states(self):
-        """`[1; h_t]` after every step, (T, 1 + H, B): what a layer on top reads."""
-        return self.z[1:, self.shape[2] :]
-
-    def _forward_views(self, t):
-        _, _, F, H = self.shape
-        kept = min(t, len(self.gates) - 1)
-        gates = self.gates[kept]
-        before, after = (self.c[min(s, len(self.c) - 1)] for s in (t, t + 1))
-        o, i, f, g = gates.reshape(4, H, -1)
-        return self.z[t], gates, gates[: 3 * H], o, i, f, g, before, after, self.tanh_c[kept], self.z[t + 1, F + 1 :]
-
-    def _backward_views(self, t):
-        _, B, _, H = self.shape
-        factors = self.factors[t]
-        of_d_h = factors[: 2 * H].reshape(2, H, B)
-        of_d_c = factors[2 * H :].reshape(3, H, B)
-        return of_d_h, of_d_h[0], of_d_c, factors[H:], self.gates[t, 2 * H : 3 * H]
+            self.factor_sources = self.step[:3], self.step[3:], self.step[4], self.products
+            self.forward_factors = [(f[:3], f[1], f[3:]) for f in self.factors]
+            self.backward_steps = [(*f, d_a) for f, d_a in zip(self.factors, self.d_a, strict=True)]
+            self.chunk = min(T, max(1, CHUNK_BYTES // (4 * self.c_0.nbytes)))  # steps to a product
+            self.copies = np.empty((5 * H + F + 1) * self.chunk * B, dtype)
 
 
 def forward(matrix, ws, missing=None):
-    """Run the layer over `ws.x` from the state at index 0; leaves every h_t in `ws.states`.
+    """Run the layer over `ws.x` from the state `ws.h_0`, `ws.c_0`; leaves h_t in `ws.states`.
 
     Parameters
     ----------
@@ -114,27 +111,49 @@ def forward(matrix, ws, missing=None):
     missing : ndarray of bool of shape (T, B), default=None
         Steps to pass over. Their input must be finite; it has no influence.
     """
-    matmul, multiply, add, tanh = np.matmul, np.multiply, np.add, np.tanh
-    half = ws.half
+    dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
+    T, B, F, H = ws.shape
     # sigmoid(a) = 1/2 + 1/2 tanh(a/2): with the inner half in the matrix, one tanh serves all gates
-    scaled = _to_buffer_order(matrix)
-    scaled[: 3 * ws.shape[3]] *= half
-    skips = _steps_with_any(missing, ws.shape[0])
-    for (z, gates, sigmoids, o, i, f, g, c_before, c, tanh_c, h), skip in zip(ws.forward_views, skips, strict=True):
-        matmul(scaled, z, gates)
-        tanh(gates, gates)
+    scaled = _reversed_gates(matrix)
+    scaled[H:] *= half
+    tanh_c, c, _, o, _, _ = ws.step
+    a, sigmoids, c_g, f_i = ws.step[2:].reshape(4 * H, B), ws.step[3:], ws.step[1:3], ws.step[4:]
+    v_u = ws.products[1:]
+    v, u = v_u
+    c[...] = ws.c_0
+    ws.z[0, F + 1 :] = ws.h_0
+    for t, ((x, z, h), skip) in enumerate(zip(ws.steps, _steps_with_any(missing, T), strict=True)):
+        if x is not None:
+            z[:F] = x
+        dot(scaled, z, a)
+        tanh(a, a)
         multiply(sigmoids, half, sigmoids)
         add(sigmoids, half, sigmoids)
         if skip is not None:
-            o[:, skip] = i[:, skip] = 0
-            f[:, skip] = 1
-        multiply(f, c_before, c)
-        multiply(i, g, tanh_c)  # as scratch
-        add(c, tanh_c, c)
+            sigmoids[::2, :, skip] = 0
+            sigmoids[1, :, skip] = 1
+            held = z[F + 1 :, skip]
+        multiply(f_i, c_g, v_u)
+        add(v, u, c)
         tanh(c, tanh_c)
         multiply(o, tanh_c, h)
+        if ws.factors is not None:
+            _keep_factors(ws, t, h)
         if skip is not None:
-            h[:, skip] = z[-len(h) :, skip]
+            h[:, skip] = held
+
+
+def _keep_factors(ws, t, h):
+    """Fill the factors of step t, whose gates and products are in `ws` and whose output is h."""
+    multiply, subtract = np.multiply, np.subtract
+    others, sigmoids, f, products = ws.factor_sources
+    of_others, of_next_c, of_sigmoids = ws.forward_factors[t]
+    products[0] = h
+    multiply(products, others, of_others)
+    subtract(sigmoids, of_others, of_others)
+    of_next_c[...] = f
+    subtract(ws.one, sigmoids, of_sigmoids)
+    multiply(of_sigmoids, products, of_sigmoids)
 
 
 def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, d_x=None):
@@ -153,74 +172,59 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, d_x=None):
     d_x : ndarray of shape (T, F, B), default=None
         Where to write the gradient of the input, if it is wanted.
     """
-    matmul, multiply, add = np.matmul, np.multiply, np.add
-    T, B, F, H = ws.shape
-    ordered = _to_buffer_order(matrix)
-    weight_hh_T = ordered[:, F + 1 :].T
+    dot, multiply, add = np.dot, np.multiply, np.add
+    T, _, F, _ = ws.shape
+    ordered = _reversed_gates(matrix)
+    weight_hh_T = np.ascontiguousarray(ordered[:, F + 1 :].T)
+    d_matrix, part = np.zeros_like(ordered), np.empty_like(ordered)
     skips = _steps_with_any(missing, T)
     d_h, d_c = ws.d_h, ws.d_c
     d_h[...] = d_h_last
-    d_c[...] = 0
-    chunk = max(1, CHUNK_BYTES // (12 * H * B * d_h.itemsize))
+    d_c_next = d_c
+    d_c_next[...] = 0
     for t in reversed(range(T)):
-        if (T - 1 - t) % chunk == 0:
-            _gate_factors(ws, max(t + 1 - chunk, 0), t + 1)
-        of_d_h, to_d_c, of_d_c, d_a, f = ws.backward_views[t]
+        to_c, of_next_c, of_g, of_o, of_f, of_i, d_a = ws.backward_steps[t]
         if d_h_steps is not None:
             add(d_h, d_h_steps[t], d_h)
-        multiply(of_d_h, d_h, of_d_h)
-        add(d_c, to_d_c, d_c)
-        multiply(of_d_c, d_c, of_d_c)
-        multiply(d_c, f, d_c)
+        multiply(to_c, d_h, to_c)
+        multiply(of_o, d_h, of_o)
+        add(d_c_next, to_c, d_c)
+        multiply(of_g, d_c, of_g)
+        multiply(of_f, d_c, of_f)
+        multiply(of_i, d_c, of_i)
+        multiply(of_next_c, d_c, of_next_c)
+        d_c_next = of_next_c
         carried = None if skips[t] is None else d_h[:, skips[t]]
-        matmul(weight_hh_T, d_a, d_h)
+        dot(weight_hh_T, d_a, d_h)
         if carried is not None:
             d_h[:, skips[t]] += carried
+        if t % ws.chunk == 0:
+            _product(ws, t, min(t + ws.chunk, T), part)
+            add(d_matrix, part, d_matrix)
+    d_c[...] = d_c_next
     if d_x is not None:
-        matmul(ordered[:, :F].T, ws.factors[:, H:], d_x)
-    return _from_buffer_order(_summed_product(ws))
+        np.matmul(ordered[:, :F].T, ws.d_a, d_x)
+    return _reversed_gates(d_matrix)
 
 
-def _gate_factors(ws, start, stop):
-    """Fill `ws.factors` for the steps start … stop - 1 with all that the recurrence does not change."""
-    subtract, multiply, one, H = np.subtract, np.multiply, ws.one, ws.shape[3]
-    gates, tanh_c, factors = ws.gates[start:stop], ws.tanh_c[start:stop], ws.factors[start:stop]
-    o, i, _, g = (gates[:, k * H : (k + 1) * H] for k in range(4))
-    to_c, of_o, of_i, of_f, of_g = (factors[:, k * H : (k + 1) * H] for k in range(5))
-    of_sigmoids, sigmoids = factors[:, H : 4 * H], gates[:, : 3 * H]
-    subtract(one, sigmoids, of_sigmoids)
-    multiply(of_sigmoids, sigmoids, of_sigmoids)
-    multiply(of_o, tanh_c, of_o)
-    multiply(of_i, g, of_i)
-    multiply(of_f, ws.c[start:stop], of_f)
-    multiply(g, g, of_g)
-    subtract(one, of_g, of_g)
-    multiply(of_g, i, of_g)
-    multiply(tanh_c, tanh_c, to_c)
-    subtract(one, to_c, to_c)
-    multiply(to_c, o, to_c)
+def _product(ws, start, stop, out):
+    """Sum of d_a_t z_t^T over the steps start … stop - 1: one product, of transposed copies."""
+    _, B, F, H = ws.shape
+    n = stop - start
+    d_a, z = ws.d_a[start:stop], ws.z[start:stop]
+    if n == 1:
+        np.dot(d_a[0], z[0].T, out)
+        return
+    copies = ws.copies[: (5 * H + F + 1) * n * B].reshape(-1, n, B)
+    copies[: 4 * H] = d_a.transpose(1, 0, 2)
+    copies[4 * H :] = z.transpose(1, 0, 2)
+    copies = copies.reshape(-1, n * B)
+    np.dot(copies[: 4 * H], copies[4 * H :].T, out)
 
 
-def _summed_product(ws):
-    """Sum over t of d_a_t z_t^T as one product over steps and samples, of transposed copies."""
-    T, B, F, H = ws.shape
-    # neither the gates nor tanh(c) are needed any more: their memory takes the larger copy
-    d_a = ws.gates.reshape(4 * H, T, B)
-    d_a[...] = ws.factors[:, H:].transpose(1, 0, 2)
-    z = np.ascontiguousarray(ws.z[:T].transpose(1, 0, 2))
-    return d_a.reshape(4 * H, T * B) @ z.reshape(F + 1 + H, T * B).T
-
-
-def _to_buffer_order(matrix):
-    """Copy with the rows' gates i, f, o, g re-ordered to o, i, f, g."""
-    H = len(matrix) // 4
-    return np.concatenate((matrix[2 * H : 3 * H], matrix[: 2 * H], matrix[3 * H :]))
-
-
-def _from_buffer_order(matrix):
-    """Copy with the rows' gates o, i, f, g re-ordered to i, f, o, g."""
-    H = len(matrix) // 4
-    return np.concatenate((matrix[H : 3 * H], matrix[:H], matrix[3 * H :]))
+def _reversed_gates(matrix):
+    """Copy with the rows' gates i, f, o, g in the buffers' order g, o, f, i; or the other way."""
+    return matrix.reshape(4, -1)[::-1].copy().reshape(matrix.shape)
 
 
 def _steps_with_any(missing, n_steps):

@@ -47,10 +47,11 @@ class Network:
         )
         return np.concatenate([part.ravel() for part in parts]).astype(dtype)
 
-    def workspace(self, n_steps, n_samples, dtype, for_gradient=True):
+    def workspace(self, n_steps, n_samples, dtype, for_gradient=True, every_state=True):
         """Buffers for batches of one shape."""
         layout = self.layout
-        return _lstm.Workspace(n_steps, n_samples, layout.n_channels, layout.hidden_size, dtype, for_gradient)
+        sizes = n_steps, n_samples, layout.n_channels, layout.hidden_size
+        return _lstm.Workspace(*sizes, dtype, for_gradient, every_state)
 
     def predict(self, theta, X, every_step=None):
         """Answers (n, K) or (n, T, K) for rows X (n, T, F), in the precision of `theta`.
@@ -66,7 +67,7 @@ class Network:
         for start in range(0, n_rows, PREDICTION_ROWS):
             rows = X[start : start + PREDICTION_ROWS]
             if ws is None or ws.shape[1] != len(rows):
-                ws = self.workspace(n_steps, len(rows), theta.dtype, for_gradient=False)
+                ws = self.workspace(n_steps, len(rows), theta.dtype, for_gradient=False, every_state=every_step)
             answers[start : start + len(rows)] = np.moveaxis(self._predict_batch(theta, rows, ws, every_step), -1, 0)
         return answers
 
