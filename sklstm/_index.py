@@ -28,17 +28,20 @@ class IndexEnd:
     step: Any
     name: Any
 
-    def next_values(self, steps):
-        """The index of the next `steps` values."""
+    def from_last(self, steps):
+        """The index of `steps` values, of which the last one known is the first."""
         import pandas as pd
 
         if isinstance(self.last, pd.Timestamp):
-            stamps = pd.date_range(self.last, periods=steps + 1, freq=self.step, name=self.name)
-            return stamps.as_unit(self.last.unit)[1:]
+            stamps = pd.date_range(self.last, periods=steps, freq=self.step, name=self.name)
+            return stamps.as_unit(self.last.unit)
         if isinstance(self.last, pd.Period):
-            return pd.period_range(self.last, periods=steps + 1, name=self.name)[1:]
-        first = self.last + self.step
-        return pd.RangeIndex(first, first + steps * self.step, self.step, name=self.name)
+            return pd.period_range(self.last, periods=steps, name=self.name)
+        return pd.RangeIndex(self.last, self.last + steps * self.step, self.step, name=self.name)
+
+    def next_values(self, steps):
+        """The index of the next `steps` values."""
+        return self.from_last(steps + 1)[1:]
 
 
 def is_pandas(data):
@@ -85,7 +88,8 @@ def directly_follows(end, index):
     reason = "has no regular step" if end.step is None else f"should go on at {end.next_values(1)[0]}"
     warnings.warn(
         f"The index begins at {first}, after the training index's end {end.last} but not one step after it (the "
-        f"training index {reason}): its first windows have no history and stay empty.",
+        f"training index {reason}): its first windows have no history and stay empty. "
+        "A table whose steps are regular has a history: see asfreq.",
         UserWarning,
         stacklevel=4,  # transform, scikit-learn's wrapper of it, the caller
     )

@@ -175,13 +175,13 @@ class Objective:
 
 def fit_network(layout, every_step, X, y, weight, rows, dtype, *, n_targets, instance_norm, standardize):
     """Make a `Network` whose scaling is fitted to the given rows (as in `Objective`)."""
-    weight = weight / weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
+    largest = weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
 
     def chunks():
         for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
             part = rows[chunk]
             x = X[part].transpose(1, 2, 0).astype(dtype, order="C")
-            yield x, np.moveaxis(y[part], 0, -1).astype(dtype, order="C"), weight[part]
+            yield x, np.moveaxis(y[part], 0, -1).astype(dtype, order="C"), weight[part] / largest
 
     scaling = fit_scaling(chunks, dtype, n_targets=n_targets, instance_norm=instance_norm, standardize=standardize)
     targets = Moments()

@@ -40,12 +40,14 @@ class Origin:
     names: Any
 
     @classmethod
-    def after(cls, X, y, given, n_targets, previous=None):
+    def after(cls, X, y, weight, given, n_targets, previous=None):
         """The end of rows X and targets y (2-D or 3-D), which the user gave as `given`.
 
-        Rows that come one at a time are compared with the `previous` origin.
+        A target of weight 0 is missing. Rows that come one at a time are compared with the `previous`
+        origin.
         """
         rows, targets = X[-N_COMPARED:], (y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:])
+        targets = np.where(weight[-N_COMPARED:, np.newaxis] > 0, targets, np.nan).astype(y.dtype)
         is_continued = targets.shape[1] == n_targets
         if len(X) == 1 and previous is not None and previous.window.shape[1:] == X.shape[1:]:
             rows, targets = np.concatenate((previous.window, X)), np.stack((previous.target, targets[0]))
@@ -65,11 +67,17 @@ class Origin:
         if not self.is_continued:
             raise ValueError(
                 "forecast without context goes on from the training rows, but there the target of a row is not the "
-                "newest step of the next one (its first channels, at lead=1, in order, in the same units). Do not "
-                "scale, shuffle or difference outside of the model, or give context."
+                "newest step of the next one (its first channels, at lead=1, in order, in the same units; of a table, "
+                "with n_channels set). Do not scale, shuffle or difference outside of the model, or give context."
             )
         newest = np.concatenate((self.target[np.newaxis, np.newaxis], others), axis=2)
         return np.concatenate((self.window[:, 1:], newest.astype(self.window.dtype)), axis=1)
+
+    def times(self, steps):
+        """The times of the steps that a forecast appends, from the last target's on, if y told them."""
+        if self.end is None or self.end.step is None or isinstance(self.end.last, int):
+            return None
+        return self.end.from_last(steps)
 
     def label(self, answers):
         """Answers (steps,) or (steps, n_outputs) as pandas, where the training targets were."""

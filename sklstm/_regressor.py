@@ -245,7 +245,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Targets. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts. Weight 0 is like leaving the row out, 2 like repeating it.
+            How much each row counts. Weight 0 is like leaving the row out, 2 like repeating it. For
+            `forecast`, the target of a row of weight 0 is missing.
 
         Returns
         -------
@@ -318,7 +319,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         self.loss_, self.best_loss_ = progress.loss_curve[-1], progress.best_loss
         self.n_iter_, self.t_ = len(progress.loss_curve), progress.n_seen
         previous = self._origin if resume else None
-        self._origin = Origin.after(data.X, data.y, y, network.scaling.n_targets, previous)
+        self._origin = Origin.after(data.X, data.y, data.weight, y, network.scaling.n_targets, previous)
         return converged
 
     def _initialize(self, data):
@@ -446,7 +447,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             The channels that are not targets, at the steps that are appended. Without `context`
             (steps, n_others), for the times t … t + steps - 1; with `context`
             (n_samples, steps - 1, n_others), for t + 1 … t + steps - 1 where t is the context's last.
-            One such channel may be given as (steps,). None where every channel is a target.
+            One such channel may be given as (steps,). None where every channel is a target. If it is
+            pandas with an index of time, as `y` was, its times must be these.
         context : array-like of the shape of `X`, default=None
             Windows to go on from: with as many dimensions as in `fit`, so that the last steps of a
             series of one channel are `series[-n_steps:].reshape(1, n_steps, 1)`.
@@ -473,7 +475,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             )
         n_others = network.layout.n_channels - n_targets
         if context is None:
-            others = check_future(X_future, 1, steps, n_others, per_context=False)
+            others = check_future(X_future, 1, steps, n_others, per_context=False, times=self._origin.times(steps))
             windows, future = self._origin.window_after(others[:, :1]), others[:, 1:]
         else:
             windows = check_rows(self, context, reset=False, input_name="context")

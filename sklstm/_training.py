@@ -72,7 +72,9 @@ class Trainer:
     def _epoch(self, theta, objective, optimizer, rng):
         """Update once per batch; the mean loss, each batch taken before its update."""
         n_rows = len(objective)
-        order = rng.permutation(n_rows) if self.shuffle else np.arange(n_rows)
+        order = np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)  # int64 would be as long as y twice
+        if self.shuffle:
+            rng.shuffle(order)
         total, total_weight = 0.0, 0.0
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, n_rows, self.batch_size):

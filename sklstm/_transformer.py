@@ -1,5 +1,6 @@
 """A series as windows: inside a pipeline (`WindowTransformer`) and outside (`make_windows`)."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -12,6 +13,22 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sklstm._index import directly_follows, index_end, is_pandas
 from sklstm._validation import FLOATS, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
+
+
+def _end_of(X):
+    """Where the index of a training table ends, if it has one that is in order."""
+    if not is_pandas(X):
+        return None
+    end = index_end(X.index)
+    if end is not None and not X.index.is_monotonic_increasing:
+        warnings.warn(
+            "The index of X is not in order: a window holds the rows before its own as they come. Sort the table "
+            "(sort_index), and split it without shuffling (TimeSeriesSplit, train_test_split(shuffle=False)).",
+            UserWarning,
+            stacklevel=4,  # fit, scikit-learn's wrapper of it, the caller
+        )
+        return None
+    return end
 
 
 def _flattens(transformer):
@@ -115,7 +132,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
             table = self._check(X, reset=True)
             self._window = self.window_length, self.lead  # what is set later acts from the next fit on
             self._tail = table[max(0, len(table) - self._n_before) :].copy()
-            self._tail_end = index_end(X.index) if is_pandas(X) else None
+            self._tail_end = _end_of(X)
         return self
 
     def transform(self, X):
@@ -222,7 +239,8 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
         Take every `stride`-th window. `LSTMRegressor.forecast` without context needs 1.
     targets : {"last", "all"}, default="last"
         Whether a window has one target or one for each of its steps. A series with gaps needs
-        "last": a present step whose target is missing cannot be learnt from.
+        "last": a present step whose target is missing cannot be learnt from. With "all", scikit-learn's
+        metrics do not take the targets (they are 3-D); `LSTMRegressor.score` does.
     n_outputs : int, default=None
         How many of the first channels are targets; None means all.
 

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sklstm._index import is_pandas
 from sklstm._windows import row_chunks
 
 FLOATS = [np.float64, np.float32]
@@ -74,7 +75,8 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
     X = check_rows(estimator, X, reset=reset)
     y, y_ndim = _check_targets(y, X)
     weight = _check_weights(sample_weight, X)
-    rows = _check_presence(X, np.flatnonzero(weight > 0))
+    rows = np.arange(len(X), dtype=np.int32 if len(X) < 2**31 else np.int64)
+    rows = _check_presence(X, rows if sample_weight is None else rows[weight > 0])
     if y_ndim == 3:
         _check_step_targets(X, y)
     return TrainingSet(X, y, weight, rows, y_ndim)
@@ -82,6 +84,8 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
 
 def _check_weights(sample_weight, X):
     """Weights in float64, whatever the precision of X: only their proportions have to fit into that."""
+    if sample_weight is None:
+        return np.broadcast_to(np.float64(1), len(X))  # no memory, however long X is
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
         raise ValueError("sample_weight is zero for every row: there is nothing to learn from.")
@@ -98,10 +102,10 @@ def check_rows(estimator, X, *, reset, input_name="X"):
     """
     name = type(estimator).__name__
     ndim = n_dimensions(X)
-    if ndim > 3:
+    if ndim not in (2, 3):
         raise ValueError(
             f"{input_name} has {ndim} dimensions; {name} takes sequences (n_samples, n_steps, n_channels) or a table "
-            "(n_samples, n_steps * n_channels)."
+            "(n_samples, n_steps * n_channels). Reshape your data; make_windows cuts a series into such rows."
         )
     if not reset and (ndim == 3) != estimator._sequences:
         was = "sequences (n_samples, n_steps, n_channels)" if estimator._sequences else "a table (n_samples, n_columns)"
@@ -166,7 +170,10 @@ def _check_targets(y, X):
         raise ValueError(f"y has targets at {y.shape[1]} steps, but X has {X.shape[1]} steps.")
     if y.ndim < 3:
         if np.isnan(y).any():
-            raise ValueError("Input y contains NaN; rows without a target must be left out.")
+            raise ValueError(
+                "Input y contains NaN. Leave rows without a target out of X and y; or, in a pipeline, where that would "
+                "close the gap in the windows, give them any target and sample_weight 0."
+            )
         _check_range(y, X.dtype, "y")
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
 
@@ -205,7 +212,7 @@ def _check_presence(X, rows):
             UserWarning,
             stacklevel=6,  # check_training_set, _train, fit, scikit-learn's wrapper of it, the caller
         )
-    return rows[has_step]
+    return rows if has_step.all() else rows[has_step]
 
 
 def check_step_answers(y, answers, sample_weight):
@@ -235,11 +242,11 @@ def check_steps(steps):
     return int(steps)
 
 
-def check_future(X_future, n_windows, n_rows, n_channels, *, per_context):
+def check_future(X_future, n_windows, n_rows, n_channels, *, per_context, times=None):
     """The other channels of the steps that are appended, as (n_windows, n_rows, n_channels).
 
     Without contexts the user's array is (n_rows, n_channels), or (n_rows,) for a single channel;
-    with contexts it has n_windows in front.
+    with contexts it has n_windows in front. `times` is the pandas index of these steps, if it is known.
     """
     shape = (n_windows, n_rows, n_channels)
     if n_channels == 0 or n_rows == 0:
@@ -249,10 +256,23 @@ def check_future(X_future, n_windows, n_rows, n_channels, *, per_context):
         return np.empty(shape)
     wanted = shape if per_context else shape[1:]
     if X_future is None:
-        raise ValueError(f"X_future of shape {wanted} is needed: the values of the channels that are not targets.")
+        when = "" if times is None else f", at {times[0]} … {times[-1]}"
+        raise ValueError(
+            f"X_future of shape {wanted} is needed: the channels that are not targets, for the steps appended{when}."
+        )
     future = check_array(X_future, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X_future")
     if not per_context and n_channels == 1 and future.shape == (n_rows,):
         future = future[:, np.newaxis]
     if future.shape != wanted:
         raise ValueError(f"X_future has shape {future.shape}, expected {wanted}.")
+    if times is not None and is_pandas(X_future) and isinstance(X_future.index, type(times)):
+        _check_times(X_future.index, times)
     return future.reshape(shape)
+
+
+def _check_times(given, times):
+    if not given.equals(times):
+        raise ValueError(
+            f"X_future is for {given[0]} … {given[-1]}, but the steps appended are at {times[0]} … {times[-1]}: the "
+            "forecast for a time reads a window that ends one step before it."
+        )

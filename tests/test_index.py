@@ -35,6 +35,7 @@ def test_an_index_goes_on_as_pandas_would(name, frequency):
     end = index_end(head)
     pd.testing.assert_index_equal(end.next_values(2), tail, exact="equiv")
     assert end.next_values(2).name == whole.name
+    pd.testing.assert_index_equal(end.from_last(3), whole[-3:], exact="equiv")
     assert directly_follows(end, tail)
     assert directly_follows(end, tail[:1])
     assert not directly_follows(end, head)

@@ -487,7 +487,36 @@ def test_forecast_of_a_table_of_flat_windows():
 def test_one_other_channel_may_be_a_series():
     X, y = make_windows(WAVE[["y", "z"]], 8, n_outputs=1)
     estimator = fit(model(), X, y)
-    pd.testing.assert_frame_equal(estimator.forecast(4, WAVE["z"][-4:]), estimator.forecast(4, WAVE[["z"]][-4:]))
+    future = pd.Series([0.1, 0.2, 0.3, 0.4], index=pd.date_range("2024-02-29", periods=4))
+    expected = estimator.forecast(4, future.to_numpy())
+    pd.testing.assert_frame_equal(estimator.forecast(4, future), expected)
+    pd.testing.assert_frame_equal(estimator.forecast(4, future.to_frame()), expected)
+    assert expected.index[0] == future.index[1]
+
+
+def test_a_future_at_other_times_is_refused():
+    X, y = make_windows(WAVE[["y", "z"]], 8, n_outputs=1)
+    estimator = fit(model(), X, y)
+    late = pd.Series(0.0, index=pd.date_range("2024-03-01", periods=4))
+    with pytest.raises(ValueError, match=r"for 2024-03-01 .* 2024-03-04 .* are at 2024-02-29 .* 2024-03-03"):
+        estimator.forecast(4, late)
+    with pytest.raises(ValueError, match=r"at 2024-02-29 .* 2024-03-03"):
+        estimator.forecast(4)
+    assert len(estimator.forecast(4, late.reset_index(drop=True))) == 4
+
+
+def test_a_last_target_of_weight_zero_is_missing():
+    y = WAVE["y"].copy()
+    y.iloc[-1] = 1e6
+    weight = np.ones(60)
+    weight[-1] = 0
+    frame = y.to_frame()
+    frame.iloc[-1] = np.nan
+    pipeline = fit(make_pipeline(WindowTransformer(8), model()), frame, y, lstmregressor__sample_weight=weight)
+    forecast = pipeline[-1].forecast(3)
+    expected = pipeline[-1].predict(np.append(WAVE["y"][-8:-1], np.nan)[np.newaxis, :, np.newaxis])
+    np.testing.assert_allclose(forecast.iloc[:1], expected, rtol=1e-12)
+    assert forecast.index[0] == pd.Timestamp("2024-03-01")
 
 
 def test_forecast_from_a_pipeline_goes_on_from_the_last_row():

@@ -114,6 +114,13 @@ def test_set_output_leaves_sequences_alone():
         assert isinstance(WindowTransformer(3, flatten=True).fit_transform(FRAME), pd.DataFrame)
 
 
+def test_a_table_out_of_order_warns_where_it_is_fitted():
+    with pytest.warns(UserWarning, match=r"not in order.*shuffle=False") as record:
+        WindowTransformer(3).fit_transform(FRAME[::-1])
+    assert len(record) == 1
+    WindowTransformer(3).fit(FRAME.reset_index(drop=True)).transform(FRAME.reset_index(drop=True)[:2])
+
+
 def test_a_scaler_that_keeps_pandas_keeps_the_windows_warm():
     steps = StandardScaler().set_output(transform="pandas"), WindowTransformer(3)
     model = make_pipeline(*steps).fit(FRAME[:6])

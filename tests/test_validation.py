@@ -28,7 +28,7 @@ WRONG_ROWS = {
     "another number of channels": (X3[:, :, :1], ValueError, "1 channels, but LSTMRegressor was fitted on 2"),
     "4-D": (X3[..., np.newaxis], ValueError, r"4 dimensions; .*\(n_samples, n_steps, n_channels\)"),
     "2-D where 3-D was fitted": (X2, ValueError, "has 2 dimensions, but .* fitted on sequences"),
-    "1-D": (Y, ValueError, "1 dimensions, but|Expected 2D"),
+    "1-D": (Y, ValueError, "has 1 dimensions.*make_windows"),
     "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "contains infinity"),
     "minus infinity": (changed(X3, (3, 2, 1), -np.inf), ValueError, "contains infinity"),
     "text": (np.full((12, 5, 2), "a"), ValueError, "could not convert|dtype='numeric'"),
