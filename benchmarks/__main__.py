@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 import threadpoolctl
 
-from benchmarks import forecasting, imports, memory, prediction, training
+from benchmarks import forecasting, growth, imports, memory, prediction, training
 from benchmarks._measure import cases, measure
 
 TIMED = (
@@ -34,7 +34,9 @@ def main():
     print(about())
     results = [result for benchmark in TIMED for result in timed(benchmark, options)]
     if wanted("imports", options):
-        results.append(show("imports", (), {"ratio": {"scikit-learn": imports.ratio(3 if options.quick else 15)}}))
+        results.append(show("imports", (), {"ratio": {"scikit-learn": imports.ratio(1 if options.quick else 25)}}))
+    if wanted("growth", options):
+        results += exponents(options)
     if wanted("PeakMemory", options):
         results += peaks(options)
     print_means(results)
@@ -71,9 +73,18 @@ def peaks(options):
             yield show("PeakMemory", (length, way), {"megabytes": memory.measured(length, way) / 1e6})
 
 
+def exponents(options):
+    """Of the growth of time with samples and with steps."""
+    yield show("growth", ("samples",), {"exponent": growth.of_samples(growth.SAMPLES[: 2 if options.quick else None])})
+    if not options.quick:
+        yield show("growth", ("steps",), {"exponent": growth.of_steps()})
+
+
 def show(name, case, result):
     """Print a line as soon as it is known."""
     parts = [f"{peer} {ratio:.2f}" for peer, ratio in result.get("ratio", {}).items()]
+    if "exponent" in result:
+        parts.append(f"exponent {result['exponent']:.3f}")
     if "megabytes" in result:
         parts.append(f"{result['megabytes']:.0f} MB")
     if "seconds" in result:

@@ -42,7 +42,7 @@ def _rounds(methods, case, seconds):
     end = perf_counter() + seconds
     gc.disable()
     try:
-        while len(rounds) < 3 or perf_counter() < end:
+        while not rounds or perf_counter() < end:
             order = order[1:] + order[:1]
             rounds.append({name: _time(methods[name], case, repeats[name]) for name in order})
     finally:

@@ -36,7 +36,7 @@ class PeakMemory:
         fit(regressor(2), *make_windows(np.arange(50, dtype=np.float32), 4)).predict(np.zeros((1, 4, 1), np.float32))
         self.before = peak()
         series = np.sin(np.arange(n_rows, dtype=np.float32))
-        self.estimator = regressor(hidden_size, 1024)
+        self.estimator = regressor(hidden_size)
         if way == "windows":
             self.X, self.y = make_windows(series, window_length)
         else:
