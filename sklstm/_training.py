@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklstm._optimizers import clip
+from sklstm._windows import row_numbers
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Trainer:
     def _epoch(self, theta, objective, optimizer, rng):
         """Update once per batch; the mean loss, each batch taken before its update."""
         n_rows = len(objective)
-        order = np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)  # int64 would be as long as y twice
+        order = row_numbers(n_rows)
         if self.shuffle:
             rng.shuffle(order)
         total, total_weight = 0.0, 0.0

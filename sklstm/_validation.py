@@ -14,7 +14,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklstm._index import is_pandas
-from sklstm._windows import row_chunks
+from sklstm._windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
 
@@ -75,7 +75,7 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
     X = check_rows(estimator, X, reset=reset)
     y, y_ndim = _check_targets(y, X)
     weight = _check_weights(sample_weight, X)
-    rows = np.arange(len(X), dtype=np.int32 if len(X) < 2**31 else np.int64)
+    rows = row_numbers(len(X))
     rows = _check_presence(X, rows if sample_weight is None else rows[weight > 0])
     if y_ndim == 3:
         _check_step_targets(X, y)

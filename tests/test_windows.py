@@ -16,6 +16,11 @@ def test_windows_are_slices_of_the_table(n_channels, length):
     assert np.shares_memory(flat, table)
 
 
+def test_row_numbers_count_in_the_smaller_type():
+    np.testing.assert_array_equal(_windows.row_numbers(5), range(5))
+    assert _windows.row_numbers(5).dtype == np.int32
+
+
 @pytest.mark.parametrize(("n_rows", "row_size"), [(0, 5), (1, 5), (1000, 1), (1000, 10_000), (3, 10**9)])
 def test_chunks_cover_every_row_once_and_are_bounded(n_rows, row_size):
     chunks = _windows.row_chunks(n_rows, row_size)
