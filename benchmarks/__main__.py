@@ -16,6 +16,7 @@ from benchmarks._measure import cases, measure
 TIMED = (
     training.TrainingStep,
     training.FitEpoch,
+    training.FitTwoThreads,
     training.FitEpochSkorch,
     prediction.Predict,
     prediction.PredictOneRow,
@@ -90,7 +91,7 @@ def show(name, case, result):
     if "seconds" in result:
         parts.append(f"({result['seconds']['sklstm'] * 1e3:.3g} ms)")
     label = " ".join(str(part).replace(" ", "") if isinstance(part, tuple) else str(part) for part in case)
-    print(f"{name:16} {label:34} {'  '.join(parts)}", flush=True)
+    print(f"{name:15} {label:32} {'  '.join(parts)}", flush=True)
     return {"name": name, "case": list(case), **result}
 
 

@@ -76,6 +76,27 @@ class FitEpoch:
             _peers.torch_epoch(self.model, self.optimizer, *self.tensors, shape[0])
 
 
+class FitTwoThreads:
+    """Two threads to choose from, beside one: what is too small for two must not lose by them."""
+
+    params = (GRID, ("float32",))
+    param_names = ("batch, steps, channels, hidden", "dtype")
+
+    def setup(self, shape, dtype):
+        batch, steps, channels, hidden = shape
+        n_batches = 60 if batch * steps * hidden <= 100_000 else 4
+        self.X, self.y = rows(n_batches * batch, steps, channels, dtype)
+        self.estimator = regressor(hidden, batch)
+
+    def time_sklstm(self, *_):
+        _peers.set_threads(2)
+        fit(self.estimator, self.X, self.y)
+
+    def time_one_thread(self, *_):
+        _peers.set_threads(1)
+        fit(self.estimator, self.X, self.y)
+
+
 class FitEpochSkorch:
     """The same beside skorch, which is what a scikit-learn user would take."""
 

@@ -24,19 +24,21 @@ With d_y for the gradient of the loss with respect to y, and d_h, d_c arriving f
 
 Everything in the backward equations that is not d_h or d_c is known once the forward step is done,
 and is computed there, while the step is in the cache. With the products h = o tanh(c_t),
-v = f c_{t-1} and u = i g at hand it takes two passes over each:
+v = f c_{t-1} and u = i g at hand (c_t = v + u) it takes two passes over each:
 
     of d_a_o  h (1 - o)      to d_c    o - h tanh(c_t)
     of d_a_f  v (1 - f)      next d_c  f
     of d_a_i  u (1 - i)      of d_a_g  i - u g
 
-Inside the buffers the gates stand in reverse, g, o, f, i, after tanh(c_t) and c_{t-1}:
+Inside the buffers the gates stand in reverse, g, o, f, i, after tanh(c) and c (which is c_{t-1} until
+c_t is written over it), so that a call takes two or three blocks at a time:
 
-    ws.step      tanh(c), c, g | o, f, i     [c, g] [f, i] = [v, u] in one call
-    ws.products                  h, v, u     [o, f, i] - [h, v, u] [tanh(c), c, g] likewise, and
-    ws.factors   to d_c, next d_c, of d_a_g | of d_a_o, of d_a_f, of d_a_i    [h, v, u] (1 - [o, f, i])
+    ws.step       tanh(c), c, g, o, f, i
+    ws.products   h, v, u                                [v, u] = [f, i] * [c, g]
+    ws.factors    to d_c, next d_c, of d_a_g             = [o, f, i] - [h, v, u] * [tanh(c), c, g]
+                  of d_a_o, of d_a_f, of d_a_i           = [h, v, u] * (1 - [o, f, i])
 
-(the middle of the first line, f - v c, has no use: f is written over it). Every operand of every call
+(the middle of the third line, f - v c, has no use: f is written over it). Every operand of every call
 in the loops is one contiguous block of memory: for anything else, a broadcast or a slice of every
 step, NumPy sets up an iterator and, from 2.3, copies through buffers: two to four times the time.
 
