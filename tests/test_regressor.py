@@ -510,7 +510,7 @@ def test_a_last_target_of_weight_zero_is_missing():
     y.iloc[-1] = 1e6
     weight = np.ones(60)
     weight[-1] = 0
-    frame = y.to_frame()
+    frame = y.to_frame().copy()  # pandas 2 shares its memory with y
     frame.iloc[-1] = np.nan
     pipeline = fit(make_pipeline(WindowTransformer(8), model()), frame, y, lstmregressor__sample_weight=weight)
     forecast = pipeline[-1].forecast(3)
