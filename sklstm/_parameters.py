@@ -27,16 +27,17 @@ class Layout:
     @property
     def size(self):
         """Number of parameters."""
-        return self._matrix_size + self.n_outputs * (1 + self.hidden_size)
+        return self.matrix_size + self.n_outputs * (1 + self.hidden_size)
 
     @property
-    def _matrix_size(self):
+    def matrix_size(self):
+        """Parameters of the layer, and multiplications of one step of one sample."""
         return 4 * self.hidden_size * (self.n_channels + 1 + self.hidden_size)
 
     def matrices(self, theta):
         """The two matrices that the kernels take: the layer's and the read-out's."""
-        matrix = theta[: self._matrix_size].reshape(4 * self.hidden_size, -1)
-        return matrix, theta[self._matrix_size :].reshape(self.n_outputs, -1)
+        matrix = theta[: self.matrix_size].reshape(4 * self.hidden_size, -1)
+        return matrix, theta[self.matrix_size :].reshape(self.n_outputs, -1)
 
     def views(self, theta):
         """The named weights, by name."""

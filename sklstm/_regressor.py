@@ -1,6 +1,7 @@
 """The LSTM as a scikit-learn regressor."""
 
 import warnings
+from contextlib import nullcontext
 from copy import deepcopy
 from numbers import Integral, Real
 
@@ -10,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._network import Objective, fit_network
+from sklstm._network import PREDICTION_ROWS, Objective, fit_network
 from sklstm._optimizers import SGD, Adam
 from sklstm._origin import Origin
 from sklstm._parameters import Layout
@@ -311,8 +312,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         network = self._network
         objective = Objective(network, data.X, data.y, data.weight, data.rows, self.alpha, theta.dtype)
         trainer = self._trainer(len(data.rows))
-        products = trainer.batch_size * 4 * self.hidden_size * (network.layout.n_channels + 1 + self.hidden_size)
-        with threads_for(products):
+        # three products a step: forward, backward, and its part of the weights' gradient
+        with threads_for(3 * trainer.batch_size * network.layout.matrix_size):
             converged = trainer.run(theta, objective, optimizer, rng, progress, max_iter, self._report)
         self.theta_, self._optimizer, self._rng, self._progress = theta, optimizer, rng, progress
         self.loss_curve_ = list(progress.loss_curve)
@@ -401,8 +402,16 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             training mean for a row with no present step.
         """
         check_is_fitted(self)
-        answers = self._network.predict(self.theta_, check_rows(self, X, reset=False))
+        X = check_rows(self, X, reset=False)
+        with self._threads_to_answer(len(X)):
+            answers = self._network.predict(self.theta_, X)
         return answers[:, 0] if self._y_ndim == 1 else answers
+
+    def _threads_to_answer(self, n_rows):
+        """For one batch of rows the limit would cost more than it brings."""
+        if n_rows <= PREDICTION_ROWS:
+            return nullcontext()
+        return threads_for(PREDICTION_ROWS * self._network.layout.matrix_size)
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination R² of `predict(X)`.
@@ -484,7 +493,8 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         def one_step(windows):
             return network.predict(self.theta_, windows, every_step=False)
 
-        answers = forecast_recursively(one_step, windows, steps, n_targets, future)
+        with self._threads_to_answer(len(windows)):
+            answers = forecast_recursively(one_step, windows, steps, n_targets, future)
         if self._y_ndim == 1:
             answers = answers[..., 0]
         return answers if context is not None else self._origin.label(answers[0])

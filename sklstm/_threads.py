@@ -1,8 +1,7 @@
-"""BLAS threads while a model is fitted.
+"""BLAS threads while a model is fitted, or answers for many rows.
 
 A matrix product of a small layer loses with every thread but the first; a large one gains. The limit
-is process-wide, so fits that overlap share one: the first in sets it, the last out restores it.
-Prediction never touches it.
+is process-wide, so calls that overlap share one: the first in sets it, the last out restores it.
 """
 
 import threading
@@ -11,8 +10,8 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications in one step's product from which a second thread pays (measured: see CONTRIBUTING.md).
-WORTH_THREADS = 1 << 22
+# Multiplications of one step of a batch from which a second thread pays (measured: see CONTRIBUTING.md).
+WORTH_THREADS = 3 << 22
 
 _lock = threading.Lock()
 _n_inside = 0
@@ -26,7 +25,7 @@ def _controller():
 
 
 def threads_for(n_multiplications):
-    """Context in which products of this size run fastest."""
+    """Context in which steps with so many multiplications run fastest."""
     return nullcontext() if n_multiplications >= WORTH_THREADS else _single_blas_thread()
 
 

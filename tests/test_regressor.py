@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
 from sklstm._network import Objective
@@ -390,6 +391,22 @@ def test_predict_leaves_the_estimator_alone_and_may_run_in_threads():
     for answer in answers:
         np.testing.assert_array_equal(answer, expected)
     assert pickle.dumps(estimator) == before
+
+
+@pytest.mark.parametrize(("n_rows", "during"), [(40, 2), (400, 1)])
+def test_answers_for_many_rows_limit_the_threads_and_restore_them(n_rows, during, monkeypatch):
+    estimator, seen = fit(model(), X3, Y1), []
+
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    predict = type(estimator._network).predict
+    monkeypatch.setattr(type(estimator._network), "predict", lambda *a, **k: seen.append(threads()) or predict(*a, **k))
+    limits = threadpool_limits(2, user_api="blas")
+    estimator.predict(np.repeat(X3, n_rows // 40, axis=0))
+    assert threads() == {2}
+    limits.restore_original_limits()
+    assert seen == [{during}]
 
 
 def test_a_pickle_of_another_version_warns():
