@@ -85,7 +85,7 @@ class Workspace:
         self.states = self.z[1:, F:] if every_state else self.z[:, F:]
         # views made here: making one costs as much as a small product
         if every_state:
-            self.steps = list(zip([None] * T, self.z, self.z[1:, F + 1 :], strict=False))
+            self.steps = list(zip([None] * T, self.z[:T], self.z[1:, F + 1 :], strict=True))
         else:
             self.steps = [(x, self.z[0], self.z[0, F + 1 :]) for x in self.x]
         self.products = np.empty((3, H, B), dtype) if for_gradient else self.step[3:]
