@@ -72,11 +72,9 @@ class Network:
         return answers
 
     def _predict_batch(self, theta, rows, ws, every_step):
-        matrix, readout = self.layout.matrices(theta)
-        ws.x[...] = rows.transpose(1, 2, 0)
-        missing, reference = self.scaling.inputs(ws.x)
-        _lstm.forward(matrix, ws, missing)
-        y = _readout.forward(readout, ws.states if every_step else ws.states[-1])
+        _, readout = self.layout.matrices(theta)
+        states, missing, reference = self._states(theta, rows, ws, every_step)
+        y = _readout.forward(readout, states)
         self.scaling.outputs(y, reference)
         if missing is not None:
             if every_step:
@@ -84,6 +82,14 @@ class Network:
             else:
                 np.copyto(y, self.empty_answer, where=missing.all(axis=0))
         return y
+
+    def _states(self, theta, rows, ws, every_step):
+        """Run the layer over rows: its states, and what `Scaling.inputs` says of the rows."""
+        matrix, _ = self.layout.matrices(theta)
+        ws.x[...] = rows.transpose(1, 2, 0)
+        missing, reference = self.scaling.inputs(ws.x)
+        _lstm.forward(matrix, ws, missing)
+        return (ws.states if every_step else ws.states[-1]), missing, reference
 
     def loss_and_gradient(self, theta, X, y, weight, ws):
         """Loss of one batch of rows and its gradient with respect to `theta`.
@@ -104,10 +110,7 @@ class Network:
         gradient : ndarray of shape (layout.size,)
         """
         matrix, readout = self.layout.matrices(theta)
-        ws.x[...] = X.transpose(1, 2, 0)
-        missing, reference = self.scaling.inputs(ws.x)
-        _lstm.forward(matrix, ws, missing)
-        states = ws.states if self.every_step else ws.states[-1]
+        states, missing, reference = self._states(theta, X, ws, self.every_step)
         target, weight = self._targets(y, weight, missing, reference, theta.dtype)
         loss, d_y = _losses.squared_error(_readout.forward(readout, states), target, weight)
 

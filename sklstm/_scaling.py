@@ -55,9 +55,7 @@ class Scaling:
         reference : tuple of ndarray of shape (n_targets, B) or None
             Location and scale (or None for 1) of each window, for `targets` and `outputs`.
         """
-        missing = missing_steps(x)
-        if missing is not None:
-            np.copyto(x, 0, where=missing[:, np.newaxis])
+        missing = _blank_missing(x)
         reference = None
         if self.instance_norm is not None:
             own = x[:, : self.n_targets]
@@ -113,10 +111,19 @@ def missing_steps(x):
     return missing if missing.any() else None
 
 
+def _blank_missing(x):
+    """Set the missing steps of `x` (T, F, B) to 0; what `missing_steps` says of them."""
+    missing = missing_steps(x)
+    if missing is not None:
+        np.copyto(x, 0, where=missing[:, np.newaxis])
+    return missing
+
+
 def window_moments(x, missing):
     """Mean and standard deviation of each window over its present steps, (F, B) each, in float64.
 
     They are taken about the last present value, so that a constant window's deviation is exactly 0.
+    Missing steps of `x` must be finite.
     """
     anchor = _last_present(x, missing).astype(np.float64)
     difference = x - anchor
@@ -195,9 +202,7 @@ def _typical_deviation(chunks, n_targets, dtype):
     """Root of the weighted mean variance of the windows, (n_targets, 1); 1 where all are constant."""
     total, weight_sum = 0.0, 0.0
     for x, _, weight in chunks:
-        missing = missing_steps(x)
-        if missing is not None:
-            np.copyto(x, 0, where=missing[:, np.newaxis])
+        missing = _blank_missing(x)
         _, deviation = window_moments(x[:, :n_targets], missing)
         total = total + np.square(deviation) @ weight
         weight_sum += weight.sum()
