@@ -70,9 +70,13 @@ class Workspace:
         Whether to keep what `backward` needs.
     every_state : bool, default=True
         Whether `states` keeps every step or the last one only (which only a forward pass can do with).
+    for_d_x : bool, default=False
+        Whether `backward` leaves the gradient of the input, in `d_x` (T, F, B).
     """
 
-    def __init__(self, n_steps, n_samples, n_channels, hidden_size, dtype, for_gradient=True, every_state=True):
+    def __init__(
+        self, n_steps, n_samples, n_channels, hidden_size, dtype, for_gradient=True, every_state=True, for_d_x=False
+    ):
         T, B, F, H = n_steps, n_samples, n_channels, hidden_size
         self.shape = T, B, F, H
         self.h_0, self.c_0 = np.zeros((H, B), dtype), np.zeros((H, B), dtype)
@@ -93,7 +97,12 @@ class Workspace:
         if for_gradient:
             self.factors = np.empty((T, 6, H, B), dtype)
             self.d_a = self.factors[:, 2:].reshape(T, 4 * H, B)  # what becomes of the last four
-            self.d_h, self.d_c = np.empty((H, B), dtype), np.empty((H, B), dtype)
+            self.d_c = np.empty((H, B), dtype)
+            # [d_x_t; d_h_{t-1}], of one product; without d_x one block for all steps
+            d_z = np.empty((T, F + H, B) if for_d_x else (H, B), dtype)
+            self.d_x = d_z[:, :F] if for_d_x else None
+            self.d_z = [(d, d[-H:]) for d in d_z] if for_d_x else [(d_z, d_z)] * T
+            self.d_h = self.d_z[0][1]
             self.factor_sources = self.step[:3], self.step[3:], self.step[4], self.products
             self.forward_factors = [(f[:3], f[1], f[3:]) for f in self.factors]
             self.backward_steps = [(*f, d_a) for f, d_a in zip(self.factors, self.d_a, strict=True)]
@@ -158,10 +167,11 @@ def _keep_factors(ws, t, h):
     multiply(of_sigmoids, products, of_sigmoids)
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, d_x=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
     """Back-propagate through every step of the last `forward`; returns the gradient of `matrix`.
 
-    Afterwards `ws.d_h` and `ws.d_c` hold the gradients of the initial state.
+    Afterwards `ws.d_h` and `ws.d_c` hold the gradients of the initial state, and `ws.d_x` those of the
+    input if the workspace was made for them.
 
     Parameters
     ----------
@@ -171,13 +181,11 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, d_x=None):
         Gradient with respect to h_T from above.
     d_h_steps : ndarray of shape (T, H, B), default=None
         Gradient with respect to every h_t from above, in addition.
-    d_x : ndarray of shape (T, F, B), default=None
-        Where to write the gradient of the input, if it is wanted.
     """
     dot, multiply, add = np.dot, np.multiply, np.add
-    T, _, F, _ = ws.shape
+    T = ws.shape[0]
     ordered = _reversed_gates(matrix)
-    weight_hh_T = np.ascontiguousarray(ordered[:, F + 1 :].T)
+    weights_T = _handed_down(ordered, ws)
     d_matrix, part = np.zeros_like(ordered), np.empty_like(ordered)
     skips = _steps_with_any(missing, T)
     d_h, d_c = ws.d_h, ws.d_c
@@ -197,16 +205,22 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, d_x=None):
         multiply(of_next_c, d_c, of_next_c)
         d_c_next = of_next_c
         carried = None if skips[t] is None else d_h[:, skips[t]]
-        dot(weight_hh_T, d_a, d_h)
+        d_z, d_h = ws.d_z[t]
+        dot(weights_T, d_a, d_z)
         if carried is not None:
             d_h[:, skips[t]] += carried
         if t % ws.chunk == 0:
             _product(ws, t, min(t + ws.chunk, T), part)
             add(d_matrix, part, d_matrix)
     d_c[...] = d_c_next
-    if d_x is not None:
-        np.matmul(ordered[:, :F].T, ws.d_a, d_x)
     return _reversed_gates(d_matrix)
+
+
+def _handed_down(ordered, ws):
+    """What turns d_a_t into [d_x_t; d_h_{t-1}] (or into the second alone), in one block."""
+    F = ws.shape[2]
+    recurrent = ordered[:, F + 1 :]
+    return np.ascontiguousarray((recurrent if ws.d_x is None else np.hstack((ordered[:, :F], recurrent))).T)
 
 
 def _product(ws, start, stop, out):

@@ -5,12 +5,13 @@ This is where rows become features first (`_lstm`) and back: rows X (B, T, F) an
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from sklstm import _initializers, _losses, _lstm, _readout
+from sklstm import _initializers, _readout, _stack
 from sklstm._parameters import Layout
-from sklstm._scaling import Moments, Scaling, fit_scaling, missing_steps, present_weight
+from sklstm._scaling import Moments, Scaling, counted_weight, fit_scaling
 from sklstm._windows import row_chunks
 
 # Rows predicted at once: enough to fill the vector units, few enough to stay in the cache.
@@ -19,79 +20,101 @@ PREDICTION_ROWS = 256
 
 @dataclass(frozen=True)
 class Network:
-    """One LSTM layer and a linear read-out, with the change of units around them.
+    """LSTM layers and a linear read-out, with the change of units around them.
 
     Parameters
     ----------
     layout : Layout
         Sizes, and where each parameter lies in `theta`.
     every_step : bool
-        Whether there is an output at every step or at the last one only.
+        Whether training looks at the answers at every step or at the last one only.
+    loss : object
+        One of `_losses`.
     scaling : Scaling
         Units of the inputs and outputs.
-    empty_answer : ndarray of shape (K, 1)
-        Output for a row with no present step: the weighted mean of the targets.
+    empty_answer : ndarray of shape (Q, K)
+        Output for a row with no present step: the best constant for the targets.
+    dropout : float, default=0.0
+        Probability of dropping a state, in training.
     """
 
     layout: Layout
     every_step: bool
+    loss: Any
     scaling: Scaling
     empty_answer: np.ndarray
+    dropout: float = 0.0
+
+    @property
+    def n_outputs(self):
+        """K: the read-out's values over those that the loss needs of each output."""
+        return self.layout.n_values // self.loss.n_levels
 
     def initial_theta(self, rng, dtype):
         """Draw a parameter vector."""
-        layout = self.layout
-        parts = (
-            _initializers.lstm_matrix(rng, layout.n_channels, layout.hidden_size),
-            _initializers.readout_matrix(rng, layout.hidden_size, layout.n_outputs),
-        )
-        return np.concatenate([part.ravel() for part in parts]).astype(dtype)
+        theta = np.empty(self.layout.size)
+        layers, readout = self.layout.matrices(theta)
+        H = self.layout.hidden_size
+        for matrix in layers:
+            matrix[...] = _initializers.lstm_matrix(rng, matrix.shape[1] - 1 - H, H)
+        readout[...] = _initializers.readout_matrix(rng, readout.shape[1] - 1, len(readout))
+        readout[:, 0] = self.loss.initial_bias(self.n_outputs)
+        return theta.astype(dtype)
 
-    def workspace(self, n_steps, n_samples, dtype, for_gradient=True, every_state=True):
-        """Buffers for batches of one shape."""
-        layout = self.layout
-        sizes = n_steps, n_samples, layout.n_channels, layout.hidden_size
-        return _lstm.Workspace(*sizes, dtype, for_gradient, every_state)
+    def training_workspace(self, n_steps, n_samples, dtype):
+        """Buffers for `loss_and_gradient` of batches of one shape."""
+        return _stack.Workspace(self.layout, n_steps, n_samples, dtype, self.every_step, dropout=self.dropout)
 
-    def predict(self, theta, X, every_step=None):
-        """Answers (n, K) or (n, T, K) for rows X (n, T, F), in the precision of `theta`.
+    def predict(self, theta, X, every_step, every_level=False):
+        """Answers (n, K) or, at every step, (n, T, K) for rows X (n, T, F), in the precision of `theta`.
 
-        With an answer at every step, NaN at missing ones. `every_step=False` asks for the last
-        answer only, which a missing step does not change.
+        With an answer at every step, NaN at missing ones; the last answer is one that a missing step
+        does not change. `every_level` adds an axis for the levels of the loss at the end.
         """
-        every_step = self.every_step if every_step is None else every_step
         n_rows, n_steps, _ = X.shape
-        shape = (n_rows, n_steps, self.layout.n_outputs) if every_step else (n_rows, self.layout.n_outputs)
-        answers = np.empty(shape, theta.dtype)
-        ws = None
-        for start in range(0, n_rows, PREDICTION_ROWS):
-            rows = X[start : start + PREDICTION_ROWS]
-            if ws is None or ws.shape[1] != len(rows):
-                ws = self.workspace(n_steps, len(rows), theta.dtype, for_gradient=False, every_state=every_step)
-            answers[start : start + len(rows)] = np.moveaxis(self._predict_batch(theta, rows, ws, every_step), -1, 0)
+        shape = (n_rows, n_steps, self.n_outputs) if every_step else (n_rows, self.n_outputs)
+        answers = np.empty(shape + (self.loss.n_levels,) * every_level, theta.dtype)
+        # what an every-step read-out says last is not what both directions leave last
+        joined = self.every_step and self.layout.n_directions > 1
+        for rows, raw, missing, reference in self._answered(theta, X, every_step or joined):
+            answers[rows] = self._answers(raw, missing, reference, every_step, every_level)
         return answers
 
-    def _predict_batch(self, theta, rows, ws, every_step):
-        _, readout = self.layout.matrices(theta)
-        states, missing, reference = self._states(theta, rows, ws, every_step)
-        y = _readout.forward(readout, states)
+    def _answered(self, theta, X, every_step, rows=None):
+        """For rows of X, all or those numbered, in pieces: which they are, and what `_raw` says of them."""
+        ws, n_rows = None, len(X) if rows is None else len(rows)
+        for start in range(0, n_rows, PREDICTION_ROWS):
+            piece = slice(start, min(start + PREDICTION_ROWS, n_rows))
+            part = X[piece if rows is None else rows[piece]]
+            shape = part.shape[1], len(part)
+            if ws is None or ws.shape != shape:
+                ws = _stack.Workspace(self.layout, *shape, theta.dtype, every_step, for_gradient=False)
+            yield piece if rows is None else rows[piece], *self._raw(theta, part, ws)[:3]
+
+    def _raw(self, theta, rows, ws, rng=None):
+        """What the read-out says of rows, (…, QK, B); what `Scaling.inputs` does; the states."""
+        layers, readout = self.layout.matrices(theta)
+        ws.x[...] = rows.transpose(1, 2, 0)
+        missing, reference = self.scaling.inputs(ws.x)
+        states = _stack.forward(layers, ws, missing, rng)
+        return _readout.forward(readout, states), missing, reference, states
+
+    def _answers(self, raw, missing, reference, every_step, every_level):
+        """Raw values in the user's units, the rows as first axis again."""
+        loss = self.loss
+        raw = raw if every_step or raw.ndim == 2 else raw[-1]
+        y = loss.every_level(raw) if every_level else loss.point(raw)
         self.scaling.outputs(y, reference)
         if missing is not None:
             if every_step:
-                np.copyto(y, np.nan, where=missing[:, np.newaxis])
+                np.copyto(y, np.nan, where=missing.reshape(len(missing), *[1] * (y.ndim - 2), -1))
             else:
-                np.copyto(y, self.empty_answer, where=missing.all(axis=0))
-        return y
+                empty = self.empty_answer if every_level else self.empty_answer[loss.middle]
+                np.copyto(y, empty[..., np.newaxis], where=missing.all(axis=0))
+        y = np.moveaxis(y, -1, 0)
+        return np.swapaxes(y, -1, -2) if every_level else y
 
-    def _states(self, theta, rows, ws, every_step):
-        """Run the layer over rows: its states, and what `Scaling.inputs` says of the rows."""
-        matrix, _ = self.layout.matrices(theta)
-        ws.x[...] = rows.transpose(1, 2, 0)
-        missing, reference = self.scaling.inputs(ws.x)
-        _lstm.forward(matrix, ws, missing)
-        return (ws.states if every_step else ws.states[-1]), missing, reference
-
-    def loss_and_gradient(self, theta, X, y, weight, ws):
+    def loss_and_gradient(self, theta, X, y, weight, ws, rng=None):
         """Loss of one batch of rows and its gradient with respect to `theta`.
 
         Parameters
@@ -99,37 +122,71 @@ class Network:
         theta : ndarray of shape (layout.size,)
         X : ndarray of shape (B, T, F)
         y : ndarray of shape (B, K) or (B, T, K)
+            As `training_targets` gives them.
         weight : ndarray of shape (B,)
         ws : Workspace
-            Made by `workspace` for this shape.
+            Made by `training_workspace` for this shape.
+        rng : numpy.random.Generator, default=None
+            Draws what is dropped.
 
         Returns
         -------
         loss : float
-            Half the weighted mean squared error per present target, standardised.
+            Weighted mean per target that counts, standardised.
         gradient : ndarray of shape (layout.size,)
+        counted : float
+            Sum of the weights of the targets.
         """
-        matrix, readout = self.layout.matrices(theta)
-        states, missing, reference = self._states(theta, X, ws, self.every_step)
-        target, weight = self._targets(y, weight, missing, reference, theta.dtype)
-        loss, d_y = _losses.squared_error(_readout.forward(readout, states), target, weight)
+        raw, missing, reference, states = self._raw(theta, X, ws, rng)
+        target, weight = self._targets(y, weight, reference, theta.dtype)
+        loss, d_raw = self.loss(raw, target, weight)
 
         gradient = np.empty_like(theta)
-        d_matrix, d_readout = self.layout.matrices(gradient)
-        d_readout[...], d_h = _readout.backward(readout, states, d_y)
-        last, steps = (0, d_h) if self.every_step else (d_h, None)
-        d_matrix[...] = _lstm.backward(matrix, ws, last, steps, missing)
-        return loss, gradient
+        layers, readout = self.layout.matrices(theta)
+        d_layers, d_readout = self.layout.matrices(gradient)
+        d_readout[...], d_states = _readout.backward(readout, states, d_raw)
+        _stack.backward(layers, ws, d_states, d_layers, missing)
+        return loss, gradient, float(weight.sum())
 
-    def _targets(self, y, weight, missing, reference, dtype):
-        """Targets in the network's units, and the weight of each: 0 at missing steps."""
+    def _targets(self, y, weight, reference, dtype):
+        """Targets in the network's units, features first, and the weight of each: 0 where it is NaN."""
         target = np.moveaxis(y, 0, -1).astype(dtype, order="C")
         if self.every_step:
-            weight = present_weight(weight, missing, len(target))
-            if missing is not None:
-                np.copyto(target, 0, where=missing[:, np.newaxis])
+            weight = counted_weight(target, weight)
+            target[np.isnan(target)] = 0
         self.scaling.targets(target, reference)
         return target, weight
+
+    def evaluate(self, theta, X, y, weight, rows, every_answer):
+        """Loss of rows that are not trained on (as in `Objective`), and their answers as from `predict`.
+
+        The penalty is no part of this loss. `every_answer` asks for the answers at every step.
+        """
+        answers, total, counted = [], 0.0, 0.0
+        for part, raw, missing, reference in self._answered(theta, X, self.every_step, rows):
+            y_part = training_targets(X[part], y[part], self.every_step)
+            target, w = self._targets(y_part, weight[part], reference, theta.dtype)
+            share = float(w.sum())
+            loss, _ = self.loss(raw, target, (w / share).astype(theta.dtype))
+            total, counted = total + loss * share, counted + share
+            answers.append(self._answers(raw, missing, reference, every_answer, every_level=False))
+        return total / counted, np.concatenate(answers)
+
+
+def training_targets(X, y, every_step):
+    """What is compared with the answers: y (B, K) or, at every step, (B, T, K) with NaN where none counts.
+
+    Where there is a target for the last step only, the target of each step before it is what follows
+    it in the row, in the first K channels: where both are present.
+    """
+    if not every_step:
+        return y
+    missing = np.isnan(X).any(axis=2)
+    if y.ndim == 3:
+        return np.where(missing[..., np.newaxis], np.nan, y)
+    targets = np.concatenate((X[:, 1:, : y.shape[1]], y[:, np.newaxis]), axis=1)
+    targets[:, :-1][missing[:, :-1] | missing[:, 1:]] = np.nan
+    return targets
 
 
 class Objective:
@@ -146,11 +203,13 @@ class Objective:
         Strength of the penalty alpha / 2 · ‖weights‖² / Σw, biases excluded.
     dtype : numpy dtype
         Precision of the work.
+    rng : numpy.random.Generator, default=None
+        Draws what is dropped.
     """
 
-    def __init__(self, network, X, y, weight, rows, alpha, dtype):
+    def __init__(self, network, X, y, weight, rows, alpha, dtype, rng=None):
         self.network, self.X, self.y, self.weight, self.rows = network, X, y, weight, rows
-        self.alpha = alpha
+        self.alpha, self.rng = alpha, rng
         self._dtype = dtype
         self._decayed = network.layout.is_weight(dtype) if alpha else None
         self._workspaces = {}
@@ -160,34 +219,74 @@ class Objective:
 
     def __call__(self, theta, batch):
         """Loss, gradient and sum of weights of the rows at the positions `batch`."""
-        rows = self.rows[batch]
+        loss, gradient, _, weight_sum = self._data_term(theta, self.rows[batch])
+        return self._penalised(loss, gradient, theta, weight_sum), gradient, weight_sum
+
+    def whole(self, theta):
+        """Loss and gradient of all rows, in pieces."""
+        total, gradient, counted, weight_sum = 0.0, np.zeros_like(theta), 0.0, 0.0
+        for start in range(0, len(self), PREDICTION_ROWS):
+            loss, part, share, weight = self._data_term(theta, self.rows[start : start + PREDICTION_ROWS])
+            share *= weight
+            total += loss * share
+            gradient += part * share
+            counted, weight_sum = counted + share, weight_sum + weight
+        gradient /= counted
+        return self._penalised(total / counted, gradient, theta, weight_sum), gradient
+
+    def _data_term(self, theta, rows):
+        """Loss and gradient of some rows, the weight of their targets as a multiple of theirs, and theirs."""
         weight = self.weight[rows]
         weight_sum = float(weight.sum())
         weight = (weight / weight_sum).astype(self._dtype)  # where float64 weights of any size fit
         ws = self._workspaces.get(len(rows))
         if ws is None:
-            ws = self.network.workspace(self.X.shape[1], len(rows), self._dtype)
+            ws = self.network.training_workspace(self.X.shape[1], len(rows), self._dtype)
             self._workspaces[len(rows)] = ws
-        loss, gradient = self.network.loss_and_gradient(theta, self.X[rows], self.y[rows], weight, ws)
+        X = self.X[rows]
+        y = training_targets(X, self.y[rows], self.network.every_step)
+        return *self.network.loss_and_gradient(theta, X, y, weight, ws, self.rng), weight_sum
+
+    def _penalised(self, loss, gradient, theta, weight_sum):
+        """The loss with the penalty added, whose gradient is added in place."""
         if self.alpha:
             decayed = theta * self._decayed
             loss += 0.5 * self.alpha * float(np.vdot(decayed, decayed)) / weight_sum
             gradient += decayed * (self.alpha / weight_sum)
-        return loss, gradient, weight_sum
+        return loss
 
 
-def fit_network(layout, every_step, X, y, weight, rows, dtype, *, n_targets, instance_norm, standardize):
-    """Make a `Network` whose scaling is fitted to the given rows (as in `Objective`)."""
+def fit_network(layout, every_step, loss, X, y, weight, rows, dtype, *, dropout=0.0, **scaling):
+    """Make a `Network` whose scaling is fitted to the given rows (as in `Objective`).
+
+    `scaling` are the settings of `fit_scaling`.
+    """
     largest = weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
 
     def chunks():
         for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
             part = rows[chunk]
-            x = X[part].transpose(1, 2, 0).astype(dtype, order="C")
-            yield x, np.moveaxis(y[part], 0, -1).astype(dtype, order="C"), weight[part] / largest
+            x, target = X[part], training_targets(X[part], y[part], every_step)
+            x, target = (np.moveaxis(values, 0, -1).astype(dtype, order="C") for values in (x, target))
+            yield x, target, weight[part] / largest
 
-    scaling = fit_scaling(chunks, dtype, n_targets=n_targets, instance_norm=instance_norm, standardize=standardize)
-    targets = Moments()
-    for x, y_part, w in chunks():
-        targets.add(y_part, present_weight(w, missing_steps(x), len(x)) if every_step else w)
-    return Network(layout, every_step, scaling, empty_answer=targets.mean_and_scale(dtype)[0])
+    fitted = fit_scaling(chunks, dtype, is_centred=loss.is_centred, **scaling)
+    empty = _empty_answer(loss, X, y, weight / largest, rows)
+    return Network(layout, every_step, loss, fitted, empty.astype(dtype), dropout)
+
+
+def _empty_answer(loss, X, y, weight, rows):
+    """The best constant answer to the targets of the given rows, (Q, K)."""
+    moments, parts, weights = Moments(), [], []
+    for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
+        part = rows[chunk]
+        target = np.moveaxis(training_targets(X[part], y[part], every_step=y.ndim == 3), 0, -1)
+        counted = counted_weight(target, weight[part])
+        if loss.is_mean:  # which is taken piece by piece; an order needs them all
+            moments.add(target, counted)
+        else:
+            parts.append(np.moveaxis(target, -2, 0).reshape(target.shape[-2], -1))
+            weights.append(counted.ravel())
+    if loss.is_mean:
+        return np.broadcast_to(moments.mean, (loss.n_levels, len(moments.mean)))
+    return loss.constant(np.concatenate(parts, axis=1), np.concatenate(weights))

@@ -2,8 +2,10 @@
 
 An optimiser owns its state (and scratch of the same size as `theta`), counts its updates in
 `n_updates` and follows PyTorch's formulas. Sources: Sutskever et al. (2013), *On the importance of
-initialization and momentum*; Kingma and Ba (2015), *Adam*; Pascanu et al. (2013), *On the difficulty
-of training recurrent neural networks*, for clipping by norm.
+initialization and momentum*; Kingma and Ba (2015), *Adam*; Loshchilov and Hutter (2019), *Decoupled
+weight decay regularization*; Tieleman and Hinton (2012), *Neural networks for machine learning*,
+lecture 6.5, for RMSprop; Pascanu et al. (2013), *On the difficulty of training recurrent neural
+networks*, for clipping by norm.
 """
 
 import numpy as np
@@ -98,6 +100,74 @@ class Adam(_Optimizer):
         np.divide(mean, scratch, out=scratch)
         scratch *= learning_rate / (1 - self.beta_1**self.n_updates)
         theta -= scratch
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: what decays never enters the moments.
+
+        theta <- theta - rate · weight_decay · decayed · theta;   then a step of Adam
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The vector that will be updated; only its shape and dtype are used here.
+    beta_1, beta_2, epsilon : float
+        As for `Adam`.
+    weight_decay : float
+        Share of a weight that is lost per update and unit of learning rate, >= 0.
+    decayed : ndarray of shape (n_parameters,)
+        1 where `theta` decays (weights), 0 where it does not (biases).
+    """
+
+    def __init__(self, theta, beta_1, beta_2, epsilon, weight_decay, decayed):
+        super().__init__(theta, beta_1, beta_2, epsilon)
+        self.weight_decay, self.decayed = weight_decay, decayed.astype(theta.dtype)
+
+    def update(self, theta, gradient, learning_rate):
+        """Move `theta` one step; uses `gradient` up."""
+        # subtracted, as single precision would round the factor 1 - rate · weight_decay, the same way every time
+        scratch = np.multiply(theta, self.decayed, out=self._scratch)
+        scratch *= learning_rate * self.weight_decay
+        theta -= scratch
+        super().update(theta, gradient, learning_rate)
+
+
+class RMSprop(_Optimizer):
+    """Gradient descent with each element's rate divided by the running size of its gradient.
+
+        square <- rho · square + (1 - rho) gradient²
+        theta <- theta - rate · gradient / (sqrt(square) + epsilon)
+
+    PyTorch calls rho alpha. There is no bias correction: the first steps are longer by up to 1 / sqrt(1 - rho).
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The vector that will be updated; only its shape and dtype are used here.
+    rho : float
+        Decay of the mean square, in [0, 1).
+    epsilon : float
+        Added to the root, > 0.
+    """
+
+    def __init__(self, theta, rho, epsilon):
+        self.rho, self.epsilon = rho, epsilon
+        super().__init__(theta, n_moments=1)
+        self._scratch = np.empty_like(theta)
+
+    def update(self, theta, gradient, learning_rate):
+        """Move `theta` one step; uses `gradient` up."""
+        self.n_updates += 1
+        square, scratch = self._moments[0], self._scratch
+        np.multiply(gradient, gradient, out=scratch)
+        scratch *= 1 - self.rho
+        square *= self.rho
+        square += scratch
+        np.sqrt(square, out=scratch)
+        scratch += self.epsilon
+        gradient /= scratch
+        gradient *= learning_rate
+        theta -= gradient
 
 
 def clip(gradient, value=None, norm=None):

@@ -1,11 +1,12 @@
 """All parameters of the model in one flat vector, and names for its parts.
 
-`theta` is the layer's matrix `[weight_ih | bias | weight_hh]`, (4H, F + 1 + H), followed by the
-read-out's `[bias | weight]`, (K, 1 + H). Whatever this module returns is a view: writing into it
-changes `theta`.
+`theta` is one matrix `[weight_ih | bias | weight_hh]` after the other, layer by layer, in each layer
+first the forward direction and then, if there is one, the backward; followed by the read-out's
+`[bias | weight]`. Whatever this module returns is a view: writing into it changes `theta`.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,37 +17,59 @@ class Layout:
 
     Parameters
     ----------
-    n_channels, hidden_size, n_outputs : int
-        F, H and K.
+    n_channels, hidden_size : int
+        F and H.
+    n_values : int
+        Rows of the read-out: the outputs, for each value that the loss needs of them.
+    n_layers : int, default=1
+        L: each but the first reads the states of the one below.
+    n_directions : int, default=1
+        D: 2 where every layer also reads from the last step to the first.
     """
 
     n_channels: int
     hidden_size: int
-    n_outputs: int
+    n_values: int
+    n_layers: int = 1
+    n_directions: int = 1
+
+    @cached_property
+    def shapes(self):
+        """Of the matrices: (4H, F + 1 + H) for the layers, with F = DH above the first; (n_values, 1 + DH)."""
+        H, states = self.hidden_size, self.n_directions * self.hidden_size
+        widths = [self.n_channels] + [states] * (self.n_layers - 1)
+        layers = [(4 * H, width + 1 + H) for width in widths for _ in range(self.n_directions)]
+        return [*layers, (self.n_values, 1 + states)]
+
+    @cached_property
+    def _places(self):
+        """Start, stop and shape of each matrix in `theta`."""
+        ends = np.cumsum([rows * columns for rows, columns in self.shapes]).tolist()
+        return list(zip([0, *ends[:-1]], ends, self.shapes, strict=True))
 
     @property
     def size(self):
         """Number of parameters."""
-        return self.matrix_size + self.n_outputs * (1 + self.hidden_size)
+        return self._places[-1][1]
 
     @property
     def matrix_size(self):
-        """Parameters of the layer, and multiplications of one step of one sample."""
-        return 4 * self.hidden_size * (self.n_channels + 1 + self.hidden_size)
+        """Parameters of the largest layer, and multiplications of one of its steps of one sample."""
+        return max(rows * columns for rows, columns in self.shapes[:-1])
 
     def matrices(self, theta):
-        """The two matrices that the kernels take: the layer's and the read-out's."""
-        matrix = theta[: self.matrix_size].reshape(4 * self.hidden_size, -1)
-        return matrix, theta[self.matrix_size :].reshape(self.n_outputs, -1)
+        """The matrices that the kernels take: those of the layers, in a list, and the read-out's."""
+        *layers, readout = (theta[start:stop].reshape(shape) for start, stop, shape in self._places)
+        return layers, readout
 
     def views(self, theta):
-        """The named weights, by name."""
-        matrix, readout = self.matrices(theta)
-        F = self.n_channels
+        """The named weights, by name: for those of the layers a list."""
+        layers, readout = self.matrices(theta)
+        H = self.hidden_size
         return {
-            "weight_ih": matrix[:, :F],
-            "bias": matrix[:, F],
-            "weight_hh": matrix[:, F + 1 :],
+            "weight_ih": [matrix[:, : -H - 1] for matrix in layers],
+            "bias": [matrix[:, -H - 1] for matrix in layers],
+            "weight_hh": [matrix[:, -H:] for matrix in layers],
             "readout_bias": readout[:, 0],
             "readout_weight": readout[:, 1:],
         }
@@ -55,5 +78,6 @@ class Layout:
         """1 for each weight in `theta`, 0 for each bias: what a penalty applies to."""
         mask = np.ones(self.size, dtype)
         views = self.views(mask)
-        views["bias"][...] = views["readout_bias"][...] = 0
+        for bias in (*views["bias"], views["readout_bias"]):
+            bias[...] = 0
         return mask

@@ -2,47 +2,78 @@
 
 import warnings
 from contextlib import nullcontext
-from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._network import PREDICTION_ROWS, Objective, fit_network
-from sklstm._optimizers import SGD, Adam
+from sklstm._callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
+from sklstm._fitting import train
+from sklstm._losses import LOSSES
+from sklstm._network import PREDICTION_ROWS
 from sklstm._origin import Origin
-from sklstm._parameters import Layout
-from sklstm._random import own_generator
 from sklstm._recursion import forecast_recursively
 from sklstm._scaling import INSTANCE_NORMS
+from sklstm._settings import check_settings
 from sklstm._threads import threads_for
-from sklstm._training import Progress, Trainer
+from sklstm._training import EXHAUSTED, INTERRUPTED
 from sklstm._validation import (
     check_future,
     check_rows,
     check_step_answers,
     check_steps,
+    check_targets_suit,
     check_training_set,
+    check_validation_arguments,
+    check_validation_set,
     n_dimensions,
     restored_on_error,
 )
 from sklstm._version import __version__
 
 
-class LSTMRegressor(RegressorMixin, BaseEstimator):
+def _trains_in_batches(model):
+    """Whether `partial_fit` can go on where it was: L-BFGS begins anew each time."""
+    if model.solver == "lbfgs":
+        raise AttributeError("partial_fit is not available for solver='lbfgs': choose another solver.")
+    return True
+
+
+def _has_levels(model):
+    """Whether there are quantiles to predict."""
+    if model.loss != "quantile":
+        raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={model.loss!r}.")
+    return True
+
+
+class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Regression on sequences with a long short-term memory network, in NumPy.
 
     A row is one sequence. It is read step by step, oldest first; a linear read-out of the last
-    hidden state (or of every one) gives the answer. Squared error is minimised by back-propagation
+    hidden state (or of every one) gives the answer. The loss is minimised by back-propagation
     through the whole sequence. Missing steps (NaN) are passed over.
 
     Parameters
     ----------
     hidden_size : int, default=32
-        Number of hidden units. More can learn more and cost quadratically more time.
+        Number of hidden units of each layer and direction. More can learn more and cost
+        quadratically more time.
+    n_layers : int, default=1
+        Number of layers, each reading the states of the one below. A second one is worth a try on
+        long series; it seldom is on short ones.
+    bidirectional : bool, default=False
+        Whether each layer also reads the row from its last step to its first: for rows that are
+        known as a whole (a signal to be labelled), where what follows explains what came before. The
+        read-out then sees the last forward and the first backward state or, with a target at every
+        step, both at every step.
+    dropout : float, default=0.0
+        Probability, in [0, 1), with which a state is dropped on its way to the next layer or to the
+        read-out, in training only. Raise it (0.1 to 0.5) where a large network learns the rows by
+        heart.
     n_channels : int, default=1
         How many values one step has where `X` is a table (2-D), whose rows are flattened sequences
         with the step as the slow axis: by default each column is one step of one channel. Not used
@@ -63,20 +94,50 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         Whether to bring channels and targets to mean 0 and variance 1 inside (over the weighted
         training rows, at present steps) and to undo it in `predict`. A constant is only centred.
         A table with `n_channels=1` is *one* channel: all columns share one mean and deviation.
-    solver : {"adam", "sgd"}, default="adam"
-        The optimiser.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default="squared_error"
+        What is minimised, in standardised units: half the squared error (its answers are means); the
+        absolute error (medians, which outliers hardly move); Huber's, the one for small errors and
+        the other for large ones; the pinball loss of `quantile`; or half the Poisson deviance of
+        `y` >= 0 with the logarithm as link (means of counts: targets are divided by their mean and
+        not centred, and `instance_norm` must be None).
+    delta : float, default=1.0
+        For "huber": the error, in units of the standardised target, from which it counts linearly.
+    quantile : float or array-like of float, default=0.5
+        For "quantile": the level that is predicted, in (0, 1), or several in increasing order. Several
+        never cross. `predict` then gives the one nearest the median and `predict_quantiles` all.
+    loss_steps : {"last", "all"}, default="last"
+        "all" also counts, at every step inside of the rows, the error of predicting the step after
+        it: n_steps times the signal for nearly the same time, which helps where series are short.
+        Only for rows that are windows of the series that is predicted, as `forecast` needs them.
+        Where `y` itself has a target at every step there is nothing to add.
+    solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
+        The optimiser: "adamw" is Adam with `alpha` as decoupled decay; "lbfgs" (of SciPy) takes all
+        rows at once, with neither batches nor a learning rate, and suits few rows and small networks.
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
+        How the size of the updates changes, but for "lbfgs": not at all; as
+        `learning_rate_init` / (t + 1)^`power_t` after t updates; divided by 5 whenever
+        `n_iter_no_change` epochs in a row brought nothing, until it is 1e-6; or along half a cosine
+        down to 0 over `max_iter` epochs (each `fit` that continues begins it again, `partial_fit`
+        goes on with it). "cosine" often ends in the best weights where the number of epochs is known.
     learning_rate_init : float, default=0.01
-        Size of the updates. Larger than MLPRegressor's, as gradients are clipped.
+        Size of the first updates. Larger than MLPRegressor's, as gradients are clipped.
+    power_t : float, default=0.5
+        For "invscaling": how fast the rate falls.
     momentum : float, default=0.9
         For "sgd": share of the velocity that is kept, in [0, 1].
     nesterovs_momentum : bool, default=True
         For "sgd": whether the gradient is looked up ahead along the velocity.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        For "adam": decay of the first and second moment, in [0, 1).
+    beta_1 : float, default=0.9
+        For "adam" and "adamw": decay of the first moment, in [0, 1).
+    beta_2 : float, default=0.999
+        For "adam" and "adamw": decay of the second moment, in [0, 1).
     epsilon : float, default=1e-8
-        For "adam": added to the root of the second moment, after bias correction.
+        For "adam", "adamw" and "rmsprop": added to the root of the second moment (after bias correction).
+    rho : float, default=0.9
+        For "rmsprop": decay of the second moment, in [0, 1).
     alpha : float, default=0.0
-        Strength of the L2 penalty on the weights (not the biases).
+        Strength of the L2 penalty on the weights (not the biases). For "adamw" the share of the
+        weights, times the learning rate, that each update takes off them; 0.01 is usual there.
     clip_norm : float, default=1.0
         Longest gradient (Euclidean, all parameters together); None for no such limit. Keeps
         exploding gradients from undoing what was learnt.
@@ -85,18 +146,33 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     batch_size : int, default="auto"
         Rows per update. "auto" is min(32, n_samples).
     max_iter : int, default=200
-        Most epochs (passes over the rows) in one `fit`.
+        Most epochs (passes over the rows; for "lbfgs" iterations) in one `fit`.
+    max_fun : int, default=15000
+        For "lbfgs": most evaluations of the loss.
     tol : float, default=1e-4
         Improvement of the loss that counts as one.
     n_iter_no_change : int, default=10
-        Training stops after more than so many epochs in a row without improvement.
+        Training stops after more than so many epochs in a row without improvement of the loss: that of
+        the validation rows, if there are any.
+    early_stopping : bool, default=False
+        Whether to watch the loss of rows that are not trained on, and to keep the weights of the
+        epoch where it was smallest. They are `X_val`, or held out.
+    validation_fraction : float, default=0.1
+        Share of the rows that are held out.
+    validation_split : {"last", "random"}, default="last"
+        Which rows are held out. Choose "random" only for rows that are independent of each other:
+        windows next to each other share all but one of their steps.
+    validation_gap : int, default=0
+        How many rows before the last ones are left out of both parts. With windows of n steps, n leave
+        no step in both.
     shuffle : bool, default=True
         Whether to draw a new order of the rows for each epoch.
     warm_start : bool, default=False
-        Whether `fit` continues from the parameters, scaling and optimiser of the last one.
+        Whether `fit` continues from the parameters, scaling, optimiser, generator and history of the
+        last one: 10 epochs and 10 more are 20, to the bit. ("lbfgs" keeps the parameters alone.)
     random_state : int, RandomState, Generator or None, default=None
-        Decides the initial weights and the order of the rows. An integer gives the same bits every
-        time; None draws anew; a generator is consumed.
+        Decides the initial weights, the order of the rows, what is dropped and a random hold-out. An
+        integer gives the same bits every time; None draws anew; a generator is consumed.
     verbose : bool or int, default=False
         True prints the loss of every epoch, an integer of every n-th.
 
@@ -106,12 +182,20 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         All parameters, in the precision of the training data.
     loss_ : float
         Loss of the last epoch: the mean over its batches (each by its weight, taken before its
-        update) of half the mean squared error per target in standardised units, plus
+        update) of the mean loss per target in standardised units, plus
         alpha / 2 · ‖weights‖² / Σ sample weights of the batch.
     best_loss_ : float
         Smallest loss of any epoch.
     loss_curve_ : list of float
         Loss of every epoch.
+    validation_loss_curve_ : list of float or None
+        With early stopping, the loss of the validation rows after every epoch, without penalty.
+    validation_scores_ : list of float or None
+        The same for R² of their predictions (NaN for a single row).
+    best_validation_score_ : float or None
+        R² of the weights that were kept.
+    best_iter_ : int
+        The epoch whose weights were kept, counted from 1: the last one but for early stopping.
     n_iter_ : int
         Number of epochs, over all calls that continue each other.
     t_ : int
@@ -133,11 +217,19 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     `X` is (n_samples, n_steps, n_channels), or the same flattened to two dimensions; `y` is
     (n_samples,), (n_samples, n_outputs), or (n_samples, n_steps, n_outputs) with a target at every
     step. Work is done in the precision of `X` (float32 or float64). A row without a present step is
-    not learnt from, and predicted as the mean of `y`.
+    not learnt from, and predicted as the mean of `y` (or its median or quantile, where the loss is
+    minimised by these).
+
+    Ctrl-C ends training with a warning; the weights of the best epoch so far are kept.
+
+    scikit-learn's callbacks (from 1.9) are told of every epoch: `set_callbacks(ProgressBar())`.
 
     References
     ----------
     Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8).
+
+    Schuster, M. and Paliwal, K. K. (1997). Bidirectional recurrent neural networks. IEEE Transactions
+    on Signal Processing 45(11).
 
     Kim, T. et al. (2022). Reversible instance normalization for accurate time-series forecasting
     against distribution shift. ICLR.
@@ -158,24 +250,39 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "n_targets": [Interval(Integral, 1, None, closed="left"), None],
         "instance_norm": [StrOptions(set(INSTANCE_NORMS)), None],
         "standardize": ["boolean"],
-        "solver": [StrOptions({"adam", "sgd"})],
+        "loss": [StrOptions(set(LOSSES))],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "loss_steps": [StrOptions({"last", "all"})],
+        "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd", "lbfgs"})],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
         "beta_2": [Interval(Real, 0, 1, closed="left")],
         "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "rho": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "clip_value": [Interval(Real, 0, None, closed="neither"), None],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_split": [StrOptions({"last", "random"})],
+        "validation_gap": [Interval(Integral, 0, None, closed="left")],
         "shuffle": ["boolean"],
         "warm_start": ["boolean"],
         "random_state": ["random_state", np.random.Generator],
@@ -186,48 +293,78 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         self,
         hidden_size=32,
         *,
+        n_layers=1,
+        bidirectional=False,
+        dropout=0.0,
         n_channels=1,
         n_targets=None,
         instance_norm=None,
         standardize=True,
+        loss="squared_error",
+        delta=1.0,
+        quantile=0.5,
+        loss_steps="last",
         solver="adam",
+        learning_rate="constant",
         learning_rate_init=0.01,
+        power_t=0.5,
         momentum=0.9,
         nesterovs_momentum=True,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        rho=0.9,
         alpha=0.0,
         clip_norm=1.0,
         clip_value=None,
         batch_size="auto",
         max_iter=200,
+        max_fun=15000,
         tol=1e-4,
         n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        validation_split="last",
+        validation_gap=0,
         shuffle=True,
         warm_start=False,
         random_state=None,
         verbose=False,
     ):
         self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
         self.n_channels = n_channels
         self.n_targets = n_targets
         self.instance_norm = instance_norm
         self.standardize = standardize
+        self.loss = loss
+        self.delta = delta
+        self.quantile = quantile
+        self.loss_steps = loss_steps
         self.solver = solver
+        self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
         self.momentum = momentum
         self.nesterovs_momentum = nesterovs_momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
+        self.rho = rho
         self.alpha = alpha
         self.clip_norm = clip_norm
         self.clip_value = clip_value
         self.batch_size = batch_size
         self.max_iter = max_iter
+        self.max_fun = max_fun
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.validation_split = validation_split
+        self.validation_gap = validation_gap
         self.shuffle = shuffle
         self.warm_start = warm_start
         self.random_state = random_state
@@ -236,7 +373,7 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
     # ---- training
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Learn to predict `y` from the rows of `X`.
 
         Parameters
@@ -248,6 +385,14 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts. Weight 0 is like leaving the row out, 2 like repeating it. For
             `forecast`, the target of a row of weight 0 is missing.
+        X_val : array-like, default=None
+            Rows to stop by, for `early_stopping=True`, instead of some that are held out of `X`: as
+            `X`, though sequences may have another number of steps. In a pipeline, see
+            `Pipeline(transform_input=["X_val"])`.
+        y_val : array-like, default=None
+            Their targets, as `y`.
+        sample_weight_val : array-like, default=None
+            Their weights.
 
         Returns
         -------
@@ -263,25 +408,27 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs.
+            If the loss was still improving after `max_iter` epochs, unless `learning_rate="cosine"`
+            had planned for so many.
+        UserWarning
+            If Ctrl-C ended training.
         """
+        tasks = begin_fit(self, self.max_iter, X, y, sample_weight)  # outside: its end is scikit-learn's affair
         with restored_on_error(self):
             resume = self.warm_start and hasattr(self, "theta_")
-            converged = self._train(X, y, sample_weight, resume=resume, max_iter=self.max_iter)
-        if not converged:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
-                "converged yet. Try a larger max_iter or learning_rate_init.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+            data = self._checked(X, y, sample_weight, resume, (X_val, y_val, sample_weight_val))
+            ending = self._train(data, y, resume=resume, new_period=True, n_epochs=self.max_iter, tasks=tasks)
+            tasks.end_fit()
+        self._warn_of(ending)
         return self
 
+    @available_if(_trains_in_batches)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Go once over the given rows, continuing from where training is.
 
-        The first call draws the weights and fixes the scaling; later ones keep both.
+        The first call draws the weights and fixes the scaling; later ones keep both. Not available
+        for `solver="lbfgs"`; `early_stopping` needs `fit`, and callbacks are told of `fit` only.
 
         Parameters
         ----------
@@ -293,96 +440,49 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         self : LSTMRegressor
             Fitted.
         """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True: set it to False, or call fit.")
         with restored_on_error(self):
-            self._train(X, y, sample_weight, resume=hasattr(self, "theta_"), max_iter=1)
+            resume = hasattr(self, "theta_")
+            data = self._checked(X, y, sample_weight, resume)
+            ending = self._train(data, y, resume=resume, new_period=False, n_epochs=1, tasks=NO_TASKS)
+        if ending == INTERRUPTED:
+            self._warn_of(ending)
         return self
 
-    def _train(self, X, y, sample_weight, *, resume, max_iter):
-        """Train for up to `max_iter` epochs; the attributes change only where all went well."""
+    def _checked(self, X, y, sample_weight, resume, validation=(None, None, None)):
+        """The rows to train and to validate on, and whether they go together with the parameters."""
+        check_settings(self)
+        check_validation_arguments(self.early_stopping, *validation)
         data = check_training_set(self, X, y, sample_weight, reset=not resume)
-        if resume:
-            self._check_resumable(data)
-        else:
-            self._initialize(data)
-        # what training changes is changed in copies, so that a failure leaves the originals
-        theta, rng, progress = deepcopy((self.theta_, self._rng, self._progress))
-        optimizer = self._new_optimizer()
-        if resume:
-            optimizer.take_over(self._optimizer)
-        network = self._network
-        objective = Objective(network, data.X, data.y, data.weight, data.rows, self.alpha, theta.dtype)
-        trainer = self._trainer(len(data.rows))
-        # three products a step: forward, backward, and its part of the weights' gradient
-        with threads_for(3 * trainer.batch_size * network.layout.matrix_size):
-            converged = trainer.run(theta, objective, optimizer, rng, progress, max_iter, self._report)
-        self.theta_, self._optimizer, self._rng, self._progress = theta, optimizer, rng, progress
-        self.loss_curve_ = list(progress.loss_curve)
-        self.loss_, self.best_loss_ = progress.loss_curve[-1], progress.best_loss
-        self.n_iter_, self.t_ = len(progress.loss_curve), progress.n_seen
+        if validation[0] is not None:
+            data = check_validation_set(self, data, *validation)
+        check_targets_suit(self, data)
+        return data
+
+    def _train(self, data, y, *, resume, **how):
+        """Train; the attributes change only where all went well."""
         previous = self._origin if resume else None
-        self._origin = Origin.after(data.X, data.y, data.weight, y, network.scaling.n_targets, previous)
-        return converged
+        ending, attributes = train(self, data, resume=resume, **how)
+        vars(self).update(attributes)
+        self._origin = Origin.after(data.X, data.y, data.weight, y, self._network.scaling.n_targets, previous)
+        return ending
 
-    def _initialize(self, data):
-        """Draw weights, fit the scaling, and start optimiser, generator and history anew."""
-        n_outputs, n_channels = data.n_outputs, data.X.shape[2]
-        n_targets = self.n_targets
-        if n_targets is None:
-            n_targets = n_outputs if n_outputs <= n_channels else 1
-        if n_targets > n_channels or n_outputs % n_targets:
-            raise ValueError(
-                f"n_targets={n_targets} does not fit: there are {n_channels} channels and {n_outputs} outputs. It may "
-                "be no more than the channels, and must divide the outputs."
+    def _warn_of(self, ending):
+        if ending == INTERRUPTED:
+            warnings.warn(
+                f"Training interrupted by user after {self.n_iter_} epochs; the weights of epoch {self.best_iter_} are "
+                "kept.",
+                UserWarning,
+                stacklevel=4,
             )
-        layout = Layout(n_channels, self.hidden_size, n_outputs)
-        dtype = data.X.dtype
-        settings = {"n_targets": n_targets, "instance_norm": self.instance_norm, "standardize": self.standardize}
-        self._network = fit_network(layout, data.every_step, data.X, data.y, data.weight, data.rows, dtype, **settings)
-        self.n_outputs_, self._y_ndim = n_outputs, data.y_ndim
-        self._rng = own_generator(self.random_state)
-        self.theta_ = self._network.initial_theta(self._rng, dtype)
-        self._progress = Progress()
-        self._fixed = self._fixed_settings()
-
-    def _new_optimizer(self):
-        if self.solver == "adam":
-            return Adam(self.theta_, self.beta_1, self.beta_2, self.epsilon)
-        return SGD(self.theta_, self.momentum, self.nesterovs_momentum)
-
-    def _fixed_settings(self):
-        """The parameters that cannot change while training continues."""
-        names = ("hidden_size", "n_channels", "n_targets", "instance_norm", "standardize")
-        return {name: getattr(self, name) for name in names}
-
-    def _check_resumable(self, data):
-        for name, value in self._fixed_settings().items():
-            if value != self._fixed[name]:
-                raise ValueError(
-                    f"{name}={value!r}, but training continues a model with {name}={self._fixed[name]!r}. Fit a clone, "
-                    "or without warm_start."
-                )
-        if data.n_outputs != self.n_outputs_ or data.y_ndim != self._y_ndim:
-            raise ValueError(
-                f"y has {data.n_outputs} outputs and {data.y_ndim} dimensions, but training continues a model with "
-                f"{self.n_outputs_} and {self._y_ndim}."
+        elif ending == EXHAUSTED and self.learning_rate != "cosine":
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
+                "converged yet. Try a larger max_iter or learning_rate_init.",
+                ConvergenceWarning,
+                stacklevel=4,
             )
-
-    def _trainer(self, n_rows):
-        batch_size = min(32 if self.batch_size == "auto" else self.batch_size, n_rows)
-        return Trainer(
-            batch_size=batch_size,
-            learning_rate=self.learning_rate_init,
-            clip_value=self.clip_value,
-            clip_norm=self.clip_norm,
-            shuffle=self.shuffle,
-            tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change,
-        )
-
-    def _report(self, progress):
-        n_epochs = len(progress.loss_curve)
-        if self.verbose and n_epochs % int(self.verbose) == 0:
-            print(f"Iteration {n_epochs}, loss = {progress.loss_curve[-1]:.8f}")
 
     # ---- answers
 
@@ -401,10 +501,30 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
             In the shape of `fit`'s `y`. With an answer at every step, NaN at missing ones; else the
             training mean for a row with no present step.
         """
+        return self._answers(X)
+
+    @available_if(_has_levels)
+    def predict_quantiles(self, X):
+        """Predict every level of `quantile` for each row; only for `loss="quantile"`.
+
+        Parameters
+        ----------
+        X : array-like
+            As for `predict`.
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, [[n_steps,] n_outputs,] n_quantiles)
+            In the shape of `predict`'s answers with an axis at the end for the levels, which never
+            decreases along it.
+        """
+        return self._answers(X, every_level=True)
+
+    def _answers(self, X, every_level=False):
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
         with self._threads_to_answer(len(X)):
-            answers = self._network.predict(self.theta_, X)
+            answers = self._network.predict(self.theta_, X, self._y_ndim == 3, every_level)
         return answers[:, 0] if self._y_ndim == 1 else answers
 
     def _threads_to_answer(self, n_rows):
@@ -507,43 +627,48 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
 
     @property
     def weight_ih_(self):
-        """Input weights, one (4 * hidden_size, n_channels) view of `theta_` for each layer.
+        """Input weights, one (4 * hidden_size, n_inputs) view of `theta_` for each layer.
 
-        Rows are the gates i, f, o, g (input, forget, output, candidate); PyTorch's order is
-        i, f, g, o. They share one bias, the sum of PyTorch's two. Assigning into it changes the model.
+        A layer's inputs are the channels or the states of the layer below. With `bidirectional=True`
+        each layer has two, forward and backward. Rows are the gates i, f, o, g (input, forget, output,
+        candidate); PyTorch's order is i, f, g, o. They share one bias, the sum of PyTorch's two.
+        Assigning into it changes the model.
         """
-        return [self._view("weight_ih")]
+        return self._view("weight_ih")
 
     @property
     def weight_hh_(self):
         """Recurrent weights, one (4 * hidden_size, hidden_size) view of `theta_` for each layer.
 
-        Rows are the gates i, f, o, g (input, forget, output, candidate); PyTorch's order is
-        i, f, g, o. They share one bias, the sum of PyTorch's two. Assigning into it changes the model.
+        With `bidirectional=True` each layer has two, forward and backward. Rows are the gates i, f, o, g
+        (input, forget, output, candidate); PyTorch's order is i, f, g, o. They share one bias, the sum
+        of PyTorch's two. Assigning into it changes the model.
         """
-        return [self._view("weight_hh")]
+        return self._view("weight_hh")
 
     @property
     def bias_(self):
         """Biases, one (4 * hidden_size,) view of `theta_` for each layer, gates i, f, o, g.
 
-        One bias, the sum of PyTorch's two (`bias_ih` + `bias_hh`). Assigning into it changes the
-        model.
+        With `bidirectional=True` each layer has two, forward and backward. One bias, the sum of
+        PyTorch's two (`bias_ih` + `bias_hh`). Assigning into it changes the model.
         """
-        return [self._view("bias")]
+        return self._view("bias")
 
     @property
     def readout_weight_(self):
-        """Weights of the read-out, an (n_outputs, hidden_size) view of `theta_`.
+        """Weights of the read-out, a view of `theta_` of shape (n_outputs * n_levels, n_states).
 
-        It reads the hidden state, which the gates i, f, o, g (one bias, the sum of PyTorch's two)
-        make. Assigning into it changes the model.
+        The states are the hidden units of the top layer, with `bidirectional=True` those of the forward
+        direction and then those of the backward one, which the gates i, f, o, g (one bias, the sum of
+        PyTorch's two) make. With several quantiles there are rows for every level, level by level.
+        Assigning into it changes the model.
         """
         return self._view("readout_weight")
 
     @property
     def readout_bias_(self):
-        """Bias of the read-out, an (n_outputs,) view of `theta_`.
+        """Bias of the read-out, a view of `theta_` of shape (n_outputs * n_levels,).
 
         Added to what is read of the hidden state, which the gates i, f, o, g (one bias, the sum of
         PyTorch's two) make. Assigning into it changes the model.
@@ -572,4 +697,5 @@ class LSTMRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "poisson"
         return tags

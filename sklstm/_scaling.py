@@ -157,18 +157,20 @@ def _is_rounding(deviation, mean, dtype):
     return deviation <= 10 * np.finfo(dtype).eps * np.abs(mean)
 
 
-def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize):
+def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_centred=True):
     """Fit a `Scaling` to weighted rows that come in pieces.
 
     Parameters
     ----------
     chunks : callable returning an iterable of (x, y, weight)
-        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B), both in `dtype` and free to be
-        changed, weight (B,) in float64. Called once for each pass.
+        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B) with NaN where none counts, both in
+        `dtype` and free to be changed, weight (B,) in float64. Called once for each pass.
     dtype : numpy dtype
         The precision that the network works in.
     n_targets, instance_norm, standardize
         As in `LSTMRegressor`.
+    is_centred : bool, default=True
+        Whether targets are brought to mean 0 and variance 1; False only divides them by their mean.
 
     Returns
     -------
@@ -184,18 +186,16 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize):
     for x, y, weight in chunks():
         missing, reference = relative.inputs(x)
         relative.targets(y, reference)
-        steps = present_weight(weight, missing, len(x))
-        of_channels.add(x, steps)
-        of_targets.add(y, steps if y.ndim == 3 else weight)
-    return Scaling(
-        n_targets, instance_norm, typical, *of_channels.mean_and_scale(dtype), *of_targets.mean_and_scale(dtype)
-    )
+        steps = np.broadcast_to(weight, (len(x), len(weight)))
+        of_channels.add(x, steps if missing is None else steps * ~missing)
+        of_targets.add(y, counted_weight(y, weight))
+    of_targets = of_targets.mean_and_scale(dtype) if is_centred else of_targets.zero_and_mean(dtype)
+    return Scaling(n_targets, instance_norm, typical, *of_channels.mean_and_scale(dtype), *of_targets)
 
 
-def present_weight(weight, missing, n_steps):
-    """Weight of every step, (T, B): its row's, or 0 where it is missing."""
-    steps = np.broadcast_to(weight, (n_steps, len(weight)))
-    return steps if missing is None else steps * ~missing
+def counted_weight(y, weight):
+    """Weight of each target in y (…, K, B), (…, B): its row's, or 0 where there is none."""
+    return np.where(np.isnan(y).any(axis=-2), 0, weight)
 
 
 def _typical_deviation(chunks, n_targets, dtype):
@@ -237,3 +237,8 @@ class Moments:
         deviation = np.sqrt(self._squares / self.weight_sum)
         scale = np.where(_is_rounding(deviation, self.mean, dtype), 1, deviation)
         return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)[:, np.newaxis]
+
+    def zero_and_mean(self, dtype):
+        """The same for what must not be centred: 0, and the mean for a scale (1 where that is 0)."""
+        scale = np.where(self.mean > 0, self.mean, 1)
+        return np.zeros_like(scale, dtype)[:, np.newaxis], scale.astype(dtype)[:, np.newaxis]

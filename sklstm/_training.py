@@ -1,40 +1,131 @@
-"""The epoch loop: batches, clipping, updates, history and patience.
+"""Training: epochs of batches or L-BFGS, and what both share: history, patience, best weights.
 
 It is handed the objective as a callable and knows neither network nor estimator.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from sklstm._optimizers import clip
 from sklstm._windows import row_numbers
 
+# How training ended
+CONVERGED, EXHAUSTED, INTERRUPTED = "converged", "exhausted", "interrupted"
+
 
 @dataclass
 class Progress:
-    """What training has come to, over all calls that continue it."""
+    """What training has come to, over all calls that continue it.
+
+    The loss that is *watched* is that of the validation rows, if there are any, else that of training.
+    """
 
     loss_curve: list = field(default_factory=list)
-    best_loss: float = np.inf
+    validation_loss_curve: list = field(default_factory=list)  # NaN for epochs without validation
+    validation_scores: list = field(default_factory=list)
+    watches_validation: bool = False
+    best_loss: float = np.inf  # of those watched
+    best_epoch: int = 0
+    best_theta: np.ndarray | None = None
     n_stale: int = 0  # epochs in a row without an improvement of at least tol
     n_seen: int = 0  # samples
+    n_updates: int = 0
+    n_cuts: int = 0  # how often an adaptive rate was lowered
+    period_start: int = 0  # epochs there were when the schedule's period began
+
+    @property
+    def n_epochs(self):
+        """Number of epochs so far."""
+        return len(self.loss_curve)
+
+    def watch(self, validation):
+        """Say whose loss is watched from now on; what was best by the other is forgotten."""
+        if validation != self.watches_validation:
+            self.watches_validation = validation
+            self.best_loss, self.best_epoch, self.best_theta, self.n_stale = np.inf, 0, None, 0
+
+    def record(self, theta, loss, validation, tol):
+        """Take down an epoch: its loss, and loss and score on the validation rows (or None)."""
+        if validation is not None:
+            for curve, value in zip((self.validation_loss_curve, self.validation_scores), validation, strict=True):
+                curve.extend([np.nan] * (self.n_epochs - len(curve)))
+                curve.append(value)
+        self.loss_curve.append(loss)
+        watched = loss if validation is None else validation[0]
+        self.n_stale = self.n_stale + 1 if watched > self.best_loss - tol else 0
+        if watched < self.best_loss:
+            self.best_loss, self.best_epoch, self.best_theta = watched, self.n_epochs, theta.copy()
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What happens around every epoch.
+
+    Parameters
+    ----------
+    tol, n_iter_no_change
+        As in `LSTMRegressor`.
+    validate : callable (theta) -> (loss, score), or None
+        Measures on the validation rows.
+    begin_epoch : callable ()
+        Told of the beginning of every epoch.
+    end_epoch : callable (progress, theta) -> bool
+        Told of its end; answers whether training is to end.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    validate: Any
+    begin_epoch: Any
+    end_epoch: Any
+
+    def after_epoch(self, progress, theta, loss):
+        """Record an epoch; whether training is to end at once."""
+        validation = None if self.validate is None else self.validate(theta)
+        losses = [loss] if validation is None else [loss, validation[0]]
+        if not (np.isfinite(losses).all() and np.isfinite(theta).all()):
+            what = "loss" if not np.isfinite(loss) or validation is None else "validation loss"
+            raise ValueError(
+                f"the {what} is no longer finite in epoch {progress.n_epochs + 1} (loss {losses[-1]}): training "
+                "diverged. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and standardize=True."
+            )
+        progress.record(theta, loss, validation, self.tol)
+        return self.end_epoch(progress, theta)
+
+    def ran_out(self, progress):
+        """Whether patience has come to an end, after which it begins anew."""
+        if progress.n_stale <= self.n_iter_no_change:
+            return False
+        progress.n_stale = 0
+        return True
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """How to train; the parameters are those of `LSTMRegressor`."""
+    """How to train in batches; the parameters are those of `LSTMRegressor`.
 
+    Parameters
+    ----------
+    n_epochs : int
+        Most epochs in one run.
+    period : int
+        Epochs in which the schedule goes from its beginning to its end.
+    schedule : Schedule
+        Learning rate of each update.
+    """
+
+    n_epochs: int
+    period: int
     batch_size: int
-    learning_rate: float
+    schedule: Any
     clip_value: float | None
     clip_norm: float | None
     shuffle: bool
-    tol: float
-    n_iter_no_change: float
 
-    def run(self, theta, objective, optimizer, rng, progress, max_iter, on_epoch):
-        """Train `theta` in place for at most `max_iter` epochs.
+    def run(self, theta, objective, optimizer, rng, progress, watch):
+        """Train `theta` in place.
 
         Parameters
         ----------
@@ -46,48 +137,114 @@ class Trainer:
             Shuffles.
         progress : Progress
             Continued in place.
-        max_iter : int
-        on_epoch : callable (progress) -> None
-            Called after every epoch.
+        watch : Watch
 
         Returns
         -------
-        converged : bool
-            Whether the loss stopped improving before the epochs ran out.
+        ending : str
+            CONVERGED if patience ran out (or `watch` asked for the end), EXHAUSTED if the epochs did,
+            INTERRUPTED by the user.
         """
-        for _ in range(max_iter):
-            loss = self._epoch(theta, objective, optimizer, rng)
-            progress.n_seen += len(objective)
-            if not (np.isfinite(loss) and np.isfinite(theta).all()):
-                raise ValueError(
-                    f"the loss is no longer finite in epoch {len(progress.loss_curve) + 1} (loss {loss}): training "
-                    "diverged. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and standardize=True."
-                )
-            self._record(progress, loss)
-            on_epoch(progress)
-            if progress.n_stale > self.n_iter_no_change:
-                progress.n_stale = 0
-                return True
-        return False
+        try:
+            for _ in range(self.n_epochs):
+                watch.begin_epoch()
+                loss = self._epoch(theta, objective, optimizer, rng, progress)
+                progress.n_seen += len(objective)
+                if watch.after_epoch(progress, theta, loss):
+                    return CONVERGED
+                if watch.ran_out(progress):
+                    if not self.schedule.can_cut(progress.n_cuts):
+                        return CONVERGED
+                    progress.n_cuts += 1
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return EXHAUSTED
 
-    def _epoch(self, theta, objective, optimizer, rng):
+    def _epoch(self, theta, objective, optimizer, rng, progress):
         """Update once per batch; the mean loss, each batch taken before its update."""
         n_rows = len(objective)
         order = row_numbers(n_rows)
         if self.shuffle:
             rng.shuffle(order)
         total, total_weight = 0.0, 0.0
+        n_done = progress.n_epochs - progress.period_start
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, n_rows, self.batch_size):
                 loss, gradient, weight = objective(theta, order[start : start + self.batch_size])
                 total += loss * weight
                 total_weight += weight
                 clip(gradient, self.clip_value, self.clip_norm)
-                optimizer.update(theta, gradient, self.learning_rate)
+                position = (n_done + start / n_rows) / self.period
+                rate = self.schedule.rate(progress.n_updates, position, progress.n_cuts)
+                optimizer.update(theta, gradient, rate)
+                progress.n_updates += 1
         return total / total_weight
 
-    def _record(self, progress, loss):
-        stale = loss > progress.best_loss - self.tol
-        progress.n_stale = progress.n_stale + 1 if stale else 0
-        progress.best_loss = min(progress.best_loss, loss)
-        progress.loss_curve.append(loss)
+
+class _Enough(Exception):
+    """Ends SciPy's minimiser from within; StopIteration does so only from SciPy 1.11."""
+
+
+@dataclass(frozen=True)
+class WholeBatch:
+    """How to train by L-BFGS on all rows at once: Liu and Nocedal (1989); SciPy's implementation.
+
+    Parameters
+    ----------
+    max_iter, max_fun, tol
+        Limits of iterations and evaluations; the largest element of the gradient that is as good as 0.
+    batch_size : int
+        Rows that the objective takes at once.
+    """
+
+    max_iter: int
+    max_fun: int
+    tol: float
+    batch_size: int
+
+    def run(self, theta, objective, optimizer, rng, progress, watch):
+        """Train `theta` in place as `Trainer.run`, an iteration being an epoch; optimiser and generator rest."""
+        n_before, evaluate = progress.n_epochs, _Evaluations(objective, theta.dtype, progress)
+
+        def after_iteration(x):
+            theta[...] = x
+            watch.begin_epoch()
+            if watch.after_epoch(progress, theta, evaluate.loss_at(x)) or watch.ran_out(progress):
+                raise _Enough
+
+        try:
+            result = self._minimize(evaluate, theta.astype(np.float64), after_iteration)
+            if progress.n_epochs == n_before:  # nothing to improve, or no way to
+                theta[...] = result.x
+                watch.begin_epoch()
+                watch.after_epoch(progress, theta, float(result.fun))
+        except _Enough:
+            return CONVERGED
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return EXHAUSTED if result.status == 1 else CONVERGED
+
+    def _minimize(self, evaluate, start, callback):
+        from scipy.optimize import minimize
+
+        options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
+        with np.errstate(over="ignore", invalid="ignore"):
+            return minimize(evaluate, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
+
+
+class _Evaluations:
+    """Loss and gradient in float64, as SciPy wants them; remembers the last loss and where it was."""
+
+    def __init__(self, objective, dtype, progress):
+        self.objective, self.dtype, self.progress = objective, dtype, progress
+        self._x, self._loss = None, np.nan
+
+    def __call__(self, x):
+        loss, gradient = self.objective.whole(x.astype(self.dtype))
+        self.progress.n_seen += len(self.objective)
+        self._x, self._loss = x.copy(), loss
+        return loss, gradient.astype(np.float64)
+
+    def loss_at(self, x):
+        """The loss at x, which nearly always was evaluated last."""
+        return self._loss if np.array_equal(self._x, x) else self(x)[0]

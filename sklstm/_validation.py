@@ -6,8 +6,9 @@ Rows leave as a view of shape (n_samples, n_steps, n_channels).
 
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
@@ -33,6 +34,8 @@ class TrainingSet:
         The rows to learn from: positive weight and a present step.
     y_ndim : int
         Number of dimensions that `y` came with.
+    validation : TrainingSet or None
+        The same of the rows to validate on.
     """
 
     X: np.ndarray
@@ -40,6 +43,7 @@ class TrainingSet:
     weight: np.ndarray
     rows: np.ndarray
     y_ndim: int
+    validation: Any = None
 
     @property
     def n_outputs(self):
@@ -48,6 +52,10 @@ class TrainingSet:
     @property
     def every_step(self):
         return self.y_ndim == 3
+
+    def divided(self, rows, held_out):
+        """Learn from some of the rows and validate on others."""
+        return replace(self, rows=rows, validation=replace(self, rows=held_out))
 
 
 @contextmanager
@@ -82,6 +90,71 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
     return TrainingSet(X, y, weight, rows, y_ndim)
 
 
+def check_validation_arguments(early_stopping, X_val, y_val, sample_weight_val):
+    """Whether what was given to validate on is complete, and of use."""
+    if (X_val is None) != (y_val is None):
+        given, other = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+        raise ValueError(f"{given} was given without {other}: give both, or neither.")
+    if X_val is None and sample_weight_val is not None:
+        raise ValueError("sample_weight_val was given without X_val and y_val.")
+    if X_val is not None and not early_stopping:
+        raise ValueError("X_val and y_val are used with early_stopping=True only: set it, or leave them out.")
+
+
+def check_targets_suit(estimator, data):
+    """Whether the targets, to train and to validate on, can be what `loss` and `loss_steps` take them for."""
+    for name, part in (("y", data), ("y_val", data.validation)):
+        if part is None:
+            continue
+        if estimator.loss == "poisson":
+            smallest = min(np.nanmin(part.y[part.rows[chunk]]) for chunk in row_chunks(len(part.rows), part.y[0].size))
+            if smallest < 0:
+                raise ValueError(f"loss='poisson' needs {name} >= 0, but it goes down to {smallest}.")
+        if estimator.loss_steps == "all":
+            _check_next_steps(estimator, part, name)
+
+
+def _check_next_steps(estimator, data, name):
+    """Whether rows can be windows of the series that their targets go on with."""
+    if data.every_step:
+        return
+    n_targets = estimator.n_targets or (data.n_outputs if data.n_outputs <= data.X.shape[2] else 1)
+    if data.n_outputs != n_targets:
+        raise ValueError(
+            f"loss_steps='all' needs one output for each target channel, but {name} has {data.n_outputs} outputs for "
+            f"n_targets={n_targets}: the next step of a row is known in its own channels only."
+        )
+
+
+def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
+    """Check rows to validate on that the user gave, for a checked training set; the set with them."""
+    try:
+        X = check_rows(estimator, X_val, reset=False)
+        y, y_ndim = _check_targets(y_val, X)
+        if y_ndim != data.y_ndim or y.shape[-1] != data.n_outputs:
+            raise ValueError(
+                f"y has {y_ndim} dimensions and {y.shape[-1]} outputs, that of the training rows {data.y_ndim} and "
+                f"{data.n_outputs}."
+            )
+        if y_ndim == 3:
+            _check_step_targets(X, y)
+        weight = _check_weights(sample_weight_val, X)
+        rows = _with_a_step(X, np.flatnonzero(weight > 0))
+    except ValueError as error:
+        raise ValueError(f"In X_val, y_val, sample_weight_val: {error}") from error
+    return replace(data, validation=TrainingSet(X, y, weight, rows, y_ndim))
+
+
+def _with_a_step(X, rows):
+    """Those of `rows` that have a present step; at least one must."""
+    size = X.shape[1] * X.shape[2]
+    some = [~np.isnan(X[rows[chunk]]).any(axis=2).all(axis=1) for chunk in row_chunks(len(rows), size)]
+    rows = rows[np.concatenate(some)]
+    if not len(rows):
+        raise ValueError("No row to validate on has a step with a value in every channel.")
+    return rows
+
+
 def _check_weights(sample_weight, X):
     """Weights in float64, whatever the precision of X: only their proportions have to fit into that."""
     if sample_weight is None:
@@ -112,9 +185,11 @@ def check_rows(estimator, X, *, reset, input_name="X"):
         raise ValueError(f"{input_name} has {ndim} dimensions, but {name} was fitted on {was}.")
     rows = _check_sequences if ndim == 3 else _check_table
     X = rows(estimator, X, reset)
-    dtype = X.dtype if reset else estimator.theta_.dtype
+    if reset:
+        estimator._sequences, estimator._dtype = ndim == 3, X.dtype
+        estimator._n_channels = X.shape[2]
     for chunk in row_chunks(len(X), X.shape[1] * X.shape[2]):
-        _check_range(X[chunk], dtype, input_name)
+        _check_range(X[chunk], estimator._dtype, input_name)
     return X
 
 
@@ -131,7 +206,7 @@ def _check_sequences(estimator, X, reset):
     if 0 in X.shape:
         raise ValueError(f"X has shape {X.shape}; {name} needs at least one sample, one step and one channel.")
     if reset:
-        estimator.n_features_in_, estimator._sequences = X.shape[2], True
+        estimator.n_features_in_ = X.shape[2]
         vars(estimator).pop("feature_names_in_", None)
     elif X.shape[2] != estimator.n_features_in_:
         raise ValueError(f"X has {X.shape[2]} channels, but {name} was fitted on {estimator.n_features_in_}.")
@@ -142,14 +217,12 @@ def _check_table(estimator, X, reset):
     if 0 in getattr(X, "shape", ())[1:]:  # a frame with no columns fails obscurely
         raise ValueError(f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
-    n_channels = estimator.n_channels if reset else estimator._network.layout.n_channels
+    n_channels = estimator.n_channels if reset else estimator._n_channels
     if X.shape[1] % n_channels:
         raise ValueError(
             f"X has {X.shape[1]} columns, which n_channels={n_channels} does not divide: a row is "
             "n_steps * n_channels values, the step as the slow axis."
         )
-    if reset:
-        estimator._sequences = False
     return X.reshape(len(X), -1, n_channels)
 
 

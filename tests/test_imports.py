@@ -12,9 +12,11 @@ import sklstm
 ROOT = Path(sklstm.__file__).parent
 FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
-     "_windows", "_scaling"),
-    ("_network", "_training", "_recursion", "_index", "_threads"),
-    ("_validation", "_origin"),
+     "_schedules", "_windows", "_scaling"),
+    ("_stack", "_training", "_recursion", "_index", "_threads"),
+    ("_network", "_validation", "_origin", "_holdout", "_callbacks"),
+    ("_settings",),
+    ("_fitting",),
     ("_regressor", "_transformer"),
     ("__init__",),
 ]  # fmt: skip
@@ -64,10 +66,10 @@ def test_pandas_and_matplotlib_are_imported_where_they_are_used(path):
 
 
 def test_importing_the_package_loads_nothing_that_scikit_learn_does_not():
-    """Some versions of scikit-learn import pandas themselves."""
+    """Some versions of scikit-learn import pandas or rich themselves."""
     code = (
         "import sys; loaded = lambda: {name.partition('.')[0] for name in sys.modules}\n"
-        "import sklearn.base; before = loaded(); import sklstm, sklstm.datasets\n"
+        "import sklearn.pipeline; before = loaded(); import sklstm, sklstm.datasets\n"
         "print(*sorted(loaded() - before - sys.stdlib_module_names))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

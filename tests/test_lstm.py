@@ -8,8 +8,9 @@ import pytest
 from sklstm import _lstm, _readout
 from sklstm._parameters import Layout
 from tests import reference
+from tests.tools import central_differences, named
 
-LAYOUT = Layout(n_channels=2, hidden_size=3, n_outputs=2)
+LAYOUT = Layout(n_channels=2, hidden_size=3, n_values=2)
 MISSING = {
     "none": None,
     "some": [[0, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]],
@@ -33,30 +34,29 @@ class Case:
     def every_step(self):
         return bool(self.d_y[:-1].any())
 
-    def run(self, dtype=np.float64):
-        ws = _lstm.Workspace(5, 3, 2, 3, dtype)
+    def run(self, dtype=np.float64, for_d_x=True):
+        ws = _lstm.Workspace(5, 3, 2, 3, dtype, for_d_x=for_d_x)
         ws.x[...], ws.h_0[...], ws.c_0[...] = self.x, self.h, self.c
-        matrix, readout = LAYOUT.matrices(self.theta.astype(dtype))
+        (matrix,), readout = LAYOUT.matrices(self.theta.astype(dtype))
         _lstm.forward(matrix, ws, self.missing)
         return ws, matrix, readout, _readout.forward(readout, ws.states)
 
     def loss(self):
         return float((self.run()[-1] * self.d_y).sum())
 
-    def gradients(self, dtype=np.float64):
+    def gradients(self, dtype=np.float64, for_d_x=True):
         """Of everything, by name."""
-        ws, matrix, readout, _ = self.run(dtype)
+        ws, matrix, readout, _ = self.run(dtype, for_d_x)
         d_y = self.d_y.astype(dtype)
         theta = np.empty(LAYOUT.size, dtype)
-        d_matrix, d_readout = LAYOUT.matrices(theta)
-        d_x = np.empty((5, 2, 3), dtype)
+        (d_matrix,), d_readout = LAYOUT.matrices(theta)
         if self.every_step:
             d_readout[...], d_h = _readout.backward(readout, ws.states, d_y)
-            d_matrix[...] = _lstm.backward(matrix, ws, 0, d_h, self.missing, d_x)
+            d_matrix[...] = _lstm.backward(matrix, ws, 0, d_h, self.missing)
         else:
             d_readout[...], d_h = _readout.backward(readout, ws.states[-1], d_y[-1])
-            d_matrix[...] = _lstm.backward(matrix, ws, d_h, None, self.missing, d_x)
-        return {**LAYOUT.views(theta), "x": d_x, "h": ws.d_h.copy(), "c": ws.d_c.copy()}
+            d_matrix[...] = _lstm.backward(matrix, ws, d_h, None, self.missing)
+        return {**named(LAYOUT, theta), "x": ws.d_x, "h": ws.d_h.copy(), "c": ws.d_c.copy()}
 
 
 @pytest.fixture(params=[(name, targets) for name in MISSING for targets in ("last", "all")], ids=" ".join)
@@ -73,7 +73,7 @@ def case(request):
 
 def as_reference(case, sample):
     """Arguments of `reference.forward` for one sample."""
-    p = {name: view.tolist() for name, view in LAYOUT.views(case.theta).items()}
+    p = {name: view.tolist() for name, view in named(LAYOUT, case.theta).items()}
     skip = np.zeros(5, dtype=bool) if case.missing is None else case.missing[:, sample]
     steps = [None if skip[t] else case.x[t, :, sample].tolist() for t in range(5)]
     return p, steps, case.h[:, sample].tolist(), case.c[:, sample].tolist()
@@ -88,7 +88,7 @@ def test_outputs_equal_the_reference(case):
 
 def test_gradients_equal_the_reference(case):
     gradients = case.gradients()
-    summed = dict.fromkeys(LAYOUT.views(case.theta), 0)
+    summed = dict.fromkeys(named(LAYOUT, case.theta), 0)
     for sample in range(3):
         args = as_reference(case, sample)
         expected = reference.backward(args[0], reference.forward(*args)[1], case.d_y[:, :, sample].tolist())
@@ -105,24 +105,10 @@ def test_gradients_equal_the_reference(case):
 def test_gradients_equal_central_differences(case):
     """Every coordinate of every array that the loss depends on."""
     gradients = case.gradients()
-    for name, values in {**LAYOUT.views(case.theta), "x": case.x, "h": case.h, "c": case.c}.items():
+    for name, values in {**named(LAYOUT, case.theta), "x": case.x, "h": case.h, "c": case.c}.items():
         numeric = central_differences(case.loss, values)
         scale = np.abs(numeric).max()
         np.testing.assert_allclose(gradients[name], numeric, rtol=0, atol=1e-7 * max(scale, 1e-3), err_msg=name)
-
-
-def central_differences(loss, values, step=1e-5):
-    """Gradient of `loss()` by changing `values` in place, to fourth order."""
-    gradient = np.empty_like(values)
-    for index in np.ndindex(values.shape):
-        middle = values[index]
-        at = []
-        for k in (-2, -1, 1, 2):
-            values[index] = middle + k * step * 100
-            at.append(loss())
-        values[index] = middle
-        gradient[index] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * step * 100)
-    return gradient
 
 
 def test_single_precision_agrees(case):
@@ -148,6 +134,13 @@ def test_states_without_gradient_are_the_same_bits(case):
         for _ in range(2):  # a second time from the same initial state
             _lstm.forward(matrix, lean, case.missing)
             np.testing.assert_array_equal(lean.states, ws.states if every_state else ws.states[-1:])
+
+
+def test_without_the_gradient_of_the_input_the_others_are_the_same(case):
+    lean = case.gradients(for_d_x=False)
+    assert lean.pop("x") is None
+    for name, gradient in lean.items():
+        np.testing.assert_allclose(gradient, case.gradients()[name], rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 def test_workspace_is_written_over():

@@ -1,0 +1,171 @@
+"""One call of `fit` or `partial_fit`, from checked rows to fitted attributes.
+
+Functions here take an `LSTMRegressor` and set what begins with `_` on it; it replaces its attributes,
+and never changes them, so that a failure can put the old ones back (`restored_on_error`).
+"""
+
+from copy import deepcopy
+
+import numpy as np
+
+from sklstm._holdout import hold_out
+from sklstm._network import Objective, fit_network
+from sklstm._random import own_generator
+from sklstm._settings import (
+    fixed_settings,
+    new_layout,
+    new_loss,
+    new_optimizer,
+    new_trainer,
+    number_of_targets,
+    penalty,
+)
+from sklstm._threads import threads_for
+from sklstm._training import INTERRUPTED, Progress, Watch
+from sklstm._validation import check_step_answers
+
+
+def begin(model, data):
+    """Draw weights, fit the scaling, and start optimiser, generator and history anew."""
+    loss, dtype = new_loss(model), data.X.dtype
+    n_channels, n_outputs = data.X.shape[2], data.n_outputs
+    every_step = data.every_step or model.loss_steps == "all"
+    settings = {
+        "n_targets": number_of_targets(model, n_channels, n_outputs),
+        "instance_norm": model.instance_norm,
+        "standardize": model.standardize,
+        "dropout": model.dropout,
+    }
+    layout = new_layout(model, n_channels, n_outputs * loss.n_levels)
+    model._network = fit_network(layout, every_step, loss, data.X, data.y, data.weight, data.rows, dtype, **settings)
+    model.n_outputs_, model._y_ndim = n_outputs, data.y_ndim
+    model.theta_ = model._network.initial_theta(model._rng, dtype)
+    model._progress, model._optimizer, model._latest = Progress(), None, None
+    model._fixed = fixed_settings(model)
+
+
+def check_resumable(model, data):
+    """Complain where training cannot continue with these parameters or rows."""
+    for name, value in fixed_settings(model).items():
+        if value != model._fixed[name]:
+            raise ValueError(
+                f"{name}={value!r}, but training continues a model with {name}={model._fixed[name]!r}. Fit a clone, "
+                "or without warm_start."
+            )
+    if data.n_outputs != model.n_outputs_ or data.y_ndim != model._y_ndim:
+        raise ValueError(
+            f"y has {data.n_outputs} outputs and {data.y_ndim} dimensions, but training continues a model with "
+            f"{model.n_outputs_} and {model._y_ndim}."
+        )
+
+
+def train(model, data, *, resume, new_period, n_epochs, tasks):
+    """Train for up to `n_epochs` epochs; `new_period` lets the schedule begin again.
+
+    Returns
+    -------
+    ending : str
+        How training ended.
+    attributes : dict
+        The fitted attributes.
+    """
+    if not resume:
+        model._rng = own_generator(model.random_state)
+        model._split_seed = int(model._rng.spawn(1)[0].integers(2**31))  # the generator goes on as without
+    data = _divided(model, data)
+    if resume:
+        check_resumable(model, data)
+    else:
+        begin(model, data)
+    # what training changes is changed in copies, so that a failure leaves the originals
+    theta, rng, progress = deepcopy((_latest_theta(model), model._rng, model._progress))
+    optimizer = new_optimizer(model, model._network.layout, theta)
+    if optimizer is not None:
+        optimizer.take_over(model._optimizer)
+    progress.watch(data.validation is not None)
+    if new_period or progress.n_epochs - progress.period_start >= model.max_iter:
+        progress.period_start = progress.n_epochs
+    ending = _run(model, data, n_epochs, theta, optimizer, rng, progress, tasks)
+    model._optimizer, model._rng, model._progress = optimizer, rng, progress
+    keeps_best = ending == INTERRUPTED or data.validation is not None
+    kept = progress.best_theta if keeps_best and progress.best_theta is not None else theta
+    model._latest = None if kept is theta else theta
+    return ending, fitted_attributes(kept.copy(), progress, kept is not theta)
+
+
+def _divided(model, data):
+    """The rows with some held out, if they are to be and the user brought none."""
+    if not model.early_stopping or data.validation is not None:
+        return data
+    settings = model.validation_fraction, model.validation_split, model.validation_gap, model._split_seed
+    return data.divided(*hold_out(data.rows, *settings))
+
+
+def _latest_theta(model):
+    """Where training goes on: the last weights, unless the kept ones were changed by hand since."""
+    if model._latest is None or not np.array_equal(model.theta_, model._progress.best_theta):
+        return model.theta_
+    return model._latest
+
+
+def _run(model, data, n_epochs, theta, optimizer, rng, progress, tasks):
+    network, n_rows = model._network, len(data.rows)
+    objective = Objective(network, data.X, data.y, data.weight, data.rows, penalty(model), theta.dtype, rng)
+
+    def end_epoch(progress, theta):
+        _report(model.verbose, progress)
+        return tasks.end_epoch(lambda: fitted_attributes(theta.copy(), progress, False))
+
+    watch = Watch(model.tol, model.n_iter_no_change, _validator(network, data), tasks.begin_epoch, end_epoch)
+    trainer = new_trainer(model, n_rows, n_epochs)
+    # three products a step: forward, backward, and its part of the weights' gradient
+    with threads_for(3 * trainer.batch_size * network.layout.matrix_size):
+        return trainer.run(theta, objective, optimizer, rng, progress, watch)
+
+
+def _report(verbose, progress):
+    if verbose and progress.n_epochs % int(verbose) == 0:
+        line = f"Iteration {progress.n_epochs}, loss = {progress.loss_curve[-1]:.8f}"
+        if progress.watches_validation:
+            line += f", validation loss = {progress.validation_loss_curve[-1]:.8f}"
+        print(line)
+
+
+def _validator(network, data):
+    """Measures theta on the validation rows: their loss, and R² of their answers; None without such rows."""
+    if data.validation is None:
+        return None
+    from sklearn.metrics import r2_score
+
+    held = data.validation
+    y, weight = held.y[held.rows], held.weight[held.rows]
+
+    def validate(theta):
+        loss, answers = network.evaluate(theta, held.X, held.y, held.weight, held.rows, data.every_step)
+        truth, answers, w = check_step_answers(y, answers, weight) if data.every_step else (y, answers, weight)
+        # of one answer, or with one that is not finite, there is no R²
+        known = len(truth) > 1 and np.isfinite(answers).all()
+        return loss, float(r2_score(truth, answers, sample_weight=w)) if known else np.nan
+
+    return validate
+
+
+def fitted_attributes(theta, progress, keeps_best):
+    """The fitted attributes of a model with these weights: the best ones, or the last."""
+    n_epochs = progress.n_epochs
+    attributes = {
+        "theta_": theta,
+        "loss_curve_": list(progress.loss_curve),
+        "loss_": progress.loss_curve[-1] if n_epochs else np.nan,
+        "best_loss_": min(progress.loss_curve, default=np.nan),
+        "best_iter_": progress.best_epoch if keeps_best else n_epochs,
+        "n_iter_": n_epochs,
+        "t_": progress.n_seen,
+    }
+    names = ("validation_loss_curve_", "validation_scores_", "best_validation_score_")
+    if not progress.watches_validation or not n_epochs:
+        return attributes | dict.fromkeys(names)
+    score = progress.validation_scores[attributes["best_iter_"] - 1]
+    return attributes | dict(
+        zip(names, (list(progress.validation_loss_curve), list(progress.validation_scores), score), strict=True)
+    )

@@ -1,0 +1,22 @@
+"""What several tests need."""
+
+import numpy as np
+
+
+def named(layout, theta, index=0):
+    """Views of the parameters of one layer and direction, and of the read-out, by `reference`'s names."""
+    return {name: view[index] if isinstance(view, list) else view for name, view in layout.views(theta).items()}
+
+
+def central_differences(loss, values, step=1e-3):
+    """Gradient of `loss()` by changing `values` in place, to fourth order."""
+    gradient = np.empty_like(values)
+    for index in np.ndindex(values.shape):
+        middle = values[index]
+        at = []
+        for k in (-2, -1, 1, 2):
+            values[index] = middle + k * step
+            at.append(loss())
+        values[index] = middle
+        gradient[index] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * step)
+    return gradient
