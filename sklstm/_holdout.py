@@ -36,5 +36,5 @@ def hold_out(rows, fraction, split, gap, seed):
             f"validation_gap={gap} no row is left to train on. Give more rows, or lower them."
         )
     if split == "random":
-        return map(np.sort, train_test_split(rows, test_size=n_held_out, random_state=seed))
+        return tuple(map(np.sort, train_test_split(rows, test_size=n_held_out, random_state=seed)))
     return rows[:n_training], rows[-n_held_out:]

@@ -93,6 +93,10 @@ class _Loss:
         """Biases of the read-out to start from, (Q·K,) in float64."""
         return np.zeros(n_outputs)
 
+    def scaled(self, scaling):
+        """The same loss for targets in the units of a `Scaling`."""
+        return self
+
 
 class SquaredError(_Loss):
     """½ e², which the mean minimises."""
@@ -218,24 +222,40 @@ class Quantile(_Loss):
 
 
 class Poisson(_Loss):
-    """Half the Poisson deviance, y log(y / p) - y + p with p = exp(raw), which the mean minimises.
+    """Half the Poisson deviance, y log(y / p) - y + p, which the mean minimises; p = exp(spread · raw).
+
+    It is divided by spread², the variance of targets whose mean is 1: so a step of `raw` by 1 is a
+    typical one, whatever the counts, and the best constant has a loss of about ½, as with squared error.
 
     Targets must not be negative where they count. exp overflows where `raw` is large (88 in float32).
+
+    Parameters
+    ----------
+    spread : float or ndarray of shape (K, 1), default=1.0
+        Deviation of the targets as a share of their mean.
     """
 
     is_centred = False
 
+    def __init__(self, spread=1.0):
+        self.spread = np.asarray(spread, np.float64)
+
+    def scaled(self, scaling):
+        """The spread is that of the targets, unless they are left in the user's units."""
+        return self if scaling.target_spread is None else Poisson(scaling.target_spread)
+
     def _weighted(self, raw, target, share):
         # In double precision, as terms of size y log(y) nearly cancel.
         log_mean, target, share = (part.astype(np.float64, copy=False) for part in (raw, target, share))
+        log_mean, share = self.spread * log_mean, share / self.spread**2
         expected = share * np.exp(log_mean)
         counted = share * target  # before any logarithm: where the weight is 0, a target may be anything
         deviance = xlogy(counted, target) - counted * (log_mean + 1) + expected
-        return deviance.sum(), (expected - counted).astype(raw.dtype, copy=False)
+        return deviance.sum(), (self.spread * (expected - counted)).astype(raw.dtype, copy=False)
 
     def point(self, raw):
-        """The mean, exp(raw), (…, K, B)."""
-        return np.exp(raw)
+        """The mean, (…, K, B)."""
+        return np.exp(self.spread.astype(raw.dtype) * raw)
 
 
 def _softplus(x):

@@ -272,7 +272,7 @@ def fit_network(layout, every_step, loss, X, y, weight, rows, dtype, *, dropout=
 
     fitted = fit_scaling(chunks, dtype, is_centred=loss.is_centred, **scaling)
     empty = _empty_answer(loss, X, y, weight / largest, rows)
-    return Network(layout, every_step, loss, fitted, empty.astype(dtype), dropout)
+    return Network(layout, every_step, loss.scaled(fitted), fitted, empty.astype(dtype), dropout)
 
 
 def _empty_answer(loss, X, y, weight, rows):

@@ -36,10 +36,11 @@ from sklstm._validation import (
 from sklstm._version import __version__
 
 
-def _trains_in_batches(model):
-    """Whether `partial_fit` can go on where it was: L-BFGS begins anew each time."""
-    if model.solver == "lbfgs":
-        raise AttributeError("partial_fit is not available for solver='lbfgs': choose another solver.")
+def _trains_by_epochs(model):
+    """Whether `partial_fit` can go on where it was: L-BFGS begins anew, and held-out rows are those of a fit."""
+    for name, refused in {"solver": "lbfgs", "early_stopping": True}.items():
+        if getattr(model, name) == refused:
+            raise AttributeError(f"partial_fit is not available with {name}={refused!r}: choose another, or call fit.")
     return True
 
 
@@ -422,13 +423,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self._warn_of(ending)
         return self
 
-    @available_if(_trains_in_batches)
+    @available_if(_trains_by_epochs)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Go once over the given rows, continuing from where training is.
 
         The first call draws the weights and fixes the scaling; later ones keep both. Not available
-        for `solver="lbfgs"`; `early_stopping` needs `fit`, and callbacks are told of `fit` only.
+        for `solver="lbfgs"` and for `early_stopping=True`; callbacks are told of `fit` only.
 
         Parameters
         ----------
@@ -440,8 +441,6 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self : LSTMRegressor
             Fitted.
         """
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True: set it to False, or call fit.")
         with restored_on_error(self):
             resume = hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume)

@@ -35,6 +35,8 @@ class Scaling:
         Applied to the inputs after `instance_norm`; None leaves them alone.
     target_mean, target_scale : ndarray of shape (K, 1) or None
         The same for targets.
+    target_spread : ndarray of shape (K, 1) or None
+        Deviation of targets that are only divided by their mean, as a share of it: at most 1.
     """
 
     n_targets: int
@@ -44,6 +46,7 @@ class Scaling:
     channel_scale: np.ndarray | None = None
     target_mean: np.ndarray | None = None
     target_scale: np.ndarray | None = None
+    target_spread: np.ndarray | None = None
 
     def inputs(self, x):
         """Change `x` (T, F, B) in place; NaN becomes finite.
@@ -189,7 +192,7 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_cent
         steps = np.broadcast_to(weight, (len(x), len(weight)))
         of_channels.add(x, steps if missing is None else steps * ~missing)
         of_targets.add(y, counted_weight(y, weight))
-    of_targets = of_targets.mean_and_scale(dtype) if is_centred else of_targets.zero_and_mean(dtype)
+    of_targets = of_targets.mean_and_scale(dtype) if is_centred else of_targets.mean_as_scale(dtype)
     return Scaling(n_targets, instance_norm, typical, *of_channels.mean_and_scale(dtype), *of_targets)
 
 
@@ -238,7 +241,12 @@ class Moments:
         scale = np.where(_is_rounding(deviation, self.mean, dtype), 1, deviation)
         return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)[:, np.newaxis]
 
-    def zero_and_mean(self, dtype):
-        """The same for what must not be centred: 0, and the mean for a scale (1 where that is 0)."""
-        scale = np.where(self.mean > 0, self.mean, 1)
-        return np.zeros_like(scale, dtype)[:, np.newaxis], scale.astype(dtype)[:, np.newaxis]
+    def mean_as_scale(self, dtype):
+        """For what must not be centred: 0, the mean (1 where that is 0), and the deviation as a share of it.
+
+        Above 1, the share of what is mostly 0 says little of the rest, and counts as 1.
+        """
+        _, deviation = self.mean_and_scale(np.float64)
+        scale = np.where(self.mean > 0, self.mean, 1)[:, np.newaxis]
+        spread = np.where(self._squares[:, np.newaxis] > 0, np.minimum(deviation / scale, 1), 1)
+        return np.zeros_like(scale, dtype), scale.astype(dtype), spread

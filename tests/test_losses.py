@@ -6,7 +6,9 @@ import pytest
 from scipy import optimize, special
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson_deviance, mean_squared_error
 
-from sklstm._losses import make_loss
+from sklstm._losses import Poisson, make_loss
+from sklstm._scaling import Moments, Scaling
+from tests import tools
 
 K, B, T = 3, 5, 4
 
@@ -374,3 +376,34 @@ def test_only_poisson_wants_targets_uncentred(name, setting):
     loss = make(name, setting)
     can_be_negative = (loss.every_level(np.full((loss.n_levels, 1), -5.0)) < 0).all()
     assert loss.is_centred == can_be_negative
+
+
+def test_poisson_in_units_of_the_spread_is_the_deviance_of_what_it_answers():
+    rng = np.random.default_rng(0)
+    spread = np.array([[0.1], [0.5], [1.0]])
+    loss, raw, target = Poisson(spread), rng.standard_normal((K, B)), rng.gamma(2, size=(K, B))
+    np.testing.assert_allclose(loss.point(raw), np.exp(raw * spread))
+    expected = [
+        mean_poisson_deviance(y, p) / 2 / s**2 for y, p, (s,) in zip(target, loss.point(raw), spread, strict=True)
+    ]
+    value, gradient = loss(raw, target, np.ones(B))
+    assert value == pytest.approx(np.mean(expected), rel=1e-12)
+    numeric = tools.central_differences(lambda: loss(raw, target, np.ones(B))[0], raw)
+    np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
+    assert loss.point(raw.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(100.0, 0.15), (0.3, 2.0)])
+def test_poisson_starts_from_a_loss_of_about_a_half(mean, spread):
+    """At the best constant, for counts of any size that vary less than their mean."""
+    rng = np.random.default_rng(0)
+    moments = Moments()
+    target = rng.gamma(1 / spread**2, mean * spread**2, size=(2, 100_000))
+    moments.add(target, np.ones(100_000))
+    centre, scale, found = moments.mean_as_scale(np.float64)
+    np.testing.assert_array_equal(centre, 0)
+    np.testing.assert_allclose(scale, mean, rtol=0.05)
+    np.testing.assert_allclose(found, min(spread, 1), rtol=0.05)
+    if spread < 1:
+        loss = Poisson().scaled(Scaling(1, target_spread=found))
+        assert loss(np.zeros((2, 100_000)), target / scale, np.ones(100_000))[0] == pytest.approx(0.5, abs=0.02)

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from sklstm import _network
-from sklstm._network import Objective, fit_network
+from sklstm._losses import LOSSES, make_loss
+from sklstm._network import Objective, fit_network, training_targets
 from sklstm._parameters import Layout
 from sklstm._scaling import INSTANCE_NORMS
 from tests import reference
+from tests.tools import central_differences, named
 
 N, T, F, H, K = 7, 5, 2, 3, 2
+LEVELS = (0.1, 0.5, 0.8)
 
 
 def example(every_step=False, missing=True, dtype=np.float64):
@@ -23,11 +26,21 @@ def example(every_step=False, missing=True, dtype=np.float64):
     return X, y, rng.uniform(0.5, 2, N).astype(dtype)
 
 
-def objective(X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True):
-    rows = np.arange(N)
-    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": standardize}
-    network = fit_network(Layout(F, H, K), every_step, X, y, weight, rows, X.dtype, **settings)
-    return Objective(network, X, y, weight, rows, alpha, X.dtype)
+def objective(
+    X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
+):
+    """With `every_step` and targets for the last one, those of the others are the row's own."""
+    rows, dropout = np.arange(N), sizes.pop("dropout", 0.0)
+    loss = make_loss(loss, delta=0.3, quantile=LEVELS)
+    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": standardize, "dropout": dropout}
+    layout = Layout(F, H, K * loss.n_levels, **sizes)
+    network = fit_network(layout, every_step, loss, X, y, weight, rows, X.dtype, **settings)
+    return Objective(network, X, y, weight, rows, alpha, X.dtype, np.random.default_rng(0))
+
+
+def start(network, dtype=np.float64):
+    theta = network.initial_theta(np.random.default_rng(1), dtype)
+    return theta + np.random.default_rng(2).normal(0, 0.3, theta.shape).astype(dtype)
 
 
 CASES = [
@@ -39,22 +52,80 @@ CASES = [
 ]
 
 
+def check_gradient(loss_and_gradient, step=1e-3):
+    theta, batch = start(loss_and_gradient.network), np.array([0, 1, 4, 6])
+
+    def loss():
+        loss_and_gradient.rng = np.random.default_rng(3)  # what is dropped stays dropped
+        return loss_and_gradient(theta, batch)[0]
+
+    numeric = central_differences(loss, theta, step)
+    loss_and_gradient.rng = np.random.default_rng(3)
+    _, gradient, _ = loss_and_gradient(theta, batch)
+    np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
+
+
 @pytest.mark.parametrize(("instance_norm", "every_step", "missing", "alpha"), CASES)
 def test_gradient_equals_central_differences(instance_norm, every_step, missing, alpha):
-    loss_and_gradient = objective(*example(every_step, missing), every_step, alpha, instance_norm)
-    theta = loss_and_gradient.network.initial_theta(np.random.default_rng(1), np.float64)
-    theta += np.random.default_rng(2).normal(0, 0.3, theta.shape)
-    batch = np.array([0, 1, 4, 6])
-    _, gradient, _ = loss_and_gradient(theta, batch)
-    numeric = np.empty_like(theta)
-    for index in range(len(theta)):
-        at = []
-        for k in (-2, -1, 1, 2):
-            moved = theta.copy()
-            moved[index] += k * 1e-3
-            at.append(loss_and_gradient(moved, batch)[0])
-        numeric[index] = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / 12e-3
-    np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
+    check_gradient(objective(*example(every_step, missing), every_step, alpha, instance_norm))
+
+
+VARIETIES = [
+    pytest.param(loss, targets, sizes, id=f"{loss} {targets} {sizes}")
+    for loss in LOSSES
+    for targets in ("last", "given", "next")
+    for sizes in ({"n_layers": 2}, {"n_directions": 2}, {"n_layers": 2, "n_directions": 2, "dropout": 0.3})
+    if not (targets == "next" and "n_directions" in sizes)
+]
+
+
+@pytest.mark.parametrize(("loss", "targets", "sizes"), VARIETIES)
+def test_gradient_of_every_loss_through_layers_and_directions(loss, targets, sizes):
+    """With missing steps, weights, a penalty, and targets relative to the window where they may be."""
+    norm = None if loss == "poisson" else "last-standard"
+    X, y, weight = example(targets == "given")
+    # a shorter step than elsewhere, as it must not go over a kink
+    check_gradient(objective(X, y, weight, targets != "last", 0.3, norm, loss=loss, **sizes), step=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("targets", ["last", "given", "next"])
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
+    whole = objective(*example(targets == "given"), targets != "last", alpha, loss=loss)
+    theta = start(whole.network)
+    expected, gradient, _ = whole(theta, np.arange(N))
+    monkeypatch.setattr(_network, "PREDICTION_ROWS", 3)
+    loss, again = whole.whole(theta)
+    assert loss == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(again, gradient, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    ("targets", "n_directions"), [("last", 1), ("given", 1), ("next", 1), ("last", 2), ("given", 2)]
+)
+def test_evaluation_is_the_loss_without_penalty_and_the_predictions(loss, targets, n_directions, monkeypatch):
+    X, y, weight = example(targets == "given")
+    measured = objective(X, y, weight, targets != "last", 0.0, loss=loss, n_directions=n_directions, dropout=0.5)
+    network, theta = measured.network, start(measured.network)
+    plain = objective(X, y, weight, targets != "last", 0.0, loss=loss, n_directions=n_directions)
+    expected = plain(theta, np.arange(1, N))[0]
+    monkeypatch.setattr(_network, "PREDICTION_ROWS", 4)
+    value, answers = network.evaluate(theta, X, y, weight, np.arange(1, N), targets == "given")
+    assert value == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(answers, network.predict(theta, X[1:], targets == "given"), rtol=1e-12)
+
+
+def test_the_next_step_of_a_row_is_its_target_where_both_are_present():
+    X, y, _ = example()
+    targets = training_targets(X, y, every_step=True)
+    for row in range(N):
+        for t in range(T):
+            following = y[row] if t == T - 1 else X[row, t + 1]
+            present = t == T - 1 or not (np.isnan(X[row, t]).any() or np.isnan(following).any())
+            np.testing.assert_array_equal(targets[row, t], following if present else np.nan)
+    assert training_targets(X, y, every_step=False) is y
 
 
 @pytest.mark.parametrize("every_step", [False, True])
@@ -63,7 +134,7 @@ def test_loss_equals_the_reference(every_step):
     X, y, weight = example(every_step)
     loss_and_gradient = objective(X, y, weight, every_step, alpha=0.5, standardize=False)
     theta = loss_and_gradient.network.initial_theta(np.random.default_rng(1), np.float64)
-    views = loss_and_gradient.network.layout.views(theta)
+    views = named(loss_and_gradient.network.layout, theta)
     p = {name: view.tolist() for name, view in views.items()}
     total = count = 0.0
     for row, target, w in zip(X, y, weight, strict=True):
@@ -88,7 +159,7 @@ def test_predictions_are_what_the_loss_compares(every_step, instance_norm):
     X, y, weight = example(every_step)
     network = objective(X, y, weight, every_step, instance_norm=instance_norm).network
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
-    answers = network.predict(theta, X)
+    answers = network.predict(theta, X, every_step)
     same = Objective(network, X, answers, weight, np.arange(N), 0.0, X.dtype)
     assert same(theta, np.arange(N))[0] < 1e-25
 
@@ -97,16 +168,16 @@ def test_answers_do_not_depend_on_the_rows_beside_them(monkeypatch):
     X, y, weight = example()
     network = objective(X, y, weight).network
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
-    whole = network.predict(theta, X)
+    whole = network.predict(theta, X, False)
     monkeypatch.setattr(_network, "PREDICTION_ROWS", 3)
-    np.testing.assert_allclose(network.predict(theta, X), whole, rtol=1e-13)
+    np.testing.assert_allclose(network.predict(theta, X, False), whole, rtol=1e-13)
 
 
 def test_a_row_without_a_present_step_gets_the_weighted_mean():
     X, y, weight = example()
     network = objective(X, y, weight).network
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
-    answers = network.predict(theta, np.full((2, T, F), np.nan))
+    answers = network.predict(theta, np.full((2, T, F), np.nan), False)
     np.testing.assert_allclose(answers, np.tile(np.average(y, axis=0, weights=weight), (2, 1)))
 
 
@@ -117,3 +188,23 @@ def test_both_precisions_start_from_the_same_weights():
         for network, dtype in zip(networks, (np.float32, np.float64), strict=True)
     )
     np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+def test_levels_do_not_cross_and_the_median_is_the_prediction():
+    network = objective(*example(), loss="quantile").network
+    theta, X = 50 * start(network), example()[0]
+    levels = network.predict(theta, X, False, every_level=True)
+    assert levels.shape == (N, K, 3)
+    assert (np.diff(levels) >= 0).all()
+    np.testing.assert_array_equal(levels[..., 1], network.predict(theta, X, False))
+
+
+def test_what_both_directions_leave_last_and_the_last_of_every_step_are_not_the_same():
+    """The first sees the whole row twice; the second has read the last step alone backwards."""
+    every = objective(*example(True), True, n_directions=2).network
+    theta, X = start(every), example(missing=False)[0]
+    np.testing.assert_allclose(every.predict(theta, X, False), every.predict(theta, X, True)[:, -1], rtol=1e-13)
+    last = objective(*example(), n_directions=2).network
+    moved = X.copy()
+    moved[:, 0] += 100
+    assert np.abs(last.predict(theta, moved, False) - last.predict(theta, X, False)).min() > 0

@@ -3,25 +3,35 @@
 import numpy as np
 import pytest
 
+from sklstm import _stack
+from sklstm._losses import make_loss
 from sklstm._network import Objective, fit_network
 from sklstm._parameters import Layout
 
 torch = pytest.importorskip("torch")
 
 
-def to_pytorch(views, n_channels, hidden_size):
+def to_pytorch(layout, theta):
     """An `nn.LSTM` and an `nn.Linear` with these weights: gates i, f, g, o there, i, f, o, g here."""
-    lstm = torch.nn.LSTM(n_channels, hidden_size, batch_first=True, dtype=torch.float64)
-    linear = torch.nn.Linear(hidden_size, len(views["readout_bias"]), dtype=torch.float64)
-    order = gate_order(hidden_size)
+    lstm = torch.nn.LSTM(
+        layout.n_channels, layout.hidden_size, layout.n_layers, bidirectional=layout.n_directions == 2,
+        batch_first=True, dtype=torch.float64,
+    )  # fmt: skip
+    linear = torch.nn.Linear(layout.n_directions * layout.hidden_size, layout.n_values, dtype=torch.float64)
+    views, order = layout.views(theta), gate_order(layout.hidden_size)
     with torch.no_grad():
-        lstm.weight_ih_l0[:] = torch.tensor(views["weight_ih"][order])
-        lstm.weight_hh_l0[:] = torch.tensor(views["weight_hh"][order])
-        lstm.bias_ih_l0[:] = torch.tensor(views["bias"][order])
-        lstm.bias_hh_l0[:] = 0
+        for index, suffix in enumerate(suffixes(layout)):
+            for ours, theirs in {"weight_ih": "weight_ih", "weight_hh": "weight_hh", "bias": "bias_ih"}.items():
+                getattr(lstm, f"{theirs}_{suffix}")[:] = torch.tensor(views[ours][index][order])
+            getattr(lstm, f"bias_hh_{suffix}")[:] = 0
         linear.weight[:] = torch.tensor(views["readout_weight"])
         linear.bias[:] = torch.tensor(views["readout_bias"])
     return lstm, linear
+
+
+def suffixes(layout):
+    """PyTorch's names of the layers and directions, in our order."""
+    return [f"l{level}{way}" for level in range(layout.n_layers) for way in ("", "_reverse")[: layout.n_directions]]
 
 
 def gate_order(hidden_size):
@@ -29,31 +39,85 @@ def gate_order(hidden_size):
     return np.concatenate((i, f, g, o))
 
 
-@pytest.mark.parametrize("every_step", [False, True])
-@pytest.mark.parametrize("shape", [(6, 9, 2, 5, 3), (1, 24, 1, 32, 1), (40, 12, 4, 16, 2)])
-def test_loss_and_gradient_equal_pytorchs(shape, every_step):
+def check(layout, gradient, lstm, linear):
+    """Our gradient is that of PyTorch's parameters."""
+    views, order = layout.views(gradient), gate_order(layout.hidden_size)
+    pairs = {
+        "readout_weight": (views["readout_weight"], linear.weight),
+        "readout_bias": (views["readout_bias"], linear.bias),
+    }
+    for index, suffix in enumerate(suffixes(layout)):
+        for ours, theirs in {"weight_ih": "weight_ih", "weight_hh": "weight_hh", "bias": "bias_ih"}.items():
+            pairs[f"{ours}_{suffix}"] = views[ours][index][order], getattr(lstm, f"{theirs}_{suffix}")
+    for name, (ours, theirs) in pairs.items():
+        peer = theirs.grad.numpy()
+        np.testing.assert_allclose(ours, peer, rtol=1e-10, atol=1e-10 * np.abs(peer).max(), err_msg=name)
+
+
+def model(shape, every_step, n_layers, n_directions, dropout=0.0):
+    """An objective without scaling, its data, and random parameters."""
     n, T, F, H, K = shape
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((n, T, F)), rng.standard_normal((n, T, K) if every_step else (n, K))
-    rows, layout = np.arange(n), Layout(F, H, K)
-    settings = {"n_targets": 1, "instance_norm": None, "standardize": False}
-    network = fit_network(layout, every_step, X, y, np.ones(n), rows, X.dtype, **settings)
+    rows, layout = np.arange(n), Layout(F, H, K, n_layers, n_directions)
+    loss = make_loss("squared_error", delta=1.0, quantile=0.5)
+    settings = {"n_targets": 1, "instance_norm": None, "standardize": False, "dropout": dropout}
+    network = fit_network(layout, every_step, loss, X, y, np.ones(n), rows, X.dtype, **settings)
     theta = network.initial_theta(rng, np.float64) + rng.normal(0, 0.1, layout.size)
-    loss, gradient, _ = Objective(network, X, y, np.ones(n), rows, 0.0, X.dtype)(theta, rows)
+    return Objective(network, X, y, np.ones(n), rows, 0.0, X.dtype, rng), theta
 
-    lstm, linear = to_pytorch(layout.views(theta), F, H)
-    outputs = linear(lstm(torch.tensor(X))[0])
-    expected = torch.nn.functional.mse_loss(outputs if every_step else outputs[:, -1], torch.tensor(y)) / 2
+
+def last_states(states, hidden_size):
+    """The last forward and the first backward state."""
+    return torch.cat((states[:, -1, :hidden_size], states[:, 0, hidden_size:]), dim=1)
+
+
+def mean_squared_error(outputs, y):
+    return torch.nn.functional.mse_loss(outputs, torch.tensor(y)) / 2
+
+
+SHAPES = [(6, 9, 2, 5, 3), (1, 24, 1, 32, 1), (40, 12, 4, 16, 2)]
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_loss_and_gradient_equal_pytorchs(shape, n_layers, n_directions, every_step):
+    objective, theta = model(shape, every_step, n_layers, n_directions)
+    loss, gradient, _ = objective(theta, np.arange(shape[0]))
+    layout = objective.network.layout
+    lstm, linear = to_pytorch(layout, theta)
+    states = lstm(torch.tensor(objective.X))[0]
+    expected = mean_squared_error(
+        linear(states if every_step else last_states(states, layout.hidden_size)), objective.y
+    )
     expected.backward()
     assert loss == pytest.approx(expected.item(), rel=1e-10)
-    views, order = layout.views(gradient), gate_order(H)
-    for name, theirs in {
-        "weight_ih": lstm.weight_ih_l0,
-        "weight_hh": lstm.weight_hh_l0,
-        "bias": lstm.bias_ih_l0,
-        "readout_weight": linear.weight,
-        "readout_bias": linear.bias,
-    }.items():
-        ours = views[name] if name.startswith("readout") else views[name][order]
-        peer = theirs.grad.numpy()
-        np.testing.assert_allclose(ours, peer, rtol=1e-10, atol=1e-10 * np.abs(peer).max(), err_msg=name)
+    check(layout, gradient, lstm, linear)
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+@pytest.mark.parametrize("n_directions", [1, 2])
+def test_dropout_is_pytorchs_with_the_same_masks(n_directions, every_step, monkeypatch):
+    """Layer by layer there, the masks that were drawn here between them and before the read-out."""
+    drawn, draw = [], _stack._draw
+    monkeypatch.setattr(_stack, "_draw", lambda ws, rng: (draw(ws, rng), drawn.extend(m.copy() for m in ws.masks)))
+    objective, theta = model((5, 7, 2, 4, 3), every_step, 3, n_directions, dropout=0.4)
+    loss, gradient, _ = objective(theta, np.arange(5))
+    layout = objective.network.layout
+    lstm, linear = to_pytorch(layout, theta)
+    masks = [torch.tensor(mask.transpose(2, 0, 1)) for mask in drawn]
+    assert len(masks) == 3
+    states = torch.tensor(objective.X)
+    for level in range(3):
+        one = torch.nn.LSTM(states.shape[2], 4, bidirectional=n_directions == 2, batch_first=True, dtype=torch.float64)
+        named = {name.replace(f"l{level}", "l0"): p for name, p in lstm.named_parameters() if f"l{level}" in name}
+        states = torch.func.functional_call(one, named, (states,))[0]
+        if level < 2 or every_step:
+            states = states * masks[level]
+    outputs = linear(states if every_step else last_states(states, 4) * masks[2][:, 0])
+    expected = mean_squared_error(outputs, objective.y)
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-10)
+    check(layout, gradient, lstm, linear)

@@ -86,7 +86,7 @@ def reference_stack(case, sample):
     for level in range(case.layout.n_layers):
         layers = [reference_layer(case, level * D + k, steps) for k in range(D)]
         backs.append([back for _, back in layers])
-        states = [sum(parts, []) for parts in zip(*(states for states, _ in layers), strict=True)]
+        states = np.concatenate([states for states, _ in layers], axis=1).tolist()
         steps = [None if skip[t] else states[t] for t in range(T)]
     states = np.array(states)
     d_states = np.zeros((T, D * H))
@@ -111,7 +111,7 @@ def reference_stack(case, sample):
 def test_states_and_gradients_equal_the_reference(n_layers, n_directions, every_step, missing):
     case = make(n_layers, n_directions, every_step, missing)
     states, views = case.run()[-1], case.layout.views(case.gradient())
-    total = [{name: 0 for name in ("weight_ih", "bias", "weight_hh")} for _ in views["bias"]]
+    total = [dict.fromkeys(("weight_ih", "bias", "weight_hh"), 0) for _ in views["bias"]]
     for sample in range(B):
         expected, gradients = reference_stack(case, sample)
         np.testing.assert_allclose(states[..., 1:, sample], expected, rtol=1e-12, atol=1e-14)

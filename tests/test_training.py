@@ -4,9 +4,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor, make_windows
 from sklstm._optimizers import SGD
-from sklstm._training import Progress, Trainer
+from sklstm._schedules import Schedule
+from sklstm._training import CONVERGED, EXHAUSTED, INTERRUPTED, Progress, Trainer, Watch, WholeBatch
 from sklstm.datasets import make_pattern
 from tests import reference
+from tests.tools import named
 
 
 class Quadratic:
@@ -26,21 +28,29 @@ class Quadratic:
 
 
 def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
-    defaults = {"clip_value": None, "clip_norm": None, "shuffle": True, "tol": 1e-4, "n_iter_no_change": 10}
-    trainer = Trainer(**{**defaults, "batch_size": 4, "learning_rate": rate, **settings})
+    trainer = {"clip_value": None, "clip_norm": None, "shuffle": True, "batch_size": 4, "period": max_iter}
+    trainer["schedule"] = Schedule(settings.pop("kind", "constant"), rate, 0.5)
     progress = Progress() if progress is None else progress
+    progress.watch(settings.get("validate") is not None)
     theta = np.zeros(2) if theta is None else theta
+    watch, seen = watching(settings)
+    trainer = Trainer(max_iter, **{**trainer, **settings})
+    ending = trainer.run(theta, objective, SGD(theta, 0, False), np.random.default_rng(0), progress, watch)
+    return ending, theta, progress, seen
+
+
+def watching(settings):
+    """A `Watch` that takes what is its own out of `settings`, and the epochs that it was told of."""
     seen = []
-    converged = trainer.run(
-        theta,
-        objective,
-        SGD(theta, 0, False),
-        np.random.default_rng(0),
-        progress,
-        max_iter,
-        lambda p: seen.append(len(p.loss_curve)),
-    )
-    return converged, theta, progress, seen
+    watch = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
+    watch |= {name: settings.pop(name) for name in list(settings) if name in watch}
+    stop_after = settings.pop("stop_after", np.inf)
+
+    def end_epoch(progress, theta):
+        seen.append(progress.n_epochs)
+        return progress.n_epochs >= stop_after
+
+    return Watch(**watch, begin_epoch=lambda: seen.append("begin"), end_epoch=end_epoch), seen
 
 
 def quadratic(n=10):
@@ -74,18 +84,18 @@ def test_the_loss_is_the_weighted_mean_before_each_update():
 
 def test_patience_counts_epochs_without_improvement():
     """At a rate of almost 0 nothing improves: the first epoch, then n_iter_no_change + 1 in vain."""
-    converged, _, progress, seen = run(quadratic(), 50, rate=1e-12, n_iter_no_change=4)
-    assert converged
+    ending, _, progress, seen = run(quadratic(), 50, rate=1e-12, n_iter_no_change=4)
+    assert ending == CONVERGED
     assert len(progress.loss_curve) == 1 + 4 + 1
-    assert seen == [1, 2, 3, 4, 5, 6]
+    assert seen == ["begin", 1, "begin", 2, "begin", 3, "begin", 4, "begin", 5, "begin", 6]
     assert progress.best_loss == min(progress.loss_curve)
-    converged, _, again, _ = run(quadratic(), 50, progress, rate=1e-12, n_iter_no_change=4)
+    _, _, again, _ = run(quadratic(), 50, progress, rate=1e-12, n_iter_no_change=4)
     assert len(again.loss_curve) == 6 + 5  # patience begins anew once it has run out
 
 
 def test_max_iter_ends_without_convergence():
-    converged, _, progress, _ = run(quadratic(), 3, n_iter_no_change=10)
-    assert not converged
+    ending, _, progress, _ = run(quadratic(), 3, n_iter_no_change=10)
+    assert ending == EXHAUSTED
     assert len(progress.loss_curve) == 3
 
 
@@ -101,6 +111,173 @@ def test_gradients_are_clipped():
 def test_a_loss_that_diverges_is_an_error_that_names_the_epoch():
     with pytest.raises(ValueError, match=r"no longer finite in epoch \d+ .* learning_rate_init"):
         run(quadratic(), 3000, rate=30.0, n_iter_no_change=np.inf)
+
+
+class Diary:
+    """Notes the rate of every update, as the change of theta by a gradient of 1."""
+
+    def __init__(self, n_rows=10):
+        self.thetas, self.n_rows = [], n_rows
+
+    def __len__(self):
+        return self.n_rows
+
+    def __call__(self, theta, batch):
+        self.thetas.append(theta[0])
+        return 1.0, np.ones(2), float(len(batch))
+
+    @property
+    def rates(self):
+        return -np.diff(self.thetas)
+
+
+def test_invscaling_counts_updates():
+    diary = Diary()
+    run(diary, 3, kind="invscaling", n_iter_no_change=np.inf)
+    np.testing.assert_allclose(diary.rates, 0.1 / np.sqrt(np.arange(1, 9)))
+
+
+def test_cosine_goes_through_its_period_by_the_share_of_rows_seen():
+    diary = Diary()
+    run(diary, 3, kind="cosine", n_iter_no_change=np.inf)
+    share = np.add.outer(np.arange(3), np.array([0, 4, 8]) / 10).ravel() / 3
+    np.testing.assert_allclose(diary.rates, 0.05 * (1 + np.cos(np.pi * share[:8])))
+
+
+def test_an_adaptive_rate_is_cut_each_time_patience_runs_out_until_it_is_tiny():
+    """The loss never improves: 1 + 2 epochs and then 2 at each rate, from 0.1 to the first of at most 1e-6."""
+    diary = Diary(4)
+    ending, _, progress, _ = run(diary, 100, kind="adaptive", n_iter_no_change=1)
+    assert ending == CONVERGED
+    cuts = 8  # 0.1 / 5**8 = 2.6e-7
+    assert progress.n_cuts == cuts
+    expected = 0.1 / 5.0 ** np.repeat(np.arange(cuts + 1), [3] + [2] * cuts)
+    np.testing.assert_allclose(diary.rates, expected[:-1], rtol=1e-6)
+
+
+def test_the_best_weights_are_those_of_the_smallest_validation_loss():
+    losses = iter([3.0, 2.0, 2.5, 1.99995, 4.0, 5.0, 6.0])
+    ending, theta, progress, _ = run(
+        quadratic(), 20, validate=lambda theta: (next(losses), theta[0]), n_iter_no_change=3
+    )
+    assert ending == CONVERGED
+    assert progress.validation_loss_curve == [3.0, 2.0, 2.5, 1.99995, 4.0, 5.0]  # 1e-4 is no improvement
+    assert (progress.best_loss, progress.best_epoch) == (1.99995, 4)  # but the best all the same
+    assert progress.best_theta[0] == progress.validation_scores[3]
+    assert theta[0] == progress.validation_scores[-1] != progress.best_theta[0]
+    assert len(progress.loss_curve) == 6
+
+
+def test_what_is_watched_may_change():
+    """Losses of training and of validation are not compared with each other."""
+    _, _, progress, _ = run(quadratic(), 3, n_iter_no_change=np.inf)
+    assert progress.best_loss == min(progress.loss_curve)
+    run(quadratic(), 2, progress, validate=lambda theta: (7.0, 0.5), n_iter_no_change=np.inf)
+    assert (progress.best_loss, progress.best_epoch) == (7.0, 4)
+    np.testing.assert_array_equal(progress.validation_loss_curve, [np.nan] * 3 + [7.0] * 2)
+    assert len(progress.validation_scores) == 5
+
+
+def test_a_validation_loss_that_is_not_finite_is_an_error():
+    with pytest.raises(ValueError, match=r"validation loss is no longer finite in epoch 1 \(loss inf\)"):
+        run(quadratic(), 3, validate=lambda theta: (np.inf, 0.0))
+
+
+def test_who_is_told_of_an_epoch_may_ask_to_stop():
+    ending, _, progress, _ = run(quadratic(), 50, stop_after=4)
+    assert (ending, progress.n_epochs) == (CONVERGED, 4)
+
+
+class Interrupted(Quadratic):
+    """The user stops it after so many evaluations."""
+
+    def __init__(self, after, rows, weight):
+        super().__init__(rows, weight)
+        self.after = after
+
+    def __call__(self, theta, batch):
+        if len(self.batches) == self.after:
+            raise KeyboardInterrupt
+        return super().__call__(theta, batch)
+
+    def whole(self, theta):
+        loss, gradient, _ = self(theta, np.arange(len(self)))
+        return loss, gradient
+
+
+def interrupted(after):
+    plain = quadratic()
+    return Interrupted(after, plain.rows, plain.weight)
+
+
+def test_the_user_may_interrupt():
+    ending, _, progress, seen = run(interrupted(7), 50)
+    assert ending == INTERRUPTED
+    assert progress.n_epochs == progress.best_epoch == 2
+    assert seen == ["begin", 1, "begin", 2, "begin"]
+    expected = run(quadratic(), 2)[1]
+    np.testing.assert_array_equal(progress.best_theta, expected)
+
+
+# ---- L-BFGS
+
+
+def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
+    theta, progress = np.zeros(2), Progress()
+    progress.watch(settings.get("validate") is not None)
+    watch, seen = watching({"tol": tol, **settings})
+    ending = WholeBatch(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
+    return ending, theta, progress, seen
+
+
+def test_whole_batches_find_the_minimum():
+    objective = interrupted(np.inf)
+    ending, theta, progress, seen = whole_batch(objective)
+    assert ending == CONVERGED
+    expected = np.average(objective.rows, axis=0, weights=objective.weight)
+    np.testing.assert_allclose(theta, expected, atol=1e-7)
+    assert progress.loss_curve[-1] == min(progress.loss_curve) == objective(theta, np.arange(10))[0]
+    assert seen == [part for epoch in range(1, progress.n_epochs + 1) for part in ("begin", epoch)]
+    assert progress.n_seen >= 10 * progress.n_epochs
+
+
+class Valley(Interrupted):
+    """Rosenbrock's, which takes some thirty iterations."""
+
+    def __call__(self, theta, batch):
+        super().__call__(theta, batch)
+        x, y = theta
+        gradient = np.array([2 * (x - 1) - 400 * x * (y - x**2), 200 * (y - x**2)])
+        return 100 * (y - x**2) ** 2 + (1 - x) ** 2, gradient, 1.0
+
+
+def valley(after=np.inf):
+    return Valley(after, np.zeros((10, 2)), np.ones(10))
+
+
+def test_whole_batches_end_where_their_limits_are():
+    ending, theta, progress, _ = whole_batch(valley(), n_iter_no_change=np.inf)
+    assert ending == CONVERGED
+    np.testing.assert_allclose(theta, 1, atol=1e-4)
+    for limit in ({"max_iter": 5}, {"max_fun": 7}):
+        ending, _, progress, _ = whole_batch(valley(), **limit)
+        assert ending == EXHAUSTED
+        assert progress.n_epochs <= 7
+    ending, _, progress, _ = whole_batch(valley(), stop_after=3)
+    assert (ending, progress.n_epochs) == (CONVERGED, 3)
+    ending, _, progress, _ = whole_batch(valley(), tol=1e-8, validate=lambda theta: (1.0, 0.0), n_iter_no_change=2)
+    assert (ending, progress.n_epochs, progress.best_epoch) == (CONVERGED, 4, 1)
+    ending, theta, progress, _ = whole_batch(valley(after=12))
+    assert ending == INTERRUPTED
+    np.testing.assert_array_equal(progress.best_theta, whole_batch(valley(), max_iter=progress.best_epoch)[1])
+
+
+def test_whole_batches_of_what_is_at_its_minimum_are_an_epoch():
+    objective = interrupted(np.inf)
+    objective.rows = np.zeros((10, 2))
+    ending, theta, progress, _ = whole_batch(objective)
+    assert (ending, progress.loss_curve, progress.best_epoch) == (CONVERGED, [0.0], 1)
+    np.testing.assert_array_equal(theta, 0)
 
 
 def textbook_epoch(p, X, y, rate, limit):
@@ -173,7 +350,7 @@ def test_training_equals_the_textbook_loop():
     )  # fmt: skip
     with pytest.warns(ConvergenceWarning):
         model.fit(X, y)  # an epoch at no rate: the initial weights
-    p = {name: view.copy() for name, view in model._network.layout.views(model.theta_).items()}
+    p = {name: view.copy() for name, view in named(model._network.layout, model.theta_).items()}
     expected = [textbook_epoch(p, X, y, 0.01, 5.0) for _ in range(n_epochs)]
     model.set_params(learning_rate_init=0.01 * T, max_iter=n_epochs)
     with pytest.warns(ConvergenceWarning):
