@@ -25,12 +25,12 @@ NO_TASKS = _NoTasks()
 
 
 class _Tasks:
-    """The task "fit", and a task for each epoch below it."""
+    """The task "fit", and a task for each epoch below it, if it has any."""
 
-    def __init__(self, estimator, max_iter, X, y, sample_weight):
+    def __init__(self, estimator, n_epochs, X, y, sample_weight):
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._fit = estimator._init_callback_context(max_subtasks=max_iter)
+        self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
         self._fit.call_on_fit_task_begin(**self._data)
         self._epoch = None
 
@@ -46,8 +46,8 @@ class _Tasks:
         self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 
-def begin_fit(estimator, max_iter, X, y, sample_weight):
+def begin_fit(estimator, n_epochs, X, y, sample_weight):
     """Begin the task "fit", whose end scikit-learn's `_fit_context` sees to even if it fails."""
     if hasattr(estimator, "_skl_callbacks"):
-        return _Tasks(estimator, max_iter, X, y, sample_weight)
+        return _Tasks(estimator, n_epochs, X, y, sample_weight)
     return NO_TASKS

@@ -5,11 +5,14 @@ and never changes them, so that a failure can put the old ones back (`restored_o
 """
 
 from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sklstm._holdout import hold_out
 from sklstm._network import Objective, fit_network
+from sklstm._origin import Origin
 from sklstm._random import own_generator
 from sklstm._settings import (
     fixed_settings,
@@ -59,15 +62,37 @@ def check_resumable(model, data):
         )
 
 
-def train(model, data, *, resume, new_period, n_epochs, tasks):
-    """Train for up to `n_epochs` epochs; `new_period` lets the schedule begin again.
+@dataclass
+class State:
+    """What training changes in place."""
+
+    theta: np.ndarray
+    optimizer: Any
+    rng: Any
+    progress: Progress
+
+    def attributes(self, keeps_best=False):
+        """Of a model whose training ends here, with the best weights or with the last."""
+        progress = self.progress
+        kept = progress.best_theta if keeps_best and progress.best_theta is not None else self.theta
+        private = {
+            "_optimizer": self.optimizer,
+            "_rng": self.rng,
+            "_progress": progress,
+            "_latest": None if kept is self.theta else self.theta,
+        }
+        return private | fitted_attributes(kept.copy(), progress, kept is not self.theta)
+
+
+def train(model, data, y, *, resume, new_period, n_epochs, tasks):
+    """Train for up to `n_epochs` epochs on checked rows, whose targets came as `y`, and set the attributes.
+
+    `new_period` lets the schedule begin again.
 
     Returns
     -------
     ending : str
         How training ended.
-    attributes : dict
-        The fitted attributes.
     """
     if not resume:
         model._rng = own_generator(model.random_state)
@@ -77,20 +102,14 @@ def train(model, data, *, resume, new_period, n_epochs, tasks):
         check_resumable(model, data)
     else:
         begin(model, data)
-    # what training changes is changed in copies, so that a failure leaves the originals
-    theta, rng, progress = deepcopy((_latest_theta(model), model._rng, model._progress))
-    optimizer = new_optimizer(model, model._network.layout, theta)
-    if optimizer is not None:
-        optimizer.take_over(model._optimizer)
-    progress.watch(data.validation is not None)
-    if new_period or progress.n_epochs - progress.period_start >= model.max_iter:
-        progress.period_start = progress.n_epochs
-    ending = _run(model, data, n_epochs, theta, optimizer, rng, progress, tasks)
-    model._optimizer, model._rng, model._progress = optimizer, rng, progress
-    keeps_best = ending == INTERRUPTED or data.validation is not None
-    kept = progress.best_theta if keeps_best and progress.best_theta is not None else theta
-    model._latest = None if kept is theta else theta
-    return ending, fitted_attributes(kept.copy(), progress, kept is not theta)
+    previous = model._origin if resume else None
+    model._origin = Origin.after(data.X, data.y, data.weight, y, model._network.scaling.n_targets, previous)
+    state = _state_to_change(model)
+    state.progress.watch(data.validation is not None)
+    state.progress.begin_period(new_period, model.max_iter)
+    ending = _run(model, data, n_epochs, state, tasks)
+    vars(model).update(state.attributes(ending == INTERRUPTED or data.validation is not None))
+    return ending
 
 
 def _divided(model, data):
@@ -101,6 +120,15 @@ def _divided(model, data):
     return data.divided(*hold_out(data.rows, *settings))
 
 
+def _state_to_change(model):
+    """Copies of where training is, so that a failure leaves the originals."""
+    theta, rng, progress = deepcopy((_latest_theta(model), model._rng, model._progress))
+    optimizer = new_optimizer(model, model._network.layout, theta)
+    if optimizer is not None:
+        optimizer.take_over(model._optimizer)
+    return State(theta, optimizer, rng, progress)
+
+
 def _latest_theta(model):
     """Where training goes on: the last weights, unless the kept ones were changed by hand since."""
     if model._latest is None or not np.array_equal(model.theta_, model._progress.best_theta):
@@ -108,19 +136,19 @@ def _latest_theta(model):
     return model._latest
 
 
-def _run(model, data, n_epochs, theta, optimizer, rng, progress, tasks):
-    network, n_rows = model._network, len(data.rows)
-    objective = Objective(network, data.X, data.y, data.weight, data.rows, penalty(model), theta.dtype, rng)
+def _run(model, data, n_epochs, state, tasks):
+    network, theta = model._network, state.theta
+    objective = Objective(network, data.X, data.y, data.weight, data.rows, penalty(model), theta.dtype, state.rng)
 
     def end_epoch(progress, theta):
         _report(model.verbose, progress)
-        return tasks.end_epoch(lambda: fitted_attributes(theta.copy(), progress, False))
+        return tasks.end_epoch(lambda: deepcopy(state).attributes())
 
     watch = Watch(model.tol, model.n_iter_no_change, _validator(network, data), tasks.begin_epoch, end_epoch)
-    trainer = new_trainer(model, n_rows, n_epochs)
+    trainer = new_trainer(model, len(data.rows), n_epochs)
     # three products a step: forward, backward, and its part of the weights' gradient
     with threads_for(3 * trainer.batch_size * network.layout.matrix_size):
-        return trainer.run(theta, objective, optimizer, rng, progress, watch)
+        return trainer.run(theta, objective, state.optimizer, state.rng, state.progress, watch)
 
 
 def _report(verbose, progress):

@@ -3,6 +3,7 @@
 import warnings
 from contextlib import nullcontext
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
@@ -15,7 +16,6 @@ from sklstm._callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._fitting import train
 from sklstm._losses import LOSSES
 from sklstm._network import PREDICTION_ROWS
-from sklstm._origin import Origin
 from sklstm._recursion import forecast_recursively
 from sklstm._scaling import INSTANCE_NORMS
 from sklstm._settings import check_settings
@@ -207,6 +207,16 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Number of columns of a table, or of channels of sequences.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
         Names of the columns, where `X` was a DataFrame with such names.
+    weight_ih_ : list of ndarray
+        Input weights of each layer, views of `theta_`.
+    weight_hh_ : list of ndarray
+        Recurrent weights of each layer.
+    bias_ : list of ndarray
+        Biases of each layer.
+    readout_weight_ : ndarray
+        Weights of the read-out.
+    readout_bias_ : ndarray
+        Bias of the read-out.
 
     See Also
     --------
@@ -371,6 +381,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    # For scikit-learn's HTML representation: the docstrings are in this file.
+    _doc_link_module = "sklstm"
+    _doc_link_template = Path(__file__).resolve().as_uri()
+
     # ---- training
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -418,7 +432,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         with restored_on_error(self):
             resume = self.warm_start and hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume, (X_val, y_val, sample_weight_val))
-            ending = self._train(data, y, resume=resume, new_period=True, n_epochs=self.max_iter, tasks=tasks)
+            ending = train(self, data, y, resume=resume, new_period=True, n_epochs=self.max_iter, tasks=tasks)
             tasks.end_fit()
         self._warn_of(ending)
         return self
@@ -444,7 +458,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         with restored_on_error(self):
             resume = hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume)
-            ending = self._train(data, y, resume=resume, new_period=False, n_epochs=1, tasks=NO_TASKS)
+            ending = train(self, data, y, resume=resume, new_period=False, n_epochs=1, tasks=NO_TASKS)
         if ending == INTERRUPTED:
             self._warn_of(ending)
         return self
@@ -458,14 +472,6 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             data = check_validation_set(self, data, *validation)
         check_targets_suit(self, data)
         return data
-
-    def _train(self, data, y, *, resume, **how):
-        """Train; the attributes change only where all went well."""
-        previous = self._origin if resume else None
-        ending, attributes = train(self, data, resume=resume, **how)
-        vars(self).update(attributes)
-        self._origin = Origin.after(data.X, data.y, data.weight, y, self._network.scaling.n_targets, previous)
-        return ending
 
     def _warn_of(self, ending):
         if ending == INTERRUPTED:

@@ -46,6 +46,11 @@ class Progress:
             self.watches_validation = validation
             self.best_loss, self.best_epoch, self.best_theta, self.n_stale = np.inf, 0, None, 0
 
+    def begin_period(self, at_once, length):
+        """Let the schedule begin again: at once, or if its period of so many epochs is over."""
+        if at_once or self.n_epochs - self.period_start >= length:
+            self.period_start = self.n_epochs
+
     def record(self, theta, loss, validation, tol):
         """Take down an epoch: its loss, and loss and score on the validation rows (or None)."""
         if validation is not None:

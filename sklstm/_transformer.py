@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
@@ -10,6 +11,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions, valid
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from sklstm._callbacks import CallbackSupportMixin, begin_fit
 from sklstm._index import directly_follows, index_end, is_pandas
 from sklstm._validation import FLOATS, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
@@ -36,7 +38,7 @@ def _flattens(transformer):
     return transformer.flatten
 
 
-class WindowTransformer(TransformerMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Turn a table in time order into one window per row, so that a pipeline can forecast.
 
     The window of row t holds the `window_length` rows that end `lead` rows before t. The number of
@@ -106,6 +108,10 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ],
     }
 
+    # For scikit-learn's HTML representation: the docstrings are in this file.
+    _doc_link_module = "sklstm"
+    _doc_link_template = Path(__file__).resolve().as_uri()
+
     def __init__(self, window_length=24, *, lead=1, flatten=False, dtype=None):
         self.window_length = window_length
         self.lead = lead
@@ -128,11 +134,13 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         self : WindowTransformer
             Fitted.
         """
+        task = begin_fit(self, 0, X, y, None)
         with restored_on_error(self):
             table = self._check(X, reset=True)
             self._window = self.window_length, self.lead  # what is set later acts from the next fit on
             self._tail = table[max(0, len(table) - self._n_before) :].copy()
             self._tail_end = _end_of(X)
+            task.end_fit()
         return self
 
     def transform(self, X):

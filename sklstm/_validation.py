@@ -19,6 +19,9 @@ from sklstm._windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
 
+# How many of the last rows are looked at to see whether they continue each other.
+N_COMPARED = 100
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -124,6 +127,24 @@ def _check_next_steps(estimator, data, name):
             f"loss_steps='all' needs one output for each target channel, but {name} has {data.n_outputs} outputs for "
             f"n_targets={n_targets}: the next step of a row is known in its own channels only."
         )
+    if data.X.shape[1] > 1 and _contradicted(data):
+        raise ValueError(
+            f"loss_steps='all' needs rows that are windows of the series that {name} goes on with, but here the target "
+            "of a row is not the newest step of the next one (its first channels, at lead=1, in the same units). Do "
+            "not scale or difference outside of the model, or choose loss_steps='last'."
+        )
+
+
+def _contradicted(data):
+    """Whether, of the last rows that each follow the one before, most are not what that one's target says."""
+    rows, y, weight = data.X[-N_COMPARED:], data.y[-N_COMPARED:], data.weight[-N_COMPARED:]
+    newest = rows[1:, -1, : y.shape[1]]
+    same = (rows[1:, :-1] == rows[:-1, 1:]) | (np.isnan(rows[1:, :-1]) & np.isnan(rows[:-1, 1:]))
+    follows = same.all(axis=(1, 2)) & np.isfinite(newest).all(axis=1) & (weight[:-1] > 0)
+    if not follows.any():
+        return False
+    agrees = np.isclose(newest, y[:-1], rtol=1e-4, atol=1e-8 * np.abs(y).max()).all(axis=1)
+    return agrees[follows].mean() < 0.5
 
 
 def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):

@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import LSTMRegressor, WindowTransformer
+from sklstm import LSTMRegressor, WindowTransformer, make_windows
 
 HAS_CALLBACKS = find_spec("sklearn.callback") is not None
 needs_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="scikit-learn has callbacks from 1.9 on")
@@ -72,6 +72,11 @@ class Recorder:
 def events_of(n_epochs):
     epochs = [f"{what} epoch {k}" for k in range(n_epochs) for what in ("begin", "end")]
     return ["setup", "begin fit 0", *epochs, "end fit 0", "teardown"]
+
+
+def windows_of_a_wave():
+    series = np.sin(np.arange(60) / 3)
+    return make_windows(series, 8)
 
 
 # ---- without callbacks
@@ -154,6 +159,25 @@ def test_the_model_of_an_epoch_is_one_trained_so_long(solver):
         np.testing.assert_array_equal(seen.predict(X), trained.predict(X))
         assert (seen.n_iter_, seen.loss_curve_, seen.t_) == (n_epochs, trained.loss_curve_, trained.t_)
     np.testing.assert_array_equal(last.predict(X), estimator.predict(X))
+
+
+@needs_callbacks
+@pytest.mark.parametrize("settings", [{}, {"dropout": 0.3}, {"early_stopping": True}], ids=str)
+def test_the_model_of_an_epoch_forecasts_and_goes_on_as_one_trained_so_long(settings):
+    """Also in a fit that continues, where the earlier end of the rows and moments are not the ones to go on from."""
+    settings = {"max_iter": 4, "warm_start": True, **settings}
+    rows, targets = windows_of_a_wave()
+    recorder = Recorder()
+    estimator = fit(model(**settings), rows[:30], targets[:30]).set_callbacks(recorder)
+    fit(estimator, rows, targets)
+    checkpoint = recorder.models[1].set_callbacks()
+    expected = fit(fit(model(**settings), rows[:30], targets[:30]).set_params(max_iter=2), rows, targets)
+    if "early_stopping" not in settings:
+        np.testing.assert_array_equal(checkpoint.forecast(3), expected.forecast(3))
+    again = [fit(which.set_params(max_iter=2), rows, targets) for which in (checkpoint, expected)]
+    np.testing.assert_array_equal(again[0].theta_, again[1].theta_)
+    np.testing.assert_array_equal(again[0].forecast(3), again[1].forecast(3))
+    assert again[0].n_iter_ == again[1].n_iter_ == 8
 
 
 @needs_callbacks
@@ -294,6 +318,15 @@ def test_progress_in_a_pipeline(bars):
     assert bars.of("LSTMRegressor - fit") == [3]
     assert bars.of("Pipeline - fit")[0] == 2
     assert bars.all_ended()
+
+
+@needs_callbacks
+def test_progress_of_windows_and_a_regressor_is_told_without_a_warning(bars):
+    pipeline = make_pipeline(WindowTransformer(8), model()).set_callbacks(ProgressBar())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        pipeline.fit(FRAME, FRAME["y"])
 
 
 @needs_callbacks

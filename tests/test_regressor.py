@@ -4,13 +4,18 @@ import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
+from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_tweedie_score, r2_score
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -321,13 +326,13 @@ def test_another_rate_or_solver_may_continue():
 
 def test_training_that_diverges_leaves_the_earlier_fit():
     estimator = fit(model(warm_start=True), X3, Y1)
-    before = {name: copy.deepcopy(value) for name, value in vars(estimator).items() if name != "_origin"}
+    before = copy.deepcopy(vars(estimator))
     estimator.set_params(learning_rate_init=1e30, clip_norm=None, solver="sgd", max_iter=50)
     with pytest.raises(ValueError, match="no longer finite in epoch"):
         estimator.fit(X3, Y1)
     np.testing.assert_array_equal(estimator.theta_, before["theta_"])
     assert estimator.loss_curve_ == before["loss_curve_"]
-    assert estimator._progress == before["_progress"]
+    assert estimator._progress.loss_curve == before["_progress"].loss_curve
     estimator.set_params(learning_rate_init=0.01, clip_norm=1.0, solver="adam", max_iter=3)
     whole = fit(model(max_iter=6), X3, Y1)
     np.testing.assert_array_equal(fit(estimator, X3, Y1).theta_, whole.theta_)
@@ -687,3 +692,223 @@ def test_hyper_parameters_reach_the_optimiser(settings, make, clipping):
         optimizer.update(theta, gradient, 0.05)
     fitted = fit(model(**settings, **clipping), X3, Y1)
     np.testing.assert_allclose(fitted.theta_, theta, rtol=1e-9)
+
+
+# ---- layers, directions, dropout
+
+
+def test_a_bidirectional_row_may_be_padded_at_both_ends():
+    fitted = fit(model(bidirectional=True, n_layers=2), X3, Y1)
+    gap = np.full((40, 2, 2), np.nan)
+    padded = np.concatenate((gap, X3, gap), axis=1)
+    np.testing.assert_allclose(fitted.predict(padded), fitted.predict(X3), rtol=1e-12)
+    every = fit(model(bidirectional=True, n_layers=2), X3, YS)
+    np.testing.assert_allclose(every.predict(padded)[:, 2:-2], every.predict(X3), rtol=1e-12)
+
+
+def test_directions_see_what_follows():
+    """The answer at a step depends on later ones with both directions only."""
+    changed = X3.copy()
+    changed[:, -1] += 10
+    for bidirectional in (False, True):
+        fitted = fit(model(bidirectional=bidirectional), X3, YS)
+        differs = np.abs(fitted.predict(changed) - fitted.predict(X3))[:, 0].min() > 0
+        assert differs == bidirectional
+
+
+@pytest.mark.parametrize("settings", [{"n_layers": 3}, {"n_layers": 2, "bidirectional": True}], ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_of_every_layer_and_direction_are_views(settings, dtype):
+    fitted = fit(model(**settings), X3.astype(dtype), Y2)
+    directions = 2 if settings.get("bidirectional") else 1
+    inputs = [2] * directions + [4 * directions] * directions * (settings["n_layers"] - 1)
+    assert [w.shape for w in fitted.weight_ih_] == [(16, width) for width in inputs]
+    assert [w.shape for w in fitted.weight_hh_] == [(16, 4)] * len(inputs)
+    assert fitted.readout_weight_.shape == (2, 4 * directions)
+    before = fitted.predict(X3.astype(dtype))
+    assert before.dtype == dtype
+    for weights in (fitted.weight_ih_, fitted.weight_hh_, fitted.bias_):
+        for part in weights:
+            assert np.shares_memory(part, fitted.theta_)
+            part += 0.1
+            after = fitted.predict(X3.astype(dtype))
+            assert np.abs(after - before).max() > 1e-5
+            before = after
+
+
+def test_dropout_is_off_in_predict_and_decided_by_random_state():
+    fitted = [fit(model(dropout=0.5, random_state=seed), X3, Y1) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(fitted[0].predict(X3), fitted[0].predict(X3))
+    np.testing.assert_array_equal(fitted[0].theta_, fitted[1].theta_)
+    assert not np.array_equal(fitted[0].theta_, fitted[2].theta_)
+    assert not np.array_equal(fitted[0].theta_, fit(model(), X3, Y1).theta_)
+
+
+def test_two_layers_and_both_directions_learn():
+    for settings in ({"n_layers": 2}, {"bidirectional": True}, {"dropout": 0.1}):
+        assert fit(model(hidden_size=16, max_iter=150, **settings), X3, Y1).score(X3, Y1) > 0.9
+
+
+# ---- losses
+
+CONSTANTS = {
+    "squared_error": lambda y: y.mean(),
+    "absolute_error": np.median,
+    "quantile": lambda y: np.quantile(y, 0.8, method="inverted_cdf"),
+    "poisson": lambda y: y.mean(),
+    "huber": lambda y: minimize_scalar(lambda at: special.huber(0.1 * y.std(), y - at).sum()).x,
+}
+
+
+@pytest.mark.parametrize("loss", CONSTANTS)
+def test_rows_that_say_nothing_are_answered_with_the_best_constant(loss):
+    """What theory says minimises each loss; and a row without any step is given it at once."""
+    y = np.random.default_rng(0).gamma(2, size=201)
+    X, expected = np.ones((201, 3, 1)), CONSTANTS[loss](y)
+    settings = {
+        "loss": loss,
+        "quantile": 0.8,
+        "delta": 0.1,
+        "batch_size": 201,
+        "learning_rate": "cosine",
+        "max_iter": 600,
+    }
+    fitted = fit(model(learning_rate_init=0.05, **settings), X, y)
+    assert fitted.predict(X[:1]) == pytest.approx(expected, abs=0.03)
+    empty = y.mean() if loss == "huber" else expected
+    assert fitted.predict(np.full((1, 3, 1), np.nan)) == pytest.approx(empty)
+
+
+@pytest.mark.parametrize("y", [Y1, Y2, YS], ids=["(n,)", "(n, 2)", "(n, steps, 2)"])
+def test_quantiles_have_an_axis_and_never_cross(y):
+    levels = [0.05, 0.3, 0.6, 0.9]
+    fitted = fit(model(loss="quantile", quantile=levels, max_iter=30), with_missing(X3), nan_at_missing(y))
+    X = with_missing(X3) * 50  # far from what was seen
+    quantiles = fitted.predict_quantiles(X)
+    assert quantiles.shape == (*y.shape, 4)
+    present = ~np.isnan(quantiles)
+    assert (np.diff(quantiles)[present[..., 1:]] >= 0).all()
+    np.testing.assert_array_equal(fitted.predict(X), quantiles[..., 2])  # 0.6 is nearer to the median
+    if y.ndim == 3:
+        np.testing.assert_array_equal(np.isnan(quantiles).all(axis=(2, 3)), np.isnan(X).any(axis=2))
+    else:
+        assert present.all()
+        none = np.full((1, 6, 2), np.nan)
+        empty = np.quantile(y, levels, axis=0, method="inverted_cdf")
+        np.testing.assert_allclose(fitted.predict_quantiles(none)[0], np.moveaxis(empty, 0, -1))
+
+
+def nan_at_missing(y):
+    y = y.copy()
+    if y.ndim == 3:
+        y[np.isnan(with_missing(X3)).any(axis=2)] = np.nan
+    return y
+
+
+def test_quantiles_hold_their_share():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(1, 3, (2000, 1, 1))
+    y = x[:, 0, 0] + x[:, 0, 0] * rng.standard_normal(2000)  # spreads with x
+    levels = [0.1, 0.5, 0.9]
+    settings = {"loss": "quantile", "quantile": levels, "learning_rate": "cosine", "max_iter": 60}
+    fitted = fit(model(hidden_size=8, **settings), x[:1000], y[:1000])
+    below = (y[1000:, np.newaxis] <= fitted.predict_quantiles(x[1000:])).mean(axis=0)
+    np.testing.assert_allclose(below, levels, atol=0.07)
+    low, high = (np.diff(fitted.predict_quantiles(np.full((1, 1, 1), at))[0]).sum() for at in (1.0, 3.0))
+    assert high > 2 * low
+    one = fit(model(**{**settings, "quantile": 0.9}), x[:1000], y[:1000])
+    assert one.predict_quantiles(x).shape == (2000, 1)
+    np.testing.assert_array_equal(one.predict_quantiles(x)[:, 0], one.predict(x))
+
+
+def test_only_a_quantile_loss_has_quantiles():
+    assert hasattr(model(loss="quantile"), "predict_quantiles")
+    assert not hasattr(model(), "predict_quantiles")
+    with pytest.raises(AttributeError, match="predict_quantiles"):
+        fit(model(), X3, Y1).predict_quantiles(X3)
+
+
+@pytest.mark.parametrize("scale", [0.3, 20.0, 1e5])
+def test_counts_of_any_size_are_learnt(scale):
+    """Means that depend on the rows, with the noise of counts; never negative."""
+    rng = np.random.default_rng(0)
+    mean = scale * np.exp(X3[:, -1, 0] / 4 - 1)
+    y = rng.poisson(mean)
+    fitted = fit(model(loss="poisson", hidden_size=8, max_iter=200, learning_rate="cosine"), X3, y)
+    assert (fitted.predict(X3 * 100 - 400) >= 0).all()
+    explained = d2_tweedie_score(y, fitted.predict(X3), power=1)
+    assert explained > d2_tweedie_score(y, mean, power=1) - 0.1
+
+
+def test_counts_are_not_centred_and_their_unit_does_not_matter():
+    y = RNG.poisson(3, 40).astype(float)
+    one, other = (fit(model(loss="poisson"), X3, factor * y) for factor in (1, 1000))
+    np.testing.assert_allclose(other.predict(X3), 1000 * one.predict(X3), rtol=1e-9)
+    zero = fit(model(loss="poisson"), X3, np.zeros(40))
+    assert zero.predict(X3).max() < 1.5
+    left = fit(model(loss="poisson", standardize=False, max_iter=100), X3, y)
+    assert left.predict(X3).mean() == pytest.approx(y.mean(), rel=0.2)
+
+
+# ---- error at every step
+
+
+def test_next_steps_are_the_targets_of_the_steps_before():
+    """Training on them is training with targets at every step, made by hand."""
+    table = np.cumsum(RNG.standard_normal((50, 3)), axis=0)
+    table[20, 1] = np.nan
+    X, y = make_windows(table, 6, n_outputs=2)
+    X, y = np.array(X)[:40], y[:40]
+    y[np.isnan(y)] = 0.3
+    by_hand = np.concatenate((X[:, 1:, :2], y[:, np.newaxis]), axis=1)
+    gap = np.isnan(X).any(axis=2)
+    usable = ~gap.any(axis=1)
+    X, y, by_hand = X[usable], y[usable], by_hand[usable]
+    one = fit(model(loss_steps="all", alpha=0.1), X, y, np.arange(len(X)))
+    other = fit(model(n_targets=2, alpha=0.1), X, by_hand, np.arange(len(X)))
+    np.testing.assert_allclose(one.theta_, other.theta_, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(one.predict(X), other.predict(X)[:, -1], rtol=1e-10)
+    assert one.predict(X).shape == y.shape
+    assert one.loss_curve_ == pytest.approx(other.loss_curve_)
+
+
+def test_next_steps_with_missing_ones_are_learnt_from_where_both_are_present():
+    X, y = make_windows(np.sin(np.arange(80) / 3), 8)
+    X = np.array(X)
+    X[5, 3], X[9, :4], X[12, -1], X[15] = np.nan, np.nan, np.nan, np.nan
+    fitted = fit(model(loss_steps="all", max_iter=60), X, y)
+    assert fitted.score(X[20:], y[20:]) > 0.9
+    assert fitted.t_ == 60 * (len(X) - 1)
+
+
+def test_next_steps_help_where_rows_are_few():
+    """A dozen rows of two waves: what is left unexplained of the rows to come is less than half."""
+    t = np.arange(120)
+    X, y = make_windows(np.sin(t * 2 * np.pi / 12) + 0.5 * np.cos(t * 2 * np.pi / 7), 24)
+    last, every = (
+        [
+            fit(model(hidden_size=16, max_iter=100, loss_steps=steps, random_state=seed), X[:12], y[:12]).score(
+                X[12:], y[12:]
+            )
+            for seed in range(3)
+        ]
+        for steps in ("last", "all")
+    )
+    assert 1 - np.median(every) < (1 - np.median(last)) / 2
+
+
+def test_targets_at_every_step_have_nothing_to_add():
+    one, other = (fit(model(loss_steps=steps), X3, YS) for steps in ("last", "all"))
+    np.testing.assert_array_equal(one.theta_, other.theta_)
+
+
+# ---- the HTML representation
+
+
+def test_the_html_representation_links_to_the_docstrings():
+    html = fit(model(), X3, Y1)._repr_html_()
+    address = LSTMRegressor()._get_doc_link()
+    assert address in html
+    path = Path(url2pathname(urlparse(address).path))
+    assert "class LSTMRegressor" in path.read_text()
+    assert Path(url2pathname(urlparse(WindowTransformer()._get_doc_link()).path)).name == "_transformer.py"

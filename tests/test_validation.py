@@ -75,7 +75,22 @@ WRONG_SETTINGS = {
     "n_targets": [0, 3, 1.5],
     "instance_norm": ["first", True],
     "standardize": ["yes"],
-    "solver": ["lbfgs", None],
+    "n_layers": [0, 1.5],
+    "bidirectional": [2],
+    "dropout": [-0.1, 1.0],
+    "loss": ["mse", None],
+    "delta": [0.0],
+    "quantile": [0.0, 1.0, "median", [0.9, 0.1]],
+    "loss_steps": ["first"],
+    "solver": ["bfgs", None],
+    "learning_rate": ["linear", 0.1],
+    "power_t": [-1.0],
+    "rho": [1.0],
+    "max_fun": [0],
+    "early_stopping": ["auto"],
+    "validation_fraction": [0.0, 1.0],
+    "validation_split": ["first"],
+    "validation_gap": [-1, 0.5],
     "learning_rate_init": [0, -1.0],
     "momentum": [-0.1, 1.1],
     "beta_1": [1.0, -0.1],
@@ -294,3 +309,48 @@ def test_wrong_series_and_tables():
         WindowTransformer().fit(pd.Series(SERIES[:, 0]))
     with pytest.raises(NotFittedError):
         WindowTransformer().transform(SERIES)
+
+
+# ---- targets that the loss or its steps cannot be of
+
+
+def refuses_next_steps(X, y, match, **settings):
+    model = fitted()
+    model.set_params(loss_steps="all", **settings)
+    refuses(model, lambda: model.fit(X, y), ValueError, match)
+
+
+def test_next_steps_need_an_output_for_each_target_channel():
+    refuses_next_steps(X3, np.ones((12, 3)), "y has 3 outputs for n_targets=1")
+    refuses_next_steps(X3, Y, "y has 1 outputs for n_targets=2", n_targets=2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda X, y: (X, 2 * y), lambda X, y: (X, np.roll(y, -1)), lambda X, y: (X[:, :, ::-1], y)],
+    ids=["other units", "two rows ahead", "another channel"],
+)
+def test_next_steps_need_windows_that_the_targets_go_on_with(change):
+    table = np.random.default_rng(0).standard_normal((60, 2))
+    X, y = make_windows(table, 5, n_outputs=1)
+    refuses_next_steps(*change(np.array(X), y), "is not the newest step of the next one")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_next_steps_are_fine_where_rows_do_not_follow_each_other_or_repeat():
+    """Shuffled, strided, and windows of nothing that are followed by this and that."""
+    table = np.random.default_rng(0).standard_normal((60, 1))
+    model = LSTMRegressor(2, loss_steps="all", max_iter=2)
+    X, y = make_windows(table, 5)
+    order = np.random.default_rng(1).permutation(len(X))
+    model.fit(X[order], y[order])
+    model.fit(X[::3], y[::3])
+    sparse = np.zeros(200)
+    sparse[::17] = 3.0
+    X, y = make_windows(sparse, 5)
+    order = np.random.default_rng(1).permutation(len(X))
+    model.fit(X[order], y[order])
+    weight = np.ones(len(X))
+    weight[3], y = 0, y.copy()
+    y[3] = 1e6
+    model.fit(X, y, sample_weight=weight)
