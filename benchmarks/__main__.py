@@ -16,9 +16,11 @@ from benchmarks._measure import cases, measure
 TIMED = (
     training.TrainingStep,
     training.FitEpoch,
+    training.FitEpochDeep,
     training.FitTwoThreads,
     training.FitEpochSkorch,
     prediction.Predict,
+    prediction.PredictDeep,
     prediction.PredictOneRow,
     forecasting.ForecastStep,
 )

@@ -18,31 +18,37 @@ def set_threads(n_threads):
 
 
 class TorchModel(torch.nn.Module):
-    """`nn.LSTM` and a linear layer on its last state."""
+    """`nn.LSTM` and a linear layer on its last forward and first backward state."""
 
-    def __init__(self, n_channels=1, hidden_size=32, dtype=torch.float32):
+    def __init__(self, n_channels=1, hidden_size=32, dtype=torch.float32, n_layers=1, bidirectional=False):
         super().__init__()
-        self.lstm = torch.nn.LSTM(n_channels, hidden_size, batch_first=True, dtype=dtype)
-        self.readout = torch.nn.Linear(hidden_size, 1, dtype=dtype)
+        self.lstm = torch.nn.LSTM(
+            n_channels, hidden_size, n_layers, bidirectional=bidirectional, batch_first=True, dtype=dtype
+        )
+        self.readout = torch.nn.Linear(hidden_size * (1 + bidirectional), 1, dtype=dtype)
 
     def forward(self, x):
-        return self.readout(self.lstm(x)[0][:, -1])[:, 0]
+        states, H = self.lstm(x)[0], self.lstm.hidden_size
+        last = torch.cat((states[:, -1, :H], states[:, 0, H:]), dim=1) if self.lstm.bidirectional else states[:, -1]
+        return self.readout(last)[:, 0]
 
 
 def torch_model(estimator):
-    """A `TorchModel` with a fitted estimator's weights (one layer, not standardised)."""
-    (weight_ih,), (weight_hh,), (bias,) = estimator.weight_ih_, estimator.weight_hh_, estimator.bias_
-    hidden_size = weight_hh.shape[1]
-    order = gates(hidden_size, "ifgo")
-    model = TorchModel(weight_ih.shape[1], hidden_size, getattr(torch, str(weight_ih.dtype)))
-    values = {
-        "lstm.weight_ih_l0": weight_ih[order],
-        "lstm.weight_hh_l0": weight_hh[order],
-        "lstm.bias_ih_l0": bias[order],
-        "lstm.bias_hh_l0": np.zeros_like(bias),
-        "readout.weight": estimator.readout_weight_,
-        "readout.bias": estimator.readout_bias_,
-    }
+    """A `TorchModel` with a fitted estimator's weights (not standardised)."""
+    n_channels, hidden_size = estimator.weight_ih_[0].shape[1], estimator.hidden_size
+    order, dtype = gates(hidden_size, "ifgo"), getattr(torch, str(estimator.theta_.dtype))
+    model = TorchModel(n_channels, hidden_size, dtype, estimator.n_layers, estimator.bidirectional)
+    ways = ("", "_reverse") if estimator.bidirectional else ("",)
+    values = {"readout.weight": estimator.readout_weight_, "readout.bias": estimator.readout_bias_}
+    names = [f"l{level}{way}" for level in range(estimator.n_layers) for way in ways]
+    layers = zip(names, estimator.weight_ih_, estimator.weight_hh_, estimator.bias_, strict=True)
+    for name, weight_ih, weight_hh, bias in layers:
+        values |= {
+            f"lstm.weight_ih_{name}": weight_ih[order],
+            f"lstm.weight_hh_{name}": weight_hh[order],
+            f"lstm.bias_ih_{name}": bias[order],
+            f"lstm.bias_hh_{name}": np.zeros_like(bias),
+        }
     model.load_state_dict({name: torch.tensor(value) for name, value in values.items()})
     return model.eval()
 

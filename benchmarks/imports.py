@@ -10,7 +10,8 @@ import sys
 
 USED = (
     "import sklearn.base, sklearn.exceptions, sklearn.utils._param_validation, sklearn.utils.metaestimators, "
-    "sklearn.utils.validation"
+    "sklearn.utils.validation; from importlib.util import find_spec; "
+    "find_spec('sklearn.callback') and __import__('sklearn.callback')"  # from 1.9 on
 )
 CODE = "from time import perf_counter; begin = perf_counter(); {}; print(perf_counter() - begin)"
 

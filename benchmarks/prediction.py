@@ -36,6 +36,24 @@ class Predict:
         return self.session.run(None, {"x": self.X})[0]
 
 
+class PredictDeep:
+    """The same with two layers, and in both directions, beside PyTorch."""
+
+    params = (((2_000, 24, 1, 32), (1_000, 48, 4, 64)), ("two layers", "bidirectional"))
+    param_names = ("rows, steps, channels, hidden", "network")
+
+    def setup(self, shape, network):
+        n_rows, steps, channels, hidden = shape
+        _peers.set_threads(1)
+        self.X, y = rows(n_rows, steps, channels)
+        sizes = {"n_layers": 2} if network == "two layers" else {"bidirectional": True}
+        self.estimator = fit(regressor(hidden, standardize=False, **sizes), self.X[:64], y[:64])
+        self.model, self.tensor = _peers.torch_model(self.estimator), torch.tensor(self.X)
+        np.testing.assert_allclose(self.time_pytorch(), self.time_sklstm(), rtol=1e-3, atol=1e-4)
+
+    time_sklstm, time_pytorch = Predict.time_sklstm, Predict.time_pytorch
+
+
 class PredictOneRow(Predict):
     """One row: what a service waits for."""
 

@@ -58,13 +58,13 @@ class FitEpoch:
     param_names = ("batch, steps, channels, hidden", "dtype", "threads")
     epochs = 3
 
-    def setup(self, shape, dtype, threads):
+    def setup(self, shape, dtype, threads, **sizes):
         batch, steps, channels, hidden = shape
         _peers.set_threads(threads)
         n_batches = 60 if batch * steps * hidden <= 100_000 else 6
         self.X, self.y = rows(n_batches * batch, steps, channels, dtype)
-        self.estimator = regressor(hidden, batch, self.epochs)
-        self.model = _peers.TorchModel(channels, hidden, getattr(torch, dtype))
+        self.estimator = regressor(hidden, batch, self.epochs, **sizes)
+        self.model = _peers.TorchModel(channels, hidden, getattr(torch, dtype), **sizes)
         self.optimizer = torch.optim.Adam(self.model.parameters(), _peers.LEARNING_RATE)
         self.tensors = torch.tensor(self.X), torch.tensor(self.y)
 
@@ -74,6 +74,18 @@ class FitEpoch:
     def time_pytorch(self, shape, *_):
         for _ in range(self.epochs):
             _peers.torch_epoch(self.model, self.optimizer, *self.tensors, shape[0])
+
+
+class FitEpochDeep(FitEpoch):
+    """The same with two layers, and in both directions."""
+
+    params = (GRID, ("two layers", "bidirectional"), (1, 2))
+    param_names = ("batch, steps, channels, hidden", "network", "threads")
+    epochs = 1
+
+    def setup(self, shape, network, threads):
+        sizes = {"n_layers": 2} if network == "two layers" else {"bidirectional": True}
+        super().setup(shape, "float32", threads, **sizes)
 
 
 class FitTwoThreads:

@@ -3,7 +3,6 @@
 from math import ceil
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 
 def hold_out(rows, fraction, split, gap, seed):
@@ -36,5 +35,7 @@ def hold_out(rows, fraction, split, gap, seed):
             f"validation_gap={gap} no row is left to train on. Give more rows, or lower them."
         )
     if split == "random":
+        from sklearn.model_selection import train_test_split  # whose import would double that of sklstm
+
         return tuple(map(np.sort, train_test_split(rows, test_size=n_held_out, random_state=seed)))
     return rows[:n_training], rows[-n_held_out:]

@@ -59,8 +59,8 @@ class Layout:
 
     def matrices(self, theta):
         """The matrices that the kernels take: those of the layers, in a list, and the read-out's."""
-        *layers, readout = (theta[start:stop].reshape(shape) for start, stop, shape in self._places)
-        return layers, readout
+        parts = [theta[start:stop].reshape(shape) for start, stop, shape in self._places]
+        return parts[:-1], parts[-1]
 
     def views(self, theta):
         """The named weights, by name: for those of the layers a list."""

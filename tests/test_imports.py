@@ -18,12 +18,19 @@ FLOORS = [
     ("_settings",),
     ("_fitting",),
     ("_regressor", "_transformer"),
+    ("_plot._loss_curve",),
+    ("_plot",),
     ("__init__",),
 ]  # fmt: skip
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 LIBRARIES = {0: {"numpy", "scipy"}, 1: {"numpy", "scipy", "pandas", "threadpoolctl"}}
 ANYWHERE_ABOVE = {"numpy", "scipy", "sklearn", "pandas", "matplotlib"}
-FILES = sorted(ROOT.glob("*.py"))
+FILES = sorted([*ROOT.glob("*.py"), *ROOT.glob("_plot/*.py")])
+
+
+def module(path):
+    """A file's name below `sklstm`, as it is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imported(path):
@@ -41,25 +48,25 @@ def imported(path):
 
 
 def test_every_file_has_a_floor():
-    assert {path.stem for path in FILES} == set(FLOOR)
+    assert {module(path) for path in FILES} == set(FLOOR)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=module)
 def test_imports_point_down(path):
-    floor = FLOOR[path.stem]
+    floor = FLOOR[module(path)]
     for name, _ in imported(path):
         if name.startswith("sklstm."):
-            assert FLOOR[name.split(".")[1]] < floor, f"{path.name} imports {name}"
+            assert FLOOR[name.removeprefix("sklstm.")] < floor, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=module)
 def test_a_floor_imports_only_the_libraries_it_may(path):
-    allowed = LIBRARIES.get(FLOOR[path.stem], ANYWHERE_ABOVE) | sys.stdlib_module_names
+    allowed = LIBRARIES.get(FLOOR[module(path)], ANYWHERE_ABOVE) | sys.stdlib_module_names
     for name, _ in imported(path):
         assert name.startswith("sklstm.") or name.partition(".")[0] in allowed, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=module)
 def test_pandas_and_matplotlib_are_imported_where_they_are_used(path):
     for name, at_top in imported(path):
         assert not (at_top and name.partition(".")[0] in {"pandas", "matplotlib"}), f"{path.name} imports {name}"

@@ -5,15 +5,23 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import sklstm
-from sklstm import LSTMRegressor, WindowTransformer, datasets, make_windows
+from sklstm import LossCurveDisplay, LSTMRegressor, WindowTransformer, datasets, make_windows
 
-PUBLIC = [LSTMRegressor, WindowTransformer, make_windows, datasets.load_airline, datasets.make_pattern]
+PUBLIC = [
+    LSTMRegressor,
+    LossCurveDisplay,
+    WindowTransformer,
+    make_windows,
+    datasets.load_airline,
+    datasets.make_pattern,
+]
 
 
 def test_names():
-    assert sklstm.__all__ == ["LSTMRegressor", "WindowTransformer", "__version__", "make_windows"]
+    assert sklstm.__all__ == ["LSTMRegressor", "LossCurveDisplay", "WindowTransformer", "__version__", "make_windows"]
     assert datasets.__all__ == ["load_airline", "make_pattern"]
 
 
@@ -56,21 +64,31 @@ def test_every_parameter_is_documented(thing):
     assert ">>> " in section("\n" + inspect.cleandoc(thing.__doc__), "Examples")
 
 
+OFFERS_ALL = {  # some methods are there for some settings only
+    LSTMRegressor: LSTMRegressor(loss="quantile"),
+    LossCurveDisplay: LossCurveDisplay(loss_curve=[0.5, 0.2], validation_loss_curve=[0.6, 0.4], best_iter=2),
+    WindowTransformer: WindowTransformer(flatten=True),
+}
 METHODS = [
     (cls, name)
-    for cls in (LSTMRegressor, WindowTransformer)
-    for name, method in vars(cls).items()
+    for cls in OFFERS_ALL
+    for name in vars(cls)
     if not name.startswith("_") and callable(getattr(cls, name, None))
 ]
 
 
 @pytest.mark.parametrize(("cls", "name"), METHODS, ids=lambda value: getattr(value, "__name__", value))
 def test_every_method_documents_its_parameters(cls, name):
-    offers_all = WindowTransformer(flatten=True) if cls is WindowTransformer else cls(loss="quantile")
-    method = inspect.unwrap(getattr(offers_all, name))
+    method = inspect.unwrap(getattr(OFFERS_ALL[cls], name))
     parameters = [name for name in inspect.signature(method).parameters if name != "self"]
     assert documented(method.__doc__, "Parameters") == parameters
     assert section("\n" + inspect.cleandoc(method.__doc__), "Returns")
+
+
+def test_every_attribute_of_a_display_is_documented():
+    display = OFFERS_ALL[LossCurveDisplay].plot(Figure().subplots())
+    drawn = [name for name in vars(display) if name.endswith("_")]
+    assert sorted(documented(LossCurveDisplay.__doc__, "Attributes")) == sorted(drawn)
 
 
 def test_every_fitted_attribute_is_documented():
