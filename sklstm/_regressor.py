@@ -237,15 +237,28 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     References
     ----------
-    Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8).
-
+    Network: Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8).
     Schuster, M. and Paliwal, K. K. (1997). Bidirectional recurrent neural networks. IEEE Transactions
-    on Signal Processing 45(11).
+    on Signal Processing 45(11). Srivastava, N. et al. (2014). Dropout: a simple way to prevent neural
+    networks from overfitting. JMLR 15. Zaremba, W. et al. (2014). Recurrent neural network
+    regularization. arXiv:1409.2329.
 
-    Kim, T. et al. (2022). Reversible instance normalization for accurate time-series forecasting
-    against distribution shift. ICLR.
+    `instance_norm`: Kim, T. et al. (2022). Reversible instance normalization for accurate time-series
+    forecasting against distribution shift. ICLR. Zeng, A. et al. (2023). Are transformers effective for
+    time series forecasting? AAAI.
 
-    Zeng, A. et al. (2023). Are transformers effective for time series forecasting? AAAI.
+    `loss`: Huber, P. J. (1964). Robust estimation of a location parameter. Annals of Mathematical
+    Statistics 35(1). Koenker, R. and Bassett, G. (1978). Regression quantiles. Econometrica 46(1).
+    McCullagh, P. and Nelder, J. A. (1989). Generalized linear models.
+
+    `solver` and `learning_rate`: Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic
+    optimization. ICLR. Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization.
+    ICLR. Tieleman, T. and Hinton, G. (2012). Lecture 6.5: RMSProp. Liu, D. C. and Nocedal, J. (1989). On
+    the limited memory BFGS method. Mathematical Programming 45. Loshchilov, I. and Hutter, F. (2017).
+    SGDR: stochastic gradient descent with warm restarts. ICLR.
+
+    `clip_norm`: Pascanu, R. et al. (2013). On the difficulty of training recurrent neural networks. ICML.
+    `early_stopping`: Prechelt, L. (1998). Early stopping, but when? Neural Networks: Tricks of the Trade.
 
     Examples
     --------
@@ -492,7 +505,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     # ---- answers
 
     def predict(self, X):
-        """Predict the target of each row.
+        """Predict the target of each row: what the loss is minimised by.
 
         Parameters
         ----------
@@ -503,8 +516,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            In the shape of `fit`'s `y`. With an answer at every step, NaN at missing ones; else the
-            training mean for a row with no present step.
+            In the shape of `fit`'s `y`. With an answer at every step, NaN at missing ones; else, for a row
+            with no present step, the training mean (or median or quantile, by the loss). Of several
+            quantiles the one nearest the median.
         """
         return self._answers(X)
 

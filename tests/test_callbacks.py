@@ -16,7 +16,8 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm import WindowTransformer, make_windows
+from tests.tools import fit, model
 
 HAS_CALLBACKS = find_spec("sklearn.callback") is not None
 needs_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="scikit-learn has callbacks from 1.9 on")
@@ -30,18 +31,6 @@ Y = X[:, -1, 0] - 0.5 * X[:, -3, 1]
 WEIGHT = RNG.integers(3, size=40).astype(float)
 FRAME = pd.DataFrame({"y": np.sin(np.arange(60) / 3)}, index=pd.date_range("2024-01-01", periods=60, name="day"))
 RATES = [0.01, 0.1]
-
-
-def model(**settings):
-    """Small and quick, with as many epochs as asked for and no more."""
-    defaults = {"hidden_size": 4, "max_iter": 3, "tol": 0, "n_iter_no_change": np.inf, "random_state": 0}
-    return LSTMRegressor(**{**defaults, **settings})
-
-
-def fit(estimator, *args, **kwargs):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.fit(*args, **kwargs)
 
 
 class Recorder:

@@ -14,6 +14,8 @@ from sklearn.model_selection import train_test_split
 from sklstm import LSTMRegressor
 from sklstm._network import Objective, training_targets
 from sklstm._training import Trainer
+from tests import tools
+from tests.tools import fit
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(5, 2, (40, 6, 2))
@@ -23,14 +25,7 @@ Y_VAL = X_VAL[:, -1, 0] - 0.5 * X_VAL[:, -3, 1]
 
 
 def model(**settings):
-    defaults = {"hidden_size": 4, "max_iter": 6, "tol": 0, "n_iter_no_change": np.inf, "random_state": 0}
-    return LSTMRegressor(**{**defaults, **settings})
-
-
-def fit(estimator, *args, **kwargs):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.fit(*args, **kwargs)
+    return tools.model(**{"max_iter": 6, **settings})
 
 
 # ---- rows to stop by

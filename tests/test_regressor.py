@@ -23,24 +23,13 @@ from sklstm import LSTMRegressor, WindowTransformer, make_windows
 from sklstm._network import Objective
 from sklstm._optimizers import SGD, Adam, clip
 from sklstm.datasets import load_airline
+from tests.tools import fit, model
 
 RNG = np.random.default_rng(0)
 X3 = RNG.normal(5, 2, (40, 6, 2))
 Y1 = X3[:, -1, 0] - 0.5 * X3[:, -3, 1]
 Y2 = np.column_stack((Y1, X3[:, :, 1].mean(axis=1)))
 YS = np.cumsum(X3, axis=1)
-
-
-def model(**settings):
-    """Small and quick, with as many epochs as asked for and no more."""
-    defaults = {"hidden_size": 4, "max_iter": 3, "tol": 0, "n_iter_no_change": np.inf, "random_state": 0}
-    return LSTMRegressor(**{**defaults, **settings})
-
-
-def fit(estimator, *args, **kwargs):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.fit(*args, **kwargs)
 
 
 def with_missing(X):

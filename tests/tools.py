@@ -1,6 +1,24 @@
 """What several tests need."""
 
+import warnings
+
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklstm import LSTMRegressor
+
+
+def model(**settings):
+    """Small and quick, with as many epochs as asked for and no more."""
+    defaults = {"hidden_size": 4, "max_iter": 3, "tol": 0, "n_iter_no_change": np.inf, "random_state": 0}
+    return LSTMRegressor(**{**defaults, **settings})
+
+
+def fit(estimator, *args, **kwargs):
+    """Fit without the warning that so few epochs bring."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(*args, **kwargs)
 
 
 def named(layout, theta, index=0):
