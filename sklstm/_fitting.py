@@ -7,10 +7,11 @@ and never changes them, so that a failure can put the old ones back (`restored_o
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
-from sklstm._holdout import hold_out
+from sklstm._holdout import hold_out, n_to_train_on
 from sklstm._network import Objective, fit_network
 from sklstm._origin import Origin
 from sklstm._random import own_generator
@@ -94,6 +95,7 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     ending : str
         How training ended.
     """
+    _check_sizes(model, data)
     if not resume:
         model._rng = own_generator(model.random_state)
         model._split_seed = int(model._rng.spawn(1)[0].integers(2**31))  # the generator goes on as without
@@ -105,11 +107,27 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     previous = model._origin if resume else None
     model._origin = Origin.after(data.X, data.y, data.weight, y, model._network.scaling.n_targets, previous)
     state = _state_to_change(model)
-    state.progress.watch(data.validation is not None)
+    previous, model._trained_on = getattr(model, "_trained_on", None), _fingerprint(model, data)
+    validate = _validator(model._network, data)
+    state.progress.watch(validate, same_rows=model._trained_on == previous)
     state.progress.begin_period(new_period, model.max_iter)
-    ending = _run(model, data, n_epochs, state, tasks)
+    ending = _run(model, data, n_epochs, state, validate, tasks)
     vars(model).update(state.attributes(ending == INTERRUPTED or data.validation is not None))
     return ending
+
+
+def _check_sizes(model, data):
+    """Complain of numbers that do not fit the rows, before a generator is used."""
+    number_of_targets(model, data.X.shape[2], data.n_outputs)
+    if model.early_stopping and data.validation is None:
+        n_to_train_on(len(data.rows), model.validation_fraction, model.validation_gap)
+
+
+def _fingerprint(model, data):
+    """What tells whether losses of one call can be compared with those of another."""
+    parts = data.X[data.rows[[0, -1]]], data.y[:, -1] if data.every_step else data.y
+    sums = [crc32(np.ascontiguousarray(part)) for part in parts]
+    return data.X.shape, len(data.rows), float(data.weight.sum()), model.alpha, *sums
 
 
 def _divided(model, data):
@@ -136,7 +154,7 @@ def _latest_theta(model):
     return model._latest
 
 
-def _run(model, data, n_epochs, state, tasks):
+def _run(model, data, n_epochs, state, validate, tasks):
     network, theta = model._network, state.theta
     objective = Objective(network, data.X, data.y, data.weight, data.rows, penalty(model), theta.dtype, state.rng)
 
@@ -144,7 +162,7 @@ def _run(model, data, n_epochs, state, tasks):
         _report(model.verbose, progress)
         return tasks.end_epoch(lambda: deepcopy(state).attributes())
 
-    watch = Watch(model.tol, model.n_iter_no_change, _validator(network, data), tasks.begin_epoch, end_epoch)
+    watch = Watch(model.tol, model.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
     trainer = new_trainer(model, len(data.rows), n_epochs)
     # three products a step: forward, backward, and its part of the weights' gradient
     with threads_for(3 * trainer.batch_size * network.layout.matrix_size):
@@ -191,9 +209,9 @@ def fitted_attributes(theta, progress, keeps_best):
         "t_": progress.n_seen,
     }
     names = ("validation_loss_curve_", "validation_scores_", "best_validation_score_")
-    if not progress.watches_validation or not n_epochs:
+    if not progress.watches_validation:
         return attributes | dict.fromkeys(names)
-    score = progress.validation_scores[attributes["best_iter_"] - 1]
-    return attributes | dict(
-        zip(names, (list(progress.validation_loss_curve), list(progress.validation_scores), score), strict=True)
-    )
+    curves = progress.validation_loss_curve, progress.validation_scores
+    losses, scores = ([*curve, *[np.nan] * (n_epochs - len(curve))] for curve in curves)
+    score = progress.best_score if keeps_best else scores[-1] if scores else np.nan
+    return attributes | dict(zip(names, (losses, scores, score), strict=True))

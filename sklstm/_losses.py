@@ -17,7 +17,7 @@ McCullagh and Nelder (1989), *Generalized Linear Models*, for the Poisson devian
 """
 
 import numpy as np
-from scipy.special import expit, ndtri, xlogy
+from scipy.special import expit, ndtri
 
 
 class _Loss:
@@ -245,13 +245,14 @@ class Poisson(_Loss):
         return self if scaling.target_spread is None else Poisson(scaling.target_spread)
 
     def _weighted(self, raw, target, share):
-        # In double precision, as terms of size y log(y) nearly cancel.
+        # In double precision, and with d = log(y / p) as y (d + exp(-d) - 1): the terms of y d - y + p nearly cancel.
         log_mean, target, share = (part.astype(np.float64, copy=False) for part in (raw, target, share))
         log_mean, share = self.spread * log_mean, share / self.spread**2
-        expected = share * np.exp(log_mean)
-        counted = share * target  # before any logarithm: where the weight is 0, a target may be anything
-        deviance = xlogy(counted, target) - counted * (log_mean + 1) + expected
-        return deviance.sum(), (self.spread * (expected - counted)).astype(raw.dtype, copy=False)
+        mean, is_positive = np.exp(log_mean), (target > 0) & (share > 0)  # where the weight is 0, y may be anything
+        y = np.where(is_positive, target, 1)
+        d = np.log(y) - log_mean
+        deviance = share * np.where(is_positive, y * (d + np.expm1(-d)), mean)
+        return deviance.sum(), (self.spread * share * (mean - target)).astype(raw.dtype, copy=False)
 
     def point(self, raw):
         """The mean, (…, K, B)."""

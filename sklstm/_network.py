@@ -11,7 +11,7 @@ import numpy as np
 
 from sklstm import _initializers, _readout, _stack
 from sklstm._parameters import Layout
-from sklstm._scaling import Moments, Scaling, counted_weight, fit_scaling
+from sklstm._scaling import Moments, Scaling, counted_weight, fit_scaling, last_present
 from sklstm._windows import row_chunks
 
 # Rows predicted at once: enough to fill the vector units, few enough to stay in the cache.
@@ -102,7 +102,7 @@ class Network:
     def _answers(self, raw, missing, reference, every_step, every_level):
         """Raw values in the user's units, the rows as first axis again."""
         loss = self.loss
-        raw = raw if every_step or raw.ndim == 2 else raw[-1]
+        raw = raw if every_step or raw.ndim == 2 else last_present(raw, missing)
         y = loss.every_level(raw) if every_level else loss.point(raw)
         self.scaling.outputs(y, reference)
         if missing is not None:

@@ -179,5 +179,7 @@ def clip(gradient, value=None, norm=None):
         np.clip(gradient, -value, value, out=gradient)
     if norm is not None:
         length = float(np.sqrt(np.vdot(gradient, gradient)))
+        if not np.isfinite(length):  # the squares do not fit into single precision
+            length = float(np.linalg.norm(gradient.astype(np.float64)))
         if length > norm:
             gradient *= norm / length

@@ -20,7 +20,7 @@ from sklstm._recursion import forecast_recursively
 from sklstm._scaling import INSTANCE_NORMS
 from sklstm._settings import check_settings
 from sklstm._threads import threads_for
-from sklstm._training import EXHAUSTED, INTERRUPTED
+from sklstm._training import EXHAUSTED, INTERRUPTED, STUCK
 from sklstm._validation import (
     check_future,
     check_rows,
@@ -45,9 +45,10 @@ def _trains_by_epochs(model):
 
 
 def _has_levels(model):
-    """Whether there are quantiles to predict."""
-    if model.loss != "quantile":
-        raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={model.loss!r}.")
+    """Whether there are quantiles to predict: by the loss of the fit, once there is one."""
+    loss = vars(model).get("_fixed", vars(model))["loss"]
+    if loss != "quantile":
+        raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={loss!r}.")
     return True
 
 
@@ -100,7 +101,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         absolute error (medians, which outliers hardly move); Huber's, the one for small errors and
         the other for large ones; the pinball loss of `quantile`; or half the Poisson deviance of
         `y` >= 0 with the logarithm as link (means of counts: targets are divided by their mean and
-        not centred, and `instance_norm` must be None).
+        not centred, the deviance by their relative variance, and `instance_norm` must be None).
     delta : float, default=1.0
         For "huber": the error, in units of the standardised target, from which it counts linearly.
     quantile : float or array-like of float, default=0.5
@@ -116,8 +117,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         rows at once, with neither batches nor a learning rate, and suits few rows and small networks.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
         How the size of the updates changes, but for "lbfgs": not at all; as
-        `learning_rate_init` / (t + 1)^`power_t` after t updates; divided by 5 whenever
-        `n_iter_no_change` epochs in a row brought nothing, until it is 1e-6; or along half a cosine
+        `learning_rate_init` / (t + 1)^`power_t` after t updates; divided by 5 whenever more than
+        `n_iter_no_change` epochs in a row brought nothing, until it is below 1e-6; or along half a cosine
         down to 0 over `max_iter` epochs (each `fit` that continues begins it again, `partial_fit`
         goes on with it). "cosine" often ends in the best weights where the number of epochs is known.
     learning_rate_init : float, default=0.01
@@ -170,7 +171,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Whether to draw a new order of the rows for each epoch.
     warm_start : bool, default=False
         Whether `fit` continues from the parameters, scaling, optimiser, generator and history of the
-        last one: 10 epochs and 10 more are 20, to the bit. ("lbfgs" keeps the parameters alone.)
+        last one: 10 epochs and 10 more are 20, to the bit. ("lbfgs" keeps the parameters alone.) What
+        makes the network and its loss cannot change in between. After early stopping it goes on from
+        the last weights, not from those that were kept, which are judged anew where the validation
+        rows are others.
     random_state : int, RandomState, Generator or None, default=None
         Decides the initial weights, the order of the rows, what is dropped and a random hold-out. An
         integer gives the same bits every time; None draws anew; a generator is consumed.
@@ -184,7 +188,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     loss_ : float
         Loss of the last epoch: the mean over its batches (each by its weight, taken before its
         update) of the mean loss per target in standardised units, plus
-        alpha / 2 · ‖weights‖² / Σ sample weights of the batch.
+        alpha / 2 · ‖weights‖² / Σ sample weights of the batch. With "adamw" without the latter; with
+        "lbfgs" of all rows, after the iteration.
     best_loss_ : float
         Smallest loss of any epoch.
     loss_curve_ : list of float
@@ -494,7 +499,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=4,
             )
-        elif ending == EXHAUSTED and self.learning_rate != "cosine":
+        elif ending == STUCK:
+            warnings.warn(
+                "L-BFGS found no better weights in its last direction, and the optimization hasn't converged yet. Try "
+                "standardize=True, float64 rows, or another solver.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        elif ending == EXHAUSTED and (self.learning_rate != "cosine" or self.solver == "lbfgs"):
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
                 "converged yet. Try a larger max_iter or learning_rate_init.",

@@ -96,9 +96,9 @@ class Scaling:
     def _reference(self, x, missing):
         wants_last = self.instance_norm in ("last", "last-standard")
         if self.instance_norm == "last":
-            return _last_present(x, missing), None
+            return last_present(x, missing), None
         mean, deviation = (part.astype(x.dtype) for part in window_moments(x, missing))
-        location = _last_present(x, missing) if wants_last else mean
+        location = last_present(x, missing) if wants_last else mean
         if self.instance_norm == "mean":
             return location, None
         if self.typical_deviation is not None:
@@ -128,7 +128,7 @@ def window_moments(x, missing):
     They are taken about the last present value, so that a constant window's deviation is exactly 0.
     Missing steps of `x` must be finite.
     """
-    anchor = _last_present(x, missing).astype(np.float64)
+    anchor = last_present(x, missing).astype(np.float64)
     difference = x - anchor
     count = len(x)
     if missing is not None:
@@ -141,7 +141,7 @@ def window_moments(x, missing):
     return anchor + mean, np.sqrt(np.square(difference).sum(axis=0) / count)
 
 
-def _last_present(x, missing):
+def last_present(x, missing):
     """Value of each window at its last present step, (F, B); 0 where it has none."""
     if missing is None:
         return x[-1].copy()
@@ -193,7 +193,10 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_cent
         of_channels.add(x, steps if missing is None else steps * ~missing)
         of_targets.add(y, counted_weight(y, weight))
     of_targets = of_targets.mean_and_scale(dtype) if is_centred else of_targets.mean_as_scale(dtype)
-    return Scaling(n_targets, instance_norm, typical, *of_channels.mean_and_scale(dtype), *of_targets)
+    parts = (*of_channels.mean_and_scale(dtype), *of_targets)
+    if not all(np.isfinite(part).all() for part in parts):
+        raise ValueError(f"X or y is too large for its deviation to be worked out in {np.dtype(dtype)}: divide it.")
+    return Scaling(n_targets, instance_norm, typical, *parts)
 
 
 def counted_weight(y, weight):
@@ -246,7 +249,8 @@ class Moments:
 
         Above 1, the share of what is mostly 0 says little of the rest, and counts as 1.
         """
-        _, deviation = self.mean_and_scale(np.float64)
-        scale = np.where(self.mean > 0, self.mean, 1)[:, np.newaxis]
-        spread = np.where(self._squares[:, np.newaxis] > 0, np.minimum(deviation / scale, 1), 1)
+        deviation = np.sqrt(self._squares / self.weight_sum)
+        scale = np.where(self.mean > 0, self.mean, 1)
+        spread = np.where(_is_rounding(deviation, self.mean, dtype), 1, np.minimum(deviation / scale, 1))
+        scale, spread = scale[:, np.newaxis], spread[:, np.newaxis]
         return np.zeros_like(scale, dtype), scale.astype(dtype), spread

@@ -12,7 +12,7 @@ from sklstm._optimizers import clip
 from sklstm._windows import row_numbers
 
 # How training ended
-CONVERGED, EXHAUSTED, INTERRUPTED = "converged", "exhausted", "interrupted"
+CONVERGED, EXHAUSTED, STUCK, INTERRUPTED = "converged", "exhausted", "stuck", "interrupted"
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Progress:
     best_loss: float = np.inf  # of those watched
     best_epoch: int = 0
     best_theta: np.ndarray | None = None
+    best_score: float = np.nan
     n_stale: int = 0  # epochs in a row without an improvement of at least tol
     n_seen: int = 0  # samples
     n_updates: int = 0
@@ -40,11 +41,20 @@ class Progress:
         """Number of epochs so far."""
         return len(self.loss_curve)
 
-    def watch(self, validation):
-        """Say whose loss is watched from now on; what was best by the other is forgotten."""
-        if validation != self.watches_validation:
-            self.watches_validation = validation
-            self.best_loss, self.best_epoch, self.best_theta, self.n_stale = np.inf, 0, None, 0
+    def watch(self, validate, same_rows):
+        """Say whose loss is watched from now on: that of `validate`, or without it that of training.
+
+        What was best so far is judged anew by other validation rows, and forgotten where that cannot be.
+        """
+        validation = validate is not None
+        if validation != self.watches_validation or not (validation or same_rows):
+            self.best_loss, self.best_epoch, self.best_theta, self.best_score = np.inf, 0, None, np.nan
+            self.n_stale = 0
+        self.watches_validation = validation
+        if validation and self.best_theta is not None:
+            loss, self.best_score = validate(self.best_theta)
+            if loss != self.best_loss:
+                self.best_loss, self.n_stale = loss, 0
 
     def begin_period(self, at_once, length):
         """Let the schedule begin again: at once, or if its period of so many epochs is over."""
@@ -62,6 +72,7 @@ class Progress:
         self.n_stale = self.n_stale + 1 if watched > self.best_loss - tol else 0
         if watched < self.best_loss:
             self.best_loss, self.best_epoch, self.best_theta = watched, self.n_epochs, theta.copy()
+            self.best_score = np.nan if validation is None else validation[1]
 
 
 @dataclass(frozen=True)
@@ -147,8 +158,8 @@ class Trainer:
         Returns
         -------
         ending : str
-            CONVERGED if patience ran out (or `watch` asked for the end), EXHAUSTED if the epochs did,
-            INTERRUPTED by the user.
+            CONVERGED if patience ran out (or `watch` asked for the end), EXHAUSTED if the epochs did, STUCK
+            where L-BFGS found no way down, INTERRUPTED by the user.
         """
         try:
             for _ in range(self.n_epochs):
@@ -227,7 +238,7 @@ class WholeBatch:
             return CONVERGED
         except KeyboardInterrupt:
             return INTERRUPTED
-        return EXHAUSTED if result.status == 1 else CONVERGED
+        return {0: CONVERGED, 1: EXHAUSTED}.get(result.status, STUCK)
 
     def _minimize(self, evaluate, start, callback):
         from scipy.optimize import minimize

@@ -179,7 +179,7 @@ def test_validation_data_without_early_stopping_is_an_error():
 
 def test_negative_targets_of_counts_are_an_error_that_names_them():
     for name, targets in {"y": (-Y, Y_VAL), "y_val": (np.abs(Y), -np.abs(Y_VAL))}.items():
-        with pytest.raises(ValueError, match=f"needs {name} >= 0, but it goes down to -"):
+        with pytest.raises(ValueError, match=f"needs {name} >= 0, but a target goes down to -"):
             model(loss="poisson", early_stopping=True).fit(X, targets[0], X_val=X_VAL, y_val=targets[1])
 
 
@@ -348,3 +348,73 @@ def test_lbfgs_says_when_it_ran_out():
     for limit in ({"max_iter": 3}, {"max_fun": 5}):
         with pytest.warns(ConvergenceWarning, match="max_iter"):
             model(solver="lbfgs", **limit).fit(X, Y)
+
+
+# ---- losses of other rows are not compared
+
+
+def test_the_best_weights_are_judged_anew_by_other_validation_rows():
+    """They were best on rows of which the later ones are the contrary."""
+    estimator = fit(model(early_stopping=True, warm_start=True, max_iter=40), X, Y, X_val=X_VAL, y_val=Y_VAL)
+    first = estimator.theta_
+    fit(estimator, X, 3 - Y, X_val=X_VAL, y_val=3 - Y_VAL)
+    assert not np.array_equal(estimator.theta_, first)
+    assert estimator.best_iter_ > 40
+    assert estimator.best_validation_score_ == pytest.approx(estimator.score(X_VAL, 3 - Y_VAL), rel=1e-12)
+    fit(estimator.set_params(max_iter=1, learning_rate_init=1e-300), X, Y, X_val=X_VAL, y_val=Y_VAL)
+    assert estimator.best_validation_score_ == pytest.approx(estimator.score(X_VAL, Y_VAL), rel=1e-12)
+
+
+def test_training_on_other_rows_begins_a_new_patience():
+    """Else it would stop at once, as the loss of the harder rows stays above that of the easy ones."""
+    estimator = fit(model(max_iter=30, warm_start=True, n_iter_no_change=2), X, np.zeros(40))
+    noise = np.random.default_rng(1).standard_normal(40) * 5
+    n_before = estimator.n_iter_
+    assert fit(estimator, X, noise).n_iter_ == n_before + 30
+
+
+def test_an_interrupted_fit_keeps_no_weights_of_other_rows(monkeypatch):
+    estimator = fit(model(max_iter=20, warm_start=True), X, Y)
+    fit(estimator, X, -5 * Y)
+    before = estimator.theta_.copy()
+    interrupt(monkeypatch, after=1)
+    with pytest.warns(UserWarning, match="interrupted by user after 40 epochs"):
+        estimator.partial_fit(X, 2 * Y)
+    monkeypatch.undo()
+    assert estimator.best_iter_ == 40
+    assert np.abs(estimator.theta_ - before).max() < 0.05  # one update later
+
+
+@pytest.mark.parametrize("first", [{}, {"early_stopping": True}], ids=str)
+def test_a_fit_interrupted_in_its_first_validated_epoch_is_usable(first, monkeypatch):
+    estimator = fit(model(warm_start=True, **first), X, Y)
+    fit(estimator.set_params(early_stopping=False), X, Y)
+    interrupt(monkeypatch, after=1)
+    with pytest.warns(UserWarning, match="interrupted by user after 12 epochs"):
+        estimator.set_params(early_stopping=True).fit(X, Y)
+    monkeypatch.undo()
+    assert len(estimator.validation_loss_curve_) == len(estimator.validation_scores_) == 12
+    assert np.isnan(estimator.best_validation_score_)
+    assert np.isfinite(estimator.predict(X)).all()
+
+
+@pytest.mark.parametrize("settings", [{"n_targets": 3}, {"early_stopping": True, "validation_gap": 1000}], ids=str)
+def test_a_refused_fit_draws_nothing(settings):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"n_targets=3|no row is left"):
+        model(random_state=rng, **settings).fit(X, Y)
+    assert rng.integers(2**63) == np.random.default_rng(0).integers(2**63)
+
+
+def test_lbfgs_that_finds_no_way_down_says_so(monkeypatch):
+    """Given gradients that point upwards."""
+    original = Objective.whole
+    monkeypatch.setattr(Objective, "whole", lambda *args: (original(*args)[0], -original(*args)[1]))
+    with pytest.warns(ConvergenceWarning, match="no better weights"):
+        stuck = model(solver="lbfgs", max_iter=50).fit(X, Y)
+    assert np.isfinite(stuck.predict(X)).all()
+
+
+def test_a_cosine_is_no_excuse_for_lbfgs():
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        model(solver="lbfgs", learning_rate="cosine", max_iter=2).fit(X, Y)

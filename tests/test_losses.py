@@ -407,3 +407,15 @@ def test_poisson_starts_from_a_loss_of_about_a_half(mean, spread):
     if spread < 1:
         loss = Poisson().scaled(Scaling(1, target_spread=found))
         assert loss(np.zeros((2, 100_000)), target / scale, np.ones(100_000))[0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_poisson_is_never_negative_and_keeps_its_digits_near_the_target():
+    raw = np.array([[np.log(1e12 * (1 + 1e-9))]])
+    value, _ = make("poisson", None)(raw, np.array([[1e12]]), np.ones(1))
+    assert value == pytest.approx(0.5e12 * 1e-18, rel=1e-3)
+
+
+def test_counts_that_are_constant_but_for_rounding_have_no_spread_to_divide_by():
+    moments = Moments()
+    moments.add(np.full((1, 50), 1e12), np.random.default_rng(0).random(50))
+    assert moments.mean_as_scale(np.float64)[2].item() == 1

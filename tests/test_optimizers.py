@@ -142,3 +142,10 @@ def test_clip_equals_pytorchs(value, norm):
             torch.nn.utils.clip_grad_norm_([parameter], norm)
         clip(gradient, value, norm)
         np.testing.assert_allclose(gradient, parameter.grad.numpy(), rtol=1e-5)  # it adds 1e-6 to the norm
+
+
+def test_clip_by_norm_of_what_single_precision_cannot_square():
+    gradient = np.array([3e30, -4e30], dtype=np.float32)
+    with np.errstate(over="ignore"):
+        clip(gradient, norm=1.0)
+    np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-6)

@@ -695,6 +695,14 @@ def test_a_bidirectional_row_may_be_padded_at_both_ends():
     np.testing.assert_allclose(every.predict(padded)[:, 2:-2], every.predict(X3), rtol=1e-12)
 
 
+def test_the_last_answer_of_both_directions_is_that_of_the_last_present_step():
+    fitted = fit(model(bidirectional=True, max_iter=20), X3, X3)
+    context, gap = X3[:3], np.full((3, 2, 2), np.nan)
+    padded = np.concatenate((context, gap), axis=1)
+    np.testing.assert_allclose(fitted.forecast(1, context=padded), fitted.forecast(1, context=context), rtol=1e-12)
+    np.testing.assert_allclose(fitted.forecast(1, context=context)[:, 0], fitted.predict(context)[:, -1], rtol=1e-12)
+
+
 def test_directions_see_what_follows():
     """The answer at a step depends on later ones with both directions only."""
     changed = X3.copy()

@@ -31,7 +31,7 @@ def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
     trainer = {"clip_value": None, "clip_norm": None, "shuffle": True, "batch_size": 4, "period": max_iter}
     trainer["schedule"] = Schedule(settings.pop("kind", "constant"), rate, 0.5)
     progress = Progress() if progress is None else progress
-    progress.watch(settings.get("validate") is not None)
+    progress.watch(settings.get("validate"), same_rows=True)
     theta = np.zeros(2) if theta is None else theta
     watch, seen = watching(settings)
     trainer = Trainer(max_iter, **{**trainer, **settings})
@@ -224,7 +224,7 @@ def test_the_user_may_interrupt():
 
 def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
     theta, progress = np.zeros(2), Progress()
-    progress.watch(settings.get("validate") is not None)
+    progress.watch(settings.get("validate"), same_rows=True)
     watch, seen = watching({"tol": tol, **settings})
     ending = WholeBatch(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
     return ending, theta, progress, seen

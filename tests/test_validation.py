@@ -345,6 +345,11 @@ def test_next_steps_are_fine_where_rows_do_not_follow_each_other_or_repeat():
     order = np.random.default_rng(1).permutation(len(X))
     model.fit(X[order], y[order])
     model.fit(X[::3], y[::3])
+    counts = np.random.default_rng(0).poisson(0.7, 300).astype(float)
+    X, y = make_windows(counts, 4)  # many of which follow each other by chance
+    for seed in range(10):
+        order = np.random.default_rng(seed).permutation(len(X))
+        model.fit(X[order], y[order])
     sparse = np.zeros(200)
     sparse[::17] = 3.0
     X, y = make_windows(sparse, 5)
@@ -354,3 +359,54 @@ def test_next_steps_are_fine_where_rows_do_not_follow_each_other_or_repeat():
     weight[3], y = 0, y.copy()
     y[3] = 1e6
     model.fit(X, y, sample_weight=weight)
+
+
+def test_a_target_of_weight_zero_hides_nothing_from_the_check_of_next_steps():
+    X, y = make_windows(np.random.default_rng(0).standard_normal(60), 5)
+    wrong, weight = 2 * y, np.ones(len(X))
+    wrong[5], weight[5] = 1e30, 0
+    with pytest.raises(ValueError, match="is not the newest step"):
+        LSTMRegressor(2, loss_steps="all").fit(X, wrong, sample_weight=weight)
+
+
+def test_counts_inside_the_rows_are_checked_where_they_are_targets():
+    series = np.concatenate(([-1.0, -2.0], np.random.default_rng(0).poisson(3, 60)))
+    X, y = make_windows(series, 5)
+    with pytest.raises(ValueError, match=r"needs y >= 0, but a target goes down to -2"):
+        LSTMRegressor(2, loss="poisson", loss_steps="all").fit(X, y)
+    LSTMRegressor(2, loss="poisson", tol=1).fit(X, y)
+
+
+@pytest.mark.parametrize("value", [-999.0, np.inf, 1e300])
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_targets_at_missing_steps_may_be_anything(loss, value):
+    X = np.abs(np.random.default_rng(0).standard_normal((12, 5, 1)).astype(np.float32))
+    X[3, 2] = X[7, 0] = np.nan
+    y = np.where(np.isnan(X), value, X.astype(np.float64))
+    one, other = (
+        LSTMRegressor(2, loss=loss, tol=1, random_state=0).fit(X, t) for t in (y, np.where(np.isnan(X), 0, y))
+    )
+    np.testing.assert_array_equal(one.theta_, other.theta_)
+
+
+def test_what_does_not_fit_into_the_precision_of_the_model():
+    X, y = X3.astype(np.float32), Y.astype(np.float32)
+    model = fitted(X, y).set_params(warm_start=True, early_stopping=True)
+    refuses(model, lambda: model.fit(X3, Y * 1e300), ValueError, "too large for float32")
+    refuses(model, lambda: model.fit(X, y, X_val=X3, y_val=Y * 1e300), ValueError, "too large for float32")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_has_a_deviation_that_is_too_large():
+    model = fitted()
+    for settings, factor in (({"instance_norm": "standard"}, 1e200), ({}, 1e200)):
+        model.set_params(**settings)
+        refuses(model, lambda: model.fit(X3 * factor, Y), ValueError, "too large")  # noqa: B023
+
+
+def test_quantiles_are_those_of_the_fit():
+    model = fitted()
+    model.set_params(loss="quantile")
+    assert not hasattr(model, "predict_quantiles")
+    model = fitted(loss="quantile").set_params(loss="huber")
+    assert model.predict_quantiles(X3).shape == (12, 1)
