@@ -106,12 +106,15 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         For "huber": the error, in units of the standardised target, from which it counts linearly.
     quantile : float or array-like of float, default=0.5
         For "quantile": the level that is predicted, in (0, 1), or several in increasing order. Several
-        never cross. `predict` then gives the one nearest the median and `predict_quantiles` all.
+        never cross. `predict` then gives the one nearest the median (of two the lower), which `score`
+        and `forecast` use, and `predict_quantiles` all.
     loss_steps : {"last", "all"}, default="last"
         "all" also counts, at every step inside of the rows, the error of predicting the step after
-        it: n_steps times the signal for nearly the same time, which helps where series are short.
-        Only for rows that are windows of the series that is predicted, as `forecast` needs them.
-        Where `y` itself has a target at every step there is nothing to add.
+        it: n_steps times the signal for nearly the same time. Worth a try where series are short, with
+        a smaller learning rate; compare both, above all with `instance_norm`, where the early steps are
+        relative to what they could not know yet. Only for rows that are windows of the series that is
+        predicted, as `forecast` needs them. Where `y` itself has a target at every step there is nothing
+        to add.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
         The optimiser: "adamw" is Adam with `alpha` as decoupled decay; "lbfgs" (of SciPy) takes all
         rows at once, with neither batches nor a learning rate, and suits few rows and small networks.
@@ -119,8 +122,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         How the size of the updates changes, but for "lbfgs": not at all; as
         `learning_rate_init` / (t + 1)^`power_t` after t updates; divided by 5 whenever more than
         `n_iter_no_change` epochs in a row brought nothing, until it is below 1e-6; or along half a cosine
-        down to 0 over `max_iter` epochs (each `fit` that continues begins it again, `partial_fit`
-        goes on with it). "cosine" often ends in the best weights where the number of epochs is known.
+        down to 0 over `max_iter` epochs. "cosine" needs no patience and settles well, where the number
+        of epochs can be said: only early stopping ends it before. It begins again with each `fit` that
+        continues, and with every `max_iter` calls of `partial_fit`.
     learning_rate_init : float, default=0.01
         Size of the first updates. Larger than MLPRegressor's, as gradients are clipped.
     power_t : float, default=0.5
@@ -155,7 +159,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Improvement of the loss that counts as one.
     n_iter_no_change : int, default=10
         Training stops after more than so many epochs in a row without improvement of the loss: that of
-        the validation rows, if there are any.
+        the validation rows, if there are any. Without them "cosine" goes on to its end.
     early_stopping : bool, default=False
         Whether to watch the loss of rows that are not trained on, and to keep the weights of the
         epoch where it was smallest. They are `X_val`, or held out.
@@ -171,10 +175,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Whether to draw a new order of the rows for each epoch.
     warm_start : bool, default=False
         Whether `fit` continues from the parameters, scaling, optimiser, generator and history of the
-        last one: 10 epochs and 10 more are 20, to the bit. ("lbfgs" keeps the parameters alone.) What
-        makes the network and its loss cannot change in between. After early stopping it goes on from
-        the last weights, not from those that were kept, which are judged anew where the validation
-        rows are others.
+        last one: 10 epochs and 10 more are 20, to the bit (but for "lbfgs", which keeps the parameters
+        alone, and "cosine", which begins again). What makes the network and its loss cannot change in
+        between. After early stopping or Ctrl-C it goes on from the last weights, not from those that
+        were kept, which are judged anew where the validation rows are others.
     random_state : int, RandomState, Generator or None, default=None
         Decides the initial weights, the order of the rows, what is dropped and a random hold-out. An
         integer gives the same bits every time; None draws anew; a generator is consumed.
@@ -201,7 +205,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     best_validation_score_ : float or None
         R² of the weights that were kept.
     best_iter_ : int
-        The epoch whose weights were kept, counted from 1: the last one but for early stopping.
+        The epoch whose weights were kept, counted from 1: the last one but for early stopping and
+        Ctrl-C.
     n_iter_ : int
         Number of epochs, over all calls that continue each other.
     t_ : int
@@ -236,7 +241,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     not learnt from, and predicted as the mean of `y` (or its median or quantile, where the loss is
     minimised by these).
 
-    Ctrl-C ends training with a warning; the weights of the best epoch so far are kept.
+    Ctrl-C ends training with a warning; the weights of the epoch with the smallest loss so far (of the
+    validation rows, if there are any) are kept. In a search it ends one fit, and the next begins.
 
     scikit-learn's callbacks (from 1.9) are told of every epoch: `set_callbacks(ProgressBar())`.
 
@@ -508,11 +514,22 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             )
         elif ending == EXHAUSTED and (self.learning_rate != "cosine" or self.solver == "lbfgs"):
             warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't "
-                "converged yet. Try a larger max_iter or learning_rate_init.",
+                self._limits_reached(),
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+    def _limits_reached(self):
+        """What to say where the loss was still improving."""
+        if self.solver == "lbfgs":
+            return (
+                f"L-BFGS reached max_iter={self.max_iter} iterations or max_fun={self.max_fun} evaluations and the "
+                "optimization hasn't converged yet. Try larger ones."
+            )
+        return (
+            f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged "
+            "yet. Try a larger max_iter or learning_rate_init."
+        )
 
     # ---- answers
 
@@ -594,7 +611,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def forecast(self, steps, X_future=None, *, context=None):
         """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.
 
-        Without `context` it goes on from the last training row with its target appended: if that
+        Of a quantile loss with several levels it is the one nearest the median that is fed back. Without
+        `context` it goes on from the last training row with its target appended: if that
         target's time is t, the answers are for t + 1 … t + steps. With `context` it goes on from
         each window's last step. Needs rows that are windows of the series that is predicted, one
         output for each target channel.

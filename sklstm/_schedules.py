@@ -59,6 +59,11 @@ class Schedule:
             case "cosine":
                 return self.initial * 0.5 * (1 + math.cos(math.pi * position))
 
+    @property
+    def is_planned(self):
+        """Whether the rate at the end was decided at the beginning: to stop before would be to stop midway."""
+        return self.kind == "cosine"
+
     def can_cut(self, n_cuts):
         """Whether running out of patience after `n_cuts` cuts lowers the rate once more instead of ending training."""
         return self.kind == "adaptive" and self.rate(0, 0.0, n_cuts) > SMALLEST_CUT

@@ -169,9 +169,10 @@ class Trainer:
                 if watch.after_epoch(progress, theta, loss):
                     return CONVERGED
                 if watch.ran_out(progress):
-                    if not self.schedule.can_cut(progress.n_cuts):
+                    if self.schedule.can_cut(progress.n_cuts):
+                        progress.n_cuts += 1
+                    elif watch.validate is not None or not self.schedule.is_planned:
                         return CONVERGED
-                    progress.n_cuts += 1
         except KeyboardInterrupt:
             return INTERRUPTED
         return EXHAUSTED

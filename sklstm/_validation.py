@@ -164,6 +164,12 @@ def _contradicted(data):
 
 def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
     """Check rows to validate on that the user gave, for a checked training set; the set with them."""
+    wanted = 3 if estimator._sequences else 2
+    if n_dimensions(X_val) != wanted:
+        raise ValueError(
+            f"X_val has shape {np.shape(X_val)}, but X has {wanted} dimensions. (In a pipeline, X_val is transformed as X "
+            'is with transform_input=["X_val"] only.)'
+        )
     try:
         X = check_rows(estimator, X_val, reset=False)
         y, y_ndim = _check_targets(y_val, X, estimator._dtype)
@@ -218,7 +224,10 @@ def check_rows(estimator, X, *, reset, input_name="X"):
         )
     if not reset and (ndim == 3) != estimator._sequences:
         was = "sequences (n_samples, n_steps, n_channels)" if estimator._sequences else "a table (n_samples, n_columns)"
-        raise ValueError(f"{input_name} has {ndim} dimensions, but {name} was fitted on {was}.")
+        hint = " One of them is X[:1]." if estimator._sequences and ndim == 2 else ""
+        raise ValueError(
+            f"{input_name} has {ndim} dimensions (shape {np.shape(X)}), but {name} was fitted on {was}.{hint}"
+        )
     rows = _check_sequences if ndim == 3 else _check_table
     X = rows(estimator, X, reset)
     if reset:

@@ -11,12 +11,14 @@ from urllib.request import url2pathname
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from scipy import special
 from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import d2_tweedie_score, r2_score
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.fixes import parse_version
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
@@ -903,9 +905,14 @@ def test_targets_at_every_step_have_nothing_to_add():
 
 
 def test_the_html_representation_links_to_the_docstrings():
-    html = fit(model(), X3, Y1)._repr_html_()
-    address = LSTMRegressor()._get_doc_link()
+    fitted = fit(model(), X3, Y1)
+    html, address = fitted._repr_html_(), LSTMRegressor()._get_doc_link()
     assert address in html
     path = Path(url2pathname(urlparse(address).path))
     assert "class LSTMRegressor" in path.read_text()
     assert Path(url2pathname(urlparse(WindowTransformer()._get_doc_link()).path)).name == "_transformer.py"
+    if parse_version(sklearn.__version__) >= parse_version("1.9"):  # which links parameters and attributes too
+        attributes = [name for name in dir(fitted) if name.endswith("_") and not name.startswith("_")]
+        for name in (*fitted.get_params(), *attributes):
+            if name not in ("feature_names_in_",):
+                assert f"#:~:text={name},-" in html

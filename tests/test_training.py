@@ -144,6 +144,13 @@ def test_cosine_goes_through_its_period_by_the_share_of_rows_seen():
     np.testing.assert_allclose(diary.rates, 0.05 * (1 + np.cos(np.pi * share[:8])))
 
 
+def test_a_cosine_goes_on_to_its_end_unless_validation_runs_out_of_patience():
+    ending, _, progress, _ = run(quadratic(), 30, rate=1e-12, kind="cosine", n_iter_no_change=2)
+    assert (ending, progress.n_epochs) == (EXHAUSTED, 30)
+    ending, _, progress, _ = run(quadratic(), 30, kind="cosine", validate=lambda theta: (1.0, 0.0), n_iter_no_change=2)
+    assert (ending, progress.n_epochs) == (CONVERGED, 4)
+
+
 def test_an_adaptive_rate_is_cut_each_time_patience_runs_out_until_it_is_tiny():
     """The loss never improves: 1 + 2 epochs and then 2 at each rate, from 0.1 to the first of at most 1e-6."""
     diary = Diary(4)

@@ -27,7 +27,11 @@ def changed(values, index, value):
 WRONG_ROWS = {
     "another number of channels": (X3[:, :, :1], ValueError, "1 channels, but LSTMRegressor was fitted on 2"),
     "4-D": (X3[..., np.newaxis], ValueError, r"4 dimensions; .*\(n_samples, n_steps, n_channels\)"),
-    "2-D where 3-D was fitted": (X2, ValueError, "has 2 dimensions, but .* fitted on sequences"),
+    "2-D where 3-D was fitted": (
+        X2,
+        ValueError,
+        r"has 2 dimensions \(shape \(12, 10\)\), but .* fitted on sequences .* One of them is X\[:1\]",
+    ),
     "1-D": (Y, ValueError, "has 1 dimensions.*make_windows"),
     "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "contains infinity"),
     "minus infinity": (changed(X3, (3, 2, 1), -np.inf), ValueError, "contains infinity"),
@@ -42,7 +46,11 @@ WRONG_ROWS = {
 WRONG_TABLES = {
     "sparse": (sparse.csr_array(X2), TypeError, "[Ss]parse"),
     "another number of columns": (X2[:, :8], ValueError, "X has 8 features, but LSTMRegressor is expecting 10"),
-    "3-D where 2-D was fitted": (X3, ValueError, r"X has 3 dimensions, but .* fitted on a table"),
+    "3-D where 2-D was fitted": (
+        X3,
+        ValueError,
+        r"X has 3 dimensions \(shape \(12, 5, 2\)\), but .* fitted on a table",
+    ),
     "4-D": (X3[..., np.newaxis], ValueError, "4 dimensions"),
     "text": (np.full((12, 10), "a"), ValueError, "could not convert|dtype='numeric'"),
     "no columns": (pd.DataFrame(index=range(12)), ValueError, r"0 feature\(s\)"),
