@@ -167,8 +167,8 @@ def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
     wanted = 3 if estimator._sequences else 2
     if n_dimensions(X_val) != wanted:
         raise ValueError(
-            f"X_val has shape {np.shape(X_val)}, but X has {wanted} dimensions. (In a pipeline, X_val is transformed as X "
-            'is with transform_input=["X_val"] only.)'
+            f"X_val has shape {np.shape(X_val)}, but X has {wanted} dimensions. (A pipeline transforms X_val as it does X "
+            'with transform_input=["X_val"] only.)'
         )
     try:
         X = check_rows(estimator, X_val, reset=False)
