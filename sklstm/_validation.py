@@ -167,7 +167,7 @@ def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
     wanted = 3 if estimator._sequences else 2
     if n_dimensions(X_val) != wanted:
         raise ValueError(
-            f"X_val has shape {np.shape(X_val)}, but X has {wanted} dimensions. (A pipeline transforms X_val as it does X "
+            f"X_val has shape {np.shape(X_val)}, but X has {wanted} dimensions. (A pipeline transforms it as it does X "
             'with transform_input=["X_val"] only.)'
         )
     try:
