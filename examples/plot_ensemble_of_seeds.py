@@ -3,9 +3,10 @@
 An ensemble of seeds
 ====================
 
-Training begins with random weights, and on a short series the seed decides how well a model forecasts. The mean forecast of
-several models is better than a model is on average, and nobody has to be lucky. scikit-learn's ``BaggingRegressor`` makes
-such an ensemble: with ``bootstrap=False`` every member learns from all rows, and only the seeds differ.
+Training begins with random weights, and on a short series the seed decides how well a model forecasts. The mean
+forecast of several models is better than a model is on average, and nobody has to be lucky. scikit-learn's
+``BaggingRegressor`` makes such an ensemble: with ``bootstrap=False`` every member learns from all rows, and only the
+seeds differ.
 
 Errors are scaled: 1 is the mean error that the same month of the year before makes over the training years.
 """
