@@ -1,0 +1,104 @@
+"""
+=============================
+Stop early, and by which rows
+=============================
+
+With ``early_stopping=True`` some rows are held out, and the weights of the epoch are kept that predicts them best. By
+default these are the last rows; a gap of one window (``validation_gap``) leaves no step in both parts. What the kept
+epoch reports of them is then not far from what comes true on two further years that nobody saw.
+
+With ``validation_split="random"`` the report is much too good: it asks about months in between those that are learnt,
+and the errors of months to come are larger, as the series grows. In logarithms, where errors do not grow, both reports
+are about right. So what spoils the random one here is the growth, and not the steps that neighbouring windows share.
+
+The model that was stopped by random rows is none the worse for it, as it has learnt from later months. A better way to
+these is to stop by the last rows and to train once more on all of them, for as many epochs as were kept.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import root_mean_squared_error
+
+from sklstm import LossCurveDisplay, LSTMRegressor, make_windows
+from sklstm.datasets import load_airline
+
+WINDOW_LENGTH, N_VALIDATION, N_TEST, N_SEEDS = 12, 24, 24, 10
+SPLITS = {
+    "last": {"validation_split": "last", "validation_gap": WINDOW_LENGTH},
+    "random": {"validation_split": "random"},
+}
+
+# %%
+# Without ``standardize`` the loss is half the squared error in the units of the series, which are chosen to suit the
+# network: hundreds of thousands of passengers. Updates with all rows at once make smoother curves.
+passengers = load_airline().astype("float32")
+
+
+def fit_both(series):
+    """Models that stop by either split, one per seed, and their errors: reported, come true, and trained again."""
+    X, y = make_windows(series[:-N_TEST], WINDOW_LENGTH)
+    X_test, y_test = make_windows(series[-N_TEST - WINDOW_LENGTH :], WINDOW_LENGTH)
+    models, errors = {}, {}
+    for split, settings in SPLITS.items():
+        model = LSTMRegressor(
+            instance_norm="last",
+            standardize=False,
+            batch_size=len(X),
+            learning_rate_init=0.02,
+            max_iter=600,
+            tol=0,
+            n_iter_no_change=50,
+            early_stopping=True,
+            validation_fraction=N_VALIDATION / len(X),
+            **settings,
+        )
+        models[split] = [clone(model).set_params(random_state=seed).fit(X, y) for seed in range(N_SEEDS)]
+        errors[split] = np.empty((N_SEEDS, 3))
+        for model, row in zip(models[split], errors[split], strict=True):
+            again = clone(model).set_params(early_stopping=False)
+            for _ in range(model.best_iter_):
+                again.partial_fit(X, y)
+            row[0] = np.sqrt(2 * model.validation_loss_curve_[model.best_iter_ - 1])
+            row[1:] = [root_mean_squared_error(y_test, fitted.predict(X_test)) for fitted in (model, again)]
+    return models, errors
+
+
+def report(title, errors, scale):
+    """Print medians over the seeds."""
+    print(f"{title}, median of {N_SEEDS} seeds")
+    for split, values in errors.items():
+        reported, came_true, again = np.median(values, axis=0) * scale
+        print(f"  {split:8} rows held out: reports {reported:4.1f}, comes true {came_true:4.1f}, ", end="")
+        print(f"trained again on all rows {again:4.1f}")
+
+
+models, errors = fit_both(passengers / 100)
+report("Root mean squared error one month ahead, thousands of passengers", errors, 100)
+_, log_errors = fit_both(np.log(passengers))
+report("The same in logarithms, about per cent", log_errors, 100)
+
+# %%
+colors = {"last": "tab:blue", "random": "tab:red"}
+fig, axes = plt.subplot_mosaic([["last", "random", "errors"]], figsize=(12, 4.2), layout="constrained")
+axes["random"].sharey(axes["last"])
+for split, color in colors.items():
+    ax = axes[split]
+    came_true = errors[split][0, 1] ** 2 / 2
+    ax.axhline(came_true, color="0.1", linestyle=":", label="months nobody saw")
+    styles = {"loss_kwargs": {"color": "0.6"}, "validation_kwargs": {"color": color}}
+    LossCurveDisplay.from_estimator(models[split][0], ax=ax, log_scale=True, **styles)
+    ax.legend(loc="lower left", facecolor="white", edgecolor="none", framealpha=1, borderaxespad=0)
+    ax.set(title=f"{split.capitalize()} rows held out, seed 0", xlabel="Epoch", ylabel="")
+
+    values = 100 * errors[split]
+    axes["errors"].plot(values.T, color=color, linewidth=0.7, alpha=0.4)
+    axes["errors"].plot(np.median(values, axis=0), "o-", color=color, linewidth=2.5, label=f"{split} rows held out")
+axes["last"].set(ylabel="Half the squared error (10¹⁰ passengers²)", ylim=(2e-4, 0.2))
+axes["errors"].set(title=f"{N_SEEDS} seeds and their medians", ylabel="Root mean squared error (thousands)")
+axes["errors"].set(xticks=[0, 1, 2], xticklabels=["reported", "came true", "trained again,\ncame true"])
+axes["errors"].set(xlim=(-0.3, 2.3), ylim=(0, None))
+axes["errors"].legend(loc="lower left", frameon=False)
+for ax in axes.values():
+    ax.spines[["top", "right"]].set_visible(False)
+fig.savefig("plot_stop_early.png", dpi=150)
