@@ -86,9 +86,9 @@ for split, color in colors.items():
     ax = axes[split]
     came_true = errors[split][0, 1] ** 2 / 2
     ax.axhline(came_true, color="0.1", linestyle=":", label="months nobody saw")
-    styles = {"loss_kwargs": {"color": "0.6"}, "validation_kwargs": {"color": color}}
+    styles = {"loss_kwargs": {"color": "0.6"}, "validation_kwargs": {"color": color}, "best_kwargs": {"ymin": 0.27}}
     LossCurveDisplay.from_estimator(models[split][0], ax=ax, log_scale=True, **styles)
-    ax.legend(loc="lower left", facecolor="white", edgecolor="none", framealpha=1, borderaxespad=0)
+    ax.legend(loc="lower left", frameon=False)
     ax.set(title=f"{split.capitalize()} rows held out, seed 0", xlabel="Epoch", ylabel="")
 
     values = 100 * errors[split]
