@@ -22,6 +22,9 @@ GRID = (
     (32, 100, 16, 256),
 )
 
+# What is benchmarked beside the single layer in one direction.
+DEEP = {"two layers": {"n_layers": 2}, "bidirectional": {"bidirectional": True}}
+
 
 def rows(n_rows, n_steps, n_channels, dtype="float32"):
     """Random sequences, and targets that can be learnt from them."""

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from benchmarks import _peers
-from benchmarks._models import fit, regressor, rows
+from benchmarks._models import DEEP, fit, regressor, rows
 
 
 class Predict:
@@ -39,15 +39,14 @@ class Predict:
 class PredictDeep:
     """The same with two layers, and in both directions, beside PyTorch."""
 
-    params = (((2_000, 24, 1, 32), (1_000, 48, 4, 64)), ("two layers", "bidirectional"))
+    params = (((2_000, 24, 1, 32), (1_000, 48, 4, 64)), tuple(DEEP))
     param_names = ("rows, steps, channels, hidden", "network")
 
     def setup(self, shape, network):
         n_rows, steps, channels, hidden = shape
         _peers.set_threads(1)
         self.X, y = rows(n_rows, steps, channels)
-        sizes = {"n_layers": 2} if network == "two layers" else {"bidirectional": True}
-        self.estimator = fit(regressor(hidden, standardize=False, **sizes), self.X[:64], y[:64])
+        self.estimator = fit(regressor(hidden, standardize=False, **DEEP[network]), self.X[:64], y[:64])
         self.model, self.tensor = _peers.torch_model(self.estimator), torch.tensor(self.X)
         np.testing.assert_allclose(self.time_pytorch(), self.time_sklstm(), rtol=1e-3, atol=1e-4)
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from benchmarks import _peers
-from benchmarks._models import GRID, fit, regressor, rows
+from benchmarks._models import DEEP, GRID, fit, regressor, rows
 from sklstm._network import Objective
 from sklstm._optimizers import Adam, clip
 
@@ -79,13 +79,12 @@ class FitEpoch:
 class FitEpochDeep(FitEpoch):
     """The same with two layers, and in both directions."""
 
-    params = (GRID, ("two layers", "bidirectional"), (1, 2))
+    params = (GRID, tuple(DEEP), (1, 2))
     param_names = ("batch, steps, channels, hidden", "network", "threads")
     epochs = 1
 
     def setup(self, shape, network, threads):
-        sizes = {"n_layers": 2} if network == "two layers" else {"bidirectional": True}
-        super().setup(shape, "float32", threads, **sizes)
+        super().setup(shape, "float32", threads, **DEEP[network])
 
 
 class FitTwoThreads:

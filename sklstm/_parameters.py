@@ -33,13 +33,17 @@ class Layout:
     n_layers: int = 1
     n_directions: int = 1
 
+    @property
+    def widths(self):
+        """What each layer reads at a step: F, and above the first the DH states of the one below."""
+        return [self.n_channels] + [self.n_directions * self.hidden_size] * (self.n_layers - 1)
+
     @cached_property
     def shapes(self):
-        """Of the matrices: (4H, F + 1 + H) for the layers, with F = DH above the first; (n_values, 1 + DH)."""
-        H, states = self.hidden_size, self.n_directions * self.hidden_size
-        widths = [self.n_channels] + [states] * (self.n_layers - 1)
-        layers = [(4 * H, width + 1 + H) for width in widths for _ in range(self.n_directions)]
-        return [*layers, (self.n_values, 1 + states)]
+        """Of the matrices: (4H, width + 1 + H) for the layers and (n_values, 1 + DH) for the read-out."""
+        H, D = self.hidden_size, self.n_directions
+        layers = [(4 * H, width + 1 + H) for width in self.widths for _ in range(D)]
+        return [*layers, (self.n_values, 1 + D * H)]
 
     @cached_property
     def _places(self):

@@ -18,7 +18,7 @@ from sklstm._losses import LOSSES
 from sklstm._network import PREDICTION_ROWS
 from sklstm._recursion import forecast_recursively
 from sklstm._scaling import INSTANCE_NORMS
-from sklstm._settings import check_settings
+from sklstm._settings import check_settings, targets_meant
 from sklstm._threads import threads_for
 from sklstm._training import EXHAUSTED, INTERRUPTED, STUCK
 from sklstm._validation import (
@@ -494,7 +494,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         data = check_training_set(self, X, y, sample_weight, reset=not resume)
         if validation[0] is not None:
             data = check_validation_set(self, data, *validation)
-        check_targets_suit(self, data)
+        check_targets_suit(self, data, targets_meant(self, data.X.shape[2], data.n_outputs))
         return data
 
     def _warn_of(self, ending):

@@ -78,11 +78,16 @@ def new_layout(model, n_channels, n_values):
     return Layout(n_channels, model.hidden_size, n_values, model.n_layers, 2 if model.bidirectional else 1)
 
 
+def targets_meant(model, n_channels, n_outputs):
+    """How many of the first channels are predicted, by the parameter or, without it, by the sizes."""
+    if model.n_targets is not None:
+        return model.n_targets
+    return n_outputs if n_outputs <= n_channels else 1
+
+
 def number_of_targets(model, n_channels, n_outputs):
-    """How many of the first channels are predicted."""
-    n_targets = model.n_targets
-    if n_targets is None:
-        n_targets = n_outputs if n_outputs <= n_channels else 1
+    """The same; complains where it does not fit the sizes."""
+    n_targets = targets_meant(model, n_channels, n_outputs)
     if n_targets > n_channels or n_outputs % n_targets:
         raise ValueError(
             f"n_targets={n_targets} does not fit: there are {n_channels} channels and {n_outputs} outputs. It may "

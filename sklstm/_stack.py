@@ -38,7 +38,7 @@ class Workspace:
 
     def __init__(self, layout, n_steps, n_samples, dtype, every_step, for_gradient=True, dropout=0.0):
         T, B, H = n_steps, n_samples, layout.hidden_size
-        widths = [layout.n_channels] + [layout.n_directions * H] * (layout.n_layers - 1)
+        widths = layout.widths
         self.shape = T, B
         self.every_step = every_step
         self.layers = []

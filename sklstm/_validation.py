@@ -104,13 +104,13 @@ def check_validation_arguments(early_stopping, X_val, y_val, sample_weight_val):
         raise ValueError("X_val and y_val are used with early_stopping=True only: set it, or leave them out.")
 
 
-def check_targets_suit(estimator, data):
+def check_targets_suit(estimator, data, n_targets):
     """Whether the targets, to train and to validate on, can be what `loss` and `loss_steps` take them for."""
     for name, part in (("y", data), ("y_val", data.validation)):
         if part is None:
             continue
         if estimator.loss_steps == "all":
-            _check_next_steps(estimator, part, name)
+            _check_next_steps(part, name, n_targets)
         if estimator.loss == "poisson":
             smallest = min(
                 _smallest_target(part, part.rows[chunk], estimator.loss_steps == "all")
@@ -129,11 +129,10 @@ def _smallest_target(data, rows, next_steps):
     return min(y.min(), np.nanmin(inside, initial=np.inf))
 
 
-def _check_next_steps(estimator, data, name):
+def _check_next_steps(data, name, n_targets):
     """Whether rows can be windows of the series that their targets go on with."""
     if data.every_step:
         return
-    n_targets = estimator.n_targets or (data.n_outputs if data.n_outputs <= data.X.shape[2] else 1)
     if data.n_outputs != n_targets:
         raise ValueError(
             f"loss_steps='all' needs one output for each target channel, but {name} has {data.n_outputs} outputs for "
