@@ -144,6 +144,15 @@ def test_cosine_goes_through_its_period_by_the_share_of_rows_seen():
     np.testing.assert_allclose(diary.rates, 0.05 * (1 + np.cos(np.pi * share[:8])))
 
 
+def test_a_new_period_takes_the_cosine_from_its_beginning():
+    diary, progress = Diary(4), Progress()
+    for _ in range(2):
+        progress.begin_period(at_once=True, length=3)
+        run(diary, 3, progress, theta=np.zeros(2), kind="cosine", n_iter_no_change=np.inf)
+    expected = 0.05 * (1 + np.cos(np.pi * np.arange(2) / 3))
+    np.testing.assert_allclose(diary.rates[[0, 1, 3, 4]], np.tile(expected, 2))
+
+
 def test_a_cosine_goes_on_to_its_end_unless_validation_runs_out_of_patience():
     ending, _, progress, _ = run(quadratic(), 30, rate=1e-12, kind="cosine", n_iter_no_change=2)
     assert (ending, progress.n_epochs) == (EXHAUSTED, 30)
