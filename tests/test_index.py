@@ -1,8 +1,10 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklstm._index import directly_follows, index_end, is_pandas
+from sklstm._index import directly_follows, index_end, is_pandas, regular_end, steps_after
 
 CONTINUED = {
     "days": pd.date_range("2024-01-01", periods=30),
@@ -24,16 +26,24 @@ CONTINUED = {
 }
 
 
+def without_frequency(index):
+    """The same values, as they come out of a file."""
+    if isinstance(index, pd.DatetimeIndex):
+        index = pd.DatetimeIndex(index, freq=None)
+        assert index.freq is None
+    return pd.Index(index.to_numpy(), name=index.name) if isinstance(index, pd.RangeIndex) else index
+
+
 @pytest.mark.parametrize("frequency", ["set", "lost"])
 @pytest.mark.parametrize("name", CONTINUED)
 def test_an_index_goes_on_as_pandas_would(name, frequency):
     """Cut in two, the first part's continuation is the second part."""
     whole = CONTINUED[name]
     head, tail = whole[:-2], whole[-2:]
-    if frequency == "lost":  # as it is in the folds of a cross-validation
-        head, tail = (part.take(np.arange(len(part))) for part in (head, tail))
+    if frequency == "lost":
+        head, tail = without_frequency(head), without_frequency(tail)
     end = index_end(head)
-    pd.testing.assert_index_equal(end.next_values(2), tail, exact="equiv")
+    pd.testing.assert_index_equal(end.next_values(2), whole[-2:], exact="equiv")
     assert end.next_values(2).name == whole.name
     pd.testing.assert_index_equal(end.from_last(3), whole[-3:], exact="equiv")
     assert directly_follows(end, tail)
@@ -100,3 +110,450 @@ def test_a_list_has_an_index_but_is_not_pandas():
     assert is_pandas(pd.DataFrame())
     assert not is_pandas([1.0])
     assert not is_pandas(np.ones(3))
+
+
+# ---- the end of a series that is to be forecast
+
+REGULAR = CONTINUED | {
+    "business days with weekends only": pd.date_range("2024-01-01", periods=10, freq="B"),
+    "business days in a zone": pd.date_range("2024-03-20", periods=15, freq="B", tz="America/New_York"),
+    "a week with its weekend": pd.date_range("2024-01-01", periods=10),
+    "midnights around the day of 25 hours": pd.date_range("2024-10-24", periods=9, tz="Europe/Berlin"),
+    "hours around the hour that comes twice": pd.date_range(
+        "2024-10-26 18:00", periods=24, freq="h", tz="Europe/Berlin"
+    ),
+    "two hours in a zone": pd.date_range("2024-03-30 00:00", periods=30, freq="2h", tz="America/New_York"),
+    "half hours in UTC": pd.date_range("2024-10-26", periods=60, freq="30min", tz="UTC"),
+    "month ends in a zone": pd.date_range("2024-01-31", periods=12, freq="ME", tz="Europe/Berlin"),
+    "quarter ends": pd.date_range("2020-02-29", periods=9, freq="QE-NOV"),
+    "business month ends": pd.date_range("2023-01-31", periods=12, freq="BME"),
+    "every other month": pd.date_range("2023-01-01", periods=9, freq="2MS"),
+    "Sundays in a zone": pd.date_range("2024-03-03", periods=9, freq="W-SUN", tz="Europe/Berlin"),
+    "every other day": pd.date_range("2024-01-01", periods=9, freq="2D"),
+    "mid-morning": pd.date_range("2024-01-01 10:30", periods=9, freq="D"),
+    "milliseconds": pd.date_range("2024-01-01", periods=9, freq="250ms"),
+    "hours in microseconds": pd.date_range("2024-01-01", periods=9, freq="h", unit="us"),
+    "days of another millennium": pd.date_range(pd.Timestamp("1066-10-01").as_unit("s"), periods=30, unit="s"),
+    "business hours": pd.date_range("2024-01-03 09:00", periods=40, freq="bh"),
+    "daily periods": pd.period_range("2024-02-25", periods=9, freq="D"),
+    "quarterly periods": pd.period_range("2020Q1", periods=9, freq="Q-JAN"),
+    "periods of two hours": pd.period_range("2024-01-01", periods=9, freq="2h"),
+    "integers that can be missing": pd.Index([1, 2, 3, 4, 5, 6, 7], dtype="Int64"),
+    "unsigned integers": pd.Index(np.arange(3, 10, dtype=np.uint8)),
+    "negative range": pd.RangeIndex(-9, 9, 3),
+}
+
+
+@pytest.mark.parametrize("frequency", ["set", "lost"])
+@pytest.mark.parametrize("name", REGULAR)
+def test_a_regular_index_goes_on(name, frequency):
+    whole = REGULAR[name]
+    head, tail = whole[:-3], whole[-3:]
+    if frequency == "lost":
+        head, tail = without_frequency(head), without_frequency(tail)
+    end = regular_end(head)
+    assert list(end.next_values(3)) == list(tail)
+    assert steps_after(end, tail) == 0
+    assert steps_after(end, tail[:1]) == 0
+    assert steps_after(end, tail[1:]) == 1
+    assert steps_after(end, tail[-1:]) == 2
+
+
+@pytest.mark.parametrize("name", REGULAR)
+def test_a_value_left_out_is_shown_wherever_it_was(name):
+    whole = without_frequency(REGULAR[name])
+    end = regular_end(whole[:-3])
+    for row in range(1, len(whole) - 1):
+        with pytest.raises(ValueError, match=r"has a gap|no regular step"):
+            regular_end(whole.delete(row))
+    missing = str(whole[-2]).replace(" 00:00:00", "")
+    with pytest.raises(ValueError, match=rf"X leaves out {re.escape(missing)}"):
+        steps_after(end, whole[[-3, -1]])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.to_datetime(["2024-01-01"]),
+        pd.to_datetime(["2024-01-01", "2024-01-02"]),
+        pd.date_range("2024-01-01", periods=5),
+        pd.date_range("2024-01-03", periods=3, tz="Europe/Berlin"),
+        pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-05"]),
+        pd.date_range("2024-01-05", periods=1, freq="-1D"),
+    ],
+    ids=["one stamp", "two stamps", "a working week", "half of one", "every other working day", "one, backwards"],
+)
+def test_what_cannot_be_decided_has_no_step(index):
+    index = index if len(index) == 1 else without_frequency(index)
+    end = regular_end(index)
+    assert end.step is None
+    later = index[-1:] + pd.Timedelta(days=40)
+    assert steps_after(end, later) == 0
+    assert steps_after(end, later.append(later + pd.Timedelta(hours=5))) == 0
+    for earlier in (index, index[-1:]):
+        with pytest.raises(ValueError, match=r"rows that follow it begin later\..*fitted_values_"):
+            steps_after(end, earlier)
+    with pytest.raises(ValueError, match=r"X\.sort_index\(\)"):
+        steps_after(end, later.append(later - pd.Timedelta(days=1)))
+
+
+@pytest.mark.parametrize(
+    ("index", "step"),
+    [(pd.RangeIndex(4, 5, 3), 3), (pd.RangeIndex(4, 3, -1), 1), (pd.Index([4]), 1), (pd.Index([4, 6]), 2)],
+)
+def test_a_few_whole_numbers_go_on(index, step):
+    assert regular_end(index).next_values(2).tolist() == [index[-1] + step, index[-1] + 2 * step]
+
+
+def test_a_frequency_that_was_set_decides():
+    week = pd.date_range("2024-01-01", periods=5, freq="D")
+    assert str(regular_end(week).next_values(1)[0]) == "2024-01-06 00:00:00"
+    holidays = pd.offsets.CustomBusinessDay(holidays=["2024-01-08"])
+    days = pd.date_range("2024-01-01", periods=9, freq=holidays)
+    end = regular_end(days[:5])
+    assert list(end.next_values(4)) == list(days[5:])
+    assert steps_after(end, days[7:]) == 2
+
+
+# ---- an index that is not regular: what is shown, and the calls that mend it
+
+
+def stamps(*values, **options):
+    return pd.DatetimeIndex(list(values), **options)
+
+
+def dropped(index, *rows):
+    return without_frequency(index.delete(list(rows)))
+
+
+DAYS = pd.date_range("2024-01-01", periods=12)
+HOURS = pd.date_range("2024-03-30 20:00", periods=12, freq="h", tz="Europe/Berlin")
+SANTIAGO = [str(day) for day in pd.date_range("2023-08-30", periods=9).date]  # on 3 September there is no midnight
+WEEK_DAYS = pd.bdate_range("2024-01-01", periods=30)
+
+GAPS = {
+    "days": (dropped(DAYS, 4, 7), "2024-01-04.*2024-01-06.*2024-01-05 is missing .2 in all", 'y.asfreq("D")'),
+    "days in a row missing": (dropped(DAYS, 4, 5), "2024-01-04.*2024-01-07.*2024-01-05", 'y.asfreq("D")'),
+    "three days": (stamps("2024-01-01", "2024-01-03", "2024-01-04"), "2024-01-02 is missing", 'y.asfreq("D")'),
+    "a day of 23 hours": (
+        dropped(pd.date_range("2024-03-25", periods=12, tz="Europe/Berlin"), 6),
+        r"2024-03-31\+01:00 is missing",
+        'y.asfreq("D")',
+    ),
+    "an hour as clocks change": (dropped(HOURS, 6), r"2024-03-31 03:00:00\+02:00 is missing", 'y.asfreq("h")'),
+    "months": (
+        dropped(pd.date_range("2023-01-01", periods=12, freq="MS"), 5),
+        "2023-06-01 is missing",
+        'y.asfreq("MS")',
+    ),
+    "months, no three in a row": (
+        stamps("2023-01-01", "2023-02-01", "2023-04-01", "2023-05-01", "2023-07-01", "2023-08-01"),
+        "2023-03-01 is missing",
+        'y.asfreq("MS")',
+    ),
+    "month ends": (
+        dropped(pd.date_range("2023-01-31", periods=12, freq="ME"), 1),
+        "2023-02-28 is missing",
+        'y.asfreq("ME")',
+    ),
+    "quarter ends": (
+        dropped(pd.date_range("2020-03-31", periods=12, freq="QE"), 5),
+        "2021-06-30 is missing",
+        'y.asfreq("QE-DEC")',
+    ),
+    "years": (dropped(pd.date_range("2000", periods=12, freq="YS"), 5), "2005-01-01", 'y.asfreq("YS-JAN")'),
+    "Wednesdays": (
+        dropped(pd.date_range("2024-01-03", periods=12, freq="W-WED"), 3),
+        "2024-01-24 is missing",
+        'y.asfreq("W-WED")',
+    ),
+    "business days": (dropped(WEEK_DAYS, 10), "2024-01-12.*2024-01-16.*2024-01-15 is missing", 'y.asfreq("B")'),
+    "business days without Mondays": (
+        without_frequency(WEEK_DAYS[WEEK_DAYS.day_of_week > 0]),
+        "2024-01-05.*2024-01-09.*2024-01-08 is missing",
+        'y.asfreq("B")',
+    ),
+    "quarter hours": (
+        dropped(pd.date_range("2024-01-01", periods=40, freq="15min", unit="s"), 9, 10, 11),
+        "02:15:00 is missing .3 in all",
+        'y.asfreq("15min")',
+    ),
+    "hours of working days": (
+        stamps(*[day + pd.Timedelta(hours=hour) for day in WEEK_DAYS[:6] for hour in range(8, 17)]),
+        "2024-01-01 16:00:00.*2024-01-02 08:00:00.*2024-01-01 17:00:00 is missing",
+        'y.asfreq("h")',
+    ),
+    "a midnight that there was not": (
+        stamps(*[day for day in SANTIAGO if not day.endswith("09-03")], tz="America/Santiago"),
+        "2023-09-02-04:00.*2023-09-04-03:00.*the clocks of America/Santiago leave out",
+        'y.index = y.index.tz_localize(None); y = y.asfreq("D")',
+    ),
+    "periods": (
+        pd.PeriodIndex(["2024-01", "2024-02", "2024-04"], freq="M"),
+        "2024-03 is missing",
+        "y.reindex(pd.period_range(y.index[0], y.index[-1]))",
+    ),
+    "every second period": (
+        pd.period_range("2024-01", periods=9, freq="M")[::2],
+        "2024-02 is missing",
+        "y.reindex(pd.period_range(y.index[0], y.index[-1]))",
+    ),
+    "integers": (pd.Index([5, 7, 9, 13, 15]), "9 is followed by 13, and 11 is missing", "y.reindex(range(5, 17, 2))"),
+    "integers that can be missing": (
+        pd.Index([5, 6, 8], dtype="Int64"),
+        "7 is missing",
+        "y.reindex(range(5, 9, 1))",
+    ),
+    "counted instead": (pd.Index([5, 7, 9, 13, 15]), "7 is followed by|gap", "y.reset_index(drop=True)"),
+}
+
+IRREGULAR = {
+    "an hour too many": (
+        HOURS.insert(3, HOURS[2] + pd.Timedelta(minutes=20)),
+        r"mostly it is h, but 2024-03-30 22:00:00\+01:00 is followed by 2024-03-30 22:20:00\+01:00",
+        'y.resample("h").mean()',
+    ),
+    "a month's second day": (
+        stamps("2023-01-01", "2023-02-01", "2023-03-02", "2023-04-01", "2023-05-01", "2023-06-01", "2023-07-01"),
+        "mostly it is MS, but 2023-02-01 is followed by 2023-03-02",
+        'y.resample("MS").mean()',
+    ),
+    "begins in mid-month": (
+        stamps("2022-12-15", "2023-01-01", "2023-02-01", "2023-03-01", "2023-04-01"),
+        "mostly it is MS, but 2022-12-15 is followed by 2023-01-01",
+        'y.resample("MS").mean()',
+    ),
+    "Mondays, Wednesdays and Fridays": (
+        stamps(*[day for day in WEEK_DAYS if day.day_of_week in (0, 2, 4)]),
+        "mostly it is 2D, but 2024-01-05 is followed by 2024-01-08",
+        'y.resample("2D").mean()',
+    ),
+    "all at random": (
+        stamps("2024-01-05 10:00", "2024-01-05 17:12", "2024-01-07 09:01", "2024-01-07 10:00", "2024-01-08 00:00"),
+        "it begins with 2024-01-05 10:00:00, 2024-01-05 17:12:00, 2024-01-07 09:01:00",
+        'y.resample("D").mean()',
+    ),
+    "years apart": (
+        stamps("2001-05-17", "2003-01-02", "2003-02-11", "2009-11-30"),
+        "it begins with 2001-05-17",
+        'y.resample("MS").mean()',
+    ),
+    "integers": (pd.Index([0, 10, 20, 33]), "mostly it is 10, but 20 is followed by 33", "y.reset_index(drop=True)"),
+    "periods of two months": (
+        pd.PeriodIndex(["2024-01", "2024-03", "2024-06"], freq="2M"),
+        "mostly it is|it begins with 2024-01, 2024-03, 2024-06",
+        "y.reset_index(drop=True)",
+    ),
+}
+
+UNSORTED = {
+    "twice the same": (
+        DAYS.insert(5, DAYS[2]),
+        "2024-01-03 2 times, in rows 2 and 5",
+        "y[~y.index.duplicated()].sort_index()",
+    ),
+    "twice in a row": (DAYS.insert(3, DAYS[2]), "2024-01-03 2 times, in rows 2 and 3", "y.groupby(level=0).mean()"),
+    "thrice": (DAYS[[0, 1, 1, 1, 2, 3, 4, 5, 6]], "2024-01-02 3 times", "y[~y.index.duplicated()]"),
+    "integers twice": (pd.Index([4, 5, 5, 6]), "has 5 2 times", "y[~y.index.duplicated()]"),
+    "periods twice": (
+        pd.PeriodIndex(["2024-01"] * 2 + ["2024-02"], freq="M"),
+        "2024-01 2",
+        "y.groupby(level=0).mean()",
+    ),
+    "two rows changed": (DAYS[[0, 1, 3, 2, *range(4, 12)]], "2024-01-04 comes before 2024-01-03", "y.sort_index()"),
+    "backwards": (DAYS[::-1], "2024-01-12 comes before 2024-01-11, in rows 0 and 1", "y.sort_index()"),
+    "integers backwards": (pd.RangeIndex(9, 3, -1), "9 comes before 8", "y.sort_index()"),
+    "integers that can be missing": (pd.Index([1, 3, 2], dtype="Int64"), "3 comes before 2", "y.sort_index()"),
+    "periods unsorted": (pd.PeriodIndex(["2024-02", "2024-01"], freq="M"), "2024-02 comes before", "y.sort_index()"),
+}
+
+KINDS = {
+    "text": (pd.Index(["2024-01-01", "2024-02-01"]), "begins with '2024-01-01'", "y.index = pd.to_datetime(y.index)"),
+    "no dates": (pd.Index(["a", "b"]), "begins with 'a'", "y.reset_index(drop=True)"),
+    "dates as objects": (pd.Index(DAYS.date), r"datetime\.date\(2024, 1, 1\)", "y.index = pd.to_datetime(y.index)"),
+    "whole floats": (
+        pd.Index([2001.0, 2002.0]),
+        r"float64 and it begins with 2001\.0",
+        "y.index = y.index.astype(int)",
+    ),
+    "floats": (pd.Index([2001.0, 2001.25]), "begins with 2001", "y.reset_index(drop=True)"),
+    "seconds": (
+        pd.Index([1.7e9 + 0.5, 1.7e9 + 1.5]),
+        "since 1970",
+        'y.index = pd.to_datetime(y.index, unit="s")',
+    ),
+    "endless": (pd.Index([0.0, np.inf]), "float64", "y.reset_index(drop=True)"),
+    "integers as objects": (
+        pd.Index([1, 2], dtype=object),
+        "object and it begins with 1",
+        "y.index = y.index.astype(int)",
+    ),
+    "truths": (pd.Index([False, True]), "bool", "y.reset_index(drop=True)"),
+    "categories": (pd.CategoricalIndex([1, 2]), "category", "y.reset_index(drop=True)"),
+    "durations": (pd.timedelta_range("1h", periods=3, freq="h"), "timedelta64", "y.reset_index(drop=True)"),
+    "intervals": (pd.interval_range(0, 3), "interval", "y.reset_index(drop=True)"),
+    "no time": (stamps("2024-01-01", None, "2024-01-02"), "NaT in row 1", "y[y.index.notna()]"),
+    "no period": (pd.PeriodIndex(["2024-01", None], freq="M"), "NaT in row 1", "y[y.index.notna()]"),
+    "no number": (pd.Index([1, 2, None], dtype="Int64"), "<NA> in row 2", "y[y.index.notna()]"),
+}
+
+MENDABLE = {
+    f"{group}: {name}": case
+    for group, cases in {"gap": GAPS, "irregular": IRREGULAR, "order": UNSORTED, "kind": KINDS}.items()
+    for name, case in cases.items()
+}
+
+
+@pytest.mark.parametrize("form", ["series", "frame"])
+@pytest.mark.parametrize("name", MENDABLE)
+def test_the_call_that_is_shown_mends_the_index(name, form):
+    index, shown, call = MENDABLE[name]
+    y = pd.Series(np.arange(1.0, len(index) + 1), index=index, name="sold")
+    if form == "frame":
+        y = y.to_frame()
+    with pytest.raises(ValueError, match=shown) as error:
+        regular_end(y.index)
+    assert call.removesuffix(".sort_index()") in str(error.value)
+    namespace = {"y": y, "pd": pd}
+    exec(call if " = " in call else f"y = {call}", namespace)
+    assert regular_end(namespace["y"].index).last is not None
+    if "asfreq" in call or "reindex" in call:  # no value is lost
+        assert namespace["y"].dropna().to_numpy().tolist() == y.to_numpy().tolist()
+
+
+def test_the_series_is_called_by_its_name():
+    with pytest.raises(ValueError, match=r'^The index of sales has a gap.* sales\.asfreq\("D"\)'):
+        regular_end(dropped(DAYS, 4), "sales")
+
+
+@pytest.mark.parametrize("index", [DAYS[:0], pd.RangeIndex(0), pd.PeriodIndex([], freq="M"), pd.Index([])])
+def test_an_empty_index_is_refused(index):
+    with pytest.raises(ValueError, match="y has no rows"):
+        regular_end(index)
+    with pytest.raises(ValueError, match="X has no rows"):
+        steps_after(regular_end(DAYS), index)
+
+
+def test_an_index_of_several_levels_is_refused():
+    index = pd.MultiIndex.from_product([["a", "b"], DAYS])
+    with pytest.raises(ValueError, match="y has 2 levels"):
+        regular_end(index)
+    with pytest.raises(ValueError, match="X has 2 levels"):
+        steps_after(regular_end(DAYS), index)
+
+
+# ---- rows that go on from the end
+
+
+@pytest.mark.parametrize("begin", [0, 7])
+def test_training_rows_do_not_follow(begin):
+    end = regular_end(DAYS[:8])
+    with pytest.raises(
+        ValueError, match=r"X are at 2024-01-0\d … 2024-01-12, but the history ends at 2024-01-08"
+    ) as error:
+        steps_after(end, DAYS[begin:])
+    assert "rows that follow it begin at 2024-01-09" in str(error.value)
+    assert "fitted_values_" in str(error.value)
+
+
+UNLIKE = {
+    "numbers after dates": (DAYS, pd.RangeIndex(12, 15), "one of whole numbers.*begin at 2024-01-13", None),
+    "dates after numbers": (pd.RangeIndex(12), DAYS, "a DatetimeIndex without.*begin at 12", None),
+    "numbers after periods": (DAYS.to_period("D"), pd.RangeIndex(12, 15), "begin at 2024-01-13", None),
+    "a zone after none": (
+        DAYS[:6],
+        DAYS[6:].tz_localize("UTC"),
+        "in time zone UTC, but the history's is a DatetimeIndex without",
+        "X.index = X.index.tz_localize(None)",
+    ),
+    "none after a zone": (
+        DAYS[:6].tz_localize("Europe/Berlin"),
+        DAYS[6:],
+        "without time zone, but the history's is a DatetimeIndex in time zone Europe/Berlin",
+        'X.index = X.index.tz_localize("Europe/Berlin")',
+    ),
+    "dates after periods": (
+        pd.period_range("2024-01", periods=6, freq="M"),
+        pd.date_range("2024-07-01", periods=3, freq="MS"),
+        'PeriodIndex of frequency "M"',
+        'X.index = X.index.to_period("M")',
+    ),
+    "periods after other periods": (
+        pd.period_range("2024-01", periods=6, freq="M"),
+        pd.period_range("2024-07-01", periods=1, freq="D"),
+        'of frequency "D".*of frequency "M"',
+        'X.index = X.index.asfreq("M")',
+    ),
+    "periods after dates": (DAYS, pd.period_range("2024-01-13", periods=3, freq="D"), "begin at 2024-01-13", None),
+    "text after dates": (
+        DAYS,
+        pd.Index(["2024-01-13", "2024-01-14"]),
+        "begins with '2024-01-13'",
+        "X.index = pd.to_datetime(X.index)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_an_index_of_another_kind_is_refused(name):
+    history, index, shown, call = UNLIKE[name]
+    end = regular_end(history)
+    with pytest.raises(ValueError, match=shown) as error:
+        steps_after(end, index)
+    if call is None:
+        assert "or pass an array" in str(error.value)
+    else:
+        assert call in str(error.value)
+        namespace = {"X": pd.DataFrame(index=index), "pd": pd}
+        exec(call, namespace)
+        assert steps_after(end, namespace["X"].index) == 0
+
+
+ODD = {
+    "between two steps": (
+        DAYS[:6],
+        stamps("2024-01-07 06:00"),
+        "at 2024-01-07 in steps of D, but X has 2024-01-07 06:00",
+    ),
+    "off the grid later": (DAYS[:6], stamps("2024-01-07", "2024-01-08 06:00"), "but X has 2024-01-08 06:00:00"),
+    "month starts after ends": (
+        pd.date_range("2024-01-31", periods=5, freq="ME"),
+        pd.date_range("2024-06-01", periods=3, freq="MS"),
+        "at 2024-06-30 in steps of ME, but X has 2024-06-01",
+    ),
+    "a weekend": (WEEK_DAYS[:10], stamps("2024-01-13"), "at 2024-01-15 in steps of B, but X has 2024-01-13"),
+    "a half hour": (HOURS[:6], HOURS[6:8] + pd.Timedelta(minutes=30), "in steps of h, but X has .* 03:30:00"),
+    "odd numbers": (pd.RangeIndex(0, 10, 2), pd.RangeIndex(11, 15, 2), "at 10 in steps of 2, but X has 11"),
+    "odd periods": (
+        pd.period_range("2024-01", periods=3, freq="2M"),
+        pd.period_range("2024-08", periods=3, freq="2M"),
+        "at 2024-07 in steps of 2M, but X has 2024-08",
+    ),
+    "one left out": (DAYS[:6], DAYS[[6, 7, 9]], "leaves out 2024-01-09: 2024-01-08 is followed by 2024-01-10"),
+    "a period left out": (
+        pd.period_range("2024-01", periods=3, freq="M"),
+        pd.PeriodIndex(["2024-04", "2024-07"], freq="M"),
+        "leaves out 2024-05.*every step of M",
+    ),
+    "a number left out": (pd.RangeIndex(5), pd.Index([6, 7, 9]), "leaves out 8"),
+    "one twice": (DAYS[:6], DAYS[[6, 7, 7]], "2024-01-08 2 times"),
+    "two changed": (DAYS[:6], DAYS[[7, 6]], "2024-01-08 comes before 2024-01-07"),
+    "NaT": (DAYS[:6], stamps("2024-01-07", None), "NaT in row 1"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_rows_must_be_one_step_apart(name):
+    history, index, shown = ODD[name]
+    with pytest.raises(ValueError, match=shown):
+        steps_after(regular_end(history), index)
+
+
+def test_rows_may_be_in_another_unit_or_zone():
+    end = regular_end(HOURS[:6])
+    assert steps_after(end, HOURS[8:].as_unit("ns").tz_convert("UTC")) == 2
+    days = regular_end(pd.date_range("2024-03-28", periods=3, tz="Europe/Berlin", unit="s"))
+    later = pd.date_range("2024-04-01", periods=3, tz="Europe/Berlin", unit="ns")
+    assert steps_after(days, later.tz_convert("UTC")) == 1
+    coarse = regular_end(pd.date_range("2024-01-01", periods=4, freq="500ms", unit="ms"))
+    assert steps_after(coarse, pd.date_range("2024-01-01 00:00:03", periods=1, freq="s", unit="s")) == 2
