@@ -1,8 +1,18 @@
-"""A long short-term memory network as a scikit-learn regressor, in NumPy."""
+"""A long short-term memory network as a scikit-learn regressor, in NumPy, and what forecasts with it."""
 
+from sklstm._forecaster import Forecaster
+from sklstm._panel import split_panel
 from sklstm._plot import LossCurveDisplay
 from sklstm._regressor import LSTMRegressor
 from sklstm._transformer import WindowTransformer, make_windows
 from sklstm._version import __version__
 
-__all__ = ["LSTMRegressor", "LossCurveDisplay", "WindowTransformer", "__version__", "make_windows"]
+__all__ = [
+    "Forecaster",
+    "LSTMRegressor",
+    "LossCurveDisplay",
+    "WindowTransformer",
+    "__version__",
+    "make_windows",
+    "split_panel",
+]

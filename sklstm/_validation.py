@@ -85,7 +85,7 @@ def check_training_set(estimator, X, y, sample_weight, *, reset):
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     X = check_rows(estimator, X, reset=reset)
     y, y_ndim = _check_targets(y, X, estimator._dtype)
-    weight = _check_weights(sample_weight, X)
+    weight = check_weights(sample_weight, X)
     rows = row_numbers(len(X))
     rows = _check_presence(X, rows if sample_weight is None else rows[weight > 0])
     if y_ndim == 3:
@@ -179,7 +179,7 @@ def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
             )
         if y_ndim == 3:
             _check_step_targets(X, y, estimator._dtype)
-        weight = _check_weights(sample_weight_val, X)
+        weight = check_weights(sample_weight_val, X)
         rows = _with_a_step(X, np.flatnonzero(weight > 0))
     except ValueError as error:
         raise ValueError(f"In X_val, y_val, sample_weight_val: {error}") from error
@@ -196,7 +196,7 @@ def _with_a_step(X, rows):
     return rows
 
 
-def _check_weights(sample_weight, X):
+def check_weights(sample_weight, X):
     """Weights in float64, whatever the precision of X: only their proportions have to fit into that."""
     if sample_weight is None:
         return np.broadcast_to(np.float64(1), len(X))  # no memory, however long X is
@@ -345,7 +345,7 @@ def check_step_answers(y, answers, sample_weight):
         raise ValueError(f"y has shape {y.shape}, but the answers have shape {answers.shape}.")
     present = ~np.isnan(answers).any(axis=2)
     if sample_weight is not None:
-        weight = _check_weights(sample_weight, answers)
+        weight = check_weights(sample_weight, answers)
         sample_weight = np.broadcast_to(weight[:, np.newaxis], present.shape)[present]
     return y[present], answers[present], sample_weight
 

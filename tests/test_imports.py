@@ -12,13 +12,17 @@ import sklstm
 ROOT = Path(sklstm.__file__).parent
 FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
-     "_schedules", "_windows", "_scaling"),
-    ("_stack", "_training", "_recursion", "_index", "_threads"),
-    ("_network", "_validation", "_origin", "_holdout", "_callbacks"),
-    ("_settings",),
-    ("_fitting",),
+     "_schedules", "_windows", "_scaling", "_intervals"),
+    ("_stack", "_training", "_recursion", "_index", "_threads", "_lags"),
+    ("_network", "_validation", "_origin", "_holdout", "_callbacks", "_panel", "_scores"),
+    ("_settings", "_series", "_units", "_bands", "_calibration"),
+    ("_fitting", "_sampling"),
     ("_regressor", "_transformer"),
-    ("_plot._loss_curve",),
+    ("_reading",),
+    ("_strategies",),
+    ("_engine",),
+    ("_forecaster",),
+    ("_plot._loss_curve", "_plot._forecast", "_plot._backtest"),
     ("_plot",),
     ("__init__",),
 ]  # fmt: skip

@@ -8,20 +8,38 @@ import pytest
 from matplotlib.figure import Figure
 
 import sklstm
-from sklstm import LossCurveDisplay, LSTMRegressor, WindowTransformer, datasets, make_windows
+from sklstm import (
+    Forecaster,
+    LossCurveDisplay,
+    LSTMRegressor,
+    WindowTransformer,
+    datasets,
+    make_windows,
+    split_panel,
+)
 
 PUBLIC = [
+    Forecaster,
     LSTMRegressor,
     LossCurveDisplay,
     WindowTransformer,
     make_windows,
+    split_panel,
     datasets.load_airline,
     datasets.make_pattern,
 ]
 
 
 def test_names():
-    assert sklstm.__all__ == ["LSTMRegressor", "LossCurveDisplay", "WindowTransformer", "__version__", "make_windows"]
+    assert sklstm.__all__ == [
+        "Forecaster",
+        "LSTMRegressor",
+        "LossCurveDisplay",
+        "WindowTransformer",
+        "__version__",
+        "make_windows",
+        "split_panel",
+    ]
     assert datasets.__all__ == ["load_airline", "make_pattern"]
 
 
@@ -42,6 +60,12 @@ def test_signatures_are_the_design():
     assert str(inspect.signature(make_windows)) == (
         "(series, window_length, *, lead=1, stride=1, targets='last', n_outputs=None)"
     )
+    assert str(inspect.signature(Forecaster)) == (
+        "(regressor=None, *, window_length=24, strategy='recursive', steps=None, past_only=None, "
+        "target_transformer=None, intervals=None, calibration_size=0.2, drop_incomplete='auto', dtype=None)"
+    )
+    assert str(inspect.signature(Forecaster.forecast)) == "(self, steps, X_future=None, *, history=None, coverage=None)"
+    assert str(inspect.signature(split_panel)) == "(index, n_splits, test_size, gap=0)"
     assert str(inspect.signature(LSTMRegressor.forecast)) == "(self, steps, X_future=None, *, context=None)"
 
 
@@ -65,6 +89,7 @@ def test_every_parameter_is_documented(thing):
 
 
 OFFERS_ALL = {  # some methods are there for some settings only
+    Forecaster: Forecaster(),
     LSTMRegressor: LSTMRegressor(loss="quantile"),
     LossCurveDisplay: LossCurveDisplay(loss_curve=[0.5, 0.2], validation_loss_curve=[0.6, 0.4], best_iter=2),
     WindowTransformer: WindowTransformer(flatten=True),

@@ -1,0 +1,103 @@
+"""Intervals around forecasts, each kind with `ends`: lower and upper, in transformed units.
+
+Conformal intervals: Papadopoulos, H. et al. (2002), *Inductive Confidence Machines for Regression*, with the
+errors of each step by themselves; they assume that errors to come are like those of the tail. Sample paths:
+Efron, B. and Tibshirani, R. (1993), *An Introduction to the Bootstrap*, applied to errors of rows not learnt from.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklstm._intervals import N_PATHS, conformal_radii, noisy, path_quantiles
+from sklstm._recursion import forecast_recursively
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """As wide as the tail's errors of the same step were.
+
+    Parameters
+    ----------
+    errors : Errors
+        Of a forecaster that had not seen the tail.
+    """
+
+    errors: Any
+
+    def ends(self, engine, contexts, points, coverages):
+        errors = self.errors.enough(points.shape[1], coverages)
+        radii = conformal_radii(errors, coverages) * contexts.scale[:, np.newaxis, :, np.newaxis]
+        return points[..., np.newaxis] - radii, points[..., np.newaxis] + radii
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """The middle of many sample paths, along each of which errors of the tail are drawn.
+
+    Where each step is fed back, one-step errors are drawn step by step; else the errors that one origin of
+    the tail had at all steps.
+
+    Parameters
+    ----------
+    errors : Errors
+        Of a forecaster that had not seen the tail.
+    seed : int
+        Decides what is drawn.
+    """
+
+    errors: Any
+    seed: int
+
+    def ends(self, engine, contexts, points, coverages):
+        steps, rng = points.shape[1], np.random.default_rng(self.seed)
+        is_fed_back = engine.model.strategy == "recursive"
+        errors = self.errors.enough(1 if is_fed_back else steps, coverages)
+        errors = errors[~np.isnan(errors).any(axis=(1, 2))]
+        ends = []
+        for row in range(len(points)):
+            if np.isnan(points[row]).any():
+                paths = np.full((1, *points[row].shape), np.nan)
+            elif is_fed_back:
+                paths = self._fed_back(engine, contexts, row, steps, errors[:, 0], rng)
+            else:
+                paths = points[row] + errors[rng.integers(len(errors), size=N_PATHS)] * contexts.scale[row]
+            ends.append(path_quantiles(paths, coverages))
+        return tuple(np.stack(end) for end in zip(*ends, strict=True))
+
+    def _fed_back(self, engine, contexts, row, steps, errors, rng):
+        """Paths (N_PATHS, steps, n_targets) from one context."""
+        windows, future = (
+            np.repeat(part[row : row + 1], N_PATHS, axis=0) for part in (contexts.windows, contexts.future)
+        )
+        predict = noisy(engine.model.one_step, errors * contexts.scale[row], rng)
+        paths = forecast_recursively(predict, windows, steps, engine.sampler.lags.n_targets, future)
+        return paths + contexts.centre[row]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The quantiles that the regressors themselves predict.
+
+    Parameters
+    ----------
+    levels : tuple of float
+    """
+
+    levels: tuple
+
+    def ends(self, engine, contexts, points, coverages):
+        steps = points.shape[1]
+        answers = engine.answered(contexts, steps, lambda windows, _: engine.model.quantiles(windows, steps))
+        sides = [[self._position((1 + side * coverage) / 2, coverage) for coverage in coverages] for side in (-1, 1)]
+        return tuple(answers[..., side] for side in sides)
+
+    def _position(self, level, coverage):
+        close = np.isclose(self.levels, level, atol=1e-6)
+        if not close.any():
+            raise ValueError(
+                f"coverage={coverage} needs the quantile {level:.6g}, but the regressor was fitted on "
+                f"quantile={list(self.levels)}."
+            )
+        return int(close.argmax())

@@ -1,0 +1,95 @@
+"""How far the forecasts of rows that were not learnt from are off: what intervals are made of."""
+
+from dataclasses import dataclass, field
+from math import ceil
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from sklstm._intervals import n_needed
+
+
+def check_coverage(coverage):
+    """One share or several, each in (0, 1), as a tuple."""
+    try:
+        shares = np.atleast_1d(np.asarray(coverage, dtype=float))
+    except (TypeError, ValueError):
+        shares = np.empty(0)
+    if shares.ndim != 1 or not len(shares) or not ((shares > 0) & (shares < 1)).all():
+        raise ValueError(f"coverage must be a share in (0, 1), or several; got {coverage!r}.")
+    return tuple(dict.fromkeys(shares.tolist()))
+
+
+def heads(series, calibration_size):
+    """How many rows of each series come before the tail that is kept from training, by key.
+
+    The tail is the last share (or number) of all time stamps, so that a series of a panel learns nothing
+    from the tail of another.
+    """
+    if len(series) == 1:
+        (part,) = series.values()
+        return dict.fromkeys(series, len(part) - _size(calibration_size, len(part)))
+    stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
+    first = stamps[len(stamps) - _size(calibration_size, len(stamps))]
+    return {key: int(np.searchsorted(part.stamps, first)) for key, part in series.items()}
+
+
+def _size(calibration_size, n_rows):
+    is_number = isinstance(calibration_size, Integral)
+    size = int(calibration_size) if is_number else ceil(calibration_size * n_rows)
+    if not 0 < size <= n_rows - 2:
+        raise ValueError(
+            f"calibration_size={calibration_size} takes {size} of {n_rows} rows: at least 2 must be left to learn from."
+        )
+    return size
+
+
+@dataclass
+class Errors:
+    """Errors over the tail of each series of what was fitted on the heads, relative to the series' scale.
+
+    Parameters
+    ----------
+    engine : Engine
+        Fitted on the heads.
+    series : dict of Series
+        Heads and tails, by key.
+    heads : dict of int
+        Rows of the head of each.
+    units : Units
+        Of the final fit: errors are in its transformed units.
+    """
+
+    engine: Any
+    series: dict
+    heads: dict
+    units: Any
+    _known: dict = field(default_factory=dict)
+
+    def of(self, steps):
+        """Errors (n_origins, steps, n_targets) from every origin in a tail; NaN where there is no truth."""
+        if steps not in self._known:
+            tails = {key: np.arange(self.heads[key], len(part)) for key, part in self.series.items()}
+            tails = {key: origins for key, origins in tails.items() if len(origins)}
+            answers = self.engine.forecast(self.series, tails, steps)
+            self._known[steps] = np.concatenate([self._of(key, tails[key], answers[key][..., 0]) for key in tails])
+        return self._known[steps]
+
+    def _of(self, key, origins, answers):
+        truth = self.units.transformed(self.series[key].y)
+        truth = np.concatenate((truth, np.full((answers.shape[1], truth.shape[1]), np.nan)))
+        truth = truth[origins[:, np.newaxis] + np.arange(answers.shape[1])]
+        return (truth - self.units.transformed(answers)) / self.engine.sampler.units.scales[key]
+
+    def enough(self, steps, coverages):
+        """The errors of so many steps, if there are enough for each coverage; complains if not."""
+        errors = self.of(steps)
+        n = int((~np.isnan(errors)).sum(axis=0).min())
+        needed = n_needed(max(coverages))
+        if n < needed:
+            raise ValueError(
+                f"coverage={max(coverages)} needs at least {needed} errors of {steps} steps ahead, but the rows kept "
+                f"by calibration_size give {n}. Keep more, give more rows, or ask for less."
+            )
+        return errors

@@ -1,0 +1,68 @@
+"""Fitted parts put together: from series and origins to forecasts and the ends of their intervals, in one batch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklstm._sampling import Sampler, as_slice
+from sklstm._strategies import Model
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a fitted forecaster forecasts with.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Makes windows of series.
+    model : Model
+        Forecasts windows.
+    bands : object or None
+        One of `_bands`: puts intervals around them.
+    """
+
+    sampler: Sampler
+    model: Model
+    bands: Any = None
+
+    def forecast(self, series, origins, steps, coverages=()):
+        """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) at some origins of each series, by key.
+
+        The forecast, then the lower and upper end of the interval of each coverage, in the user's units.
+        NaN where what is read is not there.
+        """
+        contexts = self.sampler.contexts(series, origins, steps)
+        points = self.points(contexts, steps)
+        answers = [points]
+        if coverages:
+            ends = self.bands.ends(self, contexts, points, coverages)
+            answers += [end[..., c] for c in range(len(coverages)) for end in ends]
+        answers = np.stack([self.sampler.units.to_user(values) for values in answers], axis=-1)
+        _put_in_order(answers)
+        last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
+        return dict(zip(origins, np.split(answers, last_rows), strict=True))
+
+    def points(self, contexts, steps):
+        """Forecasts (n, steps, n_targets) of contexts, in transformed units."""
+        return self.answered(contexts, steps, lambda windows, future: self.model.forecast(windows, future, steps))
+
+    def answered(self, contexts, steps, answer):
+        """What `answer` says (n, steps, n_targets, …) of the contexts that can be read, with their centre."""
+        shape, readable = (*contexts.is_readable.shape, self.sampler.lags.n_targets), contexts.is_readable[:, 0]
+        if not readable.any():
+            return np.full(shape, np.nan)
+        rows = as_slice(np.flatnonzero(readable))
+        known = np.asarray(answer(contexts.windows[rows], contexts.future[rows]), dtype=np.float64)
+        answers = np.full(shape + known.shape[3:], np.nan)
+        answers[rows] = known
+        answers += contexts.centre.reshape(len(answers), 1, -1, *[1] * (known.ndim - 3))
+        answers[~contexts.is_readable] = np.nan
+        return answers
+
+
+def _put_in_order(answers):
+    """A transformer that falls with its input has turned lower ends into upper ones."""
+    lower, upper = answers[..., 1::2], answers[..., 2::2]
+    lower[...], upper[...] = np.minimum(lower, upper), np.maximum(lower, upper)

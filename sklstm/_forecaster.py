@@ -1,0 +1,566 @@
+"""The forecaster: series in, their future out."""
+
+import warnings
+from copy import deepcopy
+from dataclasses import replace
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from sklstm._bands import Bootstrap, Conformal, Levels
+from sklstm._calibration import Errors, check_coverage, heads
+from sklstm._engine import Engine
+from sklstm._index import is_pandas
+from sklstm._lags import Lags
+from sklstm._random import own_generator
+from sklstm._reading import accepts_nan, lstms, needs_counts
+from sklstm._sampling import Sampler
+from sklstm._series import (
+    check_follows,
+    read_future,
+    read_history,
+    read_more,
+    read_rows,
+    read_training,
+)
+from sklstm._settings import quantile_levels
+from sklstm._strategies import STRATEGIES, Model, default_regressor
+from sklstm._transformer import WindowTransformer
+from sklstm._units import Units
+from sklstm._validation import check_steps, check_weights, restored_on_error
+
+
+class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Forecast a series, or a panel of them, with an LSTM or any other scikit-learn regressor.
+
+    It cuts windows, keeps what is not known yet out of them, and continues the index. The rows that
+    `predict` is asked for follow those of `fit`, so scikit-learn's own tools, with `TimeSeriesSplit`,
+    score true forecasts several steps ahead.
+
+    Parameters
+    ----------
+    regressor : estimator, default=None
+        What predicts a value from the window before it; it is cloned. An `LSTMRegressor` reads windows as
+        sequences. So does one inside of something else (a Pipeline, a BaggingRegressor), which gets them
+        flattened; `n_channels` and, if it is None, `n_targets` are set for it. Any other regressor reads
+        lags as columns. None is an LSTMRegressor with settings that did well on many real series
+        (see Notes).
+    window_length : int, default=24
+        Rows that a forecast looks back: long enough to see what repeats (two years of months, say).
+    strategy : {"recursive", "multioutput", "direct"}, default="recursive"
+        How to get several steps ahead: a model of one step whose forecasts are fed back; one model for all
+        `steps` at once, if it takes several outputs; or a clone for each of the `steps`. The last two
+        reach `steps` ahead and no further, train on fewer targets, and may use `past_only` columns.
+    steps : int, default=None
+        How many steps are predicted at once. Needed by "multioutput" and "direct".
+    past_only : list of str or int, default=None
+        Columns of `X` that are *not* known in advance (a temperature that was measured), by name or, for
+        arrays, by position. All others are: a calendar, a price that is set. With "recursive" they
+        allow one step ahead only, as there is nothing to feed back.
+    target_transformer : transformer, default=None
+        Applied to `y` before anything else and undone on forecasts, with scikit-learn's `transform` and
+        `inverse_transform`: `FunctionTransformer(np.log1p, np.expm1)`, `PowerTransformer()`. Of panels
+        it is one for all series. For intervals it must be monotone, each target by itself.
+    intervals : {"conformal", "bootstrap"}, default=None
+        Whether `forecast` can give intervals, from the errors made on a tail of the rows by a model
+        trained on the rows before it; then all rows are trained on. "conformal" is as wide as the errors of the
+        same step were; "bootstrap" draws paths along which one-step errors are added and fed back, and
+        has quantiles of their own for each side. Costs a second fit.
+    calibration_size : float or int, default=0.2
+        Share, or number, of the rows (of panels, of the time stamps) in that tail. An interval with
+        coverage c takes c / (1 - c) errors of each step at least; many more make it steadier.
+    drop_incomplete : bool or "auto", default="auto"
+        Whether windows in which a step is missing, above all those that reach back before the first row,
+        are left out of training. "auto" leaves them out unless the regressor accepts NaN. The number of
+        windows left out is `n_dropped_`.
+    dtype : {"float32", "float64"} or numpy dtype, default=None
+        Precision of the windows. None is float32 for an LSTMRegressor, after the mean of each series was
+        taken off in float64, and float64 for all others.
+
+    Attributes
+    ----------
+    regressors_ : list of estimator
+        The fitted clones: one, or with "direct" one for each step.
+    n_dropped_ : int
+        Windows left out of training as something that they read is missing.
+    history_ : Series or DataFrame
+        The series as known so far.
+    fitted_values_ : Series or DataFrame
+        Forecasts one step ahead of the training rows, in sample; NaN where the window could not be read.
+    residuals_ : Series or DataFrame
+        Training rows less `fitted_values_`.
+    n_features_in_ : int
+        Number of columns of `X`; 0 without.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Their names, where `X` was a DataFrame with such names.
+
+    See Also
+    --------
+    LSTMRegressor : Reads the windows by default.
+    backtest : Forecasts from many origins, and how good they were.
+    split_panel : Folds of a panel by time.
+
+    Notes
+    -----
+    In the window before row o, step s (o - window_length … o - 1) carries the targets of row s, the
+    known columns of row s + 1 (with "multioutput" and "direct" those of s + 1 … s + steps), and the past-only
+    columns of row s. So the last step carries the known columns of the rows that are predicted. For other
+    regressors than LSTMs the columns are the targets and past-only columns of all steps, oldest first,
+    and then the known columns of the rows that are predicted.
+
+    A row whose `y` is NaN is an observation that is missing: it is not trained on, and where it is in a
+    window it is passed over (regressors that accept no NaN do without the window, and a warning tells how
+    many). With several targets, the whole row is missing.
+
+    Intervals hold for each step by itself, not for all of them together, and on average over origins, as
+    long as errors to come are like those of the tail. Without `intervals`, an LSTMRegressor with
+    `loss="quantile"` under "multioutput" or "direct" gives its own.
+
+    A panel, whose index has two levels (series, time), is learnt by one model. Errors that make intervals
+    are taken relative to the mean absolute change of each series.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+    >>> from sklstm import Forecaster
+    >>> from sklstm.datasets import load_airline
+    >>> passengers = load_airline()
+    >>> forecaster = Forecaster(Ridge(), window_length=12).fit(None, passengers)
+    >>> forecaster.forecast(2).round()
+    month
+    1961-01-01    465.0
+    1961-02-01    429.0
+    Freq: MS, Name: passengers, dtype: float64
+
+    Twelve months ahead, at the ends of four training sets:
+
+    >>> rows = passengers.to_frame()[[]]  # the index, without any columns
+    >>> cross_val_score(forecaster, rows, passengers, cv=TimeSeriesSplit(4, test_size=12)).round(2)
+    array([0.96, 0.6 , 0.91, 0.94])
+    """
+
+    _parameter_constraints: dict = {
+        "regressor": [HasMethods(["fit", "predict"]), None],
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "strategy": [StrOptions(set(STRATEGIES))],
+        "steps": [Interval(Integral, 1, None, closed="left"), None],
+        "past_only": ["array-like", None],
+        "target_transformer": [HasMethods(["fit", "transform"]), None],
+        "intervals": [StrOptions({"conformal", "bootstrap"}), None],
+        "calibration_size": [
+            Interval(RealNotInt, 0, 1, closed="neither"),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "drop_incomplete": ["boolean", StrOptions({"auto"})],
+        "dtype": WindowTransformer._parameter_constraints["dtype"],
+    }
+
+    # For scikit-learn's HTML representation: the docstrings are in this file.
+    _doc_link_module = "sklstm"
+    _doc_link_template = Path(__file__).resolve().as_uri()
+
+    def __init__(
+        self,
+        regressor=None,
+        *,
+        window_length=24,
+        strategy="recursive",
+        steps=None,
+        past_only=None,
+        target_transformer=None,
+        intervals=None,
+        calibration_size=0.2,
+        drop_incomplete="auto",
+        dtype=None,
+    ):
+        self.regressor = regressor
+        self.window_length = window_length
+        self.strategy = strategy
+        self.steps = steps
+        self.past_only = past_only
+        self.target_transformer = target_transformer
+        self.intervals = intervals
+        self.calibration_size = calibration_size
+        self.drop_incomplete = drop_incomplete
+        self.dtype = dtype
+
+    # ---- training
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn to continue the series `y`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns) or None
+            Columns beside `y` at the same rows, numeric and, unless `past_only` names them, known in advance and
+            without NaN. None, a frame without columns or an (n_rows, 0) array for a series by itself.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            The series in the order of time, or several that are forecast together; NaN where an
+            observation is missing. The index of a Series or DataFrame tells the times: a DatetimeIndex
+            or PeriodIndex without gaps, or whole numbers. Two levels, series and time, make a panel.
+        sample_weight : array-like of shape (n_rows,), default=None
+            How much the *target* at each row counts; 0 leaves it out of what is learnt, not out of the
+            windows. Several targets at once count as the least of them.
+
+        Returns
+        -------
+        self : Forecaster
+            Fitted.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before anything is computed, where a parameter or an input is not as described. An earlier fit
+            stays as it was.
+        """
+        with restored_on_error(self):
+            series, self._labels = read_training(self, X, y)
+            weight = None if sample_weight is None else check_weights(sample_weight, y)
+            self._check_strategy()
+            self._learn(series, weight)
+            self._engine = replace(self._engine, bands=self._bands(X, y, weight))
+        return self
+
+    def _check_strategy(self):
+        """Whether the parameters go together."""
+        template = self._template()
+        if self.strategy != "recursive" and self.steps is None:
+            raise ValueError(f"strategy={self.strategy!r} needs steps: how many rows are predicted at once.")
+        if self.drop_incomplete is False and not accepts_nan(template):
+            raise ValueError(
+                f"drop_incomplete=False keeps windows with missing steps, but {type(template).__name__} accepts no "
+                "NaN, as far as its tags tell."
+            )
+
+    def _template(self):
+        """The regressor that is cloned."""
+        return default_regressor(self.strategy) if self.regressor is None else self.regressor
+
+    def _learn(self, series, weight):
+        """Train the regressors on all of the series, and remember them."""
+        template = self._template()
+        n_targets, n_past = next(iter(series.values())).y.shape[1], int(self._is_past.sum())
+        n_ahead = 1 if self.strategy == "recursive" else self.steps
+        lags = Lags(self.window_length, n_ahead, n_targets, self.n_features_in_ - n_past, n_past)
+        dtype = np.dtype(self.dtype or ("float32" if lstms(template) else "float64"))
+        units = Units.of(self.target_transformer, series, is_centred=dtype == np.float32 and not needs_counts(template))
+        keeps = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
+        sampler = Sampler(lags, units, dtype, keeps, reads_sequences=bool(lstms(template)))
+        origins = {key: np.arange(1, len(part)) for key, part in series.items()}
+        samples = sampler.samples(series, origins, weight)
+        self.n_dropped_ = sum(map(len, origins.values())) - len(samples.windows)
+        self._check_windows(samples, series, keeps)
+        self._engine = Engine(sampler, Model.of(template, lags, self.strategy).fit(samples))
+        self.regressors_ = self._engine.model.regressors
+        self._training = self._history = series
+
+    def _check_windows(self, samples, series, keeps):
+        """Complain if no window is left; tell of those lost to missing values, not of those that begin too early."""
+        name, L = type(self._template()).__name__, self.window_length
+        if not len(samples.windows):
+            longest = max(map(len, series.values()))
+            raise ValueError(
+                f"No window of window_length={L} can be learnt from: {name} takes complete ones only, and "
+                f"{'the longest series' if self._labels.is_panel else 'y'} has {longest} rows. Choose a shorter "
+                "window_length, an LSTMRegressor, or an imputer in front."
+            )
+        n_lost = self.n_dropped_ - sum(min(L, len(part)) - 1 for part in series.values())
+        if n_lost > 0 and not keeps:
+            warnings.warn(
+                f"{n_lost} windows are left out, as a value is missing in them and {name} takes complete ones only. "
+                "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front.",
+                UserWarning,
+                stacklevel=5,  # _learn, fit, scikit-learn's wrapper of it, the caller
+            )
+
+    def _bands(self, X, y, weight):
+        """What puts intervals around forecasts; None where nothing does."""
+        template = self._template()
+        if self.intervals is not None:
+            errors = self._errors(X, y, weight)
+            seed = getattr(clone(template), "random_state", 0)
+            return (
+                Conformal(errors)
+                if self.intervals == "conformal"
+                else Bootstrap(errors, int(own_generator(seed).integers(2**63)))
+            )
+        if self.strategy != "recursive" and hasattr(template, "predict_quantiles"):
+            return Levels(quantile_levels(template))
+        return None
+
+    def _errors(self, X, y, weight):
+        """Train on the head of each series, to see how far off the tail is forecast."""
+        series, units = self._training, self._engine.sampler.units
+        head_rows = {key: n for key, n in heads(series, self.calibration_size).items() if n}
+        rows = np.sort(np.concatenate([series[key].rows[:n] for key, n in head_rows.items()]))
+        head = clone(self).set_params(intervals=None)
+        head.fit(*(None if part is None else _rows_of(part, rows) for part in (X, y, weight)))
+        whole = {key: series[key] for key in head_rows}
+        return Errors(head._engine, whole, head_rows, units)
+
+    # ---- answers
+
+    def predict(self, X):
+        """Forecast the rows of `X`, which follow the history.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            The columns of the rows to forecast; without columns a frame of the index alone, or an
+            (n_rows, 0) array. What `past_only` columns hold there is not used. The rows of arrays are
+            taken to follow the history directly. Those of pandas may begin later: then the gap is
+            forecast through, if there are no known columns.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+            In the order of the rows of `X`.
+
+        Raises
+        ------
+        ValueError
+            If the rows do not follow the history, if columns are missing or extra, or if more steps
+            are asked for than the strategy reaches.
+        """
+        check_is_fitted(self)
+        futures = read_rows(self, X)
+        answers = np.empty((sum(len(future.rows) for future in futures.values()), self._engine.sampler.lags.n_targets))
+        for steps in {future.steps for future in futures.values()}:
+            alike = {key: future for key, future in futures.items() if future.steps == steps}
+            for key, values in self._forecast_from(self._history, alike, steps).items():
+                answers[alike[key].rows] = values[alike[key].n_skipped :, :, 0]
+        return answers[:, 0] if self._labels.y_ndim == 1 else answers
+
+    def forecast(self, steps, X_future=None, *, history=None, coverage=None):
+        """Forecast the next `steps` rows, as pandas.
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+        X_future : array-like of shape (n_rows, n_columns), default=None
+            The columns of these rows (or of more), where there are known ones; those of `past_only` may be left
+            out. With "multioutput" and "direct" all `steps` of the fit are read.
+        history : Series, DataFrame, array or tuple (X, y), default=None
+            Other series to go on from than those known: `y` or, where there are columns, both. One that was
+            not learnt from is forecast by what was learnt from the others.
+        coverage : float or list of float, default=None
+            Share of truths that intervals should hold, in (0, 1).
+
+        Returns
+        -------
+        forecast : Series or DataFrame
+            With the index continued; for several targets a column for each. With `coverage` a DataFrame with
+            the columns "forecast", "lower_90", "upper_90", … (for several targets below a level with
+            their names). For a panel with its two levels.
+
+        Raises
+        ------
+        ValueError
+            As for `predict`; for `coverage` also where nothing gives intervals, or too few errors are known.
+        """
+        check_is_fitted(self)
+        steps = check_steps(steps)
+        coverages = () if coverage is None else self._check_coverage(coverage)
+        series = self._history if history is None else read_history(self, history)
+        futures = read_future(self, series, X_future, steps)
+        answers = self._forecast_from(series, futures, steps, coverages)
+        index = self._labels.join(_next_indexes(series, steps, X_future))
+        return self._labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
+
+    def _check_coverage(self, coverage):
+        if self._engine.bands is None:
+            raise ValueError(
+                f"coverage={coverage!r} needs intervals: Forecaster(intervals='conformal') or 'bootstrap', or an "
+                "LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
+            )
+        return check_coverage(coverage)
+
+    def _forecast_from(self, history, futures, steps, coverages=()):
+        """Answers (steps, n_targets, 1 + 2 n_coverages) after the ends of some series, by key."""
+        self._check_reach(steps)
+        series = {key: history[key].knowing(future.known) for key, future in futures.items()}
+        self._check_known(series, futures)
+        origins = {key: np.array([len(part)]) for key, part in series.items()}
+        answers = self._engine.forecast(series, origins, steps, coverages)
+        for key, values in answers.items():
+            if np.isnan(values).any():
+                raise ValueError(self._why_none(key, series[key]))
+        return {key: values[0] for key, values in answers.items()}
+
+    def _check_reach(self, steps):
+        """Whether so many steps can be forecast."""
+        if self.strategy != "recursive" and steps > self._engine.sampler.lags.n_ahead:
+            raise ValueError(
+                f"{steps} steps are asked for, but strategy={self.strategy!r} was fitted with steps="
+                f"{self._engine.sampler.lags.n_ahead}. Fit with more, or with strategy='recursive'."
+            )
+
+    def _check_known(self, series, futures):
+        """Whether the known columns reach as far as they are read, without a hole."""
+        lags = self._engine.sampler.lags
+        if self.strategy == "recursive" and lags.n_past and any(future.steps > 1 for future in futures.values()):
+            raise ValueError(
+                f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {self.past_only}: "
+                "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
+            )
+        if not lags.n_known:
+            return
+        for key, future in futures.items():
+            of = "" if key is None else f" of the series {key!r}"
+            if future.n_skipped:
+                raise ValueError(
+                    f"The rows{of} begin {future.n_skipped} after the first one that follows its history. To forecast "
+                    "through the gap, the known columns of its rows are needed: begin X there."
+                )
+            if len(future.known) < lags.n_ahead:
+                raise ValueError(
+                    f"{len(future.known)} rows{of} of known columns are given, but strategy={self.strategy!r} reads "
+                    f"those of all steps={lags.n_ahead} rows ahead."
+                )
+
+    def _why_none(self, key, series):
+        """Why a series cannot be forecast."""
+        of = "" if key is None else f" of the series {key!r}"
+        missing = np.isnan(series.y[-self.window_length :]).any(axis=1).sum()
+        return (
+            f"The last window_length={self.window_length} rows{of} cannot be read: there are {len(series)} rows, "
+            f"{missing} of those in the window are missing a value, and {type(self._template()).__name__} takes "
+            f"{'at least one' if self._engine.sampler.keeps_incomplete else 'complete windows only'}."
+        )
+
+    # ---- what is known
+
+    @property
+    def history_(self):
+        """The series as known so far, as pandas: the training rows and those of `update`."""
+        check_is_fitted(self)
+        index = self._labels.join({key: part.known_index for key, part in self._history.items()})
+        return self._labels.to_pandas(np.concatenate([part.y for part in self._history.values()]), index)
+
+    @property
+    def fitted_values_(self):
+        """Forecasts one step ahead of the training rows, in sample, as pandas."""
+        check_is_fitted(self)
+        origins = {key: np.arange(len(part)) for key, part in self._training.items()}
+        answers = self._engine.forecast(self._training, origins, 1)
+        return self._in_sample({key: values[:, 0, :, 0] for key, values in answers.items()})
+
+    @property
+    def residuals_(self):
+        """Training rows less `fitted_values_`."""
+        return self._in_sample({key: part.y for key, part in self._training.items()}) - self.fitted_values_
+
+    def _in_sample(self, values):
+        """Values of the training rows, by key, as pandas."""
+        index = self._labels.join({key: part.known_index for key, part in self._training.items()})
+        return self._labels.to_pandas(np.concatenate(list(values.values())), index)
+
+    def update(self, X, y=None, train=False):
+        """Take newly observed rows as history; later forecasts go on from there.
+
+        Parameters
+        ----------
+        X, y
+            The new rows, as for `fit`. They follow the history directly. In a panel, any of the series, and
+            new ones.
+        train : bool, default=False
+            Whether to go once over the windows whose targets are new with the regressors' `partial_fit`. Units, the
+            target transformer and intervals stay as `fit` made them.
+
+        Returns
+        -------
+        self : Forecaster
+            With a longer history.
+        """
+        check_is_fitted(self)
+        new = read_more(self, X, y)
+        for key, part in new.items():
+            if key in self._history:
+                check_follows(self._history[key], part, key)
+        history = {**self._history}
+        for key, part in new.items():
+            history[key] = history[key].followed_by(part) if key in history else part
+        if train:
+            self._train_on(history, {key: len(part) for key, part in new.items()})
+        self._history = history
+        return self
+
+    def _train_on(self, history, n_new):
+        """Go once over the windows whose last target is new."""
+        untaught = [r for r in self.regressors_ if not hasattr(r, "partial_fit")]
+        if untaught:
+            raise ValueError(f"train=True needs partial_fit, which {type(untaught[0]).__name__} has not: fit anew.")
+        model = deepcopy(self._engine.model)
+
+        def samples(reach):
+            lengths = {key: (len(history[key]), n) for key, n in n_new.items()}
+            origins = {key: np.arange(max(1, n_all - n - reach), n_all) for key, (n_all, n) in lengths.items()}
+            return self._engine.sampler.samples(history, origins)
+
+        model.partial_fit(samples)
+        self._engine = replace(self._engine, model=model)
+        self.regressors_ = model.regressors
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination R² of `predict(X)`, over the rows whose truth is known.
+
+        Parameters
+        ----------
+        X : array-like
+            As for `predict`.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            The truth; rows with NaN are left out.
+        sample_weight : array-like of shape (n_rows,), default=None
+            How much each row counts.
+
+        Returns
+        -------
+        score : float
+            1 for perfect forecasts, 0 for the mean of `y`.
+        """
+        from sklearn.metrics import r2_score
+
+        truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+        answers = self.predict(X)
+        check_consistent_length(truth, answers, sample_weight)
+        known = ~np.isnan(truth.reshape(len(truth), -1)).any(axis=1)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, truth)[known]
+        return r2_score(truth[known], answers[known], sample_weight=sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        template = self._template()
+        tags.input_tags.allow_nan = accepts_nan(template) and not lstms(template)  # as columns known in advance
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _rows_of(data, rows):
+    """Some rows of any array-like."""
+    return _safe_indexing(data if is_pandas(data) else np.asarray(data), rows)
+
+
+def _next_indexes(series, steps, X_future):
+    """The index of the rows forecast, by key."""
+    indexes = {key: part.next_index(steps) for key, part in series.items()}
+    if all(index is not None for index in indexes.values()):
+        return indexes
+    if None in series and is_pandas(X_future):
+        return {None: X_future.index[:steps]}
+    import pandas as pd
+
+    warnings.warn(
+        "The index of y is too short to tell its frequency: the forecast counts steps from 1. y.asfreq(...) sets one.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return dict.fromkeys(series, pd.RangeIndex(1, steps + 1))

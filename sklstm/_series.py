@@ -1,0 +1,459 @@
+"""From what a user calls a series (Series, DataFrame or array, one or a panel of them) to arrays, and back."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.validation import _check_feature_names_in, validate_data
+
+from sklstm._index import is_pandas, regular_end, steps_after
+from sklstm._panel import series_positions
+from sklstm._validation import n_dimensions
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series, in the user's units: what was observed, and the columns beside it.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_targets)
+        NaN where an observation is missing.
+    known : ndarray of shape (n + n_future, n_known)
+        Columns that are known in advance, perhaps for more rows.
+    past : ndarray of shape (n, n_past)
+        Columns that are not.
+    index : pandas Index or None
+        Of its rows; None for arrays, which follow each other.
+    end : IndexEnd or None
+        Where the index ends.
+    rows : ndarray of int of shape (n,)
+        Where its rows were in the table that it came in.
+    """
+
+    y: np.ndarray
+    known: np.ndarray
+    past: np.ndarray
+    index: Any
+    end: Any
+    rows: np.ndarray
+
+    def __len__(self):
+        return len(self.y)
+
+    def knowing(self, known):
+        """The same with the known columns of the rows that follow."""
+        return replace(self, known=np.concatenate((self.known[: len(self)], known)))
+
+    def followed_by(self, other):
+        """The same with the rows of another, which directly follow."""
+        joined = {name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "past", "rows")}
+        known = np.concatenate((self.known[: len(self)], other.known))
+        index = None if self.index is None else self.index.append(other.index)
+        return replace(other, **joined, known=known, index=index)
+
+    @property
+    def stamps(self):
+        """The times of its rows as numbers that can be compared between series."""
+        if self.index is None:
+            return np.arange(len(self))
+        return self.index.asi8 if hasattr(self.index, "asi8") else self.index.to_numpy()
+
+    @property
+    def known_index(self):
+        """The index of its rows; those of arrays count from 0."""
+        import pandas as pd
+
+        return pd.RangeIndex(len(self)) if self.index is None else self.index
+
+    def next_index(self, steps):
+        """The index of the rows that follow; None where it cannot be told."""
+        import pandas as pd
+
+        if self.end is None:
+            return pd.RangeIndex(len(self), len(self) + steps)
+        return None if self.end.step is None else self.end.next_values(steps)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What answers are called.
+
+    Parameters
+    ----------
+    y_ndim : int
+        Whether there is one target (1) or a column for each (2).
+    names : object
+        Name of the Series or columns of the DataFrame.
+    levels : list or None
+        Names of the two levels of a panel's index; None for a single series.
+    """
+
+    y_ndim: int
+    names: Any
+    levels: Any
+
+    @property
+    def is_panel(self):
+        return self.levels is not None
+
+    def to_pandas(self, values, index):
+        """Values (n, n_targets) as a Series or DataFrame."""
+        import pandas as pd
+
+        if self.y_ndim == 1:
+            return pd.Series(values[:, 0], index=index, name=self.names)
+        return pd.DataFrame(values, index=index, columns=self.names)
+
+    def to_frame(self, answers, index, coverages):
+        """Answers (n, n_targets, 1 + 2 n_coverages), with the ends of intervals if there are any."""
+        import pandas as pd
+
+        if not coverages:
+            return self.to_pandas(answers[..., 0], index)
+        ends = [f"{side}_{100 * coverage:.6g}" for coverage in coverages for side in ("lower", "upper")]
+        columns = pd.Index(["forecast", *ends])
+        if self.y_ndim == 1:
+            return pd.DataFrame(answers[:, 0], index=index, columns=columns)
+        names = pd.RangeIndex(answers.shape[1]) if self.names is None else self.names
+        columns = pd.MultiIndex.from_product([names, columns], names=[names.name, None])
+        return pd.DataFrame(answers.reshape(len(answers), -1), index=index, columns=columns)
+
+    def join(self, indexes):
+        """One index of those of the series, by key."""
+        import pandas as pd
+
+        if not self.is_panel:
+            return indexes[None]
+        first, *others = indexes.values()
+        keys = np.repeat(pd.Index(list(indexes)), [len(index) for index in indexes.values()])
+        return pd.MultiIndex.from_arrays([keys, first.append(others)], names=self.levels)
+
+
+# ---- what is learnt from
+
+
+def read_training(forecaster, X, y):
+    """Check what `fit` was given; the forecaster takes on the columns of X.
+
+    Returns
+    -------
+    series : dict of Series, by key (None for a single series)
+    labels : Labels
+    """
+    _check_given(forecaster, X, y)
+    values, index = _check_target(y), _index_of(X, y)
+    columns = check_columns(forecaster, X, len(values), reset=True)
+    check_consistent_length(columns, values)
+    _check_has_value(values, y)
+    if len(values) < 2:
+        raise ValueError(f"y has n_samples={len(values)} rows: there is nothing to learn a next value from.")
+    series = _divide(forecaster, values, columns, index)
+    names = (y.columns if y.ndim == 2 else y.name) if is_pandas(y) else None
+    levels = list(index.names) if _is_panel(index) else None
+    return series, Labels(n_dimensions(y), names, levels)
+
+
+def read_more(forecaster, X, y):
+    """The same of other rows, for a fitted forecaster."""
+    _check_given(forecaster, X, y)
+    values, index, labels = _check_target(y), _index_of(X, y), forecaster._labels
+    columns = check_columns(forecaster, X, len(values), reset=False)
+    check_consistent_length(columns, values)
+    n_targets = next(iter(forecaster._history.values())).y.shape[1]
+    if values.shape[1] != n_targets:
+        raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {n_targets}.")
+    if is_pandas(y) and y.ndim == 2 and labels.names is not None and list(y.columns) != list(labels.names):
+        raise ValueError(f"y has the columns {list(y.columns)}, but the Forecaster was fitted on {list(labels.names)}.")
+    if _is_panel(index) != labels.is_panel:
+        raise ValueError(
+            f"y has {'a' if _is_panel(index) else 'no'} two-level index (series, time), but the Forecaster was fitted "
+            f"on {'several series' if labels.is_panel else 'a single series'}."
+        )
+    return _divide(forecaster, values, columns, index)
+
+
+def read_history(forecaster, history):
+    """Other series to go on from: y, or (X, y)."""
+    X, y = history if isinstance(history, tuple) else (None, history)
+    return read_more(forecaster, X, y)
+
+
+def _check_given(forecaster, X, y):
+    """Whether there is a y; often it is where X belongs."""
+    if y is not None:
+        return
+    message = f"{type(forecaster).__name__} requires y to be passed, but the target y is None."
+    if is_pandas(X) or n_dimensions(X) == 1:
+        message += " A series by itself is y: write fit(None, series)."
+    raise ValueError(message)
+
+
+def _check_target(y):
+    """`y` as (n, n_targets) in float64; NaN is a missing observation."""
+    values = check_array(
+        y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y", ensure_min_samples=0
+    )
+    if values.ndim == 0 or 0 in values.shape[1:]:
+        raise ValueError(f"y has shape {values.shape}; it is (n_rows,) or (n_rows, n_targets), in the order of time.")
+    if not len(values):
+        raise ValueError("Found array with 0 sample(s) in y while a minimum of 1 is required.")
+    return values[:, np.newaxis] if values.ndim == 1 else values
+
+
+def _check_has_value(values, y):
+    empty = np.isnan(values).all(axis=0)
+    if empty.any():
+        which = (
+            "y"
+            if n_dimensions(y) == 1
+            else f"column {(y.columns if is_pandas(y) else range(len(empty)))[empty.argmax()]!r} of y"
+        )
+        raise ValueError(f"{which} holds NaN only: there is nothing to learn from.")
+
+
+def _index_of(X, y):
+    """The index that tells the rows' times: that of y or, where y is an array, that of X if it holds times."""
+    if is_pandas(y):
+        if is_pandas(X) and len(X) == len(y) and not X.index.equals(y.index):
+            row = int((np.asarray(X.index != y.index)).argmax())
+            raise ValueError(
+                f"X and y are at different rows: row {row} is {X.index[row]} in X and {y.index[row]} in y. Align them: "
+                "X = X.loc[y.index]."
+            )
+        return y.index
+    return X.index if is_pandas(X) and _tells_times(X.index) else None
+
+
+def _tells_times(index):
+    import pandas as pd
+
+    return isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex)
+
+
+def _is_panel(index):
+    return index is not None and index.nlevels > 1
+
+
+def _divide(forecaster, y, columns, index):
+    """The series of a table, by key."""
+    past, series = forecaster._is_past, {}
+    for key, rows, times in _parts(index, len(y)):
+        end = None if times is None else regular_end(times, "y" if key is None else f"y.loc[{key!r}]")
+        part = columns[rows]
+        series[key] = Series(y[rows], part[:, ~past], part[:, past], times, end, rows)
+    return _with_common_step(series) if _is_panel(index) else series
+
+
+def _parts(index, n_rows):
+    """Key, row numbers and times of each series."""
+    if not _is_panel(index):
+        return [(None, np.arange(n_rows), index)]
+    if index.nlevels != 2:
+        raise ValueError(
+            f"The index has {index.nlevels} levels {list(index.names)}; several series have two: series, time."
+        )
+    times = index.get_level_values(1)
+    return [(key, rows, times[rows]) for key, rows in series_positions(index)]
+
+
+def _with_common_step(series):
+    """Series too short to tell their frequency have that of the others, if these agree."""
+    steps = {part.end.step for part in series.values()} - {None}
+    if len(steps) != 1:
+        return series
+    (step,) = steps
+    return {
+        key: part if part.end.step is not None else replace(part, end=replace(part.end, step=step))
+        for key, part in series.items()
+    }
+
+
+# ---- columns
+
+
+def check_columns(forecaster, X, n_rows, *, reset):
+    """Exogenous columns as (n, n_features_in_) in float64; none is as good as no X.
+
+    With `reset` the forecaster takes on their number, names, and which of them are past-only.
+    """
+    if X is None or _has_no_columns(X):
+        columns = np.empty((n_rows if X is None else len(X), 0))
+        if reset:
+            forecaster.n_features_in_ = 0
+            vars(forecaster).pop("feature_names_in_", None)
+        elif forecaster.n_features_in_:
+            raise ValueError(f"X has no columns, but the Forecaster was fitted on {_names(forecaster)}.")
+    elif not reset and not forecaster.n_features_in_:
+        raise ValueError("X has columns, but the Forecaster was fitted without any: give a frame of the index alone.")
+    else:
+        X = X if reset else _in_order(forecaster, X)
+        columns = validate_data(forecaster, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+    if reset:
+        forecaster._is_past = _past_only(forecaster)
+    if not forecaster.__sklearn_tags__().input_tags.allow_nan:
+        _check_known(forecaster, columns, X)
+    return columns
+
+
+def _has_no_columns(X):
+    return getattr(X, "shape", (None,))[1:] == (0,)
+
+
+def _check_known(forecaster, columns, X):
+    """Whether the columns known in advance are known."""
+    unknown = np.isnan(columns) & ~forecaster._is_past
+    if unknown.any():
+        row, column = np.argwhere(unknown)[0]
+        at = f"{X.index[row]}" if is_pandas(X) else f"row {row}"
+        raise ValueError(
+            f"The column {_names(forecaster)[column]!r} of X is NaN at {at}, but columns are known in advance unless "
+            "past_only names them. Impute it (X.interpolate(), X.ffill()), or name it in past_only."
+        )
+
+
+def _names(forecaster):
+    return list(_check_feature_names_in(forecaster, generate_names=True))
+
+
+def known_names(forecaster):
+    """Names of the columns that are known in advance."""
+    return [name for name, past in zip(_names(forecaster), forecaster._is_past, strict=True) if not past]
+
+
+def _in_order(forecaster, X):
+    """A frame with the columns in the order of the fit, where they have the same names."""
+    names = getattr(forecaster, "feature_names_in_", None)
+    if names is None or not is_pandas(X) or X.ndim == 1 or set(X.columns) != set(names):
+        return X
+    return X[list(names)]
+
+
+def _past_only(forecaster):
+    """Which columns are known only afterwards, as a mask."""
+    mask = np.zeros(forecaster.n_features_in_, dtype=bool)
+    named = hasattr(forecaster, "feature_names_in_")
+    choices = list(forecaster.feature_names_in_) if named else list(range(len(mask)))
+    wanted = () if forecaster.past_only is None else forecaster.past_only
+    for column in wanted:
+        if column not in choices:
+            raise ValueError(f"past_only names {column!r}, but the columns of X are {choices}.")
+        mask[choices.index(column)] = True
+    return mask
+
+
+# ---- what is asked for
+
+
+@dataclass(frozen=True)
+class Future:
+    """Rows of one series to forecast.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Where they are in the user's table.
+    n_skipped : int
+        Rows between the history and them.
+    known : ndarray of shape (n_rows, n_known)
+        From the first row after the history on.
+    """
+
+    rows: np.ndarray
+    n_skipped: int
+    known: np.ndarray
+
+    @property
+    def steps(self):
+        return self.n_skipped + len(self.rows)
+
+
+def read_rows(forecaster, X):
+    """What `predict` is asked for, by key: rows that follow the history."""
+    if X is None:
+        raise ValueError(
+            "predict needs the rows to forecast: X of n rows, or a frame without columns but with their index, or an "
+            "(n, 0) array. forecast(steps) counts steps instead."
+        )
+    columns = check_columns(forecaster, X, 0, reset=False)
+    if not len(columns):
+        raise ValueError(f"Found array with 0 sample(s) (shape={columns.shape}) while a minimum of 1 is required.")
+    return _follow(forecaster, forecaster._history, columns[:, ~forecaster._is_past], X, "X")
+
+
+def read_future(forecaster, history, X_future, steps):
+    """What `forecast` is given, by key: the known columns of the next rows, at least `steps`."""
+    n_known = int((~forecaster._is_past).sum())
+    known = None if X_future is None else _known_columns(forecaster, X_future)
+    if known is None or (not n_known and not known.shape[1]):
+        if n_known:
+            names = known_names(forecaster)
+            raise ValueError(f"X_future is needed: the columns {names} of the {steps} rows to forecast.")
+        return {key: Future(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
+    futures = _follow(forecaster, history, known, X_future, "X_future")
+    missing = [key for key in history if key not in futures]
+    if missing:
+        raise ValueError(f"X_future has no rows for the series {missing[0]!r} (and {len(missing) - 1} more).")
+    for key, future in futures.items():
+        of = "" if key is None else f" for the series {key!r}"
+        if future.n_skipped:
+            raise ValueError(f"X_future begins {future.n_skipped} rows after the first row to forecast{of}.")
+        if len(future.rows) < steps:
+            raise ValueError(f"X_future has {len(future.rows)} rows{of}; steps={steps} need as many.")
+    return {key: replace(futures[key], known=futures[key].known[:steps], rows=np.arange(steps)) for key in history}
+
+
+def _known_columns(forecaster, X):
+    """The columns known in advance of an X_future with all columns, or with these alone."""
+    past = forecaster._is_past
+    names = getattr(forecaster, "feature_names_in_", None)
+    width = np.shape(X)[1] if n_dimensions(X) == 2 else None
+    if past.any() and names is not None and is_pandas(X) and X.ndim == 2:
+        X = X.reindex(columns=[*X.columns, *(name for name in names[past] if name not in X.columns)])
+    elif past.any() and width == int((~past).sum()):
+        return (
+            check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
+            if width
+            else np.empty((len(X), 0))
+        )
+    return check_columns(forecaster, X, 0, reset=False)[:, ~past]
+
+
+def _follow(forecaster, history, known, X, name):
+    """The rows of X by series, each checked to follow its history."""
+    index = X.index if is_pandas(X) else None
+    if forecaster._labels.is_panel != _is_panel(index):
+        wanted = "two levels, series and time" if forecaster._labels.is_panel else "one level, as the training rows"
+        raise (
+            ValueError(f"{name} must be pandas with an index of {wanted}.")
+            if forecaster._labels.is_panel
+            else ValueError(
+                f"{name} has an index of {index.nlevels} levels, but the Forecaster was fitted on a single series."
+            )
+        )
+    futures = {}
+    for key, rows, times in _parts(index, len(known)):
+        if key not in history:
+            raise ValueError(
+                f"{name} has rows of the series {key!r}, which has no history here. forecast(steps, history=...) "
+                "forecasts a new series."
+            )
+        end = history[key].end
+        what = name if key is None else f"{name}.loc[{key!r}]"
+        n_skipped = 0 if end is None or times is None else steps_after(end, times, what)
+        futures[key] = Future(rows, n_skipped, known[rows])
+    return futures
+
+
+def check_follows(history, part, key):
+    """Whether new rows of a series begin where its history ends."""
+    if history.end is None or part.end is None:
+        return
+    name = "y" if key is None else f"y.loc[{key!r}]"
+    n_skipped = steps_after(history.end, part.index, name)
+    if n_skipped:
+        raise ValueError(
+            f"{name} begins at {part.index[0]}, {n_skipped} rows after the first one that follows the history, which "
+            f"ends at {history.end.last}. Give the rows between as well; their y may be NaN."
+        )

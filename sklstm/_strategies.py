@@ -1,0 +1,138 @@
+"""How a regressor that knows rows and targets predicts a series several steps ahead."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import get_tags
+
+from sklstm._lags import Lags
+from sklstm._reading import prepared, read, weight_keywords
+from sklstm._recursion import forecast_recursively
+from sklstm._regressor import LSTMRegressor
+from sklstm._sampling import as_slice
+
+STRATEGIES = ("recursive", "multioutput", "direct")
+
+
+def default_regressor(strategy):
+    """What a forecaster without a regressor uses: chosen by `benchmarks/accuracy.py`."""
+    return LSTMRegressor(
+        instance_norm="last-standard",
+        loss_steps="all" if strategy == "recursive" else "last",
+        learning_rate="cosine",
+        learning_rate_init=0.003,
+        random_state=0,
+    )
+
+
+@dataclass(frozen=True)
+class Model:
+    """Regressors that forecast windows together.
+
+    Parameters
+    ----------
+    lags : Lags
+        What is in a window.
+    strategy : str
+        One of `STRATEGIES`.
+    regressors : list of estimator
+        One, or with "direct" one for each step.
+    """
+
+    lags: Lags
+    strategy: str
+    regressors: list
+
+    @classmethod
+    def of(cls, regressor, lags, strategy):
+        """Unfitted clones of a regressor."""
+        n_regressors = lags.n_ahead if strategy == "direct" else 1
+        return cls(lags, strategy, [prepared(regressor, lags) for _ in range(n_regressors)])
+
+    # ---- training
+
+    def fit(self, samples):
+        """Train every regressor on the samples whose targets are known to it."""
+        for step, regressor in enumerate(self.regressors):
+            with _explained(regressor, self._n_outputs):
+                regressor.fit(**self._rows(step, samples))
+        return self
+
+    def partial_fit(self, samples):
+        """Go once with every regressor over `samples(reach)`: those whose target that many rows ahead is new."""
+        for step, regressor in enumerate(self.regressors):
+            reach = step if self.strategy == "direct" else self.lags.n_ahead - 1
+            regressor.partial_fit(**self._rows(step, samples(reach)))
+
+    @property
+    def _n_outputs(self):
+        """Outputs of one regressor."""
+        return self.lags.n_targets * (self.lags.n_ahead if self.strategy == "multioutput" else 1)
+
+    def _rows(self, step, samples):
+        """The arguments X, y and weights for the regressor of a step."""
+        regressor, targets, weight = self.regressors[step], samples.targets, samples.weight
+        if self.strategy == "direct":
+            targets = targets[:, step * self.lags.n_targets :][:, : self.lags.n_targets]
+            weight = weight if weight is None else weight[:, step : step + 1]
+        learnt = ~np.isnan(targets).any(axis=1)
+        if weight is not None:
+            weight = weight.min(axis=1)
+            learnt &= weight > 0
+        if not learnt.any():
+            raise ValueError(f"There is no window whose targets, up to {self.lags.n_ahead} steps ahead, are known.")
+        rows = as_slice(np.flatnonzero(learnt))
+        y = targets[rows]
+        keywords = {} if weight is None else weight_keywords(regressor, weight[rows])
+        X = read(regressor, samples.windows[rows], self.lags)
+        return {"X": X, "y": y[:, 0] if y.shape[1] == 1 else y, **keywords}
+
+    # ---- answers
+
+    def forecast(self, windows, future, steps):
+        """Predict `steps` steps after each window, (n, steps, n_targets).
+
+        `future` are the known columns of steps that are appended, as for `forecast_recursively`.
+        """
+        if self.strategy == "recursive":
+            return forecast_recursively(self.one_step, windows, steps, self.lags.n_targets, future)
+        regressors = self.regressors[:steps]
+        answers = np.stack([self._answers(regressor.predict, regressor, windows) for regressor in regressors], axis=1)
+        return answers.reshape(len(windows), -1, self.lags.n_targets)[:, :steps]
+
+    def one_step(self, windows):
+        """What a recursive forecast predicts next, (n, n_targets)."""
+        (regressor,) = self.regressors
+        return self._answers(regressor.predict, regressor, windows)
+
+    def quantiles(self, windows, steps):
+        """Every level that regressors with a quantile loss predict, (n, steps, n_targets, n_levels)."""
+        levels = [
+            self._answers(regressor.predict_quantiles, regressor, windows, keep=1)
+            for regressor in self.regressors[:steps]
+        ]
+        shape = len(windows), -1, self.lags.n_targets, levels[0].shape[-1]
+        return np.stack(levels, axis=1).reshape(shape)[:, :steps]
+
+    def _answers(self, predict, regressor, windows, keep=0):
+        """Answers of one regressor, (n, n_outputs) with so many further axes."""
+        answers = np.asarray(predict(read(regressor, windows, self.lags)))
+        return answers.reshape(len(windows), -1, *answers.shape[answers.ndim - keep :])
+
+
+class _explained:
+    """Explain a failure of `fit` where the regressor may not take several outputs."""
+
+    def __init__(self, regressor, n_outputs):
+        self._is_doubtful = n_outputs > 1 and not get_tags(regressor).target_tags.multi_output
+        self._regressor, self._n_outputs = regressor, n_outputs
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if self._is_doubtful and isinstance(error, ValueError | TypeError):
+            raise ValueError(
+                f"{type(self._regressor).__name__} does not take {self._n_outputs} outputs at once. strategy='direct' "
+                "trains one for each step; MultiOutputRegressor makes one for each target."
+            ) from error

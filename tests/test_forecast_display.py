@@ -1,0 +1,427 @@
+import inspect
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.dates import date2num, num2date
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+
+from sklstm import Forecaster
+from sklstm._plot import ForecastDisplay
+
+NAN = np.nan
+INDICES = {
+    "months": pd.date_range("2019-01-01", periods=48, freq="MS", name="month"),
+    "periods": pd.period_range("2019-01", periods=48, freq="M"),
+    "hours across a change of clocks": pd.date_range("2024-03-30", periods=48, freq="h", tz="Europe/Berlin"),
+    "range": pd.RangeIndex(48),
+    "integers": pd.Index(np.arange(0, 480, 10)),
+}
+N_STEPS = 6
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    yield
+    plt.close("all")
+
+
+def waves(index, name="level", seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.Series(10 + np.sin(np.arange(len(index))) + rng.normal(size=len(index)), index=index, name=name)
+
+
+def intervals(forecast, *coverages):
+    """A forecast with intervals of half-width coverage / 100."""
+    columns = {"forecast": forecast}
+    for coverage in coverages:
+        columns |= {f"lower_{coverage}": forecast - coverage / 100, f"upper_{coverage}": forecast + coverage / 100}
+    return pd.DataFrame(columns)
+
+
+def panel(n_series, n_steps=N_STEPS, name="sales"):
+    """History, forecast and whole series of a panel."""
+    index = INDICES["months"]
+    whole = pd.concat({f"s{k}": waves(index, name, seed=k) for k in range(n_series)}, names=["store"])
+    known = whole.index.get_level_values(1) < index[-n_steps]
+    return whole[known], whole[~known] + 1, whole
+
+
+def numbers(positions):
+    """Positions on the axis as numbers, whatever they were given as."""
+    positions = np.asarray(positions)
+    return positions if positions.dtype.kind in "iuf" else date2num(positions)
+
+
+def where(index):
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    return index.to_numpy() if index.dtype.kind in "iu" else date2num(index.to_pydatetime())
+
+
+def labels(display):
+    return [text.get_text() for text in display.legend_.get_texts()]
+
+
+plotted = ForecastDisplay.from_predictions
+
+
+def drawn(*args, **kwargs):
+    """The same to the last tick."""
+    display = plotted(*args, **kwargs)
+    display.figure_.canvas.draw()
+    return display
+
+
+# ---- what is shown
+
+
+@pytest.mark.parametrize("kind", INDICES)
+def test_one_series_with_intervals_and_truth(kind):
+    whole = waves(INDICES[kind])
+    history, forecast = whole[:-N_STEPS], intervals(whole[-N_STEPS:] + 1, 80, 97.5)
+    display = drawn(history, forecast, truth=whole)
+    assert len(display.axes_) == len(display.history_lines_) == 1
+    assert display.ax_ is display.axes_[0]
+    assert display.figure_ is display.ax_.figure
+
+    line = display.history_lines_[0]
+    assert_array_equal(line.get_ydata(), history[-24:])
+    assert_allclose(numbers(line.get_xdata()), where(history.index[-24:]))
+    # what comes goes on from the last known value
+    for line, values in (
+        (display.forecast_lines_[0], whole[-N_STEPS:] + 1),
+        (display.truth_lines_[0], whole[-N_STEPS:]),
+    ):
+        assert_allclose(line.get_ydata(), [history.iloc[-1], *values])
+        assert_allclose(numbers(line.get_xdata()), where(whole.index[-N_STEPS - 1 :]))
+        assert line.get_marker() == "None"
+    assert labels(display) == ["history", "truth", "forecast", "97.5 % interval", "80 % interval"]
+    assert display.ax_.get_ylabel() == "level"
+
+
+def test_intervals_open_from_the_last_known_value():
+    whole = waves(pd.RangeIndex(40))
+    display = plotted(whole[:-4], intervals(whole[-4:], 50, 80, 97.5))
+    bands = display.interval_bands_[0]
+    for band, half in zip(bands, (0.975, 0.8, 0.5), strict=True):  # the widest first
+        corners = band.get_paths()[0].vertices
+        at_origin = corners[corners[:, 0] == 35][:, 1]
+        assert_allclose(at_origin, whole.iloc[-5])
+        for time in range(36, 40):
+            heights = corners[corners[:, 0] == time][:, 1]
+            assert_allclose([heights.min(), heights.max()], [whole[time] - half, whole[time] + half])
+    opacities = [band.get_alpha() for band in bands]
+    assert opacities == sorted(set(opacities))
+    assert len({tuple(band.get_facecolor()[0][:3]) for band in bands}) == 1
+
+
+def test_without_intervals_and_truth_there_are_two_lines():
+    whole = waves(INDICES["months"])
+    display = plotted(whole[:-6], whole[-6:])
+    assert display.truth_lines_ == [None]
+    assert display.interval_bands_ == [[]]
+    assert display.ax_.lines[:] == [*display.history_lines_, *display.forecast_lines_]
+    assert labels(display) == ["history", "forecast"]
+    assert display.ax_.get_xlabel() == "month"
+
+
+@pytest.mark.parametrize(
+    ("n_known", "steps", "n_history", "shown"),
+    [(200, 1, None, 24), (200, 20, None, 60), (30, 20, None, 30), (200, 20, 7, 7), (200, 1, 10**9, 200)],
+)
+def test_how_much_history_is_shown(n_known, steps, n_history, shown):
+    whole = waves(pd.RangeIndex(n_known + steps))
+    display = plotted(whole[:n_known], whole[n_known:], n_history=n_history)
+    assert_array_equal(display.history_lines_[0].get_xdata(), np.arange(n_known - shown, n_known))
+
+
+def test_a_single_step_is_a_point_as_well():
+    whole = waves(pd.RangeIndex(20))
+    display = plotted(whole[:-1], intervals(whole[-1:], 90), truth=whole)
+    for line in (display.forecast_lines_[0], display.truth_lines_[0]):
+        assert (line.get_marker(), line.get_markevery()) == ("o", [1])
+
+
+def test_missing_values_are_gaps_and_hide_none():
+    whole = waves(pd.RangeIndex(30))
+    whole[[10, 12, 18, 19, 26]] = NAN
+    display = plotted(whole[:20], waves(pd.RangeIndex(20, 30)), truth=whole)
+    history, truth = display.history_lines_[0], display.truth_lines_[0]
+    assert_array_equal(history.get_ydata(), whole[:20])
+    assert (history.get_marker(), history.get_markevery()) == ("o", [11])  # what no line leads to
+    assert_array_equal(display.forecast_lines_[0].get_xdata(), [17, *range(20, 30)])  # from the last known value
+    assert_array_equal(truth.get_ydata(), [whole[17], *whole[20:]])
+
+
+def test_truth_may_lack_rows():
+    whole = waves(pd.RangeIndex(30))
+    display = plotted(whole[:24], whole[24:], truth=whole.drop([26]))
+    assert_array_equal(display.truth_lines_[0].get_ydata(), [whole[23], whole[24], whole[25], NAN, *whole[27:]])
+
+
+def test_without_a_known_value_lines_begin_at_the_forecast():
+    index = pd.RangeIndex(10)
+    display = plotted(pd.Series(NAN, index=index[:8]), intervals(waves(index[8:]), 90))
+    assert_array_equal(display.forecast_lines_[0].get_xdata(), [8, 9])
+
+
+# ---- several series, several targets
+
+
+def test_each_series_of_a_panel_has_axes():
+    history, forecast, whole = panel(5)
+    display = drawn(history, forecast, truth=whole)
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["s0", "s1", "s2", "s3", "s4"]
+    for k, line in enumerate(display.forecast_lines_):
+        assert_allclose(line.get_ydata(), [history[f"s{k}"].iloc[-1], *forecast[f"s{k}"]])
+        assert_array_equal(display.history_lines_[k].get_ydata(), history[f"s{k}"][-24:])
+        assert_array_equal(display.truth_lines_[k].get_ydata()[1:], whole[f"s{k}"][-N_STEPS:])
+        assert line.axes is display.axes_[k]
+    assert display.figure_.axes == list(display.axes_)  # none is empty
+    assert labels(display) == ["history", "truth", "forecast"]
+    assert display.legend_ in display.figure_.legends
+    # dates and names stand below the lowest of each column, also above the empty place
+    assert [bool(ax.get_xlabel()) for ax in display.axes_] == [False, False, False, True, True]
+    dated = [any(text.get_text() and text.get_visible() for text in ax.get_xticklabels()) for ax in display.axes_]
+    assert dated == [False, False, False, True, True]
+    assert [ax.get_ylabel() for ax in display.axes_] == ["sales", "", "sales", "", "sales"]
+
+
+def test_some_series_in_the_order_asked_for():
+    history, forecast, _ = panel(30)
+    display = plotted(history, forecast, series=["s20", "s3"])
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["s20", "s3"]
+    assert_array_equal(display.forecast_lines_[0].get_ydata()[1:], forecast["s20"])
+    assert len(plotted(history, forecast, series="s7").axes_) == 1
+
+
+def test_series_in_any_order_of_rows_and_of_different_lengths():
+    history, forecast, whole = panel(3)
+    history = pd.concat([history.loc[["s2"]][5:], history.loc[["s0"]][40:], history.loc[["s1"]]])
+    display = plotted(history, forecast, truth=whole.loc[["s2", "s0"]])
+    assert [len(line.get_ydata()) for line in display.history_lines_] == [2, 24, 24]
+    assert [line is None for line in display.truth_lines_] == [False, True, False]
+    assert labels(display) == ["history", "truth", "forecast"]
+
+
+def test_each_target_has_axes():
+    index = INDICES["months"]
+    whole = pd.DataFrame({"load": waves(index), "wind": waves(index, seed=1)})
+    forecast = pd.concat({name: intervals(whole[name][-6:], 90) for name in whole}, axis=1)
+    display = plotted(whole[:-6], forecast, truth=whole)
+    assert [ax.get_ylabel() for ax in display.axes_] == ["load", "wind"]
+    assert_array_equal(display.forecast_lines_[1].get_ydata(), whole["wind"][-7:])
+    assert [len(bands) for bands in display.interval_bands_] == [1, 1]
+    plain = plotted(whole[:-6], whole[-6:], targets=["wind"])
+    assert_array_equal(plain.forecast_lines_[0].get_ydata(), whole["wind"][-7:])
+    assert len(plain.axes_) == 1
+
+
+def test_a_panel_of_several_targets_goes_series_by_series():
+    history, forecast, whole = (pd.DataFrame({"a": part, "b": -part}) for part in panel(3))
+    display = drawn(history, forecast, truth=whole)
+    assert [(ax.get_title(loc="left"), ax.get_ylabel()) for ax in display.axes_] == [
+        (f"s{k}", name) for k in range(3) for name in "ab"
+    ]
+    assert_array_equal(display.forecast_lines_[3].get_ydata()[1:], forecast.loc["s1", "b"])
+
+
+@pytest.mark.parametrize("form", ["values", "intervals", "two levels"])
+def test_a_table_of_one_column_is_one_series(form):
+    whole = waves(pd.RangeIndex(30)).to_frame("forecast")  # a name that intervals have too
+    forecast = {"values": whole[-4:], "intervals": intervals(whole["forecast"][-4:], 90)}.get(form)
+    if form == "two levels":
+        forecast = pd.concat({"forecast": intervals(whole["forecast"][-4:], 90)}, axis=1)
+    display = plotted(whole[:-4], forecast, truth=whole["forecast"])
+    assert_array_equal(display.forecast_lines_[0].get_ydata(), whole["forecast"][-5:])
+    assert len(display.interval_bands_[0]) == (form != "values")
+
+
+# ---- how it is drawn
+
+
+def test_stamps_are_shown_in_their_time_zone():
+    whole = waves(pd.date_range("2024-07-01", periods=30, freq="h", tz="Asia/Tokyo"))
+    display = drawn(whole[:-6], whole[-6:])
+    texts = [label.get_text() for label in display.ax_.get_xticklabels()]
+    local = [num2date(tick, tz=whole.index.tz) for tick in display.ax_.get_xticks()]
+    assert len(texts) >= 3
+    for text, time in zip(texts, local, strict=True):
+        assert text == time.strftime("%H:%M" if time.hour else "%b-%d")
+
+
+@pytest.mark.parametrize("kind", ["range", "integers"])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_integers_have_whole_ticks(kind, steps):
+    whole = waves(INDICES[kind])[-steps - 2 :]
+    display = drawn(whole[:-steps], whole[-steps:])
+    assert_array_equal(display.ax_.get_xticks(), np.round(display.ax_.get_xticks()))
+
+
+def test_several_models_share_axes():
+    whole = waves(pd.RangeIndex(30))
+    _, ax = plt.subplots()
+    first = ForecastDisplay(history=whole[:-6], forecast=whole[-6:], truth=whole).plot(ax, name="a")
+    second = plotted(whole[:-6], intervals(whole[-6:] + 1, 90), ax=ax, name="b")
+    assert first.ax_ is second.ax_ is ax
+    assert labels(second) == ["history", "truth", "a, forecast", "b, forecast", "b, 90 % interval"]
+    assert first.forecast_lines_[0].get_color() != second.forecast_lines_[0].get_color()
+    assert ax.spines["top"].get_visible()  # how the user's own axes look is not ours to say
+    assert ax.get_legend() is second.legend_
+
+
+def test_axes_of_the_users_are_used_in_their_order():
+    history, forecast, _ = panel(4)
+    _, axes = plt.subplots(2, 2)
+    display = plotted(history, forecast, ax=axes)
+    assert list(display.axes_) == list(axes.ravel())
+    assert all(len(ax.lines) == 2 for ax in axes.flat)
+    assert len(plt.get_fignums()) == 1
+
+
+def test_keywords_reach_what_is_plotted():
+    whole = waves(pd.RangeIndex(30))
+    display = plotted(
+        whole[:-6],
+        intervals(whole[-6:], 80, 90),
+        truth=whole,
+        history_kwargs={"c": "green", "label": "seen"},
+        truth_kwargs={"ls": "-", "marker": "s"},
+        forecast_kwargs={"color": "red", "lw": 3},
+        interval_kwargs={"alpha": 0.5, "lw": 2},
+    )
+    assert display.history_lines_[0].get_color() == display.truth_lines_[0].get_color() == "green"
+    assert (display.truth_lines_[0].get_linestyle(), display.truth_lines_[0].get_marker()) == ("-", "s")
+    assert (display.forecast_lines_[0].get_color(), display.forecast_lines_[0].get_linewidth()) == ("red", 3)
+    for band in display.interval_bands_[0]:
+        assert (band.get_alpha(), band.get_linewidth()[0]) == (0.5, 2)
+        assert_array_equal(band.get_facecolor()[0][:3], [1, 0, 0])
+    assert labels(display)[0] == "seen"
+
+
+def test_plotting_again_shows_the_same_elsewhere():
+    history, forecast, _ = panel(3)
+    display = ForecastDisplay(history=history, forecast=forecast)
+    first = display.plot().figure_
+    assert display.plot(series=["s1"]).figure_ is not first
+    assert len(display.axes_) == len(display.forecast_lines_) == 1
+
+
+# ---- what is refused
+
+
+SERIES = waves(pd.RangeIndex(30))
+TABLE = pd.DataFrame({"a": SERIES, "b": SERIES})
+PANEL = panel(3)
+DAYS = SERIES.set_axis(pd.date_range("2024-01-01", periods=30))
+BAD = {
+    "array": ((SERIES.to_numpy(), SERIES), {}, TypeError, "history must be a pandas Series or DataFrame, got ndarray"),
+    "empty forecast": ((SERIES, SERIES[:0]), {}, ValueError, "no rows"),
+    "overlap": ((SERIES, SERIES[-3:]), {}, ValueError, "ends at 29, the forecast begins at 27: give as history what"),
+    "kinds": ((SERIES[:5], DAYS[5:]), {}, TypeError, "one kind"),
+    "zones": ((DAYS[:5], DAYS[5:].tz_localize("UTC")), {}, TypeError, "one kind"),
+    "levels": ((SERIES, PANEL[1]), {}, ValueError, "history has 1 index level"),
+    "no truth": ((SERIES[:9], SERIES[9:12]), {"truth": SERIES[12:]}, ValueError, "truth has no value between 9 and 11"),
+    "truth of one target": ((TABLE[:9], TABLE[9:]), {"truth": TABLE["a"]}, ValueError, "truth has no column 'b'"),
+    "other columns": ((TABLE[:9], TABLE[9:]["a"]), {}, ValueError, "history 'a', 'b': a forecast has"),
+    "other names": ((SERIES[:9], TABLE[9:]), {}, ValueError, "columns 'a', 'b' and the history 'level'"),
+    "n_history": ((SERIES[:9], SERIES[9:]), {"n_history": 0}, ValueError, "n_history must be .* got 0"),
+    "no panel": ((SERIES[:9], SERIES[9:]), {"series": ["a"]}, ValueError, "series must be .*no panel.*got"),
+    "unknown": (PANEL[:2], {"series": ["s1", "x"]}, ValueError, r"\('s0', 's1', 's2'\), got \['s1', 'x'\]"),
+    "target": ((TABLE[:9], TABLE[9:]), {"targets": ["c"]}, ValueError, r"targets must be .*'a', 'b'"),
+    "no history": ((PANEL[0].drop("s1"), PANEL[1]), {}, ValueError, "history has no series 's1'"),
+    "too many": (panel(13)[:2], {}, ValueError, r"13 panels.*max_panels=12: choose.*series=\['s0', 's1', 's2'\]"),
+    "fewer": ((TABLE[:9], TABLE[9:]), {"max_panels": 1}, ValueError, r"targets=\['a', 'b'\]"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_does_not_go_together_is_refused(what):
+    args, kwargs, error, message = BAD[what]
+    with pytest.raises(error, match=message):
+        ForecastDisplay.from_predictions(*args, **kwargs)
+    assert not plt.get_fignums()
+
+
+def test_another_number_of_axes_is_refused():
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match=r"3 axes.*got 1"):
+        ForecastDisplay.from_predictions(*PANEL[:2], ax=ax)
+    assert not ax.lines
+
+
+# ---- from a forecaster
+
+
+class Persistent(BaseEstimator):
+    """Repeats the last value; says with what it was called."""
+
+    def fit(self, X, y):
+        self.history_ = y
+        return self
+
+    def forecast(self, steps, X_future=None, *, coverage=None):
+        self.called = (steps, X_future, coverage)
+        end = self.history_.index[-1]
+        forecast = pd.Series(self.history_.iloc[-1], index=range(end + 1, end + 1 + steps))
+        return forecast if coverage is None else intervals(forecast, round(100 * coverage))
+
+
+def test_a_forecaster_is_asked_for_its_forecast():
+    forecaster = Persistent().fit(None, SERIES[:20])
+    display = ForecastDisplay.from_estimator(forecaster, 3, "future", coverage=0.8, truth=SERIES, n_history=4, name="p")
+    assert forecaster.called == (3, "future", 0.8)
+    assert_array_equal(display.history_lines_[0].get_xdata(), [16, 17, 18, 19])
+    assert_array_equal(display.forecast_lines_[0].get_ydata(), [SERIES[19]] * 4)
+    assert_array_equal(display.truth_lines_[0].get_ydata(), SERIES[19:23])
+    assert labels(display) == ["history", "truth", "p, forecast", "p, 80 % interval"]
+
+
+@pytest.mark.parametrize("maker", [ForecastDisplay.from_estimator, ForecastDisplay.from_predictions])
+def test_all_ways_to_make_one_take_the_keywords_of_plot(maker):
+    wanted = dict(inspect.signature(ForecastDisplay.plot).parameters)
+    del wanted["self"]
+    offered = inspect.signature(maker).parameters
+    assert {name: offered[name].default for name in wanted} == {name: one.default for name, one in wanted.items()}
+
+
+@pytest.mark.parametrize("kind", ["series", "array", "targets", "panel"])
+def test_what_a_forecaster_knows_and_says_goes_together(kind):
+    whole = waves(INDICES["months"])
+    y = {
+        "series": whole,
+        "array": whole.to_numpy(),
+        "targets": pd.DataFrame({"a": whole, "b": -whole}),
+        "panel": panel(3)[2],
+    }[kind]
+    forecaster = Forecaster(Ridge(), window_length=6, intervals="conformal", calibration_size=20).fit(None, y)
+    display = ForecastDisplay.from_estimator(forecaster, 3, coverage=[0.5, 0.8])
+    answers = forecaster.forecast(3, coverage=[0.5, 0.8])
+    assert len(display.axes_) == {"targets": 2, "panel": 3}.get(kind, 1)
+    last_of_first = whole.iloc[-1] if kind != "panel" else y["s0"].iloc[-1]
+    first = {"targets": lambda: answers["a"], "panel": lambda: answers.loc["s0"]}.get(kind, lambda: answers)()
+    assert_allclose(display.forecast_lines_[0].get_ydata(), [last_of_first, *first["forecast"]])
+    assert [len(bands) for bands in display.interval_bands_] == [2] * len(display.axes_)
+
+
+def test_numbers_that_name_something_are_not_alone():
+    history, forecast, _ = (pd.DataFrame({0: part, 1: part}) for part in panel(2))
+    numbered = [table.set_axis(table.index.set_levels([7, 8], level=0)) for table in (history, forecast)]
+    display = plotted(*numbered)
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["series 7", "series 7", "series 8", "series 8"]
+    assert [ax.get_ylabel() for ax in display.axes_] == ["target 0", "target 1"] * 2
+
+
+def test_what_is_not_fitted_is_refused():
+    with pytest.raises(NotFittedError):
+        ForecastDisplay.from_estimator(Persistent(), 3)
+
+
+def test_what_is_no_forecaster_is_refused():
+    with pytest.raises(TypeError, match="Ridge is no forecaster"):
+        ForecastDisplay.from_estimator(Ridge().fit([[1.0]], [1.0]), 3)

@@ -1,0 +1,193 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklstm._scores import coverages, naive_scale, scores, seasonal_naive
+
+NAN = np.nan
+
+
+def backtest_frame(seed=0):
+    """Two series, three origins, four steps; some rows without a naive forecast, a scale, an interval."""
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product([["b", "a"], [10, 14, 18], [1, 2, 3, 4]], names=["series", "origin", "step"])
+    frame = index.to_frame(index=False)
+    frame["time"] = frame["origin"] + frame["step"]
+    for name in ("truth", "forecast", "naive"):
+        frame[name] = rng.normal(size=len(frame))
+    frame["scale"] = np.where(frame["series"] == "a", 0.5, 2.0)
+    for coverage, half in (("90", 1.0), ("97.5", 1.5)):
+        frame[f"lower_{coverage}"] = frame["forecast"] - half
+        frame[f"upper_{coverage}"] = frame["forecast"] + half
+    frame.loc[[0, 5], "naive"] = NAN
+    frame.loc[[1, 6], "scale"] = [NAN, 0]
+    frame.loc[3, ["lower_90", "upper_90"]] = NAN
+    frame.loc[7, ["truth", "forecast"]] = 0
+    return frame
+
+
+def one_by_one(rows):
+    """The scores from a loop over the rows, by the formulas."""
+    sums = {}
+    squared = []
+    for row in rows.to_dict("records"):
+        error = abs(row["truth"] - row["forecast"])
+        squared.append(error * error)
+        sums.setdefault("mae", []).append(error)
+        size = abs(row["truth"]) + abs(row["forecast"])
+        sums.setdefault("smape", []).append(100 * 2 * error / size if size else 0)
+        if row["scale"] > 0:
+            sums.setdefault("mase", []).append(error / row["scale"])
+        if row["naive"] == row["naive"]:
+            sums.setdefault("own", []).append(error)
+            sums.setdefault("naive", []).append(abs(row["truth"] - row["naive"]))
+        for coverage in ("90", "97.5"):
+            lower, upper = row[f"lower_{coverage}"], row[f"upper_{coverage}"]
+            if lower == lower:
+                sums.setdefault(f"coverage_{coverage}", []).append(lower <= row["truth"] <= upper)
+                sums.setdefault(f"width_{coverage}", []).append(upper - lower)
+    answer = {name: sum(values) / len(values) for name, values in sums.items()}
+    answer["rmse"] = (sum(squared) / len(squared)) ** 0.5
+    answer["skill"] = 1 - answer.pop("own") / answer.pop("naive")
+    return answer
+
+
+NAMES = ["mae", "rmse", "smape", "mase", "skill", "coverage_90", "width_90", "coverage_97.5", "width_97.5"]
+
+
+def test_scores_of_all_rows_are_those_of_a_loop():
+    frame = backtest_frame()
+    answer = scores(frame)
+    assert list(answer.index) == NAMES
+    assert answer.name is None
+    expected = one_by_one(frame)
+    assert_allclose(answer, [expected[name] for name in NAMES], rtol=1e-12)
+    assert 0 < answer["coverage_90"] < answer["coverage_97.5"] < 1  # else it would tell nothing
+
+
+@pytest.mark.parametrize("by", ["step", "series", "origin", "time", ["step"], ["series", "step"], ("origin", "series")])
+def test_scores_of_groups_are_those_of_the_groups_rows(by):
+    frame = backtest_frame()
+    answer = scores(frame, by)
+    keys = [by] if isinstance(by, str) else list(by)
+    assert list(answer.index.names) == keys
+    assert list(answer.columns) == NAMES
+    seen = 0
+    for label, row in answer.iterrows():
+        labels = label if isinstance(label, tuple) else (label,)
+        rows = frame[np.all([frame[key] == value for key, value in zip(keys, labels, strict=True)], axis=0)]
+        seen += len(rows)
+        expected = one_by_one(rows)
+        assert_allclose(row, [expected.get(name, NAN) for name in NAMES], rtol=1e-12)
+    assert seen == len(frame)
+    assert answer.index.is_monotonic_increasing
+
+
+def test_rows_in_another_order_have_the_same_scores():
+    frame = backtest_frame()
+    shuffled = frame.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(scores(shuffled, "step"), scores(frame, "step"))
+
+
+def test_a_table_filtered_or_of_categories_is_scored_as_it_is():
+    frame = backtest_frame().astype({"series": pd.CategoricalDtype(["a", "b", "c"])})
+    only = frame[frame["series"] == "b"]
+    assert list(scores(only, "series").index) == ["b"]
+    assert_allclose(scores(only, "series").iloc[0], scores(only))
+
+
+def test_what_cannot_be_known_is_nan():
+    frame = backtest_frame().assign(naive=NAN, scale=0.0, lower_90=NAN)
+    answer = scores(frame)
+    assert_array_equal(answer.index[answer.isna()], ["mase", "skill", "coverage_90", "width_90"])
+
+
+def test_beside_a_perfect_naive_forecast_there_is_no_skill():
+    frame = backtest_frame()
+    assert np.isnan(scores(frame.assign(naive=frame["truth"]))["skill"])
+
+
+def test_perfect_forecasts():
+    frame = backtest_frame()
+    answer = scores(frame.assign(forecast=frame["truth"], lower_90=frame["truth"], upper_90=frame["truth"]))
+    expected = {"mae": 0, "rmse": 0, "smape": 0, "mase": 0, "skill": 1, "coverage_90": 1, "width_90": 0}
+    assert answer[list(expected)].to_dict() == expected
+
+
+@pytest.mark.parametrize(("factor", "same"), [(-3.0, ["smape", "mase", "skill", "coverage_90"])])
+def test_scores_without_a_unit_do_not_depend_on_it(factor, same):
+    frame = backtest_frame()
+    measured = ["truth", "forecast", "naive"]
+    other = frame.assign(**{name: factor * frame[name] for name in measured}, scale=abs(factor) * frame["scale"])
+    other["lower_90"], other["upper_90"] = factor * frame["upper_90"], factor * frame["lower_90"]
+    assert_allclose(scores(other)[same], scores(frame)[same], rtol=1e-12)
+    assert_allclose(scores(other)[["mae", "rmse"]], 3 * scores(frame)[["mae", "rmse"]], rtol=1e-12)
+
+
+def test_float32_forecasts_are_scored_in_float64():
+    frame = backtest_frame()
+    frame["forecast"] = frame["forecast"].astype(np.float32)
+    assert scores(frame)["smape"] == scores(frame.astype({"forecast": np.float64}))["smape"]
+
+
+@pytest.mark.parametrize("by", ["horizon", "target", ["step", "truth"], []])
+def test_grouping_by_what_is_not_there_is_refused(by):
+    with pytest.raises(ValueError, match=r"by must be None or among \['series', 'origin', 'step', 'time'\], got"):
+        scores(backtest_frame(), by)
+
+
+def test_no_rows_are_refused():
+    with pytest.raises(ValueError, match="no forecasts to score"):
+        scores(backtest_frame().iloc[:0])
+
+
+def test_coverages_are_in_order_of_width():
+    names = ["lower_97.5", "upper_97.5", "lower_5", "upper_5", "lower_90", "upper_90", "lower_1", "truth", 3]
+    assert coverages(names) == ["5", "90", "97.5"]
+
+
+# ---- the seasonal naive
+
+
+def series_with_gaps(n, n_columns, share, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, n_columns))
+    values[rng.random(values.shape) < share] = NAN
+    return values
+
+
+SIZES = [(0, 3, 4), (1, 1, 3), (1, 3, 7), (2, 5, 3), (7, 3, 8), (12, 4, 4), (13, 4, 9), (40, 7, 2)]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize(("n", "season", "steps"), SIZES)
+def test_seasonal_naive_looks_back_season_by_season(n, season, steps, share):
+    values = series_with_gaps(n, 3, share, seed=n)
+    expected = np.full((steps, 3), NAN)
+    for step in range(steps):
+        for column in range(3):
+            row = n + step
+            while row >= n or (row >= 0 and np.isnan(values[row, column])):
+                row -= season
+            if row >= 0:
+                expected[step, column] = values[row, column]
+    before = values.copy()
+    assert_array_equal(seasonal_naive(values, season, steps), expected)
+    assert_array_equal(values, before)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize(("n", "season"), [(0, 2), (1, 1), (2, 1), (3, 3), (3, 5), (40, 7)])
+def test_naive_scale_is_the_mean_over_pairs(n, season, share):
+    values = series_with_gaps(n, 3, share, seed=n)
+    expected = []
+    for column in values.T:
+        errors = [abs(column[t] - column[t - season]) for t in range(season, n)]
+        errors = [error for error in errors if not np.isnan(error)]
+        expected.append(sum(errors) / len(errors) if errors else NAN)
+    assert_allclose(naive_scale(values, season), expected, rtol=1e-12)
+
+
+def test_naive_scale_of_a_constant_is_0():
+    assert_array_equal(naive_scale(np.ones((9, 2)), 4), [0, 0])
