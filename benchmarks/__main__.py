@@ -23,6 +23,8 @@ TIMED = (
     prediction.PredictDeep,
     prediction.PredictOneRow,
     forecasting.ForecastStep,
+    forecasting.Backtest,
+    forecasting.AirlineForecast,
 )
 
 

@@ -53,8 +53,7 @@ class Bootstrap:
     def ends(self, engine, contexts, points, coverages):
         steps, rng = points.shape[1], np.random.default_rng(self.seed)
         is_fed_back = engine.model.strategy == "recursive"
-        errors = self.errors.enough(1 if is_fed_back else steps, coverages)
-        errors = errors[~np.isnan(errors).any(axis=(1, 2))]
+        errors = self.errors.enough(1 if is_fed_back else steps, coverages, together=True)
         ends = []
         for row in range(len(points)):
             if np.isnan(points[row]).any():
@@ -63,7 +62,7 @@ class Bootstrap:
                 paths = self._fed_back(engine, contexts, row, steps, errors[:, 0], rng)
             else:
                 paths = points[row] + errors[rng.integers(len(errors), size=N_PATHS)] * contexts.scale[row]
-            ends.append(path_quantiles(paths, coverages))
+            ends.append(path_quantiles(paths, coverages, len(errors)))
         return tuple(np.stack(end) for end in zip(*ends, strict=True))
 
     def _fed_back(self, engine, contexts, row, steps, errors, rng):

@@ -73,18 +73,26 @@ class Errors:
             tails = {key: np.arange(self.heads[key], len(part)) for key, part in self.series.items()}
             tails = {key: origins for key, origins in tails.items() if len(origins)}
             answers = self.engine.forecast(self.series, tails, steps)
-            self._known[steps] = np.concatenate([self._of(key, tails[key], answers[key][..., 0]) for key in tails])
+            scales = self.units.scales_of({key: part.y[: self.heads[key]] for key, part in self.series.items()})
+            errors = [self._of(key, tails[key], answers[key][..., 0]) / scales[key] for key in tails]
+            self._known[steps] = np.concatenate(errors)
         return self._known[steps]
 
     def _of(self, key, origins, answers):
+        """Errors of one series in transformed units, (n_origins, steps, n_targets)."""
         truth = self.units.transformed(self.series[key].y)
         truth = np.concatenate((truth, np.full((answers.shape[1], truth.shape[1]), np.nan)))
         truth = truth[origins[:, np.newaxis] + np.arange(answers.shape[1])]
-        return (truth - self.units.transformed(answers)) / self.engine.sampler.units.scales[key]
+        return truth - self.units.transformed(answers)
 
-    def enough(self, steps, coverages):
-        """The errors of so many steps, if there are enough for each coverage; complains if not."""
+    def enough(self, steps, coverages, together=False):
+        """The errors of so many steps, if there are enough for each coverage; complains if not.
+
+        With `together` those of the origins only from which the error of every step and target is known.
+        """
         errors = self.of(steps)
+        if together:
+            errors = errors[~np.isnan(errors).any(axis=(1, 2))]
         n = int((~np.isnan(errors)).sum(axis=0).min())
         needed = n_needed(max(coverages))
         if n < needed:

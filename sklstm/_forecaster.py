@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -27,6 +27,7 @@ from sklstm._series import (
     read_more,
     read_rows,
     read_training,
+    rows_of,
 )
 from sklstm._settings import quantile_levels
 from sklstm._strategies import STRATEGIES, Model, default_regressor
@@ -256,13 +257,13 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         origins = {key: np.arange(1, len(part)) for key, part in series.items()}
         samples = sampler.samples(series, origins, weight)
         self.n_dropped_ = sum(map(len, origins.values())) - len(samples.windows)
-        self._check_windows(samples, series, keeps)
+        self._check_windows(samples, series, sampler)
         self._engine = Engine(sampler, Model.of(template, lags, self.strategy).fit(samples))
         self.regressors_ = self._engine.model.regressors
         self._training = self._history = series
 
-    def _check_windows(self, samples, series, keeps):
-        """Complain if no window is left; tell of those lost to missing values, not of those that begin too early."""
+    def _check_windows(self, samples, series, sampler):
+        """Complain if no window is left; tell of those lost to missing values, not of those at either end."""
         name, L = type(self._template()).__name__, self.window_length
         if not len(samples.windows):
             longest = max(map(len, series.values()))
@@ -271,8 +272,9 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 f"{'the longest series' if self._labels.is_panel else 'y'} has {longest} rows. Choose a shorter "
                 "window_length, an LSTMRegressor, or an imputer in front."
             )
-        n_lost = self.n_dropped_ - sum(min(L, len(part)) - 1 for part in series.values())
-        if n_lost > 0 and not keeps:
+        n_at_ends = L - 1 + (sampler.lags.n_ahead - 1 if sampler.lags.n_known else 0)
+        n_lost = self.n_dropped_ - sum(min(n_at_ends, len(part) - 1) for part in series.values())
+        if n_lost > 0 and not sampler.keeps_incomplete:
             warnings.warn(
                 f"{n_lost} windows are left out, as a value is missing in them and {name} takes complete ones only. "
                 "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front.",
@@ -301,7 +303,7 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         head_rows = {key: n for key, n in heads(series, self.calibration_size).items() if n}
         rows = np.sort(np.concatenate([series[key].rows[:n] for key, n in head_rows.items()]))
         head = clone(self).set_params(intervals=None)
-        head.fit(*(None if part is None else _rows_of(part, rows) for part in (X, y, weight)))
+        head.fit(*(rows_of(part, rows) for part in (X, y, weight)))
         whole = {key: series[key] for key in head_rows}
         return Errors(head._engine, whole, head_rows, units)
 
@@ -368,49 +370,51 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         steps = check_steps(steps)
-        coverages = () if coverage is None else self._check_coverage(coverage)
+        coverages = () if coverage is None else check_coverage(coverage)
         series = self._history if history is None else read_history(self, history)
         futures = read_future(self, series, X_future, steps)
         answers = self._forecast_from(series, futures, steps, coverages)
         index = self._labels.join(_next_indexes(series, steps, X_future))
         return self._labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
 
-    def _check_coverage(self, coverage):
-        if self._engine.bands is None:
-            raise ValueError(
-                f"coverage={coverage!r} needs intervals: Forecaster(intervals='conformal') or 'bootstrap', or an "
-                "LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
-            )
-        return check_coverage(coverage)
-
     def _forecast_from(self, history, futures, steps, coverages=()):
         """Answers (steps, n_targets, 1 + 2 n_coverages) after the ends of some series, by key."""
-        self._check_reach(steps)
         series = {key: history[key].knowing(future.known) for key, future in futures.items()}
-        self._check_known(series, futures)
+        self._check_reach(steps)
+        self._check_known(futures)
         origins = {key: np.array([len(part)]) for key, part in series.items()}
-        answers = self._engine.forecast(series, origins, steps, coverages)
+        answers = self._forecast_at(series, origins, steps, coverages)
         for key, values in answers.items():
             if np.isnan(values).any():
                 raise ValueError(self._why_none(key, series[key]))
         return {key: values[0] for key, values in answers.items()}
 
+    def _forecast_at(self, series, origins, steps, coverages=()):
+        """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) from some origins of series, by key."""
+        self._check_reach(steps)
+        if coverages and self._engine.bands is None:
+            raise ValueError(
+                f"coverage={coverages} needs intervals: Forecaster(intervals='conformal') or 'bootstrap', or an "
+                "LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
+            )
+        return self._engine.forecast(series, origins, steps, coverages)
+
     def _check_reach(self, steps):
         """Whether so many steps can be forecast."""
+        if self.strategy == "recursive" and self._engine.sampler.lags.n_past and steps > 1:
+            raise ValueError(
+                f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {self.past_only}: "
+                "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
+            )
         if self.strategy != "recursive" and steps > self._engine.sampler.lags.n_ahead:
             raise ValueError(
                 f"{steps} steps are asked for, but strategy={self.strategy!r} was fitted with steps="
                 f"{self._engine.sampler.lags.n_ahead}. Fit with more, or with strategy='recursive'."
             )
 
-    def _check_known(self, series, futures):
+    def _check_known(self, futures):
         """Whether the known columns reach as far as they are read, without a hole."""
         lags = self._engine.sampler.lags
-        if self.strategy == "recursive" and lags.n_past and any(future.steps > 1 for future in futures.values()):
-            raise ValueError(
-                f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {self.past_only}: "
-                "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
-            )
         if not lags.n_known:
             return
         for key, future in futures.items():
@@ -542,11 +546,6 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         tags.input_tags.allow_nan = accepts_nan(template) and not lstms(template)  # as columns known in advance
         tags.target_tags.multi_output = True
         return tags
-
-
-def _rows_of(data, rows):
-    """Some rows of any array-like."""
-    return _safe_indexing(data if is_pandas(data) else np.asarray(data), rows)
 
 
 def _next_indexes(series, steps, X_future):

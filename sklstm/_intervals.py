@@ -44,7 +44,11 @@ def noisy(predict, errors, rng):
     return answer
 
 
-def path_quantiles(paths, coverages):
-    """Lower and upper ends (…, n_coverages) of the middle share of paths (n_paths, …)."""
-    shares = np.asarray(coverages)
+def path_quantiles(paths, coverages, n_errors):
+    """Lower and upper ends (…, n_coverages) of the middle share of paths (n_paths, …).
+
+    Between quantiles of n errors lies another one with a probability of (n - 1) / (n + 1) times their share. So
+    the share is larger by as much; all paths, where the errors are too few for that.
+    """
+    shares = np.minimum(np.asarray(coverages) * (n_errors + 1) / max(n_errors - 1, 1), 1)
     return tuple(np.moveaxis(np.quantile(paths, (1 + side * shares) / 2, axis=0), 0, -1) for side in (-1, 1))

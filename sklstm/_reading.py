@@ -55,9 +55,10 @@ def accepts_nan(regressor):
     """Whether missing steps may reach a regressor, as far as its tags and those of its parts tell."""
     if isinstance(regressor, Pipeline):
         return _pipeline_accepts_nan([step for _, step in regressor.steps if step not in (None, "passthrough")])
-    inner = getattr(regressor, "estimator", None) or getattr(regressor, "regressor", None)
-    if inner is not None and hasattr(inner, "fit"):
-        return accepts_nan(inner)  # GridSearchCV, TransformedTargetRegressor, … do not look at the rows
+    for name in ("estimator", "regressor"):  # GridSearchCV, TransformedTargetRegressor, … do not look at the rows
+        inner = getattr(regressor, name, None)
+        if hasattr(inner, "fit"):
+            return accepts_nan(inner)
     return get_tags(regressor).input_tags.allow_nan
 
 

@@ -34,8 +34,8 @@ class Contexts:
     Parameters
     ----------
     windows : ndarray of shape (n, window_length, n_channels)
-    future : ndarray of shape (n, steps - 1, n_known)
-        Known columns of the steps that a recursive forecast appends.
+    future : ndarray of shape (n, steps - 1, n_channels - n_targets)
+        Known columns of the steps that a recursive forecast appends; past-only ones are NaN.
     is_readable : ndarray of bool of shape (n, steps)
         Whether all that a step's forecast reads is there.
     centre : ndarray of shape (n, n_targets)
@@ -118,6 +118,8 @@ class Sampler:
             unknown = np.isnan(future).any(axis=2)
             is_readable[:, 1 : 1 + n_appended] &= ~np.logical_or.accumulate(unknown, axis=1)
             future = np.where(np.isnan(future), 0, future)  # the forecasts that read these are not given
+        nothing = np.full((len(origins), n_appended, self.lags.n_past), np.nan)
+        future = np.concatenate((future, nothing), axis=2)
         row = (len(origins), 1)
         windows = self.lags.windows(table, as_slice(origins))
         return windows, future, is_readable, np.tile(centre, row), np.tile(scale, row)

@@ -98,54 +98,6 @@ def coverages(columns):
     return sorted((text for text in found if f"upper_{text}" in names), key=float)
 
 
-def seasonal_naive(values, season, steps):
-    """Forecast the last season again and again.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, K)
-        The known values, oldest first; NaN where one is missing.
-    season : int
-        Rows in a season; 1 repeats the last value.
-    steps : int
-        How many rows to forecast.
-
-    Returns
-    -------
-    forecast : ndarray of shape (steps, K)
-        For each row and column the newest present value a whole number of seasons before it; NaN where
-        there is none.
-    """
-    n, n_columns = values.shape
-    n_seasons = max(1, -(-n // season))
-    cycles = np.full((n_seasons * season, n_columns), np.nan)
-    cycles[len(cycles) - n :] = values
-    cycles = cycles.reshape(n_seasons, season, n_columns)[::-1]  # newest season first
-    newest = np.argmax(~np.isnan(cycles), axis=0)[None]  # where there is none the first, which is NaN
-    last = np.take_along_axis(cycles, newest, axis=0)[0]
-    return last[np.arange(steps) % season]
-
-
-def naive_scale(values, season):
-    """Mean absolute error of the seasonal naive in the values themselves, one season ahead.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, K)
-        The known values, oldest first; NaN where one is missing.
-    season : int
-        Rows in a season.
-
-    Returns
-    -------
-    scale : ndarray of shape (K,)
-        Mean of |values[t] - values[t - season]| over the pairs that are present; NaN where there is none.
-    """
-    differences = np.abs(values[season:] - values[:-season])
-    n_present = np.count_nonzero(~np.isnan(differences), axis=0)
-    return _ratio(np.nansum(differences, axis=0), n_present)
-
-
 def _keys(frame, by):
     """The columns to group by, as a list."""
     keys = [by] if isinstance(by, str) else list(by)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils.validation import _check_feature_names_in, validate_data
 
-from sklstm._index import is_pandas, regular_end, steps_after
+from sklstm._index import index_end, is_pandas, regular_end, steps_after
 from sklstm._panel import series_positions
 from sklstm._validation import n_dimensions
 
@@ -49,9 +49,17 @@ class Series:
     def followed_by(self, other):
         """The same with the rows of another, which directly follow."""
         joined = {name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "past", "rows")}
-        known = np.concatenate((self.known[: len(self)], other.known))
-        index = None if self.index is None else self.index.append(other.index)
-        return replace(other, **joined, known=known, index=index)
+        index, end = self._index_with(other)
+        return replace(self.knowing(other.known), **joined, index=index, end=end)
+
+    def _index_with(self, other):
+        """The index and its end with the rows of another; arrays follow in the way that is known here."""
+        if self.end is None:
+            return None, None
+        index = self.index.append(self.next_index(len(other)) if other.end is None else other.index)
+        if self.end.step is None:
+            return index, regular_end(index)
+        return index, replace(self.end, last=index_end(index[-1:]).last)
 
     @property
     def stamps(self):
@@ -112,8 +120,7 @@ class Labels:
 
         if not coverages:
             return self.to_pandas(answers[..., 0], index)
-        ends = [f"{side}_{100 * coverage:.6g}" for coverage in coverages for side in ("lower", "upper")]
-        columns = pd.Index(["forecast", *ends])
+        columns = pd.Index(["forecast", *interval_names(coverages)])
         if self.y_ndim == 1:
             return pd.DataFrame(answers[:, 0], index=index, columns=columns)
         names = pd.RangeIndex(answers.shape[1]) if self.names is None else self.names
@@ -129,6 +136,18 @@ class Labels:
         first, *others = indexes.values()
         keys = np.repeat(pd.Index(list(indexes)), [len(index) for index in indexes.values()])
         return pd.MultiIndex.from_arrays([keys, first.append(others)], names=self.levels)
+
+
+def interval_names(coverages):
+    """Columns of the ends of intervals, such as lower_90 and upper_90."""
+    return [f"{side}_{100 * coverage:.6g}" for coverage in coverages for side in ("lower", "upper")]
+
+
+def rows_of(data, rows):
+    """Some rows of any array-like; None stays."""
+    if data is None:
+        return None
+    return _safe_indexing(data if is_pandas(data) else np.asarray(data), rows)
 
 
 # ---- what is learnt from
@@ -292,8 +311,7 @@ def check_columns(forecaster, X, n_rows, *, reset):
         columns = validate_data(forecaster, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
     if reset:
         forecaster._is_past = _past_only(forecaster)
-    if not forecaster.__sklearn_tags__().input_tags.allow_nan:
-        _check_known(forecaster, columns, X)
+    _check_known(forecaster, columns[:, ~forecaster._is_past], X)
     return columns
 
 
@@ -301,15 +319,15 @@ def _has_no_columns(X):
     return getattr(X, "shape", (None,))[1:] == (0,)
 
 
-def _check_known(forecaster, columns, X):
+def _check_known(forecaster, known, X):
     """Whether the columns known in advance are known."""
-    unknown = np.isnan(columns) & ~forecaster._is_past
-    if unknown.any():
+    unknown = np.isnan(known)
+    if unknown.any() and not forecaster.__sklearn_tags__().input_tags.allow_nan:
         row, column = np.argwhere(unknown)[0]
         at = f"{X.index[row]}" if is_pandas(X) else f"row {row}"
         raise ValueError(
-            f"The column {_names(forecaster)[column]!r} of X is NaN at {at}, but columns are known in advance unless "
-            "past_only names them. Impute it (X.interpolate(), X.ffill()), or name it in past_only."
+            f"The column {known_names(forecaster)[column]!r} of X is NaN at {at}, but columns are known in advance "
+            "unless past_only names them. Impute it (X.interpolate(), X.ffill()), or name it in past_only."
         )
 
 
@@ -337,7 +355,7 @@ def _past_only(forecaster):
     choices = list(forecaster.feature_names_in_) if named else list(range(len(mask)))
     wanted = () if forecaster.past_only is None else forecaster.past_only
     for column in wanted:
-        if column not in choices:
+        if column not in choices or isinstance(column, bool | np.bool_):  # True is no number 1
             raise ValueError(f"past_only names {column!r}, but the columns of X are {choices}.")
         mask[choices.index(column)] = True
     return mask
@@ -401,7 +419,7 @@ def read_future(forecaster, history, X_future, steps):
             raise ValueError(f"X_future begins {future.n_skipped} rows after the first row to forecast{of}.")
         if len(future.rows) < steps:
             raise ValueError(f"X_future has {len(future.rows)} rows{of}; steps={steps} need as many.")
-    return {key: replace(futures[key], known=futures[key].known[:steps], rows=np.arange(steps)) for key in history}
+    return {key: replace(futures[key], rows=np.arange(steps)) for key in history}
 
 
 def _known_columns(forecaster, X):
@@ -412,11 +430,11 @@ def _known_columns(forecaster, X):
     if past.any() and names is not None and is_pandas(X) and X.ndim == 2:
         X = X.reindex(columns=[*X.columns, *(name for name in names[past] if name not in X.columns)])
     elif past.any() and width == int((~past).sum()):
-        return (
-            check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
-            if width
-            else np.empty((len(X), 0))
-        )
+        if not width:
+            return np.empty((len(X), 0))
+        known = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
+        _check_known(forecaster, known, X)
+        return known
     return check_columns(forecaster, X, 0, reset=False)[:, ~past]
 
 
@@ -448,9 +466,16 @@ def _follow(forecaster, history, known, X, name):
 
 def check_follows(history, part, key):
     """Whether new rows of a series begin where its history ends."""
-    if history.end is None or part.end is None:
+    if history.end is None:
         return
     name = "y" if key is None else f"y.loc[{key!r}]"
+    if part.end is None:
+        if history.end.step is None:
+            raise ValueError(
+                f"{name} is an array, but the index of the history is too short to tell its frequency: give {name} the "
+                "index of its rows."
+            )
+        return
     n_skipped = steps_after(history.end, part.index, name)
     if n_skipped:
         raise ValueError(

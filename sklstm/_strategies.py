@@ -61,7 +61,9 @@ class Model:
     def partial_fit(self, samples):
         """Go once with every regressor over `samples(reach)`: those whose target that many rows ahead is new."""
         for step, regressor in enumerate(self.regressors):
-            reach = step if self.strategy == "direct" else self.lags.n_ahead - 1
+            # a window whose known columns are known only now has had no target learnt yet
+            is_late = self.strategy == "multioutput" or self.lags.n_known
+            reach = self.lags.n_ahead - 1 if is_late else step
             regressor.partial_fit(**self._rows(step, samples(reach)))
 
     @property

@@ -44,10 +44,8 @@ class Units:
         y = {key: _transformed(transformer, part.y) for key, part in series.items()}
         columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("known", "past")]
         centre = _mean if is_centred else _zeros
-        centres, scales = ({key: of(values) for key, values in y.items()} for of in (centre, _typical_change))
-        if None in series:
-            scales = {None: np.ones_like(centres[None])}
-        return cls(transformer, centres, _positive(scales), *map(centre, columns), is_centred)
+        centres = {key: centre(values) for key, values in y.items()}
+        return cls(transformer, centres, _scales(y), *map(centre, columns), is_centred)
 
     def to_work(self, key, series):
         """The arrays y, known and past of a series, the centre of its targets and their scale."""
@@ -58,6 +56,10 @@ class Units:
             centre = _mean(y) if self.is_centred else _zeros(y)
             scale = _positive({**self.scales, key: _typical_change(y)})[key]
         return y - centre, series.known - self.known, series.past - self.past, centre, scale
+
+    def scales_of(self, targets):
+        """What errors are relative to if these targets (n, n_targets), by key, are all that is learnt from."""
+        return _scales({key: _transformed(self.transformer, y) for key, y in targets.items()})
 
     def transformed(self, values):
         """Targets (…, n_targets) in the transformer's units, with their centre."""
@@ -83,6 +85,13 @@ def _mean(values):
     """Of each column, over what is present; 0 where nothing is."""
     present = ~np.isnan(values)
     return np.where(present, values, 0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
+
+
+def _scales(y):
+    """What errors of each series are relative to, by key."""
+    if None in y:
+        return {None: np.ones(y[None].shape[1])}
+    return _positive({key: _typical_change(values) for key, values in y.items()})
 
 
 def _typical_change(y):

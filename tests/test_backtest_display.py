@@ -6,7 +6,10 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Ridge
 
+from sklstm import Forecaster
+from sklstm._backtest import backtest
 from sklstm._plot import BacktestDisplay
 from sklstm._scores import scores
 
@@ -198,6 +201,51 @@ def test_plotting_again_shows_another_metric_elsewhere():
     assert len(display.lines_) == 1
 
 
+def test_scores_that_are_not_known_are_not_drawn():
+    display = plotted(FRAME.assign(scale=0.0), metric="mase", spread=True)
+    display.figure_.canvas.draw()
+    assert np.isnan(display.lines_[0].get_ydata()).all()
+
+
+def test_what_has_the_same_label_is_one_entry():
+    display = plotted(PANEL, by="series", spread=True, line_kwargs={"label": "all"}, spread_kwargs={"label": "all"})
+    assert labels(display) == ["all", "seasonal naive"]
+
+
+# ---- from a forecaster
+
+
+def test_a_forecaster_is_backtested():
+    y = pd.Series(np.sin(np.arange(60)) + np.random.default_rng(0).normal(size=60), name="level")
+    X = pd.DataFrame({"column": np.cos(np.arange(60))})
+    forecaster = Forecaster(Ridge(), window_length=6, intervals="conformal", calibration_size=20)
+    weight = np.linspace(0.1, 1, 60)
+    asked = {"steps": 3, "n_origins": 8, "refit": 4, "season": 5, "coverage": 0.5, "sample_weight": weight}
+    result = backtest(forecaster, X, y, **asked)
+    for metric in ("mae", "mase", "coverage_50"):
+        display = BacktestDisplay.from_estimator(forecaster, X, y, **asked, metric=metric, name="ridge")
+        assert_allclose(display.lines_[0].get_ydata(), result.metrics_by("step")[metric])
+        assert labels(display)[0] == "ridge"
+    pd.testing.assert_frame_equal(display.frame, result.frame)
+
+
+def test_origins_may_come_from_a_splitter(capsys):
+    y = pd.concat({"a": pd.Series(np.sin(np.arange(60))), "b": pd.Series(np.cos(np.arange(60)))})
+    folds = [(np.r_[0:40, 60:100], np.r_[40:44, 100:104])]
+    display = BacktestDisplay.from_estimator(
+        Forecaster(Ridge(), window_length=6), None, y, steps=4, cv=folds, by="series", reference=False, verbose=1
+    )
+    assert labels(display) == ["a", "b"]
+    assert_array_equal(display.lines_[1].get_xdata(), [1, 2, 3, 4])
+    assert capsys.readouterr().out  # verbose is heard
+
+
+def test_all_parameters_of_a_backtest_are_offered():
+    asked = dict(inspect.signature(backtest).parameters)
+    offered = inspect.signature(BacktestDisplay.from_estimator).parameters
+    assert {name: offered[name].default for name in asked} == {name: one.default for name, one in asked.items()}
+
+
 # ---- what is refused
 
 
@@ -219,8 +267,9 @@ def test_what_cannot_be_shown_is_refused(frame, options, message):
     assert not plt.get_fignums()
 
 
-def test_all_ways_to_make_one_take_the_keywords_of_plot():
+@pytest.mark.parametrize("maker", [BacktestDisplay.from_estimator, plotted])
+def test_all_ways_to_make_one_take_the_keywords_of_plot(maker):
     wanted = dict(inspect.signature(BacktestDisplay.plot).parameters)
     del wanted["self"]
-    offered = inspect.signature(plotted).parameters
+    offered = inspect.signature(maker).parameters
     assert {name: offered[name].default for name in wanted} == {name: one.default for name, one in wanted.items()}

@@ -12,7 +12,7 @@ import sklstm
 ROOT = Path(sklstm.__file__).parent
 FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
-     "_schedules", "_windows", "_scaling", "_intervals"),
+     "_schedules", "_windows", "_scaling", "_intervals", "_naive"),
     ("_stack", "_training", "_recursion", "_index", "_threads", "_lags"),
     ("_network", "_validation", "_origin", "_holdout", "_callbacks", "_panel", "_scores"),
     ("_settings", "_series", "_units", "_bands", "_calibration"),
@@ -22,6 +22,7 @@ FLOORS = [
     ("_strategies",),
     ("_engine",),
     ("_forecaster",),
+    ("_backtest",),
     ("_plot._loss_curve", "_plot._forecast", "_plot._backtest"),
     ("_plot",),
     ("__init__",),

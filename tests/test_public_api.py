@@ -9,16 +9,24 @@ from matplotlib.figure import Figure
 
 import sklstm
 from sklstm import (
+    BacktestDisplay,
+    BacktestResult,
+    ForecastDisplay,
     Forecaster,
     LossCurveDisplay,
     LSTMRegressor,
     WindowTransformer,
+    backtest,
     datasets,
     make_windows,
     split_panel,
 )
 
 PUBLIC = [
+    BacktestDisplay,
+    BacktestResult,
+    ForecastDisplay,
+    backtest,
     Forecaster,
     LSTMRegressor,
     LossCurveDisplay,
@@ -32,11 +40,15 @@ PUBLIC = [
 
 def test_names():
     assert sklstm.__all__ == [
+        "BacktestDisplay",
+        "BacktestResult",
+        "ForecastDisplay",
         "Forecaster",
         "LSTMRegressor",
         "LossCurveDisplay",
         "WindowTransformer",
         "__version__",
+        "backtest",
         "make_windows",
         "split_panel",
     ]
@@ -89,6 +101,7 @@ def test_every_parameter_is_documented(thing):
 
 
 OFFERS_ALL = {  # some methods are there for some settings only
+    BacktestResult: BacktestResult(None),
     Forecaster: Forecaster(),
     LSTMRegressor: LSTMRegressor(loss="quantile"),
     LossCurveDisplay: LossCurveDisplay(loss_curve=[0.5, 0.2], validation_loss_curve=[0.6, 0.4], best_iter=2),

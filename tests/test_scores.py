@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklstm._scores import coverages, naive_scale, scores, seasonal_naive
+from sklstm._scores import coverages, scores
 
 NAN = np.nan
 
@@ -143,51 +143,5 @@ def test_no_rows_are_refused():
 
 
 def test_coverages_are_in_order_of_width():
-    names = ["lower_97.5", "upper_97.5", "lower_5", "upper_5", "lower_90", "upper_90", "lower_1", "truth", 3]
-    assert coverages(names) == ["5", "90", "97.5"]
-
-
-# ---- the seasonal naive
-
-
-def series_with_gaps(n, n_columns, share, seed):
-    rng = np.random.default_rng(seed)
-    values = rng.normal(size=(n, n_columns))
-    values[rng.random(values.shape) < share] = NAN
-    return values
-
-
-SIZES = [(0, 3, 4), (1, 1, 3), (1, 3, 7), (2, 5, 3), (7, 3, 8), (12, 4, 4), (13, 4, 9), (40, 7, 2)]
-
-
-@pytest.mark.parametrize("share", [0.0, 0.4, 0.9])
-@pytest.mark.parametrize(("n", "season", "steps"), SIZES)
-def test_seasonal_naive_looks_back_season_by_season(n, season, steps, share):
-    values = series_with_gaps(n, 3, share, seed=n)
-    expected = np.full((steps, 3), NAN)
-    for step in range(steps):
-        for column in range(3):
-            row = n + step
-            while row >= n or (row >= 0 and np.isnan(values[row, column])):
-                row -= season
-            if row >= 0:
-                expected[step, column] = values[row, column]
-    before = values.copy()
-    assert_array_equal(seasonal_naive(values, season, steps), expected)
-    assert_array_equal(values, before)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.4, 0.9])
-@pytest.mark.parametrize(("n", "season"), [(0, 2), (1, 1), (2, 1), (3, 3), (3, 5), (40, 7)])
-def test_naive_scale_is_the_mean_over_pairs(n, season, share):
-    values = series_with_gaps(n, 3, share, seed=n)
-    expected = []
-    for column in values.T:
-        errors = [abs(column[t] - column[t - season]) for t in range(season, n)]
-        errors = [error for error in errors if not np.isnan(error)]
-        expected.append(sum(errors) / len(errors) if errors else NAN)
-    assert_allclose(naive_scale(values, season), expected, rtol=1e-12)
-
-
-def test_naive_scale_of_a_constant_is_0():
-    assert_array_equal(naive_scale(np.ones((9, 2)), 4), [0, 0])
+    names = ["lower_97.5", "upper_97.5", "lower_5", "upper_5", "lower_10", "upper_10", "lower_1", "truth", 3]
+    assert coverages(names) == ["5", "10", "97.5"]

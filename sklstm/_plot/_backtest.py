@@ -2,6 +2,7 @@
 
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from sklstm._backtest import backtest
 from sklstm._scores import error_terms, scores
 
 NAMES = {"mae": "MAE", "rmse": "RMSE", "smape": "sMAPE (%)", "mase": "MASE", "skill": "skill"}
@@ -13,7 +14,8 @@ SPREAD_OF = {"mae": "mae", "rmse": "mae", "smape": "smape", "mase": "mase"}
 class BacktestDisplay:
     """Plot of a score of forecasts by the number of steps ahead.
 
-    `from_predictions` makes one from the table that `backtest` returns; all parameters are stored as attributes.
+    `from_estimator` makes one by a backtest, `from_predictions` from the table that `backtest` returned. All parameters
+    are stored as attributes.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ class BacktestDisplay:
     Examples
     --------
     >>> import pandas as pd
-    >>> from sklstm._plot import BacktestDisplay
+    >>> from sklstm import BacktestDisplay
     >>> rows = {"origin": [5, 5, 6, 6], "step": [1, 2, 1, 2], "truth": [1.0, 2, 2, 3], "forecast": [1.0, 1, 3, 1]}
     >>> frame = pd.DataFrame(rows | {"naive": [2.0, 2, 2, 2], "scale": 1.0})
     >>> display = BacktestDisplay(frame=frame).plot(metric="mae")
@@ -54,6 +56,71 @@ class BacktestDisplay:
     def __init__(self, *, frame, estimator_name=None):
         self.frame = frame
         self.estimator_name = estimator_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        forecaster,
+        X,
+        y,
+        *,
+        steps,
+        n_origins=None,
+        cv=None,
+        refit=True,
+        season=1,
+        coverage=None,
+        sample_weight=None,
+        verbose=0,
+        metric="mae",
+        by=None,
+        reference=True,
+        spread=False,
+        ax=None,
+        name=None,
+        line_kwargs=None,
+        reference_kwargs=None,
+        spread_kwargs=None,
+    ):
+        """Backtest a forecaster and plot its scores.
+
+        Parameters
+        ----------
+        forecaster : Forecaster
+            It is cloned.
+        X, y, steps, n_origins, cv, refit, season, coverage, sample_weight, verbose
+            As for `backtest`.
+        metric, by, reference, spread
+            As for `plot`.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        name : str, default=None
+            Shown in the legend, to tell several forecasters on the same axes apart.
+        line_kwargs, reference_kwargs, spread_kwargs
+            As for `plot`.
+
+        Returns
+        -------
+        display : BacktestDisplay
+            Drawn.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm import BacktestDisplay
+        >>> from sklstm.datasets import load_airline
+        >>> forecaster = Forecaster(Ridge(), window_length=12)
+        >>> display = BacktestDisplay.from_estimator(forecaster, None, load_airline(), steps=6, n_origins=4, season=12)
+        >>> display.lines_[0].get_xdata().tolist()
+        [1, 2, 3, 4, 5, 6]
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        asked = {"n_origins": n_origins, "cv": cv, "refit": refit, "season": season, "coverage": coverage}
+        result = backtest(forecaster, X, y, steps=steps, sample_weight=sample_weight, verbose=verbose, **asked)
+        kwargs = {"line_kwargs": line_kwargs, "reference_kwargs": reference_kwargs, "spread_kwargs": spread_kwargs}
+        shown = {"metric": metric, "by": by, "reference": reference, "spread": spread}
+        return cls(frame=result.frame, estimator_name=name).plot(ax, **shown, **kwargs)
 
     @classmethod
     def from_predictions(
@@ -93,7 +160,7 @@ class BacktestDisplay:
         Examples
         --------
         >>> import pandas as pd
-        >>> from sklstm._plot import BacktestDisplay
+        >>> from sklstm import BacktestDisplay
         >>> rows = {"origin": [5, 5, 6, 6], "step": [1, 2, 1, 2], "truth": [1.0, 2, 2, 3], "forecast": [1.0, 1, 3, 1]}
         >>> frame = pd.DataFrame(rows | {"naive": [2.0, 2, 2, 2], "scale": 1.0})
         >>> display = BacktestDisplay.from_predictions(frame, name="ridge")
@@ -290,9 +357,8 @@ def _draw_legend(ax):
 
     entries = {}
     for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-        if label not in entries:
-            entries[label] = handle
-        elif isinstance(handle, Line2D) and handle.get_color() != entries[label].get_color():
+        first = entries.setdefault(label, handle)
+        if isinstance(handle, Line2D) and isinstance(first, Line2D) and handle.get_color() != first.get_color():
             entries[label] = Line2D([], [])
             entries[label].update_from(handle)
             entries[label].set_color(rcParams["text.color"])

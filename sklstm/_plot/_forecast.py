@@ -63,7 +63,7 @@ class ForecastDisplay:
 
     Examples
     --------
-    >>> from sklstm._plot import ForecastDisplay
+    >>> from sklstm import ForecastDisplay
     >>> from sklstm.datasets import load_airline
     >>> passengers = load_airline()
     >>> last_year = passengers[-24:-12].set_axis(passengers.index[-12:])
@@ -134,7 +134,7 @@ class ForecastDisplay:
         --------
         >>> from sklearn.linear_model import Ridge
         >>> from sklstm import Forecaster
-        >>> from sklstm._plot import ForecastDisplay
+        >>> from sklstm import ForecastDisplay
         >>> from sklstm.datasets import load_airline
         >>> forecaster = Forecaster(Ridge(), window_length=12).fit(None, load_airline())
         >>> display = ForecastDisplay.from_estimator(forecaster, 12)
@@ -197,7 +197,7 @@ class ForecastDisplay:
         Examples
         --------
         >>> import pandas as pd
-        >>> from sklstm._plot import ForecastDisplay
+        >>> from sklstm import ForecastDisplay
         >>> history = pd.Series([1.0, 2.0, 4.0], name="level")
         >>> columns = {"forecast": [5.0, 6.0], "lower_90": [4.0, 4.0], "upper_90": [6.0, 8.0]}
         >>> forecast = pd.DataFrame(columns, index=[3, 4])
