@@ -1,0 +1,180 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import KFold, TimeSeriesSplit
+
+from sklstm import Forecaster, backtest, split_panel
+from tests.tools import model
+
+rng = np.random.default_rng(0)
+MONTHS = pd.date_range("2015-01-01", periods=60, freq="MS", name="month")
+SERIES = pd.Series(np.sin(np.arange(60) * np.pi / 6) + 0.1 * rng.normal(size=60), MONTHS, name="sales")
+COLUMNS = pd.DataFrame({"known": rng.normal(size=60), "past": rng.normal(size=60)}, MONTHS)
+RIDGE = Forecaster(Ridge(), window_length=4)
+DIRECT = Forecaster(Ridge(), window_length=4, strategy="direct", steps=3, past_only=["past"])
+LSTM = Forecaster(model(max_iter=20, tol=1e9, n_iter_no_change=1), window_length=4)
+BARE = SERIES.to_frame()[[]]
+PANEL = pd.concat({"a": SERIES, "b": SERIES[7:] * 50, "c": SERIES[:-9] + 3}, names=["shop", "month"])
+
+
+def by_hand(forecaster, X, y, origins, steps, fit_at):
+    """One fit and one forecast at a time, as (origin, step) -> value."""
+    answers = {}
+    for origin in origins:
+        first = fit_at(origin)
+        fitted = clone(forecaster).fit(X[:first], y[:first])
+        if origin > first:
+            fitted.update(X[first:origin], y[first:origin])
+        for step, value in enumerate(fitted.predict(X[origin : origin + steps]), start=1):
+            answers[y.index[origin - 1], step] = value
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("forecaster", "X"), [(RIDGE, BARE), (DIRECT, COLUMNS), (LSTM, BARE), (RIDGE, COLUMNS[["known"]])]
+)
+@pytest.mark.parametrize("refit", [True, False, 3])
+def test_it_is_a_loop_of_fits_and_forecasts(forecaster, X, refit):
+    steps, n_origins = 3, 8
+    result = backtest(forecaster, X, SERIES, steps=steps, n_origins=n_origins, refit=refit)
+    first = len(SERIES) - steps - n_origins + 1
+    origins = range(first, first + n_origins)
+    every = {True: 1, False: n_origins}.get(refit, refit)
+    expected = by_hand(forecaster, X, SERIES, origins, steps, lambda o: first + (o - first) // every * every)
+    frame = result.frame.set_index(["origin", "step"])
+    assert list(frame.index) == list(expected)
+    np.testing.assert_allclose(frame["forecast"], list(expected.values()), rtol=1e-4 if forecaster is LSTM else 1e-9)
+    np.testing.assert_array_equal(frame["truth"], SERIES.loc[frame["time"]])
+
+
+def test_cv_says_what_is_learnt_from_and_what_is_scored():
+    folds = list(TimeSeriesSplit(4, test_size=5, gap=2, max_train_size=20).split(BARE))
+    frame = backtest(RIDGE, BARE, SERIES, steps=6, cv=TimeSeriesSplit(4, test_size=5, gap=2, max_train_size=20)).frame
+    assert len(frame) == 4 * 4  # steps 3 to 6: after the gap, and no further than six
+    for train, test in folds:
+        part = frame[frame["origin"] == MONTHS[train[-1]]]
+        answers = clone(RIDGE).fit(BARE.iloc[train], SERIES.iloc[train]).predict(BARE.iloc[test])
+        np.testing.assert_allclose(part["forecast"], answers[:4])
+        assert list(part["step"]) == [3, 4, 5, 6]
+        assert list(part["time"]) == list(MONTHS[test[:4]])
+
+
+@pytest.mark.parametrize("cv", [KFold(3), [(np.r_[0:10, 20:30], np.arange(30, 35))]])
+def test_folds_that_leak_or_have_a_hole_are_refused(cv):
+    with pytest.raises(ValueError, match="training rows without a gap, and test rows after them"):
+        backtest(RIDGE, None, SERIES, steps=3, cv=cv)
+
+
+def test_nothing_after_an_origin_changes_its_forecasts():
+    before = backtest(DIRECT, COLUMNS, SERIES, steps=3, n_origins=6, refit=False, season=12).frame
+    changed, columns = SERIES.copy(), COLUMNS.copy()
+    changed.iloc[-5:] += 100
+    columns.iloc[-5:, 1] += 100  # past-only; the known one is known
+    after = backtest(DIRECT, columns, changed, steps=3, n_origins=6, refit=False, season=12).frame
+    early = before["origin"] <= MONTHS[-6]
+    assert 0 < early.sum() < len(before)
+    names = ["forecast", "naive", "scale"]
+    pd.testing.assert_frame_equal(before.loc[early, names], after.loc[early, names])
+    assert not np.allclose(before.loc[~early, "forecast"], after.loc[~early, "forecast"])
+
+
+@pytest.mark.parametrize("refit", [True, False, 2])
+def test_a_panel_is_scored_series_by_series(refit):
+    result = backtest(RIDGE, None, PANEL, steps=4, cv=split_panel(PANEL, 3, 4), refit=refit, season=12)
+    frame = result.frame
+    assert list(frame.columns[:4]) == ["series", "origin", "step", "time"]
+    for fold, (train, test) in enumerate(split_panel(PANEL, 3, 4)):
+        y = PANEL.iloc[train]
+        for shop in PANEL.iloc[test].index.unique(0):
+            rows = frame[(frame["series"] == shop) & (frame["origin"] == y.loc[shop].index[-1])]
+            np.testing.assert_array_equal(rows["truth"], PANEL.loc[shop].loc[rows["time"]])
+            if refit is True:
+                answers = clone(RIDGE).fit(None, y).forecast(4).loc[shop]
+                np.testing.assert_allclose(rows["forecast"], answers.loc[rows["time"]], err_msg=f"{fold} {shop}")
+    by_series = result.metrics_by("series")
+    for shop in by_series.index:
+        rows = frame[frame["series"] == shop]
+        assert by_series.loc[shop, "mae"] == pytest.approx(mean_absolute_error(rows["truth"], rows["forecast"]))
+
+
+def test_origins_of_a_panel_are_time_stamps():
+    frame = backtest(RIDGE, None, PANEL, steps=4, n_origins=12).frame
+    ends = frame.groupby("series")["origin"].agg(["min", "max"])
+    assert ends.loc["a"].tolist() == ends.loc["b"].tolist() == [MONTHS[-16], MONTHS[-5]]
+    assert ends.loc["c"].tolist() == [MONTHS[-16], MONTHS[-11]]  # it ends nine months earlier
+    assert frame["time"].max() == MONTHS[-1]
+
+
+def test_several_targets_and_missing_truths():
+    y = pd.concat({"up": SERIES, "down": -SERIES}, axis=1)
+    y.iloc[-2, 0] = np.nan
+    frame = backtest(LSTM, None, y, steps=3, n_origins=2).frame
+    assert list(frame.columns[:4]) == ["target", "origin", "step", "time"]
+    assert frame["target"].value_counts().to_dict() == {"down": 6, "up": 4}
+    assert frame["truth"].notna().all()
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_rows_that_cannot_be_forecast_are_told():
+    y = SERIES.copy()
+    y.iloc[-9] = np.nan  # in the window of four origins, for two steps each
+    with pytest.warns(UserWarning, match="8 of 18 rows could not be forecast"):
+        frame = backtest(RIDGE, None, y, steps=2, n_origins=10, refit=False).frame
+    assert len(frame) == 10
+
+
+def test_intervals_are_those_of_a_fit_and_are_scored():
+    forecaster = Forecaster(LinearRegression(), window_length=4, intervals="conformal", calibration_size=25)
+    result = backtest(forecaster, None, SERIES, steps=3, n_origins=4, refit=False, coverage=[0.5, 0.9])
+    fitted = clone(forecaster).fit(None, SERIES[:54]).forecast(3, coverage=[0.5, 0.9])
+    pd.testing.assert_frame_equal(
+        result.frame.loc[:2, fitted.columns], fitted.reset_index(drop=True), check_exact=False
+    )
+    rows = result.frame
+    inside = (rows["lower_50"] <= rows["truth"]) & (rows["truth"] <= rows["upper_50"])
+    assert result.metrics["coverage_50"] == inside.mean()
+    assert result.metrics["width_90"] == pytest.approx((rows["upper_90"] - rows["lower_90"]).mean())
+
+
+def test_arrays_count_from_0(capsys):
+    frame = backtest(RIDGE, None, SERIES.to_numpy(), steps=2, n_origins=3, verbose=1).frame
+    assert frame["origin"].tolist() == [55, 55, 56, 56, 57, 57]
+    assert frame["time"].tolist() == [56, 57, 57, 58, 58, 59]
+    assert capsys.readouterr().out.count("backtest: ") == 3
+
+
+def test_weights_reach_the_fit():
+    weight = np.ones(60)
+    weight[:30] = 0
+    settings = {"steps": 1, "n_origins": 1}
+    frame = backtest(RIDGE, None, SERIES, sample_weight=weight, **settings).frame
+    fitted = clone(RIDGE).fit(None, SERIES[:59], weight[:59])
+    assert frame.loc[0, "forecast"] == pytest.approx(fitted.forecast(1).iloc[0])
+    assert frame.loc[0, "forecast"] != backtest(RIDGE, None, SERIES, **settings).frame.loc[0, "forecast"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "n_origins or cv"),
+        ({"n_origins": 2, "cv": TimeSeriesSplit(2)}, "n_origins or cv"),
+        ({"n_origins": 58}, "take 62 rows at least"),
+        ({"n_origins": 2, "coverage": 90}, "coverage must be a share"),
+        ({"n_origins": 2, "coverage": 0.9}, "needs intervals"),
+        ({"n_origins": 0}, "n_origins"),
+        ({"n_origins": 2, "refit": 0}, "refit"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        backtest(RIDGE, None, SERIES, steps=3, **settings)
+
+
+def test_the_forecaster_is_left_alone():
+    forecaster = clone(RIDGE).fit(None, SERIES[:30])
+    before = forecaster.forecast(3)
+    backtest(forecaster, None, SERIES, steps=3, n_origins=2)
+    pd.testing.assert_series_equal(forecaster.forecast(3), before)
