@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.utils._param_validation import Interval, validate_params
 
 from sklstm._calibration import check_coverage
@@ -223,6 +222,8 @@ def _fold(series, origins, steps):
 
 def _folds_of(series, steps, cv, y):
     """Origins at the ends of training rows."""
+    from sklearn.model_selection import check_cv  # whose import takes as long as that of sklstm
+
     return [
         _fold_of(series, steps, np.sort(train), test) for train, test in check_cv(cv).split(np.empty((len(y), 1)), None)
     ]

@@ -32,7 +32,13 @@ def heads(series, calibration_size):
         return dict.fromkeys(series, len(part) - _size(calibration_size, len(part)))
     stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
     first = stamps[len(stamps) - _size(calibration_size, len(stamps))]
-    return {key: int(np.searchsorted(part.stamps, first)) for key, part in series.items()}
+    rows = {key: int(np.searchsorted(part.stamps, first)) for key, part in series.items()}
+    if not any(0 < rows[key] < len(part) for key, part in series.items()):
+        raise ValueError(
+            f"calibration_size={calibration_size} keeps the last {int((stamps >= first).sum())} of {len(stamps)} time "
+            "stamps, but no series has rows there as well as before: choose another size."
+        )
+    return rows
 
 
 def _size(calibration_size, n_rows):

@@ -1,5 +1,7 @@
 """Tell scikit-learn's callbacks (from 1.9) how training goes; where there are none, do nothing."""
 
+from contextlib import contextmanager, nullcontext
+
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # scikit-learn < 1.9
@@ -17,6 +19,9 @@ class _NoTasks:
     def end_epoch(self, attributes):
         return False
 
+    def part(self, name, estimator):
+        return nullcontext()
+
     def end_fit(self):
         pass
 
@@ -25,12 +30,12 @@ NO_TASKS = _NoTasks()
 
 
 class _Tasks:
-    """The task "fit", and a task for each epoch below it, if it has any."""
+    """The task "fit", and below it a task for each epoch, or for each estimator inside, if it has any."""
 
-    def __init__(self, estimator, n_epochs, X, y, sample_weight):
+    def __init__(self, estimator, n_subtasks, X, y, sample_weight):
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
+        self._fit = estimator._init_callback_context(max_subtasks=n_subtasks)
         self._fit.call_on_fit_task_begin(**self._data)
         self._epoch = None
 
@@ -42,12 +47,26 @@ class _Tasks:
         """Whether a callback asks to stop; `attributes` () -> dict is called if one wants the model so far."""
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
+    @contextmanager
+    def part(self, name, estimator):
+        """While an estimator inside of this one is fitted, whose own tasks hang below."""
+        task = self._fit.subcontext(task_name=name)
+        with task.propagate_callback_context(estimator):
+            task.call_on_fit_task_begin(**self._data)
+            yield
+            task.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+
     def end_fit(self):
         self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 
-def begin_fit(estimator, n_epochs, X, y, sample_weight):
+def without_callbacks(estimator):
+    """Take a clone's callbacks off, which it has from the original."""
+    return estimator.set_callbacks() if hasattr(estimator, "_skl_callbacks") else estimator
+
+
+def begin_fit(estimator, n_subtasks, X, y, sample_weight):
     """Begin the task "fit", whose end scikit-learn's `_fit_context` sees to even if it fails."""
     if hasattr(estimator, "_skl_callbacks"):
-        return _Tasks(estimator, n_epochs, X, y, sample_weight)
+        return _Tasks(estimator, n_subtasks, X, y, sample_weight)
     return NO_TASKS

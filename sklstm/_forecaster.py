@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._bands import Bootstrap, Conformal, Levels
 from sklstm._calibration import Errors, check_coverage, heads
+from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
 from sklstm._engine import Engine
 from sklstm._index import is_pandas
 from sklstm._lags import Lags
@@ -36,7 +37,7 @@ from sklstm._units import Units
 from sklstm._validation import check_steps, check_weights, restored_on_error
 
 
-class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Forecast a series, or a panel of them, with an LSTM or any other scikit-learn regressor.
 
     It cuts windows, keeps what is not known yet out of them, and continues the index. The rows that
@@ -221,12 +222,15 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             Before anything is computed, where a parameter or an input is not as described. An earlier fit
             stays as it was.
         """
+        n_parts = (self.steps or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
+        tasks = begin_fit(self, n_parts, X, y, sample_weight)
         with restored_on_error(self):
             series, self._labels = read_training(self, X, y)
             weight = None if sample_weight is None else check_weights(sample_weight, y)
             self._check_strategy()
-            self._learn(series, weight)
-            self._engine = replace(self._engine, bands=self._bands(X, y, weight))
+            self._learn(series, weight, tasks)
+            self._engine = replace(self._engine, bands=self._bands(X, y, weight, tasks))
+            tasks.end_fit()
         return self
 
     def _check_strategy(self):
@@ -244,7 +248,7 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """The regressor that is cloned."""
         return default_regressor(self.strategy) if self.regressor is None else self.regressor
 
-    def _learn(self, series, weight):
+    def _learn(self, series, weight, tasks):
         """Train the regressors on all of the series, and remember them."""
         template = self._template()
         n_targets, n_past = next(iter(series.values())).y.shape[1], int(self._is_past.sum())
@@ -258,7 +262,7 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         samples = sampler.samples(series, origins, weight)
         self.n_dropped_ = sum(map(len, origins.values())) - len(samples.windows)
         self._check_windows(samples, series, sampler)
-        self._engine = Engine(sampler, Model.of(template, lags, self.strategy).fit(samples))
+        self._engine = Engine(sampler, Model.of(template, lags, self.strategy).fit(samples, tasks))
         self.regressors_ = self._engine.model.regressors
         self._training = self._history = series
 
@@ -282,11 +286,11 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 stacklevel=5,  # _learn, fit, scikit-learn's wrapper of it, the caller
             )
 
-    def _bands(self, X, y, weight):
+    def _bands(self, X, y, weight, tasks):
         """What puts intervals around forecasts; None where nothing does."""
         template = self._template()
         if self.intervals is not None:
-            errors = self._errors(X, y, weight)
+            errors = self._errors(X, y, weight, tasks)
             seed = getattr(clone(template), "random_state", 0)
             return (
                 Conformal(errors)
@@ -297,13 +301,14 @@ class Forecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             return Levels(quantile_levels(template))
         return None
 
-    def _errors(self, X, y, weight):
+    def _errors(self, X, y, weight, tasks):
         """Train on the head of each series, to see how far off the tail is forecast."""
         series, units = self._training, self._engine.sampler.units
         head_rows = {key: n for key, n in heads(series, self.calibration_size).items() if n}
         rows = np.sort(np.concatenate([series[key].rows[:n] for key, n in head_rows.items()]))
-        head = clone(self).set_params(intervals=None)
-        head.fit(*(rows_of(part, rows) for part in (X, y, weight)))
+        head = without_callbacks(clone(self).set_params(intervals=None))  # they are told through `tasks`
+        with tasks.part("fit-head", head):
+            head.fit(*(rows_of(part, rows) for part in (X, y, weight)))
         whole = {key: series[key] for key in head_rows}
         return Errors(head._engine, whole, head_rows, units)
 

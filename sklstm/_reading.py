@@ -1,12 +1,17 @@
 """How a regressor reads windows, and what it has to be told to: an LSTM as sequences, any other as lags."""
 
+import sys
+
 import numpy as np
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._regressor import LSTMRegressor
+
+# Of scikit-learn, those whose tags may say that they take no NaN though what is in them does. By name: importing
+# them takes longer than a fit.
+HAND_ON = {"BaseSearchCV", "TransformedTargetRegressor", "MultiOutputRegressor", "BaggingRegressor"}
 
 
 def lstms(regressor):
@@ -18,14 +23,14 @@ def lstms(regressor):
 
 
 def needs_counts(regressor):
-    """Whether targets must not become negative."""
-    parameters = regressor.get_params(deep=False) if isinstance(regressor, LSTMRegressor) else {}
-    nested = [value for value in regressor.get_params(deep=True).values() if isinstance(value, LSTMRegressor)]
-    return (
-        get_tags(regressor).target_tags.positive_only
-        or parameters.get("loss") == "poisson"
-        or any(lstm.loss == "poisson" for lstm in nested)
-    )
+    """Whether targets must not become negative, for the regressor or anything in it."""
+    parts = [regressor, *regressor.get_params(deep=True).values()]
+    return any(_needs_counts(part) for part in parts if isinstance(part, BaseEstimator))
+
+
+def _needs_counts(estimator):
+    losses = [getattr(estimator, name, None) for name in ("loss", "criterion")]
+    return get_tags(estimator).target_tags.positive_only or "poisson" in losses or "gamma" in losses
 
 
 def prepared(regressor, lags):
@@ -53,13 +58,23 @@ def read(regressor, windows, lags):
 
 def accepts_nan(regressor):
     """Whether missing steps may reach a regressor, as far as its tags and those of its parts tell."""
-    if isinstance(regressor, Pipeline):
+    if _is_pipeline(regressor):
         return _pipeline_accepts_nan([step for _, step in regressor.steps if step not in (None, "passthrough")])
-    for name in ("estimator", "regressor"):  # GridSearchCV, TransformedTargetRegressor, … do not look at the rows
-        inner = getattr(regressor, name, None)
-        if hasattr(inner, "fit"):
-            return accepts_nan(inner)
-    return get_tags(regressor).input_tags.allow_nan
+    inner = _inner(regressor)
+    return get_tags(regressor).input_tags.allow_nan if inner is None else accepts_nan(inner)
+
+
+def _inner(regressor):
+    """The regressor that is all that looks at the rows in another; None where there is none."""
+    if HAND_ON.isdisjoint(kind.__name__ for kind in type(regressor).__mro__):
+        return None
+    return regressor.regressor if hasattr(regressor, "regressor") else regressor.estimator
+
+
+def _is_pipeline(regressor):
+    """Whether it is one; then the module is loaded, which would take as long as half of sklstm."""
+    module = sys.modules.get("sklearn.pipeline")
+    return module is not None and isinstance(regressor, module.Pipeline)
 
 
 def _pipeline_accepts_nan(steps):
@@ -73,7 +88,7 @@ def _pipeline_accepts_nan(steps):
 
 def weight_keywords(regressor, weight):
     """How `fit` takes sample weights."""
-    if isinstance(regressor, Pipeline):
+    if _is_pipeline(regressor):
         name, last = regressor.steps[-1]
         return {f"{name}__{key}": value for key, value in weight_keywords(last, weight).items()}
     if not has_fit_parameter(regressor, "sample_weight"):

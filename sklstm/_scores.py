@@ -8,7 +8,6 @@ Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
 """
 
 import numpy as np
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 KEYS = ("series", "target", "origin", "step", "time")
 
@@ -49,6 +48,8 @@ def scores(frame, by=None):
     >>> scores(pd.DataFrame(rows))[["mae", "mase", "skill"]].to_dict()
     {'mae': 0.5, 'mase': 0.25, 'skill': 0.5}
     """
+    from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+
     if not len(frame):
         raise ValueError("no forecasts to score: the table has no rows. Were all truths missing?")
     groups = np.zeros(len(frame)) if by is None else [frame[key] for key in _keys(frame, by)]

@@ -51,11 +51,12 @@ class Model:
 
     # ---- training
 
-    def fit(self, samples):
-        """Train every regressor on the samples whose targets are known to it."""
+    def fit(self, samples, tasks):
+        """Train every regressor on the samples whose targets are known to it, and tell callbacks."""
         for step, regressor in enumerate(self.regressors):
-            with _explained(regressor, self._n_outputs):
-                regressor.fit(**self._rows(step, samples))
+            rows = self._rows(step, samples)
+            with tasks.part("fit-regressor", regressor), _explained(regressor, self._n_outputs):
+                regressor.fit(**rows)
         return self
 
     def partial_fit(self, samples):
