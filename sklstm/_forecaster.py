@@ -357,7 +357,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             out. With "multioutput" and "direct" all `steps` of the fit are read.
         history : Series, DataFrame, array or tuple (X, y), default=None
             Other series to go on from than those known: `y` or, where there are columns, both. One that was
-            not learnt from is forecast by what was learnt from the others.
+            not learnt from is forecast by what was learnt from the others; beside a panel it may be
+            a single series, without the level of series.
         coverage : float or list of float, default=None
             Share of truths that intervals should hold, in (0, 1).
 
@@ -376,11 +377,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         check_is_fitted(self)
         steps = check_steps(steps)
         coverages = () if coverage is None else check_coverage(coverage)
-        series = self._history if history is None else read_history(self, history)
+        series, labels = (self._history, self._labels) if history is None else read_history(self, history)
         futures = read_future(self, series, X_future, steps)
         answers = self._forecast_from(series, futures, steps, coverages)
-        index = self._labels.join(_next_indexes(series, steps, X_future))
-        return self._labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
+        index = labels.join(_next_indexes(series, steps, X_future))
+        return labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
 
     def _forecast_from(self, history, futures, steps, coverages=()):
         """Answers (steps, n_targets, 1 + 2 n_coverages) after the ends of some series, by key."""

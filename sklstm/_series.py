@@ -174,8 +174,8 @@ def read_training(forecaster, X, y):
     return series, Labels(n_dimensions(y), names, levels)
 
 
-def read_more(forecaster, X, y):
-    """The same of other rows, for a fitted forecaster."""
+def read_more(forecaster, X, y, may_be_single=False):
+    """The series of other rows, for a fitted forecaster; beside a panel perhaps a single one."""
     _check_given(forecaster, X, y)
     values, index, labels = _check_target(y), _index_of(X, y), forecaster._labels
     columns = check_columns(forecaster, X, len(values), reset=False)
@@ -185,7 +185,7 @@ def read_more(forecaster, X, y):
         raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {n_targets}.")
     if is_pandas(y) and y.ndim == 2 and labels.names is not None and list(y.columns) != list(labels.names):
         raise ValueError(f"y has the columns {list(y.columns)}, but the Forecaster was fitted on {list(labels.names)}.")
-    if _is_panel(index) != labels.is_panel:
+    if _is_panel(index) != labels.is_panel and not (labels.is_panel and may_be_single):
         raise ValueError(
             f"y has {'a' if _is_panel(index) else 'no'} two-level index (series, time), but the Forecaster was fitted "
             f"on {'several series' if labels.is_panel else 'a single series'}."
@@ -194,9 +194,10 @@ def read_more(forecaster, X, y):
 
 
 def read_history(forecaster, history):
-    """Other series to go on from: y, or (X, y)."""
+    """Other series to go on from, y or (X, y), and the labels of their forecast."""
     X, y = history if isinstance(history, tuple) else (None, history)
-    return read_more(forecaster, X, y)
+    series, labels = read_more(forecaster, X, y, may_be_single=True), forecaster._labels
+    return series, replace(labels, levels=None) if None in series else labels
 
 
 def _check_given(forecaster, X, y):
@@ -297,6 +298,8 @@ def check_columns(forecaster, X, n_rows, *, reset):
 
     With `reset` the forecaster takes on their number, names, and which of them are past-only.
     """
+    if reset:
+        forecaster._column_names = _named_columns(X)
     if X is None or _has_no_columns(X):
         columns = np.empty((n_rows if X is None else len(X), 0))
         if reset:
@@ -313,6 +316,16 @@ def check_columns(forecaster, X, n_rows, *, reset):
         forecaster._is_past = _past_only(forecaster)
     _check_known(forecaster, columns[:, ~forecaster._is_past], X)
     return columns
+
+
+def _named_columns(X):
+    """The names of a frame's columns, which are matched by them; None of anything else."""
+    if not is_pandas(X) or X.ndim != 2:
+        return None
+    if not X.columns.is_unique:
+        first = X.columns[X.columns.duplicated()][0]
+        raise ValueError(f"X has the column {first!r} more than once, but columns are matched by name.")
+    return list(X.columns)
 
 
 def _has_no_columns(X):
@@ -332,7 +345,8 @@ def _check_known(forecaster, known, X):
 
 
 def _names(forecaster):
-    return list(_check_feature_names_in(forecaster, generate_names=True))
+    """Names of the columns; arrays have x0, x1 and so on."""
+    return forecaster._column_names or list(_check_feature_names_in(forecaster, generate_names=True))
 
 
 def known_names(forecaster):
@@ -342,17 +356,20 @@ def known_names(forecaster):
 
 def _in_order(forecaster, X):
     """A frame with the columns in the order of the fit, where they have the same names."""
-    names = getattr(forecaster, "feature_names_in_", None)
-    if names is None or not is_pandas(X) or X.ndim == 1 or set(X.columns) != set(names):
+    names, given = forecaster._column_names, _named_columns(X)
+    if names is None or given is None:
         return X
-    return X[list(names)]
+    if set(given) == set(names):
+        return X[names]
+    if not all(isinstance(name, str) for name in (*names, *given)):  # of strings scikit-learn says which
+        raise ValueError(f"X has the columns {given}, but the Forecaster was fitted on {names}.")
+    return X
 
 
 def _past_only(forecaster):
     """Which columns are known only afterwards, as a mask."""
-    mask = np.zeros(forecaster.n_features_in_, dtype=bool)
-    named = hasattr(forecaster, "feature_names_in_")
-    choices = list(forecaster.feature_names_in_) if named else list(range(len(mask)))
+    mask, names = np.zeros(forecaster.n_features_in_, dtype=bool), forecaster._column_names
+    choices = list(range(len(mask))) if names is None else names
     wanted = () if forecaster.past_only is None else forecaster.past_only
     for column in wanted:
         if column not in choices or isinstance(column, bool | np.bool_):  # True is no number 1
@@ -397,19 +414,17 @@ def read_rows(forecaster, X):
     columns = check_columns(forecaster, X, 0, reset=False)
     if not len(columns):
         raise ValueError(f"Found array with 0 sample(s) (shape={columns.shape}) while a minimum of 1 is required.")
-    return _follow(forecaster, forecaster._history, columns[:, ~forecaster._is_past], X, "X")
+    return _follow(forecaster._history, columns[:, ~forecaster._is_past], X, "X")
 
 
 def read_future(forecaster, history, X_future, steps):
     """What `forecast` is given, by key: the known columns of the next rows, at least `steps`."""
-    n_known = int((~forecaster._is_past).sum())
-    known = None if X_future is None else _known_columns(forecaster, X_future)
-    if known is None or (not n_known and not known.shape[1]):
-        if n_known:
+    if X_future is None:
+        if not forecaster._is_past.all():
             names = known_names(forecaster)
             raise ValueError(f"X_future is needed: the columns {names} of the {steps} rows to forecast.")
         return {key: Future(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
-    futures = _follow(forecaster, history, known, X_future, "X_future")
+    futures = _follow(history, _known_columns(forecaster, X_future), X_future, "X_future")
     missing = [key for key in history if key not in futures]
     if missing:
         raise ValueError(f"X_future has no rows for the series {missing[0]!r} (and {len(missing) - 1} more).")
@@ -425,10 +440,11 @@ def read_future(forecaster, history, X_future, steps):
 def _known_columns(forecaster, X):
     """The columns known in advance of an X_future with all columns, or with these alone."""
     past = forecaster._is_past
-    names = getattr(forecaster, "feature_names_in_", None)
+    names, given = forecaster._column_names, _named_columns(X)
     width = np.shape(X)[1] if n_dimensions(X) == 2 else None
-    if past.any() and names is not None and is_pandas(X) and X.ndim == 2:
-        X = X.reindex(columns=[*X.columns, *(name for name in names[past] if name not in X.columns)])
+    if past.any() and names is not None and given is not None:
+        absent = [name for name, is_past in zip(names, past, strict=True) if is_past and name not in given]
+        X = X.reindex(columns=[*given, *absent])
     elif past.any() and width == int((~past).sum()):
         if not width:
             return np.empty((len(X), 0))
@@ -438,18 +454,15 @@ def _known_columns(forecaster, X):
     return check_columns(forecaster, X, 0, reset=False)[:, ~past]
 
 
-def _follow(forecaster, history, known, X, name):
+def _follow(history, known, X, name):
     """The rows of X by series, each checked to follow its history."""
     index = X.index if is_pandas(X) else None
-    if forecaster._labels.is_panel != _is_panel(index):
-        wanted = "two levels, series and time" if forecaster._labels.is_panel else "one level, as the training rows"
-        raise (
-            ValueError(f"{name} must be pandas with an index of {wanted}.")
-            if forecaster._labels.is_panel
-            else ValueError(
-                f"{name} has an index of {index.nlevels} levels, but the Forecaster was fitted on a single series."
-            )
+    if None not in history and not _is_panel(index):
+        raise ValueError(
+            f"{name} must be pandas with an index of two levels, series and time, as the history is a panel."
         )
+    if None in history and _is_panel(index):
+        raise ValueError(f"{name} has an index of {index.nlevels} levels, but the history is a single series.")
     futures = {}
     for key, rows, times in _parts(index, len(known)):
         if key not in history:
