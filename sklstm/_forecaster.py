@@ -227,14 +227,14 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         with restored_on_error(self):
             series, self._labels = read_training(self, X, y)
             weight = None if sample_weight is None else check_weights(sample_weight, y)
-            self._check_strategy()
+            self._check_settings(series)
             self._learn(series, weight, tasks)
             self._engine = replace(self._engine, bands=self._bands(X, y, weight, tasks))
             tasks.end_fit()
         return self
 
-    def _check_strategy(self):
-        """Whether the parameters go together."""
+    def _check_settings(self, series):
+        """Whether the parameters go together, and with the series."""
         template = self._template()
         if self.strategy != "recursive" and self.steps is None:
             raise ValueError(f"strategy={self.strategy!r} needs steps: how many rows are predicted at once.")
@@ -243,6 +243,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 f"drop_incomplete=False keeps windows with missing steps, but {type(template).__name__} accepts no "
                 "NaN, as far as its tags tell."
             )
+        if self.intervals is not None:
+            heads(series, self.calibration_size)
 
     def _template(self):
         """The regressor that is cloned."""
@@ -291,12 +293,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         template = self._template()
         if self.intervals is not None:
             errors = self._errors(X, y, weight, tasks)
-            seed = getattr(clone(template), "random_state", 0)
-            return (
-                Conformal(errors)
-                if self.intervals == "conformal"
-                else Bootstrap(errors, int(own_generator(seed).integers(2**63)))
-            )
+            if self.intervals == "conformal":
+                return Conformal(errors)
+            # of a clone, as a generator that is given is consumed
+            generator = own_generator(getattr(clone(template), "random_state", 0))
+            return Bootstrap(errors, int(generator.integers(2**63)))
         if self.strategy != "recursive" and hasattr(template, "predict_quantiles"):
             return Levels(quantile_levels(template))
         return None
