@@ -4,8 +4,10 @@ import inspect
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from sklearn.linear_model import Ridge
 
 import sklstm
 from sklstm import (
@@ -77,6 +79,12 @@ def test_signatures_are_the_design():
         "target_transformer=None, intervals=None, calibration_size=0.2, drop_incomplete='auto', dtype=None)"
     )
     assert str(inspect.signature(Forecaster.forecast)) == "(self, steps, X_future=None, *, history=None, coverage=None)"
+    assert str(inspect.signature(Forecaster.fit)) == "(self, X, y=None, sample_weight=None)"
+    assert str(inspect.signature(Forecaster.update)) == "(self, X, y=None, train=False)"
+    assert str(inspect.signature(backtest)) == (
+        "(forecaster, X, y, *, steps, n_origins=None, cv=None, refit=True, season=1, coverage=None, "
+        "sample_weight=None, verbose=0)"
+    )
     assert str(inspect.signature(split_panel)) == "(index, n_splits, test_size, gap=0)"
     assert str(inspect.signature(LSTMRegressor.forecast)) == "(self, steps, X_future=None, *, context=None)"
 
@@ -100,8 +108,11 @@ def test_every_parameter_is_documented(thing):
     assert ">>> " in section("\n" + inspect.cleandoc(thing.__doc__), "Examples")
 
 
+RESULT = backtest(Forecaster(Ridge(), window_length=2), None, np.arange(9.0), steps=1, n_origins=2)
 OFFERS_ALL = {  # some methods are there for some settings only
-    BacktestResult: BacktestResult(None),
+    BacktestDisplay: BacktestDisplay(frame=RESULT.frame),
+    BacktestResult: RESULT,
+    ForecastDisplay: ForecastDisplay(history=pd.Series([1.0, 2.0]), forecast=pd.Series([3.0], [2])),
     Forecaster: Forecaster(),
     LSTMRegressor: LSTMRegressor(loss="quantile"),
     LossCurveDisplay: LossCurveDisplay(loss_curve=[0.5, 0.2], validation_loss_curve=[0.6, 0.4], best_iter=2),
@@ -123,10 +134,18 @@ def test_every_method_documents_its_parameters(cls, name):
     assert section("\n" + inspect.cleandoc(method.__doc__), "Returns")
 
 
-def test_every_attribute_of_a_display_is_documented():
-    display = OFFERS_ALL[LossCurveDisplay].plot(Figure().subplots())
+@pytest.mark.parametrize("cls", [BacktestDisplay, ForecastDisplay, LossCurveDisplay])
+def test_every_attribute_of_a_display_is_documented(cls):
+    display = OFFERS_ALL[cls].plot(Figure().subplots())
     drawn = [name for name in vars(display) if name.endswith("_")]
-    assert sorted(documented(LossCurveDisplay.__doc__, "Attributes")) == sorted(drawn)
+    assert sorted(documented(cls.__doc__, "Attributes")) == sorted(drawn)
+
+
+def test_every_attribute_of_a_forecaster_is_documented():
+    fitted = Forecaster(Ridge(), window_length=2).fit(pd.DataFrame({"x": np.ones(9)}), np.arange(9.0))
+    own = [name for name in vars(fitted) if name.endswith("_") and not name.startswith("_")]
+    properties = [name for name, value in vars(Forecaster).items() if isinstance(value, property)]
+    assert sorted(documented(Forecaster.__doc__, "Attributes")) == sorted(own + properties)
 
 
 def test_every_fitted_attribute_is_documented():
