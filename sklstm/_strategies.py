@@ -98,10 +98,17 @@ class Model:
         `future` are the known columns of steps that are appended, as for `forecast_recursively`.
         """
         if self.strategy == "recursive":
-            return forecast_recursively(self.one_step, windows, steps, self.lags.n_targets, future)
+            return self._fed_back(windows, future, steps)
         regressors = self.regressors[:steps]
         answers = np.stack([self._answers(regressor.predict, regressor, windows) for regressor in regressors], axis=1)
         return answers.reshape(len(windows), -1, self.lags.n_targets)[:, :steps]
+
+    def _fed_back(self, windows, future, steps):
+        (regressor,), n_targets = self.regressors, self.lags.n_targets
+        if type(regressor) is LSTMRegressor:  # the same, but its rows are checked once and not at every step
+            answers = regressor.forecast(steps, future if future.size else None, context=windows)
+            return answers.reshape(len(windows), steps, n_targets)
+        return forecast_recursively(self.one_step, windows, steps, n_targets, future)
 
     def one_step(self, windows):
         """What a recursive forecast predicts next, (n, n_targets)."""
