@@ -53,7 +53,7 @@ class Bootstrap:
     def ends(self, engine, contexts, points, coverages):
         steps, rng = points.shape[1], np.random.default_rng(self.seed)
         is_fed_back = engine.model.strategy == "recursive"
-        errors = self.errors.enough(1 if is_fed_back else steps, coverages, together=True)
+        errors = self.errors.enough(1 if is_fed_back else steps, coverages, one_sided=False, together=True)
         ends = []
         for row in range(len(points)):
             if np.isnan(points[row]).any():

@@ -91,16 +91,17 @@ class Errors:
         truth = truth[origins[:, np.newaxis] + np.arange(answers.shape[1])]
         return truth - self.units.transformed(answers)
 
-    def enough(self, steps, coverages, together=False):
+    def enough(self, steps, coverages, *, one_sided=True, together=False):
         """The errors of so many steps, if there are enough for each coverage; complains if not.
 
-        With `together` those of the origins only from which the error of every step and target is known.
+        Of errors with a sign, not `one_sided`, each end takes a share of its own. With `together` those of the
+        origins only from which the error of every step and target is known.
         """
         errors = self.of(steps)
         if together:
             errors = errors[~np.isnan(errors).any(axis=(1, 2))]
         n = int((~np.isnan(errors)).sum(axis=0).min())
-        needed = n_needed(max(coverages))
+        needed = n_needed(max(coverages) if one_sided else (1 + max(coverages)) / 2)
         if n < needed:
             raise ValueError(
                 f"coverage={max(coverages)} needs at least {needed} errors of {steps} steps ahead, but the rows kept "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -75,7 +75,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         has quantiles of their own for each side. Costs a second fit.
     calibration_size : float or int, default=0.2
         Share, or number, of the rows (of panels, of the time stamps) in that tail. An interval with
-        coverage c takes c / (1 - c) errors of each step at least; many more make it steadier.
+        coverage c takes c / (1 - c) errors of each step at least ("bootstrap" (1 + c) / (1 - c)); many more
+        make it steadier.
     drop_incomplete : bool or "auto", default="auto"
         Whether windows in which a step is missing, above all those that reach back before the first row,
         are left out of training. "auto" leaves them out unless the regressor accepts NaN. The number of
@@ -117,7 +118,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     A row whose `y` is NaN is an observation that is missing: it is not trained on, and where it is in a
     window it is passed over (regressors that accept no NaN do without the window, and a warning tells how
-    many). With several targets, the whole row is missing.
+    many). For an LSTM, a row of several targets is missing if one of them is.
 
     Intervals hold for each step by itself, not for all of them together, and on average over origins, as
     long as errors to come are like those of the tail. Without `intervals`, an LSTMRegressor with
@@ -148,7 +149,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     """
 
     _parameter_constraints: dict = {
-        "regressor": [HasMethods(["fit", "predict"]), None],
+        "regressor": [HasMethods(["fit"]), None],
         "window_length": [Interval(Integral, 1, None, closed="left")],
         "strategy": [StrOptions(set(STRATEGIES))],
         "steps": [Interval(Integral, 1, None, closed="left"), None],
@@ -236,6 +237,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def _check_settings(self, series):
         """Whether the parameters go together, and with the series."""
         template = self._template()
+        if isinstance(template, type):
+            raise TypeError(
+                f"regressor must be an instance, got the class {template.__name__}: write {template.__name__}()."
+            )
         if self.strategy != "recursive" and self.steps is None:
             raise ValueError(f"strategy={self.strategy!r} needs steps: how many rows are predicted at once.")
         if self.drop_incomplete is False and not accepts_nan(template):
@@ -280,7 +285,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             )
         n_at_ends = L - 1 + (sampler.lags.n_ahead - 1 if sampler.lags.n_known else 0)
         n_lost = self.n_dropped_ - sum(min(n_at_ends, len(part) - 1) for part in series.values())
-        if n_lost > 0 and not sampler.keeps_incomplete:
+        if n_lost > 0 and not sampler.keeps_incomplete and self.drop_incomplete == "auto":
             warnings.warn(
                 f"{n_lost} windows are left out, as a value is missing in them and {name} takes complete ones only. "
                 "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front.",
@@ -408,14 +413,15 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     def _check_reach(self, steps):
         """Whether so many steps can be forecast."""
-        if self.strategy == "recursive" and self._engine.sampler.lags.n_past and steps > 1:
+        strategy = self._engine.model.strategy  # of the fit
+        if strategy == "recursive" and self._engine.sampler.lags.n_past and steps > 1:
             raise ValueError(
                 f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {self.past_only}: "
                 "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
             )
-        if self.strategy != "recursive" and steps > self._engine.sampler.lags.n_ahead:
+        if strategy != "recursive" and steps > self._engine.sampler.lags.n_ahead:
             raise ValueError(
-                f"{steps} steps are asked for, but strategy={self.strategy!r} was fitted with steps="
+                f"{steps} steps are asked for, but strategy={strategy!r} was fitted with steps="
                 f"{self._engine.sampler.lags.n_ahead}. Fit with more, or with strategy='recursive'."
             )
 
@@ -433,8 +439,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 )
             if len(future.known) < lags.n_ahead:
                 raise ValueError(
-                    f"{len(future.known)} rows{of} of known columns are given, but strategy={self.strategy!r} reads "
-                    f"those of all steps={lags.n_ahead} rows ahead."
+                    f"{len(future.known)} rows{of} of known columns are given, but strategy="
+                    f"{self._engine.model.strategy!r} reads those of all steps={lags.n_ahead} rows ahead."
                 )
 
     def _why_none(self, key, series):
@@ -551,7 +557,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         tags = super().__sklearn_tags__()
         template = self._template()
         tags.input_tags.allow_nan = accepts_nan(template) and not lstms(template)  # as columns known in advance
-        tags.target_tags.multi_output = True
+        tags.target_tags.multi_output = get_tags(template).target_tags.multi_output
         return tags
 
 

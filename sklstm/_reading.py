@@ -1,8 +1,10 @@
 """How a regressor reads windows, and what it has to be told to: an LSTM as sequences, any other as lags."""
 
 import sys
+from inspect import signature
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
@@ -88,10 +90,11 @@ def _pipeline_accepts_nan(steps):
 
 def weight_keywords(regressor, weight):
     """How `fit` takes sample weights."""
-    if _is_pipeline(regressor):
+    if _is_pipeline(regressor) and not get_config().get("enable_metadata_routing"):
         name, last = regressor.steps[-1]
         return {f"{name}__{key}": value for key, value in weight_keywords(last, weight).items()}
-    if not has_fit_parameter(regressor, "sample_weight"):
+    takes_any = any(p.kind == p.VAR_KEYWORD for p in signature(regressor.fit).parameters.values())
+    if not takes_any and not has_fit_parameter(regressor, "sample_weight"):
         raise TypeError(
             f"{type(regressor).__name__} takes no sample_weight: leave it out, or choose another regressor."
         )

@@ -56,7 +56,10 @@ class Series:
         """The index and its end with the rows of another; arrays follow in the way that is known here."""
         if self.end is None:
             return None, None
-        index = self.index.append(self.next_index(len(other)) if other.end is None else other.index)
+        theirs = self.next_index(len(other)) if other.end is None else other.index
+        if getattr(self.index, "tz", None) is not None:
+            theirs = theirs.tz_convert(self.index.tz)
+        index = self.index.append(theirs)
         if self.end.step is None:
             return index, regular_end(index)
         return index, replace(self.end, last=index_end(index[-1:]).last)
@@ -197,6 +200,8 @@ def read_history(forecaster, history):
     """Other series to go on from, y or (X, y), and the labels of their forecast."""
     X, y = history if isinstance(history, tuple) else (None, history)
     series, labels = read_more(forecaster, X, y, may_be_single=True), forecaster._labels
+    if is_pandas(y) and y.ndim == 1:
+        labels = replace(labels, names=y.name)
     return series, replace(labels, levels=None) if None in series else labels
 
 
@@ -234,7 +239,7 @@ def _check_has_value(values, y):
 
 
 def _index_of(X, y):
-    """The index that tells the rows' times: that of y or, where y is an array, that of X if it holds times."""
+    """The index that tells the rows' times: that of y or, where y is an array, that of X."""
     if is_pandas(y):
         if is_pandas(X) and len(X) == len(y) and not X.index.equals(y.index):
             row = int((np.asarray(X.index != y.index)).argmax())
@@ -243,13 +248,7 @@ def _index_of(X, y):
                 "X = X.loc[y.index]."
             )
         return y.index
-    return X.index if is_pandas(X) and _tells_times(X.index) else None
-
-
-def _tells_times(index):
-    import pandas as pd
-
-    return isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex)
+    return X.index if is_pandas(X) else None
 
 
 def _is_panel(index):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._lags import Lags
 from sklstm._reading import prepared, read, weight_keywords
@@ -54,9 +55,12 @@ class Model:
     def fit(self, samples, tasks):
         """Train every regressor on the samples whose targets are known to it, and tell callbacks."""
         for step, regressor in enumerate(self.regressors):
-            rows = self._rows(step, samples)
+            learnt = self._learnt(step, samples)
+            if not learnt.any():
+                raise ValueError(f"There is no window whose targets, up to {self.lags.n_ahead} steps ahead, are known.")
+            X, y, weights = self._rows(step, samples, learnt)
             with tasks.part("fit-regressor", regressor), _explained(regressor, self._n_outputs):
-                regressor.fit(**rows)
+                regressor.fit(X, y, **weights)
         return self
 
     def partial_fit(self, samples):
@@ -65,30 +69,39 @@ class Model:
             # a window whose known columns are known only now has had no target learnt yet
             is_late = self.strategy == "multioutput" or self.lags.n_known
             reach = self.lags.n_ahead - 1 if is_late else step
-            regressor.partial_fit(**self._rows(step, samples(reach)))
+            new = samples(reach)
+            learnt = self._learnt(step, new)
+            if learnt.any():
+                X, y, _ = self._rows(step, new, learnt)
+                regressor.partial_fit(X, y)
 
     @property
     def _n_outputs(self):
         """Outputs of one regressor."""
         return self.lags.n_targets * (self.lags.n_ahead if self.strategy == "multioutput" else 1)
 
-    def _rows(self, step, samples):
-        """The arguments X, y and weights for the regressor of a step."""
-        regressor, targets, weight = self.regressors[step], samples.targets, samples.weight
+    def _learnt(self, step, samples):
+        """Which samples the regressor of a step learns from: its targets are known, and count."""
+        targets, weight = self._targets(step, samples)
+        known = ~np.isnan(targets).any(axis=1)
+        return known if weight is None else known & (weight > 0)
+
+    def _targets(self, step, samples):
+        """The targets of the regressor of a step, and the least weight of each row of them."""
+        targets, weight = samples.targets, samples.weight
         if self.strategy == "direct":
             targets = targets[:, step * self.lags.n_targets :][:, : self.lags.n_targets]
             weight = weight if weight is None else weight[:, step : step + 1]
-        learnt = ~np.isnan(targets).any(axis=1)
-        if weight is not None:
-            weight = weight.min(axis=1)
-            learnt &= weight > 0
-        if not learnt.any():
-            raise ValueError(f"There is no window whose targets, up to {self.lags.n_ahead} steps ahead, are known.")
-        rows = as_slice(np.flatnonzero(learnt))
+        return targets, weight if weight is None else weight.min(axis=1)
+
+    def _rows(self, step, samples, learnt):
+        """X, y and the weights by keyword that the regressor of a step is given."""
+        regressor, rows = self.regressors[step], as_slice(np.flatnonzero(learnt))
+        targets, weight = self._targets(step, samples)
         y = targets[rows]
         keywords = {} if weight is None else weight_keywords(regressor, weight[rows])
         X = read(regressor, samples.windows[rows], self.lags)
-        return {"X": X, "y": y[:, 0] if y.shape[1] == 1 else y, **keywords}
+        return X, y[:, 0] if y.shape[1] == 1 else y, keywords
 
     # ---- answers
 
@@ -141,7 +154,11 @@ class _explained:
         return self
 
     def __exit__(self, kind, error, traceback):
-        if self._is_doubtful and isinstance(error, ValueError | TypeError):
+        if (
+            self._is_doubtful
+            and isinstance(error, ValueError | TypeError)
+            and not isinstance(error, InvalidParameterError)
+        ):
             raise ValueError(
                 f"{type(self._regressor).__name__} does not take {self._n_outputs} outputs at once. strategy='direct' "
                 "trains one for each step; MultiOutputRegressor makes one for each target."

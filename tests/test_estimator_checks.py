@@ -2,10 +2,15 @@
 
 import pytest
 import sklearn
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
+from threadpoolctl import threadpool_limits
 
-from sklstm import LSTMRegressor, WindowTransformer
+from sklstm import Forecaster, LSTMRegressor, WindowTransformer
+from sklstm._strategies import default_regressor
 
 SETTINGS = {
     "default": {},
@@ -86,3 +91,46 @@ def test_transformer_fails_the_two_declared_checks_and_no_other(flatten):
     )
     assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(DECLARED)
     assert {r["check_name"]: repr(r["exception"]) for r in results if r["status"] not in ("passed", "xfail")} == {}
+
+
+# Not "multioutput" and "direct": the checks ask for more rows than the `steps` that these reach, so they answer with an
+# error, as they promise.
+FORECASTERS = {
+    "default, a few epochs": {"regressor": default_regressor("recursive").set_params(max_iter=5), "window_length": 24},
+    "linear": {"regressor": Ridge()},
+    "lstm": {"regressor": LSTMRegressor(8, max_iter=20, random_state=0)},
+    "conformal": {"regressor": Ridge(), "intervals": "conformal"},
+    "bootstrap": {"regressor": Ridge(), "intervals": "bootstrap"},
+    "boosted trees": {"regressor": HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=1)},
+    "tree": {"regressor": DecisionTreeRegressor(random_state=0)},
+}
+ORDER, SUBSET = "check_methods_sample_order_invariance", "check_methods_subset_invariance"
+IN_TIME = {
+    WEIGHTS: "a row that is repeated is another step of time",
+    ORDER: "rows are steps of time: a forecast is fed back to those after it",
+    SUBSET: "rows are steps of time: a forecast is fed back to those after it",
+    "check_estimators_empty_data_messages": "a series by itself has no columns",
+    "check_regressor_data_not_an_array": "it predicts the training rows, whose index says that they do not follow",
+}
+# Trees find the answers of these two checks in the columns alone, as they grow until every row has a leaf.
+LUCKY = {"boosted trees": {ORDER, SUBSET}, "tree": {ORDER, SUBSET, WEIGHTS}}
+OF_REGRESSOR = {
+    "default, a few epochs": {TRAIN: "in a few epochs there is little learnt"},
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_forecaster_fails_the_declared_checks_and_no_other(name):
+    declared = {check: reason for check, reason in IN_TIME.items() if check not in LUCKY.get(name, ())}
+    declared |= OF_REGRESSOR.get(name, {})
+    with threadpool_limits(1):  # trees of a few rows wait for threads
+        results = check_estimator(
+            Forecaster(**{"window_length": 3, **FORECASTERS[name]}),
+            on_skip=None,
+            on_fail=None,
+            expected_failed_checks=declared,
+        )
+    assert {r["check_name"]: repr(r["exception"]) for r in results if r["status"] not in ("passed", "xfail")} == {}
+    assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(declared)
+    assert {result["check_name"] for result in results} >= EXPECTED

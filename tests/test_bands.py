@@ -1,0 +1,259 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeRegressor
+
+from sklstm import Forecaster, LSTMRegressor
+from sklstm._intervals import N_PATHS, conformal_radii
+from tests.tools import fit
+
+STRATEGIES = ["recursive", "multioutput", "direct"]
+STEPS = 3
+
+
+@pytest.fixture
+def walk():
+    return 100 + np.random.default_rng(0).normal(size=80).cumsum()
+
+
+def fitted(y, strategy="recursive", intervals="conformal", X=None, **settings):
+    steps = None if strategy == "recursive" else STEPS
+    settings = {"regressor": Ridge(), "window_length": 4, "calibration_size": 20, **settings}
+    return fit(Forecaster(strategy=strategy, steps=steps, intervals=intervals, **settings), X, y)
+
+
+def panel():
+    rng = np.random.default_rng(2)
+    return pd.concat({k: pd.Series(size * rng.normal(size=60).cumsum()) for k, size in [("a", 1.0), ("b", 1e3)]})
+
+
+# ---- conformal
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_interval_is_as_wide_as_the_errors_of_its_step(walk, strategy):
+    y = np.column_stack((walk, walk[::-1]))
+    forecaster = fitted(y, strategy)
+    frame = forecaster.forecast(STEPS, coverage=[0.5, 0.9])
+    radii = conformal_radii(forecaster._engine.bands.errors.of(STEPS), [0.5, 0.9])
+    for target in range(2):
+        for c, name in enumerate(("50", "90")):
+            point = frame[target, "forecast"]
+            np.testing.assert_allclose(frame[target, f"upper_{name}"] - point, radii[:, target, c])
+            np.testing.assert_allclose(point - frame[target, f"lower_{name}"], radii[:, target, c])
+
+
+def test_intervals_of_a_panel_are_in_proportion_to_the_mean_change_of_all_its_rows():
+    y = panel()
+    forecaster = fitted(y)
+    frame = forecaster.forecast(STEPS, coverage=0.9)
+    radii = conformal_radii(forecaster._engine.bands.errors.of(STEPS), [0.9])[:, 0, 0]
+    for key in "ab":
+        size = np.abs(np.diff(y.loc[key])).mean()
+        np.testing.assert_allclose((frame["upper_90"] - frame["forecast"]).loc[key], radii * size)
+
+
+@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
+def test_a_transformer_that_falls_turns_no_interval_round(walk, intervals):
+    down = FunctionTransformer(np.negative, np.negative)
+    frame = fitted(walk, intervals=intervals, target_transformer=down).forecast(STEPS, coverage=[0.5, 0.9])
+    ordered = frame[["lower_90", "lower_50", "forecast", "upper_50", "upper_90"]].to_numpy()
+    assert (np.diff(ordered, axis=1) > 0).all()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
+def test_errors_in_sample_do_not_count(walk, strategy, intervals):
+    """The nearest neighbour makes none."""
+    forecaster = fitted(walk, strategy, intervals, regressor=KNeighborsRegressor(1))
+    assert (forecaster.residuals_.to_numpy()[4 : 80 - STEPS] == 0).all()
+    frame = forecaster.forecast(STEPS, coverage=0.8)
+    assert (frame["upper_80"] - frame["lower_80"] > 1).all()
+
+
+# ---- sample paths
+
+
+def share_of(coverage, n_errors):
+    return coverage * (n_errors + 1) / (n_errors - 1)
+
+
+@pytest.mark.parametrize("transformer", [None, FunctionTransformer(np.log, np.exp)])
+def test_paths_that_are_fed_back_are_those_of_a_slow_loop(walk, transformer):
+    forecaster = fitted(walk, intervals="bootstrap", target_transformer=transformer)
+    work, back = (lambda v: v, lambda v: v) if transformer is None else (np.log, np.exp)
+    bands = forecaster._engine.bands
+    errors, rng = bands.errors.of(1)[:, 0, 0], np.random.default_rng(bands.seed)
+    drawn = [rng.integers(len(errors), size=N_PATHS) for _ in range(STEPS)]
+    paths = np.empty((N_PATHS, STEPS))
+    for path in range(N_PATHS):
+        history = list(work(walk[-4:]))
+        for step in range(STEPS):
+            answer = forecaster.regressors_[0].predict([history[-4:]])[0] + errors[drawn[step][path]]
+            history.append(answer)
+            paths[path, step] = answer
+    share = share_of(0.8, 20)
+    expected = back(np.quantile(paths, [(1 - share) / 2, (1 + share) / 2], axis=0))
+    frame = forecaster.forecast(STEPS, coverage=0.8)
+    np.testing.assert_allclose(frame[["lower_80", "upper_80"]].to_numpy().T, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+def test_otherwise_the_errors_of_all_steps_of_one_origin_are_drawn_together(walk, strategy):
+    forecaster = fitted(walk, strategy, "bootstrap")
+    bands = forecaster._engine.bands
+    errors = bands.errors.of(STEPS)[: 20 - STEPS + 1, :, 0]  # the last origins do not know all steps
+    drawn = errors[np.random.default_rng(bands.seed).integers(len(errors), size=N_PATHS)]
+    frame = forecaster.forecast(STEPS, coverage=0.8)
+    share = share_of(0.8, len(errors))
+    expected = frame["forecast"].to_numpy() + np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2], axis=0)
+    np.testing.assert_allclose(frame[["lower_80", "upper_80"]].to_numpy().T, expected)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_paths_of_a_panel_are_in_proportion_to_its_series(strategy):
+    """Two series that are alike but for their size, and a regressor that does not mind it."""
+    walk = np.random.default_rng(2).normal(size=60).cumsum()
+    y = pd.concat({"a": pd.Series(walk), "b": pd.Series(1000 * walk)})
+    forecaster = fitted(y, strategy, "bootstrap", regressor=Ridge(alpha=1e-12, fit_intercept=False))
+    frame = forecaster.forecast(STEPS, coverage=0.8)
+    widths = frame["upper_80"] - frame["lower_80"]
+    np.testing.assert_allclose(widths.loc["b"] / widths.loc["a"], 1000, rtol=0.2)  # drawn for each
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_paths_have_the_centre_that_was_taken_off_in_float32(walk, strategy):
+    wide, narrow = (
+        fitted(walk, strategy, "bootstrap", regressor=Ridge(random_state=0), dtype=dtype).forecast(STEPS, coverage=0.8)
+        for dtype in ("float64", "float32")
+    )
+    np.testing.assert_allclose(narrow, wide, rtol=1e-4)
+
+
+def test_known_columns_are_read_along_the_paths(walk):
+    """A column that decides all leaves errors of nothing."""
+    X = np.random.default_rng(1).normal(size=(90, 1))
+    forecaster = fitted(X[:80, 0], intervals="bootstrap", X=X[:80], regressor=Ridge(alpha=1e-9))
+    frame = forecaster.forecast(10, X[80:], coverage=0.8)
+    np.testing.assert_allclose(frame, np.repeat(X[80:], 3, axis=1), atol=1e-5)
+
+
+def test_skewed_errors_have_skewed_intervals():
+    y = np.random.default_rng(0).exponential(size=1500)
+    settings = {"window_length": 1, "calibration_size": 1000, "regressor": Ridge(alpha=1e9)}
+    skewed, even = (
+        fitted(y, intervals=intervals, **settings).forecast(1, coverage=0.9)[["lower_90", "upper_90"]].to_numpy()[0]
+        for intervals in ("bootstrap", "conformal")
+    )
+    np.testing.assert_allclose(skewed, -np.log([0.95, 0.05]), atol=0.4)
+    assert skewed[0] > -0.05
+    assert even[0] < -0.1
+
+
+def test_what_is_drawn_is_decided_by_the_regressors_random_state(walk):
+    def interval(regressor):
+        forecaster = fitted(walk, intervals="bootstrap", regressor=regressor)
+        frames = [forecaster.forecast(STEPS, coverage=0.8) for _ in range(2)]
+        pd.testing.assert_frame_equal(*frames)  # asked again, the same
+        return frames[0]["lower_80"].to_numpy()
+
+    settings = {"max_depth": 2, "max_features": 1.0}
+    seeds = [0, 0, 1]
+    one, again, other = (interval(Ridge(random_state=seed)) for seed in seeds)
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    np.testing.assert_array_equal(*(interval(make_pipeline(StandardScaler(), Ridge())) for _ in range(2)))
+    state = np.random.RandomState(3)
+    one, again = (interval(DecisionTreeRegressor(random_state=state, **settings)) for _ in range(2))
+    np.testing.assert_array_equal(one, again)  # the user's generator is left alone
+
+
+@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_origin_that_cannot_be_read_has_no_interval(walk, strategy, intervals):
+    engine = fitted(walk, strategy, intervals)._engine
+    (series,) = fitted(walk, strategy, intervals)._history.values()
+    series.y[40] = np.nan
+    answers = engine.forecast({None: series}, {None: np.array([40, 42, 45])}, STEPS, (0.5, 0.8))[None]
+    assert answers.shape == (3, STEPS, 1, 5)
+    assert np.isnan(answers[1]).all()
+    assert np.isfinite(answers[[0, 2]]).all()
+
+
+# ---- levels of a quantile loss
+
+
+def quantile_lstm(quantile=(0.05, 0.25, 0.5, 0.75, 0.95), **settings):
+    return LSTMRegressor(3, max_iter=3, loss="quantile", quantile=list(quantile), random_state=0, **settings)
+
+
+def last_window(y):
+    """Of the last four rows, as they are in float64."""
+    return np.asarray(y, dtype=np.float64)[-4:].reshape(1, 4, -1)
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+@pytest.mark.parametrize("transformer", [None, FunctionTransformer(np.log, np.exp)])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_the_ends_are_what_the_regressors_predict(walk, strategy, transformer, n_targets):
+    y = walk if n_targets == 1 else np.column_stack((walk, walk[::-1]))
+    work, back = (lambda v: v, lambda v: v) if transformer is None else (np.log, np.exp)
+    forecaster = fitted(y, strategy, None, regressor=quantile_lstm(), target_transformer=transformer, dtype="float64")
+    levels = [r.predict_quantiles(last_window(work(y))).reshape(-1, n_targets, 5) for r in forecaster.regressors_]
+    levels = back(np.concatenate(levels))
+    frame = forecaster.forecast(STEPS, coverage=[0.5, 0.9])
+    ends = frame.to_numpy().reshape(STEPS, n_targets, 5)
+    np.testing.assert_allclose(ends, levels[..., [2, 1, 3, 0, 4]], rtol=1e-6)
+
+
+def test_the_centre_is_put_back_to_the_levels(walk):
+    settings = {"regressor": quantile_lstm(), "strategy": "multioutput", "intervals": None}
+    narrow, wide = (fitted(walk, dtype=dtype, **settings).forecast(STEPS, coverage=0.9) for dtype in (None, "float64"))
+    np.testing.assert_allclose(narrow, wide, atol=0.5)  # of about 100
+    assert (narrow > 90).all(axis=None)
+
+
+def test_levels_of_a_panel_are_each_series_own():
+    y = panel()
+    forecaster = fitted(y, "multioutput", None, regressor=quantile_lstm(instance_norm="standard"), dtype="float64")
+    frame = forecaster.forecast(STEPS, coverage=0.9)
+    for key in "ab":
+        levels = forecaster.regressors_[0].predict_quantiles(last_window(y.loc[key]))
+        np.testing.assert_allclose(frame.loc[key, ["lower_90", "upper_90"]], levels[0][:, [0, -1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("coverage", "level"), [(0.8, "0.1"), ([0.9, 0.6], "0.2"), (0.99, "0.005")])
+def test_a_level_that_was_not_fitted_is_named(walk, coverage, level):
+    forecaster = fitted(walk, "multioutput", None, regressor=quantile_lstm())
+    with pytest.raises(
+        ValueError, match=rf"needs the quantile {level}, but .* quantile=\[0.05, 0.25, 0.5, 0.75, 0.95\]"
+    ):
+        forecaster.forecast(STEPS, coverage=coverage)
+
+
+def test_levels_on_one_side_do_for_no_interval(walk):
+    forecaster = fitted(walk, "multioutput", None, regressor=quantile_lstm([0.1, 0.5]))
+    with pytest.raises(ValueError, match=r"coverage=0.8 needs the quantile 0.9"):
+        forecaster.forecast(STEPS, coverage=0.8)
+
+
+def test_levels_by_arithmetic_are_found_whatever_the_rounding(walk):
+    forecaster = fitted(walk, "multioutput", None, regressor=quantile_lstm([0.3 / 2, 1 - 0.15]))
+    frame = forecaster.forecast(STEPS, coverage=0.7)
+    assert (frame["lower_70"] <= frame["upper_70"]).all()
+
+
+def test_intervals_that_are_asked_for_come_before_levels(walk):
+    forecaster = fitted(walk, "multioutput", "conformal", regressor=quantile_lstm())
+    frame = forecaster.forecast(STEPS, coverage=0.8)  # no such level
+    np.testing.assert_allclose(frame["upper_80"] - frame["forecast"], frame["forecast"] - frame["lower_80"])
+
+
+def test_a_recursive_forecast_has_no_levels_to_give(walk):
+    forecaster = fitted(walk, "recursive", None, regressor=quantile_lstm())
+    with pytest.raises(ValueError, match="needs intervals"):
+        forecaster.forecast(STEPS, coverage=0.9)

@@ -1,0 +1,1382 @@
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import (
+    BaggingRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import Ridge, SGDRegressor
+from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, Normalizer, PowerTransformer, StandardScaler
+from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeRegressor
+from threadpoolctl import threadpool_limits
+
+from sklstm import Forecaster, LSTMRegressor, split_panel
+from tests.tools import model
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+STRATEGIES = ["recursive", "multioutput", "direct"]
+COLUMNS = {"none": "", "known": "kl", "past": "p", "both": "kpl"}  # k and l are known in advance, p is not
+SHAPES = ["single", "several", "panel"]
+L, H, N_FUTURE = 3, 3, 6
+
+REGRESSORS = {
+    "ridge": Ridge(),
+    "scaled": make_pipeline(StandardScaler(), Ridge()),
+    "tree": DecisionTreeRegressor(min_samples_leaf=2, random_state=0),
+    "boosting": HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=2),
+    "neighbours": KNeighborsRegressor(2),
+    "lstm": model(max_iter=2),
+}
+SINGLE_OUTPUT = {"boosting"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Boosting waits for its threads longer than it works, where processes share the cores."""
+    with threadpool_limits(1):
+        yield
+
+
+class Recorder(RegressorMixin, BaseEstimator):
+    """Keeps what it is fitted on; predicts with weights that no data change."""
+
+    def __init__(self, allow_nan=False):
+        self.allow_nan = allow_nan
+
+    def fit(self, X, y, sample_weight=None):
+        self.X_, self.y_, self.weight_ = np.array(X), np.array(y), sample_weight
+        return self
+
+    partial_fit = fit
+
+    def predict(self, X):
+        rows = np.nan_to_num(np.asarray(X, dtype=np.float64).reshape(len(X), -1))
+        outputs = 1 if self.y_.ndim == 1 else self.y_.shape[1]
+        weights = np.cos(1 + np.arange(rows.shape[1] * outputs)).reshape(-1, outputs)
+        answers = rows @ weights / rows.shape[1]
+        return answers[:, 0] if self.y_.ndim == 1 else answers
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.allow_nan
+        tags.target_tags.multi_output = True
+        return tags
+
+
+class RecordingLSTM(LSTMRegressor):
+    """The same, given sequences."""
+
+    fit, partial_fit, predict = Recorder.fit, Recorder.fit, Recorder.predict
+
+
+READERS = {"flat": Recorder(), "flat, NaN taken": Recorder(allow_nan=True), "sequences": RecordingLSTM()}
+
+
+def series(n, columns="none", shape="single", seed=0):
+    """X (or None) and y of `n` rows at days; a panel has three series in turns, which begin and end apart."""
+    rng = np.random.default_rng(seed)
+    days = pd.date_range("2024-01-01", periods=n, name="day")
+    parts = {}
+    for key, (first, last) in {"b": (0, n), "a": (n // 4, n), "c": (0, n - 2)}.items():
+        index = days[first:last] if shape == "panel" else days
+        y = 10 + rng.normal(size=(len(index), 2)).cumsum(axis=0)
+        parts[key] = pd.DataFrame(np.c_[y, rng.normal(size=(len(y), 3))], index=index, columns=list("yzkpl"))
+    table = parts["b"]
+    if shape == "panel":
+        table = pd.concat(parts, names=["shop", "day"]).sort_index(level="day", sort_remaining=False, kind="stable")
+    X = table[list(COLUMNS[columns])] if COLUMNS[columns] else None
+    return X, table[["y", "z"]] if shape == "several" else table["y"].rename("sales")
+
+
+def split(data, n_future):
+    """The rows of each series but the last ones, and these."""
+    if data is None:
+        return None, None
+    if data.index.nlevels == 1:
+        return data.iloc[:-n_future], data.iloc[-n_future:]
+    left = data.groupby(level=0).cumcount(ascending=False)
+    return data[left >= n_future], data[left < n_future]
+
+
+def forecaster(regressor, columns="none", strategy="recursive", **settings):
+    steps = None if strategy == "recursive" else H
+    past_only = ["p"] if "p" in COLUMNS[columns] else None
+    settings = {"window_length": L, "strategy": strategy, "steps": steps, "past_only": past_only, **settings}
+    return Forecaster(clone(regressor), **settings)
+
+
+def reach(columns, strategy):
+    """How many steps can be asked for."""
+    return 1 if strategy == "recursive" and "p" in COLUMNS[columns] else H
+
+
+def by_series(data):
+    """The rows of each series."""
+    if data is None or data.index.nlevels == 1:
+        return {None: data}
+    return {key: data.xs(key, level=0) for key in data.index.get_level_values(0).unique()}
+
+
+# ---- windows and targets
+
+
+def at(values, row):
+    """A row of a table; NaN outside of it."""
+    return list(values[row]) if 0 <= row < len(values) else [np.nan] * values.shape[1]
+
+
+def slow_row(y, known, past, origin, n_ahead, as_sequence):
+    """What may be read at an origin, value by value."""
+    steps = []
+    for s in range(origin - L, origin):
+        ahead = [
+            value for step in range(1, n_ahead + 1) for value in (at(known, s + step) if s >= 0 else at(known, -1))
+        ]
+        steps.append(at(y, s) + (ahead if as_sequence else []) + at(past, s))
+    if as_sequence:
+        return steps
+    return [value for step in steps for value in step] + [
+        value for step in range(n_ahead) for value in at(known, origin + step)
+    ]
+
+
+def arrays(X, y):
+    """Targets, known and past-only columns of one series."""
+    columns = pd.DataFrame(index=y.index) if X is None else X
+    known, past = (columns[[name for name in columns if name in names]].to_numpy() for names in ("kl", "p"))
+    return y.to_numpy().reshape(len(y), -1), known, past
+
+
+def slow_samples(X, y, n_ahead, reader, weight=None):
+    """Rows, targets and weights at all origins that can be read, of panels by time, and how many cannot."""
+    as_sequence, keeps = reader == "sequences", reader != "flat"
+    weight = pd.Series(1.0, y.index) if weight is None else weight
+    samples, n_dropped = [], 0
+    for key, part in by_series(y).items():
+        table, known, past = arrays(None if X is None else by_series(X)[key], part)
+        weights = by_series(weight)[key].to_numpy()[:, np.newaxis]
+        for o in range(1, len(table)):
+            row = slow_row(table, known, past, o, n_ahead, as_sequence)
+            lags = [at(table, s) + at(past, s) for s in range(o - L, o)]
+            knows = not np.isnan([at(known, o + step) for step in range(n_ahead)]).any()
+            present = [not np.isnan(step).any() for step in (row if as_sequence else lags)]
+            readable = (any(present) and (knows or not as_sequence)) if keeps else (all(present) and knows)
+            n_dropped += not readable
+            if readable:
+                targets = [at(table, o + step) for step in range(n_ahead)]
+                samples.append((part.index[o], row, targets, [at(weights, o + step)[0] for step in range(n_ahead)]))
+    samples.sort(key=lambda sample: sample[0])
+    rows, targets, weights = (np.array([sample[k] for sample in samples]) for k in (1, 2, 3))
+    return rows, targets, weights, n_dropped
+
+
+def slow_training(X, y, strategy, reader, weight=None):
+    """What each regressor has to be fitted on: rows, targets and weights; and the number of windows left out."""
+    rows, targets, weights, n_dropped = slow_samples(X, y, 1 if strategy == "recursive" else H, reader, weight)
+    parts = []
+    for steps in [slice(k, k + 1) for k in range(H)] if strategy == "direct" else [slice(None)]:
+        wanted = targets[:, steps].reshape(len(rows), -1)
+        least = weights[:, steps].min(axis=1)
+        learnt = ~np.isnan(wanted).any(axis=1) & (least > 0)
+        wanted = wanted[learnt]
+        parts.append((rows[learnt], wanted[:, 0] if wanted.shape[1] == 1 else wanted, least[learnt]))
+    return parts, n_dropped
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+@pytest.mark.parametrize("is_messy", [False, True])
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_window_and_target_is_that_of_a_slow_construction(strategy, columns, shape, reader, is_messy):
+    X, y = series(24, columns, shape)
+    weight = None
+    if is_messy:
+        rng = np.random.default_rng(1)
+        y = y.mask(rng.random(y.shape) < 0.1)
+        weight = pd.Series(rng.choice([0, 0.5, 2], size=len(y), p=[0.2, 0.4, 0.4]), y.index)
+    fitted = forecaster(READERS[reader], columns, strategy, dtype="float64")
+    fitted.fit(X, y, None if weight is None else weight.to_numpy())
+    expected, n_dropped = slow_training(X, y, strategy, reader, weight)
+    assert fitted.n_dropped_ == n_dropped
+    assert len(fitted.regressors_) == len(expected)
+    for regressor, (rows, targets, weights) in zip(fitted.regressors_, expected, strict=True):
+        np.testing.assert_array_equal(regressor.X_, rows)
+        np.testing.assert_array_equal(regressor.y_, targets)
+        assert len(rows) > 3
+        if weight is None:
+            assert regressor.weight_ is None
+        else:
+            np.testing.assert_array_equal(regressor.weight_, weights)
+
+
+def test_windows_of_a_panel_never_cross_from_one_series_to_the_next():
+    index = pd.MultiIndex.from_product([range(5), range(8)])
+    y = pd.Series(100.0 * index.get_level_values(0) + index.get_level_values(1), index)
+    regressor = Forecaster(Recorder(allow_nan=True), window_length=5).fit(None, y).regressors_[0]
+    hundreds = regressor.X_ // 100
+    assert len(hundreds) == 5 * 7
+    assert (np.isnan(hundreds) | (hundreds == regressor.y_[:, np.newaxis] // 100)).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("regressor", [RecordingLSTM(), make_pipeline("passthrough", RecordingLSTM())], ids=["", "in"])
+def test_in_float32_the_mean_of_each_series_is_taken_off_first(shape, regressor):
+    X, y = series(20, "both", shape)
+    fitted = forecaster(regressor, "both", "multioutput").fit(X, y + 1e9)
+    recorder = fitted.regressors_[0] if isinstance(regressor, RecordingLSTM) else fitted.regressors_[0][-1]
+    mean = y.groupby(level=0).transform("mean") if shape == "panel" else y.mean()
+    ((rows, targets, _),), _ = slow_training(X - X.mean(), y - mean, "multioutput", "sequences")
+    assert recorder.X_.dtype == np.float32
+    tolerance = {"rtol": 1e-5, "atol": 1e-5}  # 1e9 + y has seven decimals
+    np.testing.assert_allclose(recorder.X_.reshape(rows.shape), rows, **tolerance)
+    np.testing.assert_allclose(recorder.y_, targets, **tolerance)
+
+
+def test_an_offset_of_any_size_does_not_matter_in_float32():
+    _, y = series(60)
+    f = forecaster(model(max_iter=20, hidden_size=8))
+    there, here = f.fit(None, y + 1e9).forecast(5) - 1e9, f.fit(None, y).forecast(5)
+    np.testing.assert_allclose(there, here, rtol=1e-5)
+    assert here.nunique() == 5
+
+
+# ---- nothing of the future is read
+
+
+def changed(values, rng):
+    return None if values is None else values + rng.normal(size=values.shape) + 1000
+
+
+CASES = [(s, c, k) for s in STRATEGIES for c in COLUMNS for k in SHAPES]
+
+
+@pytest.mark.parametrize("name", ["ridge", "tree", "lstm"])
+@pytest.mark.parametrize(("strategy", "columns", "shape"), CASES)
+def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, columns, shape, name):
+    regressor, rng = REGRESSORS[name], np.random.default_rng(3)
+    steps = reach(columns, strategy)
+    X, y = series(26, columns, shape)
+    X = rows_only(y) if X is None else X
+    (_, y_test), (_, X_test) = split(y, steps), split(X, steps)
+    is_test = y.index.isin(y_test.index)
+    cut = [(np.flatnonzero(~is_test), np.flatnonzero(is_test))]
+
+    def forecasts(X, y):
+        answers = []
+
+        def scoring(estimator, X, y):
+            answers.append(estimator.predict(X))
+            return 0.0
+
+        cross_validate(forecaster(regressor, columns, strategy), X, y, cv=cut, scoring=scoring, error_score="raise")
+        return answers[0]
+
+    y_changed, X_changed, X_known = y.copy(), X.copy(), X.copy()
+    y_changed[is_test] = changed(y_test, rng)
+    for column in X:
+        target = X_changed if column == "p" else X_known
+        target.loc[is_test, column] = changed(X_test[column], rng)
+    forecast = forecasts(X, y)
+    np.testing.assert_array_equal(forecasts(X_changed, y_changed), forecast)
+    # what is known at the cut does matter
+    if set("kl") & set(X) and name != "tree":
+        assert (forecasts(X_known, y) != forecast).any()
+    y_changed = y.copy()
+    y_changed.loc[split(y[~is_test], 1)[1].index] *= 2
+    assert (forecasts(X, y_changed) != forecast).any()
+
+
+@pytest.mark.parametrize("reader", ["flat, NaN taken", "sequences"])
+@pytest.mark.parametrize(("strategy", "columns", "shape"), CASES)
+def test_a_fitted_value_does_not_depend_on_its_own_row_or_later_ones(strategy, columns, shape, reader):
+    X, y = series(16, columns, shape)
+    rng, n_ahead = np.random.default_rng(4), 1 if strategy == "recursive" else H
+
+    def fitted_values(X, y):
+        # the weights of a Recorder are always the same; in float64 so are the units
+        return forecaster(READERS[reader], columns, strategy, dtype="float64").fit(X, y).fitted_values_
+
+    before, times = fitted_values(X, y), y.index.get_level_values(-1)
+    for time in times.unique().sort_values()[[6, 11]]:
+        later, beyond = times >= time, times >= time + pd.Timedelta(n_ahead, "D")
+        X_changed, y_changed = None if X is None else X.copy(), y.copy()
+        y_changed[later] = changed(y[later], rng)
+        for column in () if X is None else X:
+            hidden = later if column == "p" else beyond
+            X_changed.loc[hidden, column] = changed(X.loc[hidden, column], rng)
+        after = fitted_values(X_changed, y_changed)
+        is_blind = before.index.get_level_values(-1) <= time
+        np.testing.assert_array_equal(after[is_blind], before[is_blind])
+        assert (after[~is_blind] != before[~is_blind]).to_numpy().any()
+
+
+@pytest.mark.parametrize("name", ["ridge", "lstm"])
+@pytest.mark.parametrize("columns", ["known", "both"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_rows_beyond_those_asked_for_change_nothing(strategy, columns, name):
+    X, y = series(30, columns)
+    (X, X_future), (y, _) = split(X, N_FUTURE), split(y, N_FUTURE)
+    f = forecaster(REGRESSORS[name], columns, strategy).fit(X, y)
+    steps = 1 if strategy == "recursive" else 2
+    forecast = f.forecast(steps, X_future)
+    for n in range(steps if strategy == "recursive" else H, N_FUTURE):
+        beyond = X_future.copy()
+        beyond.iloc[n:] *= -3
+        pd.testing.assert_series_equal(f.forecast(steps, beyond), forecast)
+        pd.testing.assert_series_equal(f.forecast(steps, X_future[:n]), forecast)
+    if "p" in X:
+        pd.testing.assert_series_equal(f.forecast(steps, X_future.drop(columns="p")), forecast)
+        pd.testing.assert_series_equal(f.forecast(steps, X_future.assign(p=np.nan)), forecast)
+
+
+# ---- strategies, step by step
+
+
+def step_rows(X_future, step):
+    """Row number `step` of each series."""
+    if X_future is None:
+        return None
+    if X_future.index.nlevels == 1:
+        return X_future[step : step + 1]
+    return X_future[X_future.groupby(level=0).cumcount() == step]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("columns", ["none", "known"])
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_a_recursive_forecast_is_one_step_after_another_by_hand(name, columns, shape):
+    regressor = REGRESSORS[name]
+    if name in SINGLE_OUTPUT and shape == "several":
+        regressor = MultiOutputRegressor(regressor)
+    X, y = series(30, columns, shape)
+    (X, X_future), (y, _) = split(X, N_FUTURE), split(y, N_FUTURE)
+    f = forecaster(regressor, columns).fit(X, y)
+    forecast = f.forecast(N_FUTURE, X_future)
+    by_hand = []
+    for step in range(N_FUTURE):
+        rows = step_rows(X_future, step)
+        by_hand.append(f.forecast(1, rows))
+        f.update(None if rows is None else rows.loc[by_hand[-1].index], by_hand[-1])
+    by_hand = pd.concat(by_hand).loc[forecast.index]
+    np.testing.assert_allclose(by_hand, forecast, rtol=1e-5)
+    assert name in ("neighbours", "tree") or len(np.unique(forecast)) > 2
+
+
+@pytest.mark.parametrize("name", ["ridge", "scaled", "neighbours", "lstm"])
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("shape", ["single", "several"])
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+def test_forecasts_of_several_steps_are_those_of_estimators_fitted_by_hand(strategy, shape, columns, name):
+    X_all, y_all = series(34, columns, shape)
+    (X, X_future), (y, _) = split(X_all, H), split(y_all, H)
+    f = forecaster(REGRESSORS[name], columns, strategy, dtype="float64").fit(X, y)
+    is_lstm, n_targets = name == "lstm", 2 if shape == "several" else 1
+    known, past = arrays(X_all, y_all)[1:]
+    context = np.array([slow_row(arrays(X, y)[0], known, past[: len(y)], len(y), H, is_lstm)])
+    answers = []
+    for rows, targets, _ in slow_training(X, y, strategy, "sequences" if is_lstm else "flat")[0]:
+        regressor = clone(REGRESSORS[name])
+        regressor.set_params(**({"n_targets": n_targets} if is_lstm else {})).fit(rows, targets)
+        answers.append(regressor.predict(context).reshape(-1, n_targets))
+    forecast = np.reshape(f.forecast(H, X_future), (H, n_targets))
+    np.testing.assert_allclose(forecast, np.concatenate(answers), rtol=1e-9)
+
+
+@pytest.mark.parametrize("regressor", [GradientBoostingRegressor(n_estimators=2), SVR(), REGRESSORS["boosting"]])
+def test_one_output_under_multioutput_names_direct(regressor):
+    _, y = series(30)
+    with pytest.raises(ValueError, match=r"does not take 3 outputs at once. strategy='direct'"):
+        forecaster(regressor, strategy="multioutput").fit(None, y)
+    assert len(forecaster(regressor, strategy="direct").fit(None, y).forecast(H)) == H
+
+
+def test_mlp_takes_several_outputs():
+    _, y = series(30)
+    f = forecaster(MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0), strategy="multioutput").fit(
+        None, y
+    )
+    assert f.forecast(H).nunique() == H
+
+
+# ---- scikit-learn's tools
+
+
+def rows_only(y):
+    """A frame without columns at the same rows."""
+    return pd.DataFrame(index=y.index)
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("as_arrays", [False, True])
+def test_cross_validation_is_a_rolling_origin_by_hand(strategy, columns, as_arrays):
+    X, y = series(50, columns)
+    X, n_test = rows_only(y) if X is None else X, reach(columns, strategy)
+    errors, r2 = [], []
+    for origin in range(50 - 4 * n_test, 50, n_test):
+        truth = y[origin : origin + n_test]
+        fitted = forecaster(Ridge(), columns, strategy).fit(X[:origin], y[:origin])
+        forecast = fitted.forecast(n_test, X[origin : origin + n_test])
+        errors.append(-mean_absolute_error(truth, forecast))
+        r2.append(r2_score(truth, forecast) if n_test > 1 else None)
+    f, cv = forecaster(Ridge(), columns, strategy), TimeSeriesSplit(4, test_size=n_test)
+    if as_arrays:
+        f.set_params(past_only=[list(X).index("p")] if "p" in X else None)
+        X, y = X.to_numpy(), y.to_numpy()
+    result = cross_validate(f, X, y, cv=cv, scoring="neg_mean_absolute_error", error_score="raise")
+    np.testing.assert_allclose(result["test_score"], errors)
+    if n_test > 1:
+        np.testing.assert_allclose(cross_val_score(f, X, y, cv=cv), r2)
+
+
+def test_a_gap_before_the_test_rows_is_forecast_through():
+    _, y = series(40)
+    expected = []
+    for origin in (30, 35):
+        forecast = forecaster(Ridge()).fit(None, y[: origin - 2]).forecast(7)
+        expected.append(-mean_absolute_error(y[origin : origin + 5], forecast[2:]))
+    cv = TimeSeriesSplit(2, test_size=5, gap=2)
+    scores = cross_val_score(forecaster(Ridge()), rows_only(y), y, cv=cv, scoring="neg_mean_absolute_error")
+    np.testing.assert_allclose(scores, expected)
+
+
+@pytest.mark.parametrize("form", ["frame", "array"])
+def test_a_search_over_window_length_and_the_regressors_parameters(form):
+    _, y = series(60)
+    grid = {"window_length": [1, 4], "regressor__alpha": [0.1, 1000.0]}
+
+    def error(window_length, alpha):
+        origins = 48, 52, 56
+        forecasts = [
+            Forecaster(Ridge(alpha), window_length=window_length).fit(None, y[:o]).forecast(4) for o in origins
+        ]
+        return np.mean(
+            [mean_absolute_error(y[o : o + 4], forecast) for o, forecast in zip(origins, forecasts, strict=True)]
+        )
+
+    by_hand = {(n, alpha): error(n, alpha) for n in (1, 4) for alpha in (0.1, 1000.0)}
+    X, target = (rows_only(y), y) if form == "frame" else (np.empty((60, 0)), y.to_numpy())
+    cv = TimeSeriesSplit(3, test_size=4)
+    search = GridSearchCV(Forecaster(Ridge()), grid, cv=cv, scoring="neg_mean_absolute_error", error_score="raise")
+    search.fit(X, target)
+    best = min(by_hand, key=by_hand.get)
+    assert (search.best_params_["window_length"], search.best_params_["regressor__alpha"]) == best
+    assert -search.best_score_ == pytest.approx(by_hand[best])
+    expected = Forecaster(Ridge(best[1]), window_length=best[0]).fit(None, y).forecast(3)
+    np.testing.assert_allclose(search.best_estimator_.forecast(3), expected)
+    future = rows_only(expected) if form == "frame" else np.empty((3, 0))
+    np.testing.assert_allclose(search.predict(future), expected)
+
+
+def test_folds_of_a_panel_are_forecast_series_by_series():
+    X, y = series(30, "known", "panel")
+    scoring = "neg_mean_absolute_error"
+    scores = cross_val_score(forecaster(Ridge(), "known"), X, y, cv=split_panel(y.index, 2, 3), scoring=scoring)
+    days, expected = y.index.get_level_values(1), []
+    for first in days.unique().sort_values()[-6::3]:
+        seen, test = days < first, (days >= first) & (days < first + pd.Timedelta(3, "D"))
+        fitted, errors = forecaster(Ridge(), "known").fit(X[seen], y[seen]), []
+        for key in y[test].index.unique(level=0):
+            rows = X[test].loc[[key]]
+            forecast = fitted.forecast(len(rows), rows, history=(X[seen].loc[[key]], y[seen].loc[[key]]))
+            errors += list((forecast - y[test]).dropna().abs())
+        assert len(errors) == test.sum()
+        expected.append(-np.mean(errors))
+    np.testing.assert_allclose(scores, expected)
+
+
+# ---- panels
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("columns", ["none", "known"])
+@pytest.mark.parametrize("regressor", [Ridge(), model(max_iter=2)], ids=["float64", "float32"])
+def test_each_series_is_forecast_as_if_it_were_alone(regressor, columns, strategy):
+    X, y = series(30, columns, "panel")
+    (X, X_future), (y, _) = split(X, H), split(y, H)
+    f = forecaster(regressor, columns, strategy).fit(X, y)
+    together = f.forecast(H, X_future)
+    assert list(together.index.unique(level=0)) == list(y.index.unique(level=0))
+    for key in "abc":
+        history = y.loc[[key]] if X is None else (X.loc[[key]], y.loc[[key]])
+        rows = None if X is None else X_future.loc[[key]]
+        alone = f.forecast(H, rows, history=history)
+        assert list(alone.index) == list(together.loc[[key]].index)
+        np.testing.assert_allclose(alone, together.loc[[key]], rtol=1e-12 if isinstance(regressor, Ridge) else 1e-6)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(("columns", "dtype"), [("none", "float64"), ("both", "float64"), ("none", "float32")])
+@pytest.mark.parametrize("reader", ["flat, NaN taken", "sequences"])
+def test_a_panel_and_a_single_series_are_forecast_alike_with_the_same_weights(reader, columns, dtype, strategy):
+    X, y = series(30, columns, "panel")
+    steps = reach(columns, strategy)
+    (X, X_future), (y, _) = split(X, steps), split(y, steps)
+    new = forecaster(READERS[reader], columns, strategy, dtype=dtype)
+    together = clone(new).fit(X, y).forecast(steps, X_future)
+    for key in "abc":
+        own, future = (None, None) if X is None else (X.loc[key], X_future.loc[key])
+        alone = clone(new).fit(own, y.loc[key]).forecast(steps, future)
+        np.testing.assert_allclose(alone, together.loc[key], rtol=1e-12 if dtype == "float64" else 1e-6)
+        assert list(alone.index) == list(together.loc[key].index)
+
+
+def test_the_order_of_the_rows_of_a_panel_does_not_matter():
+    X, y = series(30, "known", "panel")
+    (X, X_future), (y, _) = split(X, H), split(y, H)
+    orders = [X.index, X.sort_index(kind="stable").index, X.sort_index(level=0, ascending=False).index]
+    orders[2] = pd.MultiIndex.from_tuples([k for key in "cab" for k in X.index if k[0] == key], names=X.index.names)
+    forecasts = []
+    for order in orders:
+        f = forecaster(Ridge(), "known").fit(X.loc[order], y.loc[order])
+        forecasts.append(f.forecast(H, X_future.sample(frac=1, random_state=0).sort_index(level=1)).sort_index())
+    pd.testing.assert_series_equal(forecasts[0], forecasts[1])
+    pd.testing.assert_series_equal(forecasts[0], forecasts[2])
+
+
+@pytest.mark.parametrize("columns", ["none", "known"])
+def test_predict_answers_in_the_order_of_its_rows_however_many_each_series_has(columns):
+    X, y = series(30, columns, "panel")
+    (X, X_future), (y, y_future) = split(X, N_FUTURE), split(y, N_FUTURE)
+    f = forecaster(Ridge(), columns).fit(X, y)
+    forecast = f.forecast(N_FUTURE, X_future)
+    counts = y_future.groupby(level=0).cumcount()
+    wanted = counts < y_future.index.get_level_values(0).map({"a": 2, "b": 6, "c": 1})
+    for index in (y_future[wanted].index, y_future[wanted].sort_index().index, y_future.loc[["c"]].index):
+        rows = pd.DataFrame(index=index) if X is None else X_future.loc[index]
+        np.testing.assert_allclose(f.predict(rows), forecast.loc[index], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["boosting", "tree", "lstm"])
+def test_series_shorter_than_the_window_are_learnt_from_and_forecast(name):
+    index = pd.MultiIndex.from_tuples([("long", t) for t in range(40)] + [("short", t) for t in range(36, 40)])
+    y = pd.Series(np.random.default_rng(0).normal(size=44), index)
+    f = Forecaster(REGRESSORS[name], window_length=8).fit(None, y)
+    forecast = f.forecast(2)
+    assert f.n_dropped_ == 0
+    assert forecast.notna().all()
+    assert list(forecast.loc["short"].index) == [40, 41]
+    with pytest.raises(ValueError, match="there are 4 rows"):
+        Forecaster(Ridge(), window_length=8).fit(None, y).forecast(2)
+
+
+def test_a_new_series_is_forecast_by_what_was_learnt_from_the_others():
+    X, y = series(30, "known", "panel")
+    (X, X_future), (y, _) = split(X, H), split(y, H)
+    others = y.index.get_level_values(0) != "a"
+    f = forecaster(Ridge(), "known").fit(X[others], y[others])
+    forecast = f.forecast(H, X_future.loc[["a"]], history=(X[~others], y[~others]))
+    ridge = f.regressors_[0]
+    known, values = np.concatenate((X.loc["a"], X_future.loc["a"])), list(y.loc["a"])
+    for step in range(H):
+        row = [*values[-L:], *known[len(values)]]
+        values.append(ridge.predict([row])[0])
+        assert forecast.iloc[step] == pytest.approx(values[-1])
+    with pytest.raises(ValueError, match=r"the series 'a', which has no history here.*history="):
+        f.predict(X_future)
+
+
+# ---- what predict and forecast take and refuse
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_gap_is_forecast_through(shape, strategy):
+    _, y = series(30, shape=shape)
+    f = forecaster(Ridge(), strategy=strategy).fit(None, y)
+    forecast = f.forecast(H)
+    tail = forecast[1:] if shape != "panel" else forecast[forecast.groupby(level=0).cumcount() > 0]
+    np.testing.assert_array_equal(f.predict(rows_only(tail)), tail)
+
+
+def test_known_columns_do_not_let_a_gap_be_forecast_through():
+    X, y = series(30, "known")
+    f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
+    with pytest.raises(ValueError, match=r"begin 3 after the first one that follows its history.*begin X there"):
+        f.predict(X[23:25])
+    with pytest.raises(ValueError, match="X_future begins 3 rows after"):
+        f.forecast(2, X[23:25])
+
+
+@pytest.mark.parametrize("first", [0, 19])
+def test_training_rows_are_refused_with_both_ends_and_a_hint(first):
+    _, y = series(30)
+    f = forecaster(Ridge()).fit(None, y[:20])
+    with pytest.raises(ValueError, match=r"history ends at 2024-01-20.*begin at 2024-01-21.*fitted_values_"):
+        f.predict(rows_only(y[first : first + 3]))
+
+
+@pytest.mark.parametrize("shape", [(30,), (30, 1), (30, 2)])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_answers_have_the_shape_of_y(shape, strategy):
+    y = np.random.default_rng(0).normal(size=shape)
+    f = forecaster(Ridge(), strategy=strategy).fit(None, y)
+    assert f.predict(np.empty((2, 0))).shape == (2, *shape[1:])
+    forecast = f.forecast(3)
+    assert forecast.shape == (3, *shape[1:])
+    assert list(forecast.index) == [30, 31, 32]
+    assert f.fitted_values_.shape == shape
+    np.testing.assert_array_equal(f.predict(np.empty((3, 0))), forecast)
+
+
+def test_columns_are_matched_by_name():
+    X, y = series(30, "both")
+    X, X_future, y = X[:-3], X[-3:], y[:-3]
+    f = forecaster(Ridge(), "both", "direct").fit(X, y)
+    forecast = f.forecast(H, X_future)
+    for order in (list("lkp"), list("plk"), list("lk")):
+        pd.testing.assert_series_equal(f.forecast(H, X_future[order]), forecast)
+    np.testing.assert_array_equal(f.predict(X_future[list("plk")]), forecast)
+    reordered = forecaster(Ridge(), "both", "direct").fit(X[list("lpk")], y)
+    np.testing.assert_allclose(reordered.forecast(H, X_future), forecast)
+    reordered.update(X_future, pd.Series(0.0, X_future.index))
+    np.testing.assert_array_equal(reordered._history[None].known[-3:], X_future[list("lk")])
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (list("kp"), "missing"),
+        (list("klpq"), "unseen"),
+        (list("kpq"), "unseen"),
+        (list("kkl"), "'k' more than once"),
+    ],
+)
+@pytest.mark.parametrize("call", ["predict", "forecast", "update"])
+def test_missing_and_extra_columns_are_refused(columns, message, call):
+    X, y = series(30, "both")
+    f = forecaster(Ridge(), "both", "direct").fit(X[:-3], y[:-3])
+    rows = X[-3:].assign(q=1.0)[columns]
+    with pytest.raises(ValueError, match=message):
+        f.predict(rows) if call == "predict" else f.forecast(3, rows) if call == "forecast" else f.update(rows, y[-3:])
+
+
+def test_columns_are_matched_by_names_that_are_no_strings_too():
+    X, y = series(30, "both")
+    X, y = X.set_axis([30, 10, 20], axis=1), y[:-3]
+    f = Forecaster(Ridge(), window_length=L, strategy="direct", steps=H, past_only=[10]).fit(X[:-3], y)
+    forecast = f.forecast(H, X[-3:])
+    for order in ([10, 20, 30], [20, 30]):
+        pd.testing.assert_series_equal(f.forecast(H, X[-3:][order]), forecast)
+    expected = forecaster(Ridge(), "both", "direct").fit(X[:-3].set_axis(list("kpl"), axis=1), y)
+    np.testing.assert_array_equal(forecast, expected.forecast(H, X[-3:].set_axis(list("kpl"), axis=1)))
+    for other in ([0, 1, 2], [30, 10], list("kpl")):
+        with pytest.raises(ValueError, match=r"fitted on \[30, 10, 20\]"):
+            f.forecast(H, X[-3:].iloc[:, : len(other)].set_axis(other, axis=1))
+
+
+@pytest.mark.parametrize("columns", ["none", "past"])
+def test_rows_to_forecast_must_follow_even_where_nothing_is_read_of_them(columns):
+    X, y = series(30, columns)
+    rows = rows_only(y) if X is None else X
+    f = forecaster(Ridge(), columns, "direct").fit(X if X is None else X[:20], y[:20])
+    pd.testing.assert_series_equal(f.forecast(2, rows[20:22]), f.forecast(2))
+    for wrong, message in (
+        (rows[21:23], "begins 1 rows after"),
+        (rows[19:22], "history ends"),
+        (rows[20:21], "need as many"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            f.forecast(2, wrong)
+
+
+def test_names_of_columns_must_differ():
+    X, y = series(30, "both")
+    with pytest.raises(ValueError, match="'k' more than once"):
+        forecaster(Ridge()).fit(X.set_axis(list("kkl"), axis=1), y)
+
+
+def test_known_columns_must_be_known():
+    X, y = series(30, "both")
+    f = forecaster(Ridge(), "both", "direct").fit(X[:-3], y[:-3])
+    rows, X_hole = X[-3:].copy(), X.copy()
+    rows.iloc[1, list(rows).index("l")] = X_hole.iloc[7, list(X).index("l")] = np.nan
+    message = "The column 'l' of X is NaN at"
+    for call in (
+        lambda: f.predict(rows),
+        lambda: f.forecast(3, rows),
+        lambda: f.forecast(3, rows[["k", "l"]]),
+        lambda: f.forecast(3, rows[["k", "l"]].to_numpy()),
+        lambda: forecaster(Ridge(), "both", "direct").fit(X_hole, y),
+        lambda: forecaster(model(), "both", "direct").fit(X_hole, y),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    with pytest.raises(ValueError, match=r"X_future is needed: the columns \['k', 'l'\] of the 3 rows"):
+        f.forecast(3)
+    with pytest.raises(ValueError, match="2 rows; steps=3 need as many"):
+        f.forecast(3, X[-3:-1])
+    with pytest.raises(ValueError, match=r"2 rows of known columns are given.*all steps=3 rows"):
+        f.predict(X[-3:-1])
+
+
+def test_trees_take_known_columns_with_holes():
+    X, y = series(30, "known")
+    X_hole = X.mask(np.random.default_rng(0).random(X.shape) < 0.2)
+    f = forecaster(REGRESSORS["boosting"], "known").fit(X_hole[:-3], y[:-3])
+    assert f.n_dropped_ == 0
+    forecast, by_hand = f.forecast(3, X_hole[-3:]), list(y[:-3])
+    for step in range(3):
+        by_hand.append(f.regressors_[0].predict([[*by_hand[-L:], *X_hole.iloc[27 + step]]])[0])
+    np.testing.assert_allclose(forecast, by_hand[-3:])
+
+
+def test_past_only_columns_let_a_recursive_forecast_reach_one_step():
+    X, y = series(30, "past")
+    f = forecaster(Ridge(), "past").fit(X, y)
+    assert len(f.forecast(1)) == 1
+    for call in (
+        lambda: f.forecast(2),
+        lambda: f.predict(rows_only(f.forecast(1)).reindex(columns=["p"]).iloc[[0, 0]]),
+    ):
+        with pytest.raises(ValueError, match=r"'multioutput' or 'direct' reach further|2 times"):
+            call()
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+def test_steps_beyond_the_strategy_are_refused(strategy):
+    _, y = series(30)
+    f = forecaster(Ridge(), strategy=strategy).fit(None, y)
+    with pytest.raises(ValueError, match=r"4 steps are asked for, but .* was fitted with steps=3"):
+        f.forecast(4)
+    with pytest.raises(ValueError, match="4 steps are asked for"):
+        f.predict(np.empty((4, 0)))
+    with pytest.raises(ValueError, match="needs steps"):
+        Forecaster(Ridge(), strategy=strategy).fit(None, y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "X", "y", "error", "message"),
+    [
+        ({}, "series", None, ValueError, r"fit\(None, series\)"),
+        ({}, None, np.full(30, np.nan), ValueError, "NaN only"),
+        ({}, None, np.r_[np.ones(29), np.inf], ValueError, "infinity"),
+        ({}, np.full((30, 1), np.inf), np.arange(30.0), ValueError, "infinity"),
+        ({}, np.ones((29, 1)), np.arange(30.0), ValueError, "inconsistent"),
+        ({}, None, np.ones((3, 3, 3)), ValueError, "dim 3"),
+        ({}, None, [1.0], ValueError, "1 rows|minimum"),
+        ({"past_only": ["q"]}, np.ones((30, 1)), np.arange(30.0), ValueError, r"past_only names 'q'.*\[0\]"),
+        ({"past_only": [True]}, np.ones((30, 2)), np.arange(30.0), ValueError, "past_only names True"),
+        ({"past_only": "k"}, np.ones((30, 1)), np.arange(30.0), ValueError, "past_only"),
+        ({"strategy": "multioutput", "steps": 2.0}, None, np.arange(30.0), ValueError, "steps"),
+        ({"window_length": 0}, None, np.arange(30.0), ValueError, "window_length"),
+        ({"window_length": 30}, None, np.arange(30.0), ValueError, "No window of window_length=30"),
+        ({"target_transformer": FunctionTransformer(np.log1p)}, None, np.arange(30.0), ValueError, "undo itself"),
+        ({"target_transformer": FunctionTransformer(np.log, np.exp)}, None, np.arange(30.0), ValueError, "not finite"),
+        ({"target_transformer": Normalizer()}, None, np.arange(30.0), TypeError, "must have inverse_transform"),
+        ({"drop_incomplete": False}, None, np.arange(30.0), ValueError, "accepts no NaN"),
+        ({"strategy": "direct", "steps": 40}, None, np.arange(30.0), ValueError, "no window whose targets"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_refused_fit_says_why_and_leaves_the_forecaster_as_it_was(settings, X, y, error, message):
+    X = series(30)[1] if isinstance(X, str) else X
+    f = forecaster(Ridge()).fit(None, series(25)[1])
+    attributes, forecast = {**vars(f)}, f.forecast(3)
+    parameters = f.get_params()
+    with pytest.raises(error, match=message):
+        f.set_params(**settings).fit(X, y)
+    f.set_params(**parameters)
+    assert {name: id(value) for name, value in vars(f).items() if name not in parameters} == {
+        name: id(value) for name, value in attributes.items() if name not in parameters
+    }
+    pd.testing.assert_series_equal(f.forecast(3), forecast)
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (lambda X, y: (X[20:22], None), "requires y"),
+        (lambda X, y: (X[19:22], y[19:22]), "history ends at"),
+        (lambda X, y: (X[21:22], y[21:22]), "Give the rows between as well"),
+        (lambda X, y: (None, y[20:22]), "no columns"),
+        (lambda X, y: (X[20:22], y[20:22].to_frame().assign(z=1.0)), "2 targets"),
+        (lambda X, y: (X[20:22], y[20:22] * np.inf), "infinity"),
+    ],
+)
+def test_a_refused_update_leaves_the_forecaster_as_it_was(rows, message, train):
+    X, y = series(30, "known")
+    f = forecaster(SGDRegressor(random_state=0), "known").fit(X[:20], y[:20])
+    forecast = f.forecast(3, X[20:23])
+    with pytest.raises(ValueError, match=message):
+        f.update(*rows(X, y), train=train)
+    pd.testing.assert_series_equal(f.forecast(3, X[20:23]), forecast)
+    assert len(f.history_) == 20
+
+
+def test_steps_are_a_whole_number():
+    f = forecaster(Ridge()).fit(None, series(20)[1])
+    for steps, error in [(2.0, TypeError), ("2", TypeError), (True, TypeError), (None, TypeError), (0, ValueError)]:
+        with pytest.raises(error, match="steps must be"):
+            f.forecast(steps)
+    assert len(f.forecast(np.int64(2))) == 2
+
+
+# ---- target_transformer
+
+
+TRANSFORMERS = {
+    "log1p": FunctionTransformer(np.log1p, np.expm1),
+    "power": PowerTransformer(),
+    "standard": StandardScaler(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+@pytest.mark.parametrize("with_holes", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_a_target_transformer_is_as_good_as_doing_it_by_hand(name, strategy, shape, with_holes):
+    _, y = series(30, shape=shape)
+    y = np.exp(y / 10)
+    if with_holes:
+        y.iloc[[4, 11, 12]] = np.nan
+    table = pd.DataFrame(y)
+    by_hand = clone(TRANSFORMERS[name]).fit(table.dropna().to_numpy())
+    there = table.copy()
+    there[:] = np.where(table.isna(), np.nan, by_hand.transform(table.fillna(1.0).to_numpy()))
+    there = there if y.ndim == 2 else there["sales"]
+    expected = forecaster(Ridge(), strategy=strategy).fit(None, there)
+    f = forecaster(Ridge(), strategy=strategy, target_transformer=TRANSFORMERS[name]).fit(None, y)
+    back = by_hand.inverse_transform(pd.DataFrame(expected.forecast(H)).to_numpy())
+    np.testing.assert_allclose(pd.DataFrame(f.forecast(H)), back)
+    fitted_values = pd.DataFrame(expected.fitted_values_)
+    known = fitted_values.notna().all(axis=1)
+    back = by_hand.inverse_transform(fitted_values[known].to_numpy())
+    np.testing.assert_allclose(pd.DataFrame(f.fitted_values_)[known], back)
+    assert pd.DataFrame(f.fitted_values_)[~known].isna().all(axis=None)
+    np.testing.assert_array_equal(pd.DataFrame(f.history_).loc[y.index], table)
+    assert not hasattr(f.target_transformer, "n_features_in_")
+
+
+# ---- update
+
+
+@pytest.mark.parametrize(("name", "columns"), [*(("ridge", columns) for columns in COLUMNS), ("lstm", "both")])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_after_an_update_forecasts_are_those_from_the_longer_history(strategy, shape, columns, name):
+    X, y = series(34, columns, shape)
+    steps = reach(columns, strategy)
+    (X, X_future), (y, _) = split(X, steps), split(y, steps)
+    (X_0, X_1), (y_0, y_1) = split(X, 4), split(y, 4)
+    f = forecaster(REGRESSORS[name], columns, strategy).fit(X_0, y_0)
+    before = f.forecast(steps, history=y if X is None else (X, y), X_future=X_future)
+    fitted_values = f.fitted_values_
+    whole, by_rows = deepcopy(f).update(X_1, y_1), deepcopy(f)
+    for step in range(4):
+        by_rows.update(step_rows(X_1, step), step_rows(y_1, step))
+    for updated in (whole, by_rows, pickle.loads(pickle.dumps(by_rows))):
+        np.testing.assert_array_equal(updated.forecast(steps, X_future).loc[before.index], before)
+        assert updated.history_.sort_index().equals(y.sort_index())
+        np.testing.assert_array_equal(updated.fitted_values_, fitted_values)
+    assert not np.array_equal(before, f.forecast(steps, X_1))
+
+
+def test_an_update_without_a_regular_index_of_its_own_goes_on_as_the_history_does():
+    _, y = series(30)
+    y.index = pd.DatetimeIndex(y.index.to_numpy())  # without a frequency
+    expected = forecaster(Ridge()).fit(None, y[:20]).forecast(3, history=y)
+    for rows in ([slice(20, 30)], [slice(k, k + 1) for k in range(20, 30)], [slice(20, 22), slice(22, 30)]):
+        for data in (y, y.to_numpy()):
+            f = forecaster(Ridge()).fit(None, y[:20])
+            for part in rows:
+                f.update(None, data[part])
+            pd.testing.assert_series_equal(f.forecast(3), expected)
+            assert f.history_.equals(y)
+    arrays_first = forecaster(Ridge()).fit(None, y[:20].to_numpy()).update(None, y[20:])
+    assert list(arrays_first.forecast(3).index) == [30, 31, 32]
+    np.testing.assert_array_equal(arrays_first.forecast(3), expected)
+
+
+def test_an_update_in_another_time_zone_takes_the_one_of_the_history():
+    _, y = series(30)
+    y = y.tz_localize("Europe/Berlin").rename_axis("day")
+    f = forecaster(Ridge()).fit(None, y[:20]).update(None, y[20:].tz_convert("UTC"))
+    assert f.history_.equals(y)
+    pd.testing.assert_series_equal(f.forecast(2), forecaster(Ridge()).fit(None, y[:20]).forecast(2, history=y))
+
+
+def test_a_short_history_learns_its_frequency_from_updates_or_refuses_them():
+    _, y = series(30)
+    y.index = pd.DatetimeIndex(y.index.to_numpy())
+    f = forecaster(Ridge(), window_length=1).fit(None, y[:2])
+    with pytest.raises(ValueError, match="gap"):
+        f.update(None, y[5:7])
+    with pytest.raises(ValueError, match="too short to tell"):
+        f.update(None, y[2:4].to_numpy())
+    assert list(f.update(None, y[2:9]).forecast(2).index) == list(y.index[9:11])
+
+
+def test_an_update_of_a_panel_takes_new_series_and_leaves_others():
+    _, y = series(30, shape="panel")
+    old, new = split(y[y.index.get_level_values(0) != "a"], 4)
+    f = forecaster(Ridge()).fit(None, old)
+    f.update(None, new.loc[["b"]]).update(None, y.loc[["a"]])
+    forecast = f.forecast(2)
+    for key, history in {"b": y.loc[["b"]], "c": old.loc[["c"]], "a": y.loc[["a"]]}.items():
+        np.testing.assert_allclose(forecast.loc[[key]], f.forecast(2, history=history), rtol=1e-12)
+    assert len(f.history_) == len(old) + 4 + len(y.loc["a"])
+
+
+def in_order(rows, targets):
+    """Rows with their targets, sorted."""
+    table = np.column_stack((rows.reshape(len(rows), -1), targets))
+    return table[np.lexsort(table.T)]
+
+
+@pytest.mark.parametrize("shape", ["single", "panel"])
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("reader", ["flat", "sequences"])
+def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy, columns, shape):
+    X, y = series(34, columns, shape)
+    (X_0, X_1), (y_0, y_1) = split(X, 5), split(y, 5)
+    fitted = forecaster(READERS[reader], columns, strategy, dtype="float64").fit(X_0, y_0)
+    expected = slow_training(X, y, strategy, reader)[0]
+    for rows in ([range(5)], [range(2), range(2, 5)], [[step] for step in range(5)]):
+        f, seen = deepcopy(fitted), [[(r.X_, r.y_)] for r in fitted.regressors_]
+        for steps in rows:
+            new_X, new_y = (
+                pd.concat([step_rows(data, k) for k in steps]) if data is not None else None for data in (X_1, y_1)
+            )
+            f.update(new_X, new_y, train=True)
+            for regressor, parts in zip(f.regressors_, seen, strict=True):
+                parts.append((regressor.X_, regressor.y_))
+        for parts, (windows, targets, _) in zip(seen, expected, strict=True):
+            mine = in_order(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+            np.testing.assert_array_equal(mine, in_order(windows, targets))
+
+
+def test_an_update_that_trains_is_partial_fit_by_hand():
+    _, y = series(34)
+    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4)).fit(None, y[:30])
+    by_hand, (rows, targets, _) = deepcopy(f.regressors_[0]), slow_training(None, y, "recursive", "flat")[0][0]
+    before = f.forecast(3)
+    by_hand.partial_fit(rows[-4:], targets[-4:])
+    f.update(None, y[30:], train=True)
+    np.testing.assert_allclose(f.regressors_[0].coef_, by_hand.coef_)
+    assert not np.allclose(f.forecast(3), before)
+
+
+def test_an_update_that_fails_in_training_leaves_the_forecaster_as_it_was():
+    _, y = series(30)
+    f = forecaster(Recorder(), strategy="direct").fit(None, y[:25])
+
+    def stopped(X, y):
+        raise ArithmeticError
+
+    f.regressors_[-1].partial_fit = stopped
+    before = [regressor.X_ for regressor in f.regressors_]
+    with pytest.raises(ArithmeticError):
+        f.update(None, y[25:], train=True)
+    assert len(f.history_) == 25
+    assert all(regressor.X_ is X for regressor, X in zip(f.regressors_, before, strict=True))
+
+
+def test_training_on_needs_partial_fit():
+    _, y = series(30)
+    f = forecaster(Ridge()).fit(None, y[:20])
+    with pytest.raises(ValueError, match="needs partial_fit, which Ridge has not"):
+        f.update(None, y[20:], train=True)
+    assert len(f.history_) == 20
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_lstm_goes_on_training(shape, strategy):
+    _, y = series(34, shape=shape)
+    old, new = split(y, 4)
+    f = forecaster(model(max_iter=2), strategy=strategy).fit(None, old)
+    theta, n_iter = f.regressors_[0].theta_.copy(), f.regressors_[0].n_iter_
+    f.update(None, new, train=True)
+    assert (f.regressors_[0].theta_ != theta).any()
+    assert f.regressors_[0].n_iter_ == n_iter + 1
+
+
+@pytest.mark.filterwarnings("ignore:.*(windows are left out|steps are passed over)")
+@pytest.mark.parametrize("name", ["ridge", "lstm"])
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns, name):
+    X, y = series(26, columns, shape)
+    y.iloc[[5, 12]] = np.nan
+    f = forecaster(REGRESSORS[name], columns, strategy, dtype="float64").fit(X, y)
+    fitted_values, n_ahead = f.fitted_values_, 1 if strategy == "recursive" else H
+    n_targets, is_lstm = 2 if shape == "several" else 1, name == "lstm"
+    for key, part in by_series(y).items():
+        table, known, past = arrays(None if X is None else by_series(X)[key], part)
+        mine = np.reshape(by_series(fitted_values)[key], (-1, n_targets))
+        for o in range(len(part)):
+            row = np.array(slow_row(table, known, past, o, n_ahead, is_lstm))
+            knows = o + n_ahead <= len(part) or not known.shape[1]
+            present = ~np.isnan(row).any(axis=-1)
+            if present.any() and knows:
+                expected = f.regressors_[0].predict(row[np.newaxis]).reshape(-1, n_targets)[0]
+                np.testing.assert_allclose(mine[o], expected)
+            else:
+                assert np.isnan(mine[o]).all()
+    assert np.isfinite(fitted_values).to_numpy().mean() > 0.3
+    residuals = pd.DataFrame(f.residuals_)
+    np.testing.assert_array_equal(residuals.loc[y.index], pd.DataFrame(y) - pd.DataFrame(fitted_values).loc[y.index])
+
+
+# ---- LSTMs inside of other estimators
+
+
+@pytest.mark.parametrize("shape", ["single", "several"])
+@pytest.mark.parametrize("columns", ["none", "both"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda lstm: make_pipeline("passthrough", lstm),
+        lambda lstm: TransformedTargetRegressor(lstm),
+        lambda lstm: TransformedTargetRegressor(make_pipeline(lstm)),
+    ],
+    ids=["Pipeline", "TransformedTargetRegressor", "both"],
+)
+def test_an_lstm_inside_of_another_estimator_reads_the_same_sequences(nest, strategy, columns, shape):
+    X, y = series(30, columns, shape)
+    steps = reach(columns, strategy)
+    (X, X_future), (y, _) = split(X, steps), split(y, steps)
+    y.iloc[6] = np.nan
+    bare = forecaster(model(max_iter=2, solver="lbfgs"), columns, strategy).fit(X, y)
+    nested = forecaster(nest(model(max_iter=2, solver="lbfgs")), columns, strategy).fit(X, y)
+    np.testing.assert_allclose(nested.forecast(steps, X_future), bare.forecast(steps, X_future), rtol=1e-4)
+    (prefix,) = [k for k, v in nested.regressors_[0].get_params().items() if isinstance(v, LSTMRegressor)]
+    inner = nested.regressors_[0].get_params()[prefix]
+    assert inner.n_targets == (2 if shape == "several" else 1)
+    assert inner.n_channels == bare.regressors_[0].n_features_in_
+
+
+@pytest.mark.parametrize("shape", ["single", "several"])
+def test_bags_and_scalers_around_an_lstm_do_what_they_do_by_hand(shape):
+    X, y = series(40, "known", shape)
+    (X, X_future), (y, _) = split(X, H), split(y, H)
+    n_targets = 2 if shape == "several" else 1
+    rows, targets, _ = slow_training(X, y, "multioutput", "sequences")[0][0]
+    known = np.concatenate((X, X_future))
+    context = np.array(slow_row(arrays(X, y)[0], known, np.empty((len(y), 0)), len(y), H, True)).reshape(1, -1)
+    for regressor in (
+        BaggingRegressor(model(max_iter=2), n_estimators=3, random_state=0),
+        make_pipeline(StandardScaler(), model(max_iter=2)),
+    ):
+        f = forecaster(regressor, "known", "multioutput", dtype="float64").fit(X, y)
+        (prefix,) = [k for k, v in regressor.get_params().items() if isinstance(v, LSTMRegressor)]
+        by_hand = clone(regressor).set_params(
+            **{f"{prefix}__n_channels": rows.shape[2], f"{prefix}__n_targets": n_targets}
+        )
+        by_hand.fit(rows.reshape(len(rows), -1), targets)
+        expected = by_hand.predict(context).reshape(H, n_targets)
+        np.testing.assert_allclose(np.reshape(f.forecast(H, X_future), (H, n_targets)), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("nest", [MultiOutputRegressor, BaggingRegressor])
+def test_ensembles_inside_of_other_estimators(nest):
+    _, y = series(30)
+    regressor = nest(RandomForestRegressor(3, random_state=0))
+    assert len(forecaster(regressor, strategy="multioutput").fit(None, y).forecast(2)) == 2
+
+
+# ---- the index
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2024-01-01", periods=24, freq="h"),
+        pd.DatetimeIndex(pd.date_range("2024-01-01", periods=24, freq="D").to_numpy()),
+        pd.date_range("2024-03-20", periods=24, freq="D", tz="Europe/Berlin"),  # clocks change on 31 March
+        pd.date_range("2024-03-30 06:00", periods=24, freq="h", tz="Europe/Berlin"),
+        pd.date_range("2024-10-26 10:00", periods=24, freq="h", tz="Europe/Berlin"),
+        pd.date_range("2022-01-31", periods=24, freq="ME"),
+        pd.date_range("2022-01-01", periods=24, freq="MS", name="month"),
+        pd.date_range("2024-01-01", periods=24, freq="B"),
+        pd.date_range("2024-01-07", periods=24, freq="W"),
+        pd.date_range("2018-01-01", periods=24, freq="QS"),
+        pd.period_range("2022-01", periods=24, freq="M", name="month"),
+        pd.period_range("2020Q1", periods=24, freq="Q"),
+        pd.RangeIndex(5, 5 + 3 * 24, 3, name="row"),
+        pd.Index(np.arange(100, 124)),
+    ],
+    ids=lambda index: f"{type(index).__name__}-{getattr(index, 'freqstr', None)}-{getattr(index, 'tz', None)}",
+)
+@pytest.mark.parametrize("has_freq", [True, False])
+def test_the_index_goes_on(index, has_freq):
+    whole = index
+    if not has_freq and isinstance(index, pd.DatetimeIndex):
+        index = index._with_freq(None)
+    y = pd.Series(np.random.default_rng(0).normal(size=24), index, name="sales")
+    for data in (y, y.to_frame().assign(more=1.0)):
+        f = forecaster(Ridge()).fit(None, data[:-5])
+        forecast = f.forecast(5)
+        assert list(forecast.index) == list(whole[-5:])
+        assert forecast.index.name == index.name
+        np.testing.assert_array_equal(f.predict(rows_only(data[-5:])), forecast)
+        np.testing.assert_array_equal(f.predict(rows_only(data[-2:])), forecast[-2:])
+        assert f.fitted_values_.index.equals(data.index[:-5])
+        names = [forecast.name] if data.ndim == 1 else list(forecast.columns)
+        assert names == ["sales", "more"][: len(names)]
+
+
+def test_an_index_too_short_to_tell_counts_from_one():
+    y = pd.Series([1.0, 2.0], pd.to_datetime(["2024-01-01", "2024-01-02"]))
+    f = forecaster(Ridge(), window_length=1).fit(None, y)
+    with pytest.warns(UserWarning, match="too short to tell its frequency.*asfreq") as caught:
+        assert list(f.forecast(2).index) == [1, 2]
+    assert caught[0].filename == __file__
+    assert len(f.predict(rows_only(y).set_axis(pd.to_datetime(["2024-02-01", "2024-03-01"])))) == 2
+
+
+@pytest.mark.parametrize("keys", [["x", "y"], [7, 3], pd.to_datetime(["2020", "2010"])])
+def test_the_two_levels_of_a_panel_stay(keys):
+    index = pd.MultiIndex.from_product(
+        [keys, pd.period_range("2024-01", periods=20, freq="M")], names=["shop", "month"]
+    )
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), index, columns=pd.Index(["u", "v"], name="what"))
+    forecast = forecaster(Ridge()).fit(None, y).forecast(3)
+    expected = pd.MultiIndex.from_product([keys, pd.period_range("2025-09", periods=3, freq="M")], names=index.names)
+    pd.testing.assert_index_equal(forecast.index, expected)
+    pd.testing.assert_index_equal(forecast.columns, y.columns)
+
+
+# ---- the same bits, and nothing else touched
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_two_fits_give_the_same_bits_and_leave_the_global_generator_alone(strategy):
+    X, y = series(40, "known")
+    (X, X_future), (y, _) = split(X, H), split(y, H)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    forecasts = []
+    for regressor in (model(), clone(model())):
+        f = forecaster(regressor, "known", strategy, intervals="bootstrap", calibration_size=0.5)
+        forecasts.append(f.fit(X, y).forecast(H, X_future, coverage=0.5))
+    forecasts.append(pickle.loads(pickle.dumps(f)).forecast(H, X_future, coverage=0.5))
+    forecasts.append(clone(f).fit(X, y).forecast(H, X_future, coverage=0.5))
+    for other in forecasts[1:]:
+        pd.testing.assert_frame_equal(other, forecasts[0], check_exact=True)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+
+
+def test_neither_data_nor_parameters_are_changed():
+    X, y = series(30, "both", "panel")
+    X_before, y_before, weight = X.copy(), y.copy(), np.ones(len(y))
+    regressor, transformer = model(max_iter=2), StandardScaler()
+    f = forecaster(regressor, "both", "direct", target_transformer=transformer).fit(X, y, weight)
+    f.regressor, f.target_transformer = regressor, transformer
+    f.fit(X, y, weight)
+    f.fitted_values_  # noqa: B018
+    attributes = pickle.dumps({k: v for k, v in vars(f).items() if k not in f.get_params()})
+    future = split(X, H)[1]
+    future.index = future.index.set_levels(future.index.levels[1] + pd.Timedelta(H, "D"), level=1)
+    f.forecast(H, future)
+    f.predict(future)
+    assert pickle.dumps({k: v for k, v in vars(f).items() if k not in f.get_params()}) == attributes
+    pd.testing.assert_frame_equal(X, X_before)
+    pd.testing.assert_series_equal(y, y_before)
+    assert (weight == 1).all()
+    assert not hasattr(regressor, "theta_")
+    assert not hasattr(transformer, "mean_")
+
+
+def test_predict_may_run_in_several_threads():
+    _, y = series(60, shape="panel")
+    f = forecaster(model(max_iter=2)).fit(None, y)
+    expected = f.forecast(20)
+    with ThreadPoolExecutor(4) as pool:
+        for forecast in pool.map(f.forecast, [20, 5] * 10):
+            np.testing.assert_array_equal(forecast, expected.loc[forecast.index])
+
+
+def test_what_is_done_to_the_data_after_fit_has_no_effect():
+    rng = np.random.default_rng(0)
+    X, y, future = rng.normal(size=(30, 2)), rng.normal(size=30), rng.normal(size=(3, 2))
+    f = forecaster(Ridge()).fit(X, y)
+    forecast = f.forecast(3, future)
+    X[:] = y[:] = 99
+    pd.testing.assert_series_equal(f.forecast(3, future), forecast)
+
+
+# ---- weights, counts and odd inputs
+
+
+def test_rows_of_weight_zero_are_not_learnt_but_stay_in_windows():
+    X, y = series(40, "known")
+    weight = np.ones(40)
+    weight[10:15] = 0
+    f = forecaster(Ridge(), "known").fit(X, y, weight)
+    ((rows, targets, _),) = slow_training(X, y, "recursive", "flat")[0]
+    learnt = np.delete(np.arange(len(rows)), np.arange(10, 15) - L)
+    by_hand = Ridge().fit(rows[learnt], targets[learnt])
+    np.testing.assert_allclose(f.regressors_[0].coef_, by_hand.coef_)
+    assert not np.allclose(by_hand.coef_, Ridge().fit(rows, targets).coef_)
+
+
+def test_weights_reach_the_last_step_of_a_pipeline():
+    _, y = series(40)
+    weight = np.random.default_rng(0).random(40)
+    scaled = forecaster(make_pipeline(FunctionTransformer(), Ridge())).fit(None, y, weight).forecast(3)
+    pd.testing.assert_series_equal(scaled, forecaster(Ridge()).fit(None, y, weight).forecast(3))
+    assert not np.allclose(scaled, forecaster(Ridge()).fit(None, y).forecast(3))
+
+
+@pytest.mark.parametrize("regressor", [KNeighborsRegressor(), make_pipeline(StandardScaler(), KNeighborsRegressor())])
+def test_a_regressor_without_weights_is_named(regressor):
+    _, y = series(40)
+    with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
+        forecaster(regressor).fit(None, y, np.ones(40))
+
+
+@pytest.mark.parametrize("nest", [lambda lstm: lstm, make_pipeline], ids=["bare", "nested"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_counts_stay_counts(strategy, nest):
+    y = pd.Series(np.random.default_rng(0).poisson(3, size=60))
+    f = forecaster(nest(model(loss="poisson")), strategy=strategy).fit(None, y)
+    assert (f.forecast(H) > 0).all()
+    with pytest.raises(ValueError, match="poisson"):
+        forecaster(nest(model(loss="poisson")), strategy=strategy).fit(None, y - 5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda y: y.round().astype("int64"),
+        lambda y: y.round().astype("Int64"),
+        lambda y: y.round().astype("Int64").mask(np.arange(len(y)) == 15),
+        lambda y: y.astype("Float64").mask(np.arange(len(y)) == 15),
+        lambda y: y.astype(object),
+        lambda y: y.astype("float32"),
+        lambda y: y > y.mean(),
+    ],
+    ids=["int64", "Int64", "Int64 with NA", "Float64 with NA", "object", "float32", "bool"],
+)
+def test_every_dtype_of_numbers_is_read_as_float64(change):
+    X, y = series(40, "known")
+    X, y = X.apply(change), change(y)
+    plain = [pd.DataFrame(data).astype(object).apply(pd.to_numeric).astype("float64") for data in (X, y)]
+    new = forecaster(REGRESSORS["boosting"], "known")
+    forecast = clone(new).fit(X[:-3], y[:-3]).forecast(3, X[-3:])
+    expected = clone(new).fit(plain[0][:-3], plain[1].iloc[:-3, 0]).forecast(3, plain[0][-3:])
+    pd.testing.assert_series_equal(forecast, expected)
+
+
+def test_every_memory_layout_is_read():
+    X, y = series(40, "known", "several")
+    X, y = X.to_numpy(), y.to_numpy()
+    expected = forecaster(model(max_iter=2)).fit(X[:-3], y[:-3]).forecast(3, X[-3:])
+    frozen = X.copy(), y.copy()
+    for data in frozen:
+        data.flags.writeable = False
+    for X_other, y_other in (
+        (np.asfortranarray(X), np.asfortranarray(y)),
+        (X[::-1].copy()[::-1], y[::-1].copy()[::-1]),
+        frozen,
+        (X.tolist(), y.tolist()),
+    ):
+        f = forecaster(model(max_iter=2)).fit(X_other[:-3], y_other[:-3])
+        pd.testing.assert_frame_equal(f.forecast(3, X_other[-3:]), expected)
+
+
+@pytest.mark.parametrize("regressor", [Ridge(), model(), model(instance_norm="last-standard")])
+def test_a_constant_series_stays_constant(regressor):
+    y = pd.Series(np.full(30, 5.0))
+    np.testing.assert_allclose(forecaster(regressor).fit(None, y).forecast(4), 5)
+    np.testing.assert_allclose(forecaster(regressor, target_transformer=StandardScaler()).fit(None, y).forecast(4), 5)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("regressor", [Ridge(), model(max_iter=2)])
+def test_a_window_of_one_row_and_more_steps_than_rows_in_it(regressor, strategy):
+    _, y = series(40)
+    steps = None if strategy == "recursive" else 7
+    f = Forecaster(regressor, window_length=1, strategy=strategy, steps=steps).fit(None, y)
+    assert f.n_dropped_ == 0
+    assert f.forecast(7).nunique() == 7
+    assert f.forecast(1).equals(f.forecast(7)[:1])
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_missing_values_at_the_end_are_explained():
+    _, y = series(30)
+    y.iloc[-2:] = np.nan
+    f = forecaster(Ridge()).fit(None, y)
+    with pytest.raises(
+        ValueError, match=r"last window_length=3 rows cannot be read.*2 of those.*complete windows only"
+    ):
+        f.forecast(2)
+    assert forecaster(model()).fit(None, y).forecast(2).notna().all()
+    y.iloc[-L:] = np.nan
+    with pytest.raises(ValueError, match="takes at least one"):
+        forecaster(model()).fit(None, y).forecast(2)
+
+
+def test_windows_lost_to_missing_values_are_counted_in_a_warning():
+    X, y = series(30, "both")
+    y.iloc[10] = np.nan
+    for strategy in STRATEGIES:
+        with pytest.warns(UserWarning, match=f"^{L} windows are left out") as caught:
+            forecaster(Ridge(), "both", strategy).fit(X, y)
+        assert caught[0].filename == __file__
+
+
+def test_the_score_leaves_missing_truths_out():
+    _, y = series(30, shape="several")
+    f = forecaster(Ridge()).fit(None, y[:24])
+    truth, answers, weight = y[24:].copy(), f.forecast(6), np.arange(6.0)
+    truth.iloc[2, 1] = np.nan
+    kept = [0, 1, 3, 4, 5]
+    assert f.score(rows_only(truth), truth) == pytest.approx(r2_score(truth.iloc[kept], answers.iloc[kept]))
+    expected = r2_score(truth.iloc[kept], answers.iloc[kept], sample_weight=weight[kept])
+    assert f.score(rows_only(truth), truth, weight) == pytest.approx(expected)
+
+
+# ---- scikit-learn's settings
+
+
+def test_transformers_may_answer_in_pandas():
+    X, y = series(40, "known")
+    settings = {"target_transformer": PowerTransformer()}
+    regressors = [make_pipeline(StandardScaler(), r) for r in (Ridge(), model(max_iter=2))]
+    for regressor in regressors:
+        expected = forecaster(regressor, "known", **settings).fit(X[:-3], y[:-3]).forecast(3, X[-3:])
+        with sklearn.config_context(transform_output="pandas"):
+            f = forecaster(regressor, "known", **settings).fit(X[:-3], y[:-3])
+            np.testing.assert_allclose(f.forecast(3, X[-3:]), expected, rtol=1e-6)
+
+
+def test_metadata_routing_brings_weights():
+    _, y = series(40)
+    weight, cv = np.random.default_rng(0).random(40), TimeSeriesSplit(2, test_size=4)
+    errors = [
+        -mean_absolute_error(y[o : o + 4], forecaster(Ridge()).fit(None, y[:o], weight[:o]).forecast(4))
+        for o in (32, 36)
+    ]
+    with sklearn.config_context(enable_metadata_routing=True):
+        f = forecaster(Ridge()).set_fit_request(sample_weight=True)
+        scoring = make_scorer(mean_absolute_error, greater_is_better=False).set_score_request(sample_weight=False)
+        scores = cross_val_score(f, rows_only(y), y, cv=cv, params={"sample_weight": weight}, scoring=scoring)
+    np.testing.assert_allclose(scores, errors)

@@ -1,0 +1,224 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import (
+    AdaBoostRegressor,
+    BaggingRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+    StackingRegressor,
+    VotingRegressor,
+)
+from sklearn.feature_selection import RFE
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.linear_model import LinearRegression, PoissonRegressor, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor, RegressorChain
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
+from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils import all_estimators
+
+from sklstm import LSTMRegressor
+from sklstm._lags import Lags
+from sklstm._reading import accepts_nan, lstms, needs_counts, prepared, read, weight_keywords
+
+rng = np.random.default_rng(0)
+LAGS = Lags(window_length=4, n_ahead=2, n_targets=2, n_known=1, n_past=1)
+
+
+# ---- whether missing steps may reach a regressor
+
+ROWS = rng.normal(size=(60, 5))
+HOLES = np.where(rng.random(ROWS.shape) < 0.2, np.nan, ROWS)
+TARGETS = np.abs(ROWS.sum(axis=1)) + 0.1
+
+
+def takes_nan(regressor):
+    """Whether it does, by trying."""
+    y = np.column_stack((TARGETS, TARGETS)) if isinstance(regressor, MultiOutputRegressor | RegressorChain) else TARGETS
+    clone(regressor).fit(ROWS, y)  # it works as such
+    try:
+        clone(regressor).fit(HOLES, y).predict(HOLES)
+    except ValueError as error:
+        assert "NaN" in str(error)  # noqa: PT017 - what else may have failed would prove nothing
+        return False
+    return True
+
+
+TREE, LINEAR = DecisionTreeRegressor(max_depth=2), Ridge()
+TRIED = {
+    **{type(r).__name__: r for r in (LINEAR, TREE, SVR(), KNeighborsRegressor(), MLPRegressor(max_iter=5))},
+    "forest": RandomForestRegressor(3),
+    "gradient boosting": GradientBoostingRegressor(n_estimators=3),
+    "histograms": HistGradientBoostingRegressor(max_iter=2),
+    "lstm": LSTMRegressor(2, max_iter=2),
+    "imputed": make_pipeline(SimpleImputer(), LINEAR),
+    "by neighbours": make_pipeline(KNNImputer(), LINEAR),
+    "scaled, imputed": make_pipeline(StandardScaler(), SimpleImputer(), PolynomialFeatures(), LINEAR),
+    "too late": make_pipeline(PCA(2), SimpleImputer(), LINEAR),
+    "scaled only": make_pipeline(StandardScaler(), LINEAR),
+    "scaled tree": make_pipeline(StandardScaler(), TREE),
+    "products of tree": make_pipeline(PolynomialFeatures(), TREE),
+    "nothing before": make_pipeline("passthrough", TREE),
+    "nothing before, linear": make_pipeline("passthrough", LINEAR),
+    "pipeline in a pipeline": make_pipeline(StandardScaler(), make_pipeline(SimpleImputer(), LINEAR)),
+    **{
+        f"{name} of {inner}": wrapper(regressor)
+        for inner, regressor in {
+            "tree": TREE,
+            "linear": LINEAR,
+            "imputed": make_pipeline(SimpleImputer(), LINEAR),
+        }.items()
+        for name, wrapper in {
+            "transformed target": lambda r: TransformedTargetRegressor(r),
+            "each output": MultiOutputRegressor,
+            "chain": RegressorChain,
+            "bag": lambda r: BaggingRegressor(r, 2),
+            "boosted": lambda r: AdaBoostRegressor(r, n_estimators=2),
+            "search": lambda r: GridSearchCV(r, {}, cv=2),
+            "search over bags": lambda r: GridSearchCV(BaggingRegressor(r, 2), {}, cv=2),
+            "search over targets": lambda r: GridSearchCV(TransformedTargetRegressor(r), {}, cv=2),
+        }.items()
+    },
+    "selected by tree": RFE(TREE),
+    "selected by linear": RFE(LINEAR),
+    "stack": StackingRegressor([("a", LINEAR)], LINEAR),
+    "vote": VotingRegressor([("a", LINEAR)]),
+}
+
+
+@pytest.mark.parametrize("name", TRIED)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_missing_steps_reach_those_that_take_them(name):
+    assert accepts_nan(TRIED[name]) is takes_nan(TRIED[name])
+
+
+# take them, but nothing tells so: they are given complete windows, which is safe
+SHY = {
+    "constant": DummyRegressor(),
+    "columns as they are": make_pipeline(FunctionTransformer(), TREE),
+    "vote of trees that impute": VotingRegressor([("a", make_pipeline(SimpleImputer(), LINEAR))]),
+}
+
+
+@pytest.mark.parametrize("name", SHY)
+def test_who_does_not_say_that_it_takes_missing_steps_gets_none(name):
+    assert not accepts_nan(SHY[name])
+
+
+@pytest.mark.parametrize("name", [name for name, _ in all_estimators(type_filter="regressor")])
+@pytest.mark.filterwarnings("ignore")
+def test_no_regressor_of_scikit_learn_gets_what_it_refuses(name):
+    try:
+        regressor = dict(all_estimators(type_filter="regressor"))[name]()
+    except TypeError:
+        return  # needs an estimator: above
+    if accepts_nan(regressor):
+        assert takes_nan(regressor)
+
+
+# ---- how LSTMs are found, told and fed
+
+NESTED = {
+    "itself": (LSTMRegressor(), [""]),
+    "pipeline": (make_pipeline(StandardScaler(), LSTMRegressor()), ["lstmregressor__"]),
+    "bag": (BaggingRegressor(LSTMRegressor()), ["estimator__"]),
+    "deep": (
+        TransformedTargetRegressor(make_pipeline(StandardScaler(), BaggingRegressor(LSTMRegressor()))),
+        ["regressor__baggingregressor__estimator__"],
+    ),
+    "two": (VotingRegressor([("a", LSTMRegressor()), ("b", LSTMRegressor())]), ["a__", "b__"]),
+    "none": (make_pipeline(StandardScaler(), Ridge()), []),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_every_lstm_is_found_and_told_what_a_row_is(name):
+    regressor, prefixes = NESTED[name]
+    assert lstms(regressor) == prefixes
+    before = regressor.get_params()
+    parameters = prepared(regressor, LAGS).get_params()
+    for prefix in prefixes:
+        assert parameters[f"{prefix}n_targets"] == 2
+        # by itself it gets sequences, whose channels are an axis
+        assert parameters[f"{prefix}n_channels"] == (LAGS.n_channels if prefix else before["n_channels"])
+    assert repr(regressor.get_params()) == repr(before)  # the user's is left alone
+
+
+def test_targets_that_the_user_has_counted_stay():
+    assert prepared(LSTMRegressor(n_targets=1), LAGS).n_targets == 1
+    assert prepared(BaggingRegressor(LSTMRegressor(n_targets=1)), LAGS).estimator.n_targets == 1
+
+
+def test_windows_are_read_as_sequences_flattened_or_as_lags():
+    windows = rng.normal(size=(3, 4, LAGS.n_channels))
+    assert read(LSTMRegressor(), windows, LAGS) is windows
+    np.testing.assert_array_equal(read(NESTED["deep"][0], windows, LAGS), windows.reshape(3, -1))
+    rows = read(Ridge(), windows, LAGS)
+    # targets (channels 0, 1) and the past-only column (4) of each step; the known ones (2, 3) of the last
+    for row, window in zip(rows, windows, strict=True):
+        expected = [value for step in window for value in (step[0], step[1], step[4])]
+        np.testing.assert_array_equal(row, [*expected, window[-1][2], window[-1][3]])
+
+
+def test_an_lstm_inside_of_a_pipeline_reads_what_one_by_itself_does():
+    windows = rng.normal(size=(20, 4, LAGS.n_channels)).astype(np.float32)
+    y = windows[:, -1, :2]
+    lstm = prepared(LSTMRegressor(3, max_iter=3, random_state=0), LAGS)
+    inside = prepared(make_pipeline("passthrough", LSTMRegressor(3, max_iter=3, random_state=0)), LAGS)
+    with pytest.warns(match="reached|onverge"):
+        answers = [m.fit(read(m, windows, LAGS), y).predict(read(m, windows, LAGS)) for m in (lstm, inside)]
+    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("regressor", "expected"),
+    [
+        (LSTMRegressor(), False),
+        (LSTMRegressor(loss="poisson"), True),
+        (make_pipeline(StandardScaler(), LSTMRegressor(loss="poisson")), True),
+        (BaggingRegressor(LSTMRegressor()), False),
+        (Ridge(), False),
+        (PoissonRegressor(), True),
+        (make_pipeline(StandardScaler(), PoissonRegressor()), True),
+        (GridSearchCV(PoissonRegressor(), {}), True),
+        (TransformedTargetRegressor(PoissonRegressor()), True),
+        (HistGradientBoostingRegressor(loss="poisson"), True),
+    ],
+)
+def test_counts_are_not_centred(regressor, expected):
+    assert needs_counts(regressor) is expected
+
+
+# ---- sample weights
+
+WEIGHT = rng.random(60)
+
+
+def test_weights_reach_the_last_step_of_a_pipeline():
+    inner = make_pipeline(StandardScaler(), Ridge())
+    outer = make_pipeline(FunctionTransformer(np.exp), inner)
+    assert list(weight_keywords(inner, WEIGHT)) == ["ridge__sample_weight"]
+    answers = outer.fit(ROWS, TARGETS, **weight_keywords(outer, WEIGHT)).predict(ROWS)
+    rows = StandardScaler().fit_transform(np.exp(ROWS))
+    np.testing.assert_allclose(answers, Ridge().fit(rows, TARGETS, sample_weight=WEIGHT).predict(rows))
+
+
+@pytest.mark.parametrize("regressor", [KNeighborsRegressor(), make_pipeline(StandardScaler(), KNeighborsRegressor())])
+def test_who_takes_no_weights_is_named(regressor):
+    with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
+        weight_keywords(regressor, WEIGHT)
+
+
+def test_weights_can_be_written_to():
+    """Read-only views are refused by some of scikit-learn's compiled parts."""
+    weight = np.broadcast_to(1.0, 60)
+    assert weight_keywords(LinearRegression(), weight)["sample_weight"].flags.writeable

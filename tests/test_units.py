@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
+
+from sklstm._series import Series
+from sklstm._units import Units
+
+LOG = FunctionTransformer(np.log, np.exp)
+
+
+def series(y, known=None, past=None):
+    y = np.asarray(y, dtype=float).reshape(len(y), -1)
+    nothing = np.empty((len(y), 0))
+    return Series(y, nothing if known is None else known, nothing if past is None else past, None, None, None)
+
+
+@pytest.fixture
+def panel():
+    rng = np.random.default_rng(0)
+    parts = {key: series(rng.lognormal(size=(n, 2)) * size) for key, n, size in [("a", 9, 1), ("b", 14, 1000)]}
+    parts["a"].y[3, 0] = np.nan
+    parts["b"].y[5] = np.nan
+    return parts
+
+
+@pytest.mark.parametrize("transformer", [None, LOG, PowerTransformer(), StandardScaler()])
+@pytest.mark.parametrize("is_centred", [True, False])
+def test_there_and_back(panel, transformer, is_centred):
+    units = Units.of(transformer, panel, is_centred)
+    for key, part in panel.items():
+        y, _, _, centre, _ = units.to_work(key, part)
+        known = ~np.isnan(part.y).any(axis=1) if transformer is not None else np.ones(len(part), dtype=bool)
+        np.testing.assert_allclose(units.to_user(y + centre)[known], part.y[known], rtol=1e-9)
+        np.testing.assert_allclose(units.transformed(part.y), y + centre, rtol=1e-9)
+        if is_centred:
+            np.testing.assert_allclose(np.nanmean(y, axis=0), 0, atol=1e-9 * np.nanmax(np.abs(part.y)))
+        else:
+            assert not centre.any()
+
+
+def test_one_transformer_is_fitted_on_all_series_without_rows_that_miss_a_target(panel):
+    units = Units.of(StandardScaler(), panel, is_centred=False)
+    rows = np.concatenate([part.y for part in panel.values()])
+    rows = rows[~np.isnan(rows).any(axis=1)]
+    np.testing.assert_allclose(units.transformer.mean_, rows.mean(axis=0))
+    y = units.to_work("a", panel["a"])[0]
+    assert np.isnan(y[3]).all()  # both, where one is missing
+    assert np.isfinite(np.delete(y, 3, axis=0)).all()
+
+
+def test_the_scale_is_the_mean_absolute_change_from_row_to_row():
+    """Changes to and from a missing value are not known."""
+    parts = {"a": series([1, 3, np.nan, 10, 9]), "b": series([0, 100, -100])}
+    scales = Units.of(None, parts, is_centred=True).scales
+    assert scales == {"a": (2 + 1) / 2, "b": (100 + 200) / 2}
+
+
+def test_the_scale_is_that_of_transformed_targets():
+    parts = {"a": series(np.exp([1.0, 4.0, 2.0])), "b": series(np.exp([0.0, 0.5]))}
+    assert Units.of(LOG, parts, is_centred=False).scales == pytest.approx({"a": 2.5, "b": 0.5})
+
+
+def test_a_series_that_does_not_change_has_the_mean_scale_of_the_others():
+    parts = {"a": series([1, 3]), "b": series([5, 5, 5]), "c": series([0, 8]), "d": series([4.0])}
+    assert Units.of(None, parts, is_centred=False).scales == {"a": 2, "b": 5, "c": 8, "d": 5}
+    assert Units.of(None, {"b": parts["b"], "d": parts["d"]}, is_centred=False).scales == {"b": 1, "d": 1}
+
+
+def test_errors_of_a_single_series_are_as_they_are():
+    assert Units.of(None, {None: series([1, 5, 3])}, is_centred=True).scales == {None: 1}
+
+
+def test_a_series_that_was_not_learnt_from_has_units_of_its_own(panel):
+    units = Units.of(None, panel, is_centred=True)
+    new = series(np.array([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]]))
+    y, _, _, centre, scale = units.to_work("new", new)
+    np.testing.assert_allclose(centre, [3, 20])
+    np.testing.assert_allclose(scale, [2.5, 15])
+    np.testing.assert_allclose(y, new.y - [3, 20])
+    constant = units.to_work("constant", series(np.full((3, 2), 7.0)))[4]
+    np.testing.assert_allclose(constant, np.mean(list(units.scales.values()), axis=0))
+
+
+def test_scales_of_part_of_the_rows_are_in_the_units_of_all(panel):
+    """What intervals of a panel need: errors and scales in the same units, though learnt from other rows."""
+    units = Units.of(StandardScaler(), panel, is_centred=False)
+    heads = {key: part.y[:5] for key, part in panel.items()}
+    for key, scale in units.scales_of(heads).items():
+        changes = np.abs(np.diff(units.transformed(heads[key]), axis=0))
+        np.testing.assert_allclose(scale, np.nanmean(changes, axis=0))
+    assert units.scales_of({None: heads["a"]})[None].tolist() == [1, 1]
+
+
+def test_columns_are_relative_to_the_mean_of_all_series():
+    """Series by series it would take away what a column tells them apart by."""
+    parts = {
+        "a": series([1, 2], known=np.array([[0.0], [0.0]]), past=np.array([[1.0], [np.nan]])),
+        "b": series([3, 4], known=np.array([[10.0], [10.0]]), past=np.array([[3.0], [5.0]])),
+    }
+    units = Units.of(None, parts, is_centred=True)
+    assert [units.to_work(key, part)[1].tolist() for key, part in parts.items()] == [[[-5], [-5]], [[5], [5]]]
+    np.testing.assert_array_equal(units.to_work("a", parts["a"])[2], [[-2], [np.nan]])
+    _, known, past, *_ = Units.of(None, parts, is_centred=False).to_work("b", parts["b"])
+    assert known.tolist() == [[10], [10]]
+    assert past.tolist() == [[3], [5]]
+
+
+def test_answers_that_are_not_known_stay_missing(panel):
+    units = Units.of(LOG, panel, is_centred=False)
+    answers = units.to_user(np.array([[[0.0, np.nan], [0.0, 1.0]], [[np.inf, 0.0], [np.nan, np.nan]]]))
+    np.testing.assert_allclose(answers, [[[np.nan] * 2, [1, np.e]], [[np.nan] * 2, [np.nan] * 2]])
+
+
+def transformer(function, inverse=None):
+    """Without scikit-learn's own check, which only warns."""
+    return FunctionTransformer(function, inverse, check_inverse=False)
+
+
+REFUSED = {
+    "has no inverse": (transformer(np.log), "does not undo itself.*needs inverse_func"),
+    "undoes something else": (transformer(np.log, np.expm1), "does not undo itself"),
+    "is not finite": (transformer(lambda y: np.log(y - y.min()), np.exp), "not finite"),
+    "has more columns": (transformer(lambda y: np.column_stack((y, y)), np.exp), r"another shape \(\(3, 2\)"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_transformer_that_cannot_be_undone_is_refused(name):
+    refused, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        Units.of(refused, {None: series([1, 2, 4])}, is_centred=False)
+
+
+def test_a_transformer_without_inverse_transform_is_a_type_error():
+    class OneWay:
+        def fit(self, X):
+            return self
+
+        def transform(self, X):
+            return X
+
+    with pytest.raises(TypeError, match="target_transformer must have inverse_transform"):
+        Units.of(OneWay(), {None: series([1, 2])}, is_centred=False)
+
+
+def test_a_transformer_needs_a_row_with_every_target():
+    y = np.array([[1, np.nan], [np.nan, 2]])
+    with pytest.raises(ValueError, match="No row of y has a value of every target"):
+        Units.of(LOG, {None: series(y)}, is_centred=False)
+
+
+def test_the_users_transformer_is_not_fitted():
+    scaler = StandardScaler()
+    Units.of(scaler, {None: series([1, 2, 4])}, is_centred=False)
+    assert not hasattr(scaler, "mean_")
