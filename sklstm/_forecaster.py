@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.utils import check_array, check_consistent_length, get_tags
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -557,7 +557,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         tags = super().__sklearn_tags__()
         template = self._template()
         tags.input_tags.allow_nan = accepts_nan(template) and not lstms(template)  # as columns known in advance
-        tags.target_tags.multi_output = get_tags(template).target_tags.multi_output
+        tags.target_tags.multi_output = True
         return tags
 
 

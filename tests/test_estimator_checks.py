@@ -115,6 +115,7 @@ IN_TIME = {
 # Trees find the answers of these two checks in the columns alone, as they grow until every row has a leaf.
 LUCKY = {"boosted trees": {ORDER, SUBSET}, "tree": {ORDER, SUBSET, WEIGHTS}}
 OF_REGRESSOR = {
+    "boosted trees": {MULTIOUTPUT: "its regressor takes one output"},
     "default, a few epochs": {TRAIN: "in a few epochs there is little learnt"},
 }
 
