@@ -1,0 +1,127 @@
+"""Real series from packages that ship them (extra `study`): nothing is downloaded.
+
+The rule by which they were drawn, before any result was seen: of `sklstm.datasets`, `statsmodels.datasets`,
+`vega_datasets` and R's package `datasets` (in `pydataset`) every series of observations with a calendar and at least
+80 values, at most a twentieth of them missing; the same phenomenon once for each frequency; of a table with many
+columns one of each kind (a volume, a price, a rate, a change …). Gaps are filled linearly, and of more than
+`LONGEST` values the last ones are used.
+"""
+
+import io
+import tarfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import distribution
+
+import pandas as pd
+
+from sklstm.datasets import load_airline
+
+LONGEST = 600
+
+# season of the naive forecast and steps to forecast, by frequency
+SEASON = {"YS": 1, "QS": 4, "MS": 12, "W": 52, "D": 7}
+HORIZON = {"YS": 8, "QS": 8, "MS": 12, "W": 26, "D": 14}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a series is from: package, table, column, the first time stamp and the frequency."""
+
+    package: str
+    table: str
+    column: str
+    start: str
+    frequency: str
+
+    @property
+    def name(self):
+        """Table and column, or, where they are called the same, table and frequency."""
+        return f"{self.table} {self.frequency}" if self.table == self.column else f"{self.table} {self.column}"
+
+    @property
+    def season(self):
+        """Of the naive forecast that errors are scaled by."""
+        return SEASON[self.frequency]
+
+    @property
+    def horizon(self):
+        """Steps to forecast."""
+        return HORIZON[self.frequency]
+
+    def load(self):
+        """Return the last `LONGEST` values as a Series in float64, with a regular index."""
+        values = READERS[self.package](self.table, self.column)
+        index = pd.date_range(self.start, periods=len(values), freq=self.frequency)
+        return pd.Series(values, index, dtype="float64", name=self.name).interpolate(limit_direction="both")[-LONGEST:]
+
+
+def _sklstm(table, column):
+    return load_airline().to_numpy()
+
+
+def _statsmodels(table, column):
+    data = import_module(f"statsmodels.datasets.{table}").load_pandas().data
+    if table == "elnino":  # a row a year, a column a month
+        return data.drop(columns="YEAR").to_numpy().ravel()
+    return data.iloc[:, 0].to_numpy() if table == "elec_equip" else data[column].to_numpy()
+
+
+def _vega(table, column):
+    path = distribution("vega_datasets").locate_file(f"vega_datasets/_data/{table}.csv")
+    data = pd.read_csv(path)
+    if table == "stocks":
+        return data.loc[data["symbol"] == column, "price"].to_numpy()
+    return data[column].to_numpy()
+
+
+@cache
+def _r_tables():
+    """Every table of R's `datasets`; importing pydataset would unpack them into the home directory."""
+    tables = {}
+    with tarfile.open(distribution("pydataset").locate_file("pydataset/resources.tar.gz")) as archive:
+        for member in archive:
+            _, found, name = member.name.partition("/csv/datasets/")
+            if found and name.endswith(".csv") and not name.startswith("._"):
+                tables[name.removesuffix(".csv")] = archive.extractfile(member).read()
+    return tables
+
+
+def _r(table, column):
+    return pd.read_csv(io.BytesIO(_r_tables()[table]))[column].to_numpy()
+
+
+READERS = {"sklstm": _sklstm, "statsmodels": _statsmodels, "vega_datasets": _vega, "pydataset": _r}
+
+SOURCES = (
+    Source("statsmodels", "nile", "volume", "1871", "YS"),
+    Source("statsmodels", "sunspots", "SUNACTIVITY", "1700", "YS"),
+    Source("pydataset", "LakeHuron", "LakeHuron", "1875", "YS"),
+    Source("pydataset", "discoveries", "discoveries", "1860", "YS"),
+    Source("pydataset", "lynx", "lynx", "1821", "YS"),
+    Source("pydataset", "treering", "treering", "1700", "YS"),  # years before our era are beyond pandas' calendar
+    Source("statsmodels", "interest_inflation", "Dp", "1972-04", "QS"),
+    Source("statsmodels", "interest_inflation", "R", "1972-04", "QS"),
+    Source("statsmodels", "macrodata", "realgdp", "1959", "QS"),
+    Source("statsmodels", "macrodata", "cpi", "1959", "QS"),
+    Source("statsmodels", "macrodata", "unemp", "1959", "QS"),
+    Source("statsmodels", "macrodata", "infl", "1959", "QS"),
+    Source("pydataset", "JohnsonJohnson", "JohnsonJohnson", "1960", "QS"),
+    Source("pydataset", "UKgas", "UKgas", "1960", "QS"),
+    Source("pydataset", "austres", "austres", "1971-04", "QS"),
+    Source("pydataset", "presidents", "presidents", "1945", "QS"),
+    Source("sklstm", "airline", "passengers", "1949", "MS"),
+    Source("statsmodels", "elec_equip", "turnover", "1995", "MS"),
+    Source("statsmodels", "elnino", "temperature", "1950", "MS"),
+    Source("vega_datasets", "stocks", "MSFT", "2000", "MS"),
+    Source("vega_datasets", "us-employment", "nonfarm", "2006", "MS"),
+    Source("pydataset", "UKDriverDeaths", "UKDriverDeaths", "1969", "MS"),
+    Source("pydataset", "co2", "co2", "1959", "MS"),
+    Source("pydataset", "nottem", "nottem", "1920", "MS"),
+    Source("pydataset", "sunspot.month", "sunspot.month", "1749", "MS"),
+    Source("statsmodels", "co2", "co2", "1958-03-29", "W"),
+    Source("vega_datasets", "seattle-weather", "temp_max", "2012", "D"),
+    Source("vega_datasets", "seattle-weather", "wind", "2012", "D"),
+    Source("pydataset", "airquality", "Temp", "1973-05", "D"),
+)

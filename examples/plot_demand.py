@@ -1,0 +1,88 @@
+"""
+=========================================
+Electricity demand and what day it will be
+=========================================
+
+Demand in England and Wales is forecast a week ahead, hour by hour, in the summer of 2000. A network that looks back one
+day cannot know that tomorrow is a Saturday. The calendar tells, and is known in advance: its columns go into ``X``, and
+their future into ``forecast`` as ``X_future``. Both networks are the same but for that. The seasonal naive forecast,
+the same hour of the week before, is hard to beat in weeks as alike as these: the network with a calendar is better
+for about a day, the naive one from the second day on.
+
+The data are those of Taylor (2003), shipped with pmdarima.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from sklstm import BacktestDisplay, ForecastDisplay, Forecaster, LSTMRegressor, backtest
+
+try:
+    from pmdarima.datasets import load_taylor
+except ImportError:
+    raise SystemExit("The data are pmdarima's: python -m pip install 'sklstm[study]'") from None
+
+DAY, WEEK = 24, 7 * 24
+half_hours = load_taylor() / 1000
+index = pd.date_range("2000-06-05", periods=len(half_hours), freq="30min", name="time")
+demand = pd.Series(half_hours, index, name="demand").resample("h").mean()
+
+# %%
+# The hour of the day and the kind of day, as columns of zeros and ones.
+kind = np.select([demand.index.day_of_week == 5, demand.index.day_of_week == 6], ["Saturday", "Sunday"], "working day")
+calendar = pd.DataFrame({"hour": demand.index.hour.astype(str), "day": kind}, index=demand.index)
+calendar = pd.get_dummies(calendar, dtype=float)
+
+# %%
+# Training ends two weeks before the end. From then on a forecast of a week begins every hour for a week, without
+# further training. Calendar and number of epochs were chosen in the same way on the two weeks before.
+lstm = LSTMRegressor(instance_norm="last", loss_steps="all", learning_rate="cosine", max_iter=60, random_state=0)
+forecaster = Forecaster(lstm, window_length=DAY)
+settings = {"steps": WEEK, "n_origins": WEEK + 1, "refit": False, "season": WEEK}
+results = {
+    "Without calendar": backtest(forecaster, None, demand, **settings),
+    "With calendar": backtest(forecaster, calendar, demand, **settings),
+}
+frame = results["With calendar"].frame
+errors = {name: (part.frame["forecast"] - part.frame["truth"]).abs() for name, part in results.items()}
+errors["Seasonal naive"] = (frame["naive"] - frame["truth"]).abs()
+print("Mean absolute error (GW)     first day  seventh day  all week")
+for name, error in errors.items():
+    first, last = frame["step"] <= DAY, frame["step"] > WEEK - DAY
+    print(f"{name:25}{error[first].mean():13.2f}{error[last].mean():13.2f}{error.mean():10.2f}")
+
+# %%
+# Above, the first of these weeks as it is forecast from its beginning; below, the errors from all beginnings, by hours
+# ahead. Those repeat by the day, as the forecasts begin at every hour.
+n_known = len(demand) - 2 * WEEK
+known, next_week = slice(None, n_known), slice(n_known, n_known + WEEK)
+with_calendar = forecaster.fit(calendar[known], demand[known]).forecast(WEEK, calendar[next_week])
+without = forecaster.fit(None, demand[known]).forecast(WEEK)
+
+fig, (top, bottom) = plt.subplots(2, 1, figsize=(10, 7), height_ratios=[1.4, 1], layout="constrained")
+colors = {"Without calendar": "tab:blue", "With calendar": "tab:red"}
+top.plot(without, color=colors["Without calendar"], label="Without calendar")
+ForecastDisplay.from_predictions(
+    demand[known],
+    with_calendar,
+    truth=demand,
+    ax=top,
+    n_history=4 * DAY,
+    history_kwargs={"color": "0.55", "label": "History"},
+    truth_kwargs={"color": "0.1", "linestyle": ":", "linewidth": 1.8, "label": "Truth"},
+    forecast_kwargs={"color": colors["With calendar"], "label": "With calendar"},
+)
+top.set(title="A week of electricity demand, forecast from its beginning", xlabel="", ylabel="Demand (GW)")
+top.set(ylim=(19, 42))
+top.legend(loc="upper right", ncols=4, frameon=False)
+for name, result in results.items():
+    style = {"color": colors[name], "marker": ""}
+    reference = {"reference": name == "With calendar", "reference_kwargs": {"label": "Seasonal naive"}}
+    BacktestDisplay.from_predictions(result.frame, ax=bottom, name=name, line_kwargs=style, **reference)
+bottom.set(title=f"Error of forecasts that begin at {settings['n_origins']} hours in turn", xlabel="Hours ahead")
+bottom.set(ylabel="Mean absolute error (GW)", xticks=range(0, WEEK + 1, DAY), ylim=(0, None))
+for ax in (top, bottom):
+    ax.margins(x=0.01)
+    ax.spines[["top", "right"]].set_visible(False)
+fig.savefig("plot_demand.png", dpi=150)

@@ -1,0 +1,86 @@
+"""
+==========================================
+Intervals, and how much they really hold
+==========================================
+
+An interval of 80 % should hold four in five of the values to come. Whether it does can be measured: from each of many
+months a year is forecast with its intervals, and the truths inside are counted. ``intervals="conformal"`` is as wide as
+errors of the same step were on rows that were kept back in training; ``intervals="bootstrap"`` draws paths, along which
+errors of one step add up.
+
+The series is the temperature of the sea off Peru, 1950 to 2010, in which El Niño comes and goes as it likes. Intervals
+trust that errors to come are like those on the rows kept back. These hold the El Niño of 1997, which makes the wide
+intervals wider than the quiet ten years that are forecast would have needed; of the narrow ones, the conformal hold
+too few months.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
+
+from sklstm import ForecastDisplay, Forecaster, LSTMRegressor, backtest
+
+try:
+    from statsmodels.datasets import elnino
+except ImportError:
+    raise SystemExit("The data are statsmodels': python -m pip install 'sklstm[study]'") from None
+
+STEPS, N_TEST = 12, 120
+COVERAGES = [0.5, 0.8, 0.95]
+values = elnino.load_pandas().data.drop(columns="YEAR").to_numpy().ravel()
+index = pd.date_range("1950-01", periods=len(values), freq="MS", name="month")
+temperature = pd.Series(values, index, name="temperature")
+angle = 2 * np.pi * index.month / 12
+season = pd.DataFrame({"sine": np.sin(angle), "cosine": np.cos(angle)}, index=index)
+
+# %%
+# The last ten years are forecast from 109 months. The network was trained, and errors were collected, before them; its
+# settings were chosen by forecasts of the ten years before these. 0.3 is the share of the training rows kept back.
+lstm = LSTMRegressor(hidden_size=16, loss_steps="all", learning_rate="cosine", max_iter=20, random_state=0)
+forecaster = Forecaster(lstm, window_length=24, calibration_size=0.3)
+settings = {"steps": STEPS, "n_origins": N_TEST - STEPS + 1, "refit": False, "season": 12, "coverage": COVERAGES}
+results = {
+    kind: backtest(forecaster.set_params(intervals=kind), season, temperature, **settings)
+    for kind in ("conformal", "bootstrap")
+}
+percents = [f"{100 * coverage:g}" for coverage in COVERAGES]
+print(f"Better than the seasonal naive forecast by {results['conformal'].metrics['skill']:.0%}")
+for kind, result in results.items():
+    print(
+        f"\n{kind}: share inside"
+        + " " * 14
+        + "mean width (°C)\nmonths ahead"
+        + 2 * "{:>7} %{:>7} %{:>7} %".format(*percents)
+    )
+    by_step = result.metrics_by("step").loc[[1, 3, 6, 9, 12]]
+    for step, row in [*by_step.iterrows(), ("all", result.metrics)]:
+        inside = "".join(f"{row[f'coverage_{percent}']:9.0%}" for percent in percents)
+        print(f"{step:>12}{inside}" + "".join(f"{row[f'width_{percent}']:9.1f}" for percent in percents))
+
+# %%
+# Left and middle, the same year with both kinds of intervals; right, the share inside by months ahead, beside what was
+# asked for.
+n_known = len(temperature) - STEPS
+fig, axes = plt.subplots(1, 3, figsize=(13, 4.8), width_ratios=[1, 1, 1.15], layout="constrained")
+for ax, kind in zip(axes, ("conformal", "bootstrap"), strict=False):
+    forecaster.set_params(intervals=kind).fit(season[:n_known], temperature[:n_known])
+    display = ForecastDisplay.from_estimator(
+        forecaster, STEPS, season[n_known:], truth=temperature, coverage=COVERAGES, ax=ax, n_history=30
+    )
+    display.legend_.remove()
+    ax.set(title=f'intervals="{kind}"', xlabel="", ylabel="", ylim=(16.5, 29))
+axes[0].set_ylabel("Temperature (°C)")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
+right = axes[-1]
+for (kind, result), style in zip(results.items(), ("-", "--"), strict=True):
+    by_step = result.metrics_by("step")
+    for percent, color in zip(percents, ("tab:green", "tab:orange", "tab:purple"), strict=True):
+        right.plot(by_step[f"coverage_{percent}"], style, color=color, label=f"{percent} %, {kind}")
+        right.axhline(float(percent) / 100, color=color, linewidth=0.8, alpha=0.5)
+right.set(title="Share of truths inside", xlabel="Months ahead", xticks=range(1, STEPS + 1), ylim=(0, 1.02))
+right.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+right.legend(ncols=2, frameon=False, fontsize="small", loc="lower right")
+for ax in axes:
+    ax.spines[["top", "right"]].set_visible(False)
+fig.savefig("plot_intervals.png", dpi=150)
