@@ -66,7 +66,8 @@ class BacktestResult:
             A row per group with `mae` and `rmse` in units of the target; `smape`, the mean of
             100 · 2|e| / (|truth| + |forecast|) in percent; `mase`, the mean of |e| / scale; `skill`,
             1 - MAE / MAE of the seasonal naive; and for each coverage `coverage_90`, the share of truths
-            inside, and `width_90`, the mean width.
+            inside, and `width_90`, the mean width. Where series differ in size, the large ones decide all
+            but `mase` and `smape`: score them by "series".
         """
         return scores(self.frame, by)
 
@@ -112,7 +113,8 @@ def backtest(
         How many rows to forecast from each origin.
     n_origins : int, default=None
         Forecast from that many origins, one row (of panels, one time stamp) apart, of which the last has
-        `steps` rows after it. Give either this or `cv`.
+        `steps` rows after it: the rows that are scored are the last n_origins + steps - 1. Give either this
+        or `cv`.
     cv : splitter or iterable of (train, test), default=None
         Origins are the ends of the training rows; forecasts are scored at the test rows among the `steps`
         that follow. `TimeSeriesSplit(n, test_size=steps)` lets origins lie a whole horizon apart; `split_panel` is
@@ -121,7 +123,8 @@ def backtest(
         True trains anew at each origin; False once, on the rows before the first one, so that all origins
         are one batch; k at every k-th origin.
     season : int, default=1
-        Rows in a season, for the seasonal naive that errors are compared with: 12 for months.
+        Rows in a season, for the seasonal naive that errors are compared with: 12 for months. With 1 they are
+        compared with the last value, which is easy to beat where there are seasons.
     coverage : float or list of float, default=None
         Intervals to give and to score: see `Forecaster.forecast`.
     sample_weight : array-like of shape (n_rows,), default=None
