@@ -22,7 +22,7 @@ FLOORS = [
     ("_strategies",),
     ("_engine",),
     ("_forecaster",),
-    ("_backtest",),
+    ("_backtest", "_plot._axes"),
     ("_plot._loss_curve", "_plot._forecast", "_plot._backtest"),
     ("_plot",),
     ("__init__",),

@@ -3,9 +3,11 @@
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from sklstm._backtest import backtest
+from sklstm._plot._axes import area_style, line_style, new_axes
 from sklstm._scores import error_terms, scores
 
 NAMES = {"mae": "MAE", "rmse": "RMSE", "smape": "sMAPE (%)", "mase": "MASE", "skill": "skill"}
+MOST_MARKERS = 31  # more run into each other
 MOST_LINES = 10  # as many as there are colours; more cannot be told apart
 # The term of one row whose quartiles show how the errors behind a metric differ.
 SPREAD_OF = {"mae": "mae", "rmse": "mae", "smape": "smape", "mase": "mase"}
@@ -228,7 +230,7 @@ class BacktestDisplay:
                 f"there is no spread of metric={metric!r}, only of {', '.join(SPREAD_OF)}: set spread=False."
             )
         if ax is None:
-            ax = _new_axes()
+            ax = new_axes()
         name = self.estimator_name if name is None else name
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_, self.reference_lines_, self.spread_bands_ = [], [], []
@@ -287,35 +289,17 @@ def _naive_score(rows, metric):
 # ---- how it is drawn
 
 
-def _new_axes():
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots(layout="constrained")
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
-
-
-def _line_style(defaults, given):
-    from matplotlib.cbook import normalize_kwargs
-    from matplotlib.lines import Line2D
-
-    return defaults | normalize_kwargs(given, Line2D)
-
-
 def _draw_score(ax, score, label, kwargs):
-    (line,) = ax.plot(score.index, score, **_line_style({"label": label, "marker": "o", "markersize": 4}, kwargs))
+    style = {"label": label, "marker": "o" if len(score) <= MOST_MARKERS else "", "markersize": 4}
+    (line,) = ax.plot(score.index, score, **line_style(style, kwargs))
     return line
 
 
 def _draw_spread(ax, rows, term, line, kwargs):
     """Shade from the lower to the upper quartile of the rows' own errors."""
-    from matplotlib.cbook import normalize_kwargs
-    from matplotlib.collections import PolyCollection
-
     quartiles = error_terms(rows)[term].groupby(rows["step"]).quantile([0.25, 0.75]).unstack()
     style = {"color": line.get_color(), "alpha": 0.15, "linewidth": 0, "label": f"{line.get_label()}, middle half"}
-    style |= normalize_kwargs(kwargs, PolyCollection)
-    return ax.fill_between(quartiles.index, quartiles[0.25], quartiles[0.75], **style)
+    return ax.fill_between(quartiles.index, quartiles[0.25], quartiles[0.75], **area_style(style, kwargs))
 
 
 def _draw_references(ax, curves, metric, lines, kwargs):
@@ -326,14 +310,14 @@ def _draw_references(ax, curves, metric, lines, kwargs):
     nominal = _nominal(metric)
     if nominal is not None:
         style |= {"zorder": 1} | ({} if metric == "skill" else {"label": "nominal"})
-        return [ax.axhline(nominal, **_line_style(style, kwargs))]
+        return [ax.axhline(nominal, **line_style(style, kwargs))]
     drawn = []
     for (rows, _), line in zip(curves.values(), lines, strict=True):
         score = _naive_score(rows, metric)
         if score is not None:
             style |= {"color": line.get_color()} if len(lines) > 1 else {}
             style |= {"marker": "x"} if len(score) == 1 else {}
-            drawn += ax.plot(score.index, score, **_line_style(style, kwargs))
+            drawn += ax.plot(score.index, score, **line_style(style, kwargs))
     return drawn
 
 

@@ -9,6 +9,7 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._index import is_pandas
+from sklstm._plot._axes import area_style, line_style, without_neighbours
 from sklstm._scores import coverages
 
 HORIZONS_OF_HISTORY = 3  # how much history is shown by default: so many times the horizon,
@@ -498,12 +499,8 @@ def _joined(last, values):
 
 def _draw_line(ax, values, defaults, kwargs, last=()):
     """A line through the values, from the last known one on where there is one; with points where it shows none."""
-    from matplotlib.cbook import normalize_kwargs
-    from matplotlib.lines import Line2D
-
-    style = defaults | normalize_kwargs(kwargs, Line2D)
-    known = np.pad(values.notna().to_numpy(), 1)
-    alone = np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
+    style = line_style(defaults, kwargs)
+    alone = without_neighbours(values.to_numpy(dtype=np.float64))
     if len(alone) and "marker" not in style:  # a line joins nothing to them: they would not be seen
         style |= {"marker": "o", "markersize": 4, "markevery": (alone + len(last)).tolist()}
     values = _joined(last, values)
@@ -513,15 +510,12 @@ def _draw_line(ax, values, defaults, kwargs, last=()):
 
 def _draw_bands(ax, last, forecast, prefix, color, kwargs):
     """Shade the intervals, the widest first and faintest."""
-    from matplotlib.cbook import normalize_kwargs
-    from matplotlib.collections import PolyCollection
-
     bands = []
     widest_first = coverages(forecast.columns)[::-1]
     for coverage, alpha in zip(widest_first, _opacities(len(widest_first)), strict=True):
         lower, upper = (_joined(last, forecast[f"{side}_{coverage}"]) for side in ("lower", "upper"))
         style = {"label": f"{prefix}{coverage} % interval", "color": color, "alpha": alpha, "linewidth": 0}
-        style |= normalize_kwargs(kwargs, PolyCollection)
+        style = area_style(style, kwargs)
         bands.append(ax.fill_between(_positions(lower.index), lower.to_numpy(), upper.to_numpy(), **style))
     return bands
 

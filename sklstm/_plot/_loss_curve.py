@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._plot._axes import line_style, new_axes, without_neighbours
+
 FACTOR_FOR_LOG = 10  # largest loss / smallest, above which the small ones cannot be read off a linear axis
 FACTOR_FOR_POWERS = 1000  # above which powers of ten are ticks enough on a logarithmic one
 
@@ -154,7 +156,7 @@ class LossCurveDisplay:
         if not (isinstance(log_scale, (bool, np.bool_)) or (isinstance(log_scale, str) and log_scale == "auto")):
             raise ValueError(f"log_scale must be True, False or 'auto', got {log_scale!r}.")
         if ax is None:
-            ax = _new_axes()
+            ax = new_axes()
         name = self.estimator_name if name is None else name
         prefix = "" if name is None else f"{name}, "
         self.ax_, self.figure_ = ax, ax.figure
@@ -203,26 +205,10 @@ def _without_losses(estimator, inner):
     )
 
 
-def _new_axes():
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots(layout="constrained")
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
-
-
-def _line_style(defaults, given):
-    """The keywords given, by their full names ("c" is "color"), and the defaults for others."""
-    from matplotlib.cbook import normalize_kwargs
-    from matplotlib.lines import Line2D
-
-    return defaults | normalize_kwargs(given, Line2D)
-
-
 def _draw_curve(ax, losses, label, kwargs):
     losses = np.asarray(losses, dtype=np.float64)
-    style = _line_style({"label": label}, kwargs)
-    alone = _without_neighbours(losses)
+    style = line_style({"label": label}, kwargs)
+    alone = without_neighbours(losses)
     if len(alone) and "marker" not in style:  # a line joins nothing to them: they would not be seen
         style |= {"marker": "o", "markevery": alone.tolist()}
     (line,) = ax.plot(np.arange(1, len(losses) + 1), losses, **style)
@@ -231,16 +217,10 @@ def _draw_curve(ax, losses, label, kwargs):
     return line
 
 
-def _without_neighbours(losses):
-    """Positions of the losses before and after which there is none."""
-    known = np.pad(np.isfinite(losses), 1)
-    return np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
-
-
 def _mark_epoch(ax, epoch, label, line, kwargs):
     """A thin line from top to bottom, in the colour of the curve that it belongs to."""
     style = {"color": line.get_color(), "linestyle": "--", "linewidth": 1.0, "zorder": 1, "label": label}
-    return ax.axvline(epoch, **_line_style(style, kwargs))
+    return ax.axvline(epoch, **line_style(style, kwargs))
 
 
 def _set_axes(ax, log_scale):
