@@ -162,8 +162,15 @@ def backtest(
     if (n_origins is None) == (cv is None):
         raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
     coverages = () if coverage is None else check_coverage(coverage)
-    series, labels = read_training(clone(forecaster), X, y)
-    folds = _folds_before_the_end(series, steps, n_origins) if cv is None else _folds_of(series, steps, cv, y)
+    reader = clone(forecaster)
+    series, labels = read_training(reader, X, y)
+    if cv is None:
+        # all known columns that are read ahead have to be there at the last origin
+        reads_further = forecaster.strategy != "recursive" and reader.n_features_in_ > reader._is_past.sum()
+        reach = max(steps, forecaster.steps or 0) if reads_further else steps
+        folds = _folds_before_the_end(series, steps, n_origins, reach)
+    else:
+        folds = _folds_of(series, steps, cv, y)
     n_fits = 1 if refit is True else len(folds) if refit is False else refit
     tables = []
     for first in range(0, len(folds), n_fits):
@@ -201,15 +208,15 @@ class _Fold:
         return np.sort(np.concatenate([series[key].rows[:origin] for key, origin in self.origins.items()]))
 
 
-def _folds_before_the_end(series, steps, n_origins):
-    """Origins one time stamp apart."""
+def _folds_before_the_end(series, steps, n_origins, reach):
+    """Origins one time stamp apart, of which the last has `reach` stamps after it."""
     stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
-    if len(stamps) < steps + n_origins + 1:
+    if len(stamps) < reach + n_origins + 1:
         raise ValueError(
-            f"n_origins={n_origins} with steps={steps} take {steps + n_origins + 1} rows at least, as two must be "
+            f"n_origins={n_origins} with steps={reach} take {reach + n_origins + 1} rows at least, as two must be "
             f"known at the first origin; there are {len(stamps)}."
         )
-    first = len(stamps) - steps - n_origins + 1
+    first = len(stamps) - reach - n_origins + 1
     folds = []
     for stamp in stamps[first : first + n_origins]:
         origins = {key: int(np.searchsorted(part.stamps, stamp)) for key, part in series.items()}
@@ -233,21 +240,33 @@ def _folds_of(series, steps, cv, y):
 
 
 def _fold_of(series, steps, train, test):
+    _check_in_time(series, train, test)
     origins, scored = {}, {}
     for key, part in series.items():
         known, asked = (np.flatnonzero(np.isin(part.rows, rows)) for rows in (train, test))
         if not len(known) or not len(asked):
             continue
         origin = known[-1] + 1
-        if asked[0] < origin or origin - known[0] != len(known):
+        if origin - known[0] != len(known):
             raise ValueError(
-                "cv must give training rows without a gap, and test rows after them, as TimeSeriesSplit or split_panel "
-                f"do; here rows {known[0]} … {known[-1]} are to forecast from {asked[0]} on."
+                f"cv gives training rows with a gap: {len(known)} of rows {known[0]} … {known[-1]}. They must "
+                "follow each other, as those of TimeSeriesSplit and split_panel do."
             )
         rows = np.isin(origin + np.arange(steps), asked)
         if rows.any():
             origins[key], scored[key] = int(origin), rows
     return _Fold(origins, scored, train)
+
+
+def _check_in_time(series, train, test):
+    """Whether nothing is learnt, from any series, that was not known before the rows that are scored."""
+    stamps = np.concatenate([part.stamps for part in series.values()])
+    rows = np.concatenate([part.rows for part in series.values()])
+    if np.isin(test, rows).any() and stamps[np.isin(rows, train)].max() >= stamps[np.isin(rows, test)].min():
+        raise ValueError(
+            "cv gives training rows that are no earlier than its test rows. TimeSeriesSplit splits a single series by "
+            "time, and split_panel a panel."
+        )
 
 
 def _forecasts_of(fitted, series, folds, steps, coverages, season, labels):

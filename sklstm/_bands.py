@@ -54,6 +54,7 @@ class Bootstrap:
         steps, rng = points.shape[1], np.random.default_rng(self.seed)
         is_fed_back = engine.model.strategy == "recursive"
         errors = self.errors.enough(1 if is_fed_back else steps, coverages, one_sided=False, together=True)
+        errors = errors - errors.mean(axis=0)  # or what the tail was off on average would be fed back as a drift
         ends = []
         for row in range(len(points)):
             if np.isnan(points[row]).any():

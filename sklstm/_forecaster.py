@@ -50,8 +50,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         What predicts a value from the window before it; it is cloned. An `LSTMRegressor` reads windows as
         sequences. So does one inside of something else (a Pipeline, a BaggingRegressor), which gets them
         flattened; `n_channels` and, if it is None, `n_targets` are set for it. Any other regressor reads
-        lags as columns. None is an LSTMRegressor with settings that did well on many real series
-        (see Notes).
+        lags as columns. None is an LSTMRegressor with settings that did well on many real series: see Notes,
+        from which one also starts to tune it.
     window_length : int, default=24
         Rows that a forecast looks back: long enough to see what repeats (two years of months, say).
     strategy : {"recursive", "multioutput", "direct"}, default="recursive"
@@ -71,8 +71,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     intervals : {"conformal", "bootstrap"}, default=None
         Whether `forecast` can give intervals, from the errors made on a tail of the rows by a model
         trained on the rows before it; then all rows are trained on. "conformal" is as wide as the errors of the
-        same step were; "bootstrap" draws paths along which one-step errors are added and fed back, and
-        has quantiles of their own for each side. Costs a second fit.
+        same step were; "bootstrap" draws paths along which one-step errors (less their mean) are added and
+        fed back, by the regressor's `random_state`, or 0 where it has none. Costs a second fit.
     calibration_size : float or int, default=0.2
         Share, or number, of the rows (of panels, of the time stamps) in that tail. An interval with
         coverage c takes c / (1 - c) errors of each step at least ("bootstrap" (1 + c) / (1 - c)); many more
@@ -119,6 +119,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     A row whose `y` is NaN is an observation that is missing: it is not trained on, and where it is in a
     window it is passed over (regressors that accept no NaN do without the window, and a warning tells how
     many). For an LSTM, a row of several targets is missing if one of them is.
+
+    The default regressor is ``LSTMRegressor(instance_norm="last-standard", loss="absolute_error",
+    loss_steps="all", solver="adamw", alpha=1.0, learning_rate="cosine", learning_rate_init=0.005,
+    random_state=0)``, with ``loss_steps="last"`` for "multioutput" and "direct". Its forecasts are medians.
+
+    The rows of arrays follow each other, and so those to predict follow the history directly, even if a
+    splitter left a gap. A scaler in front of a Forecaster makes arrays of frames: put it into `regressor`.
 
     Intervals hold for each step by itself, not for all of them together, and on average over origins, as
     long as errors to come are like those of the tail. Without `intervals`, an LSTMRegressor with
@@ -280,8 +287,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             longest = max(map(len, series.values()))
             raise ValueError(
                 f"No window of window_length={L} can be learnt from: {name} takes complete ones only, and "
-                f"{'the longest series' if self._labels.is_panel else 'y'} has {longest} rows. Choose a shorter "
-                "window_length, an LSTMRegressor, or an imputer in front."
+                f"{'the longest series' if self._labels.is_panel else 'y'} has {longest} rows, of which some "
+                f"may be NaN; {L + 1} in a row are needed. Choose a shorter window_length, an LSTMRegressor, or put an "
+                "imputer in front."
             )
         n_at_ends = L - 1 + (sampler.lags.n_ahead - 1 if sampler.lags.n_known else 0)
         n_lost = self.n_dropped_ - sum(min(n_at_ends, len(part) - 1) for part in series.values())
@@ -300,8 +308,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             errors = self._errors(X, y, weight, tasks)
             if self.intervals == "conformal":
                 return Conformal(errors)
-            # of a clone, as a generator that is given is consumed
-            generator = own_generator(getattr(clone(template), "random_state", 0))
+            state = getattr(clone(template), "random_state", None)  # of a clone: a generator is consumed
+            generator = own_generator(0 if state is None else state)  # what has no seed draws the same each time
             return Bootstrap(errors, int(generator.integers(2**63)))
         if self.strategy != "recursive" and hasattr(template, "predict_quantiles"):
             return Levels(quantile_levels(template))
@@ -445,12 +453,15 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     def _why_none(self, key, series):
         """Why a series cannot be forecast."""
-        of = "" if key is None else f" of the series {key!r}"
-        missing = np.isnan(series.y[-self.window_length :]).any(axis=1).sum()
+        lags, name = self._engine.sampler.lags, type(self._template()).__name__
+        window = series.y[-lags.window_length :]
+        n_known = int((~np.isnan(window).any(axis=1)).sum())
+        whose = "The history" if key is None else f"The history of the series {key!r}"
+        wanted = "at least one" if self._engine.sampler.keeps_incomplete else "all of them"
         return (
-            f"The last window_length={self.window_length} rows{of} cannot be read: there are {len(series)} rows, "
-            f"{missing} of those in the window are missing a value, and {type(self._template()).__name__} takes "
-            f"{'at least one' if self._engine.sampler.keeps_incomplete else 'complete windows only'}."
+            f"{whose} cannot be forecast from: its last window_length={lags.window_length} rows hold {n_known} values, "
+            f"and {name} needs {wanted}. Give more rows, choose a shorter window_length, an LSTMRegressor, or put an "
+            "imputer in front."
         )
 
     # ---- what is known

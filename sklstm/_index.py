@@ -17,6 +17,12 @@ N_STRETCHES = 60
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
+OF_TRAINING = (
+    "What was forecast for training rows is in fitted_values_. Splitters must not shuffle: TimeSeriesSplit, "
+    "train_test_split(shuffle=False)."
+)
+
+
 @dataclass(frozen=True)
 class IndexEnd:
     """The last value of an index of time and the step at which it goes on.
@@ -185,7 +191,7 @@ def steps_after(end, index, name="X"):
         raise ValueError(
             f"The rows of {name} are at {_shown(index[0])} … {_shown(index[-1])}, but the history ends at "
             f"{_shown(end.last)}: rows that follow it begin {_beginning(end)}. "
-            "The values predicted for training rows are in fitted_values_."
+            + (OF_TRAINING if name.startswith("X") and "future" not in name else "Leave the earlier rows out.")
         )
     if end.step is None:
         return 0
@@ -247,7 +253,8 @@ def _check_order(index, name):
         row = int(np.flatnonzero(index[1:] < index[:-1])[0])
         raise ValueError(
             f"The index of {name} is not in order of time: {_shown(index[row])} comes before {_shown(index[row + 1])}, "
-            f"in rows {row} and {row + 1}. {name}.sort_index() puts it in order."
+            f"in rows {row} and {row + 1}. {name}.sort_index() puts it in order; folds of a series must not be "
+            "shuffled (TimeSeriesSplit, train_test_split(shuffle=False))."
         )
 
 
@@ -365,10 +372,17 @@ def _filling_call(index, step, name):
 
 def _irregular_message(index, name):
     """Where an index first departs from its most usual step."""
+    import pandas as pd
+
     step = max(_likely_steps(index), key=lambda step: _follow_each_other(index[:1000], step).sum())
     follows = _follow_each_other(index, step)
     row = int(follows.argmin()) + 1  # the first one where all do: then it is the beginning that is no such value
     is_usual = follows.mean() > 0.5
+    if isinstance(index, pd.DatetimeIndex) and _is_a_day_of_the_month(index):
+        return (
+            f"The index of {name} has no frequency that pandas knows: day {index[0].day} of each month. "
+            f'{name}.set_axis({name}.index.to_period("M")) makes months of it.'
+        )
     departs = f"it begins with {', '.join(map(_shown, index[:3]))}"
     if is_usual:
         usual, before, after = _step_name(step, index[0]), _shown(index[row - 1]), _shown(index[row])
@@ -377,6 +391,12 @@ def _irregular_message(index, name):
         f"The index of {name} has no regular step: {departs}. {_resampling_call(index, step, is_usual, name)}"
         f"{name}.reset_index(drop=True) counts the rows."
     )
+
+
+def _is_a_day_of_the_month(index):
+    """Whether stamps are at the same day and hour of months that differ."""
+    times = index - index.normalize()
+    return index.day.nunique() == 1 and times.nunique() == 1 and (index.year * 12 + index.month).is_unique
 
 
 def _follow_each_other(index, step):

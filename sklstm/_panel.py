@@ -66,7 +66,7 @@ def split_panel(index, n_splits, test_size, gap=0):
     Examples
     --------
     >>> import pandas as pd
-    >>> from sklstm._panel import split_panel
+    >>> from sklstm import split_panel
     >>> days = pd.date_range("2024-01-01", periods=5)
     >>> index = pd.MultiIndex.from_product([["a", "b"], days], names=["shop", "day"])
     >>> for train, test in split_panel(index, n_splits=2, test_size=1):

@@ -1,6 +1,7 @@
 """From what a user calls a series (Series, DataFrame or array, one or a panel of them) to arrays, and back."""
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -210,8 +211,12 @@ def _check_given(forecaster, X, y):
     if y is not None:
         return
     message = f"{type(forecaster).__name__} requires y to be passed, but the target y is None."
-    if is_pandas(X) or n_dimensions(X) == 1:
+    if n_dimensions(X) == 1:
         message += " A series by itself is y: write fit(None, series)."
+    elif is_pandas(X):
+        message += (
+            ' Give the columns beside it as X, fit(df.drop(columns="y"), df["y"]), or fit(None, df) if all are targets.'
+        )
     raise ValueError(message)
 
 
@@ -297,6 +302,8 @@ def check_columns(forecaster, X, n_rows, *, reset):
 
     With `reset` the forecaster takes on their number, names, and which of them are past-only.
     """
+    if is_pandas(X) and X.ndim == 1:
+        raise ValueError("X must be a table of columns, got a Series: give its frame, series.to_frame().")
     if reset:
         forecaster._column_names = _named_columns(X)
     if X is None or _has_no_columns(X):
@@ -405,6 +412,8 @@ class Future:
 
 def read_rows(forecaster, X):
     """What `predict` is asked for, by key: rows that follow the history."""
+    if isinstance(X, Integral):
+        raise ValueError(f"predict needs the rows to forecast, got {X}: forecast({X}) counts steps.")
     if X is None:
         raise ValueError(
             "predict needs the rows to forecast: X of n rows, or a frame without columns but with their index, or an "
@@ -426,7 +435,7 @@ def read_future(forecaster, history, X_future, steps):
     futures = _follow(history, _known_columns(forecaster, X_future), X_future, "X_future")
     missing = [key for key in history if key not in futures]
     if missing:
-        raise ValueError(f"X_future has no rows for the series {missing[0]!r} (and {len(missing) - 1} more).")
+        raise ValueError(f"X_future has no rows for {len(missing)} series: {missing[:5]}.")
     for key, future in futures.items():
         of = "" if key is None else f" for the series {key!r}"
         if future.n_skipped:

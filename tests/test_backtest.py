@@ -62,10 +62,23 @@ def test_cv_says_what_is_learnt_from_and_what_is_scored():
         assert list(part["time"]) == list(MONTHS[test[:4]])
 
 
-@pytest.mark.parametrize("cv", [KFold(3), [(np.r_[0:10, 20:30], np.arange(30, 35))]])
-def test_folds_that_leak_or_have_a_hole_are_refused(cv):
-    with pytest.raises(ValueError, match="training rows without a gap, and test rows after them"):
-        backtest(RIDGE, None, SERIES, steps=3, cv=cv)
+def test_folds_that_leak_or_have_a_hole_are_refused():
+    with pytest.raises(ValueError, match=r"no earlier than its test rows\. TimeSeriesSplit"):
+        backtest(RIDGE, None, SERIES, steps=3, cv=KFold(3))
+    with pytest.raises(ValueError, match="training rows with a gap: 20 of rows 0 … 29"):
+        backtest(RIDGE, None, SERIES, steps=3, cv=[(np.r_[0:10, 20:30], np.arange(30, 35))])
+
+
+def test_a_panel_split_by_rows_would_learn_from_the_future_of_other_series():
+    with pytest.raises(ValueError, match="split_panel a panel"):
+        backtest(RIDGE, None, PANEL, steps=3, cv=TimeSeriesSplit(3, test_size=3))
+
+
+def test_the_last_origin_has_the_known_columns_that_are_read_ahead():
+    """Of fewer steps than the strategy reads."""
+    result = backtest(DIRECT, COLUMNS, SERIES, steps=2, n_origins=4)
+    assert len(result.frame) == 4 * 2
+    assert result.frame["origin"].max() == MONTHS[-4]
 
 
 def test_nothing_after_an_origin_changes_its_forecasts():

@@ -88,6 +88,7 @@ def test_paths_that_are_fed_back_are_those_of_a_slow_loop(walk, transformer):
     work, back = (lambda v: v, lambda v: v) if transformer is None else (np.log, np.exp)
     bands = forecaster._engine.bands
     errors, rng = bands.errors.of(1)[:, 0, 0], np.random.default_rng(bands.seed)
+    errors = errors - errors.mean()  # what is wrong on average would be a drift
     drawn = [rng.integers(len(errors), size=N_PATHS) for _ in range(STEPS)]
     paths = np.empty((N_PATHS, STEPS))
     for path in range(N_PATHS):
@@ -107,7 +108,7 @@ def test_otherwise_the_errors_of_all_steps_of_one_origin_are_drawn_together(walk
     forecaster = fitted(walk, strategy, "bootstrap")
     bands = forecaster._engine.bands
     errors = bands.errors.of(STEPS)[: 20 - STEPS + 1, :, 0]  # the last origins do not know all steps
-    drawn = errors[np.random.default_rng(bands.seed).integers(len(errors), size=N_PATHS)]
+    drawn = (errors - errors.mean(axis=0))[np.random.default_rng(bands.seed).integers(len(errors), size=N_PATHS)]
     frame = forecaster.forecast(STEPS, coverage=0.8)
     share = share_of(0.8, len(errors))
     expected = frame["forecast"].to_numpy() + np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2], axis=0)

@@ -403,7 +403,7 @@ def test_the_future_of_a_panel_has_rows_for_every_series():
     assert list(futures) == ["a", "b"]
     for key in "ab":
         np.testing.assert_array_equal(futures[key].known[:3, 0], new.loc[key, "price"][:3])
-    with pytest.raises(ValueError, match=r"X_future has no rows for the series 'a' \(and 0 more\)"):
+    with pytest.raises(ValueError, match=r"X_future has no rows for 1 series: \['a'\]"):
         read_future(reader, reader._history, new.loc[["b"]], 3)
     with pytest.raises(ValueError, match="X_future has 2 rows for the series 'b'"):
         read_future(reader, reader._history, pd.concat([new.loc[["b"]].iloc[:2], new.loc[["a"]]]), 3)

@@ -143,8 +143,8 @@ class BacktestDisplay:
 
         Parameters
         ----------
-        frame : DataFrame
-            The `frame` of what `backtest` returns, or some of its rows.
+        frame : BacktestResult or DataFrame
+            What `backtest` returns, its `frame`, or some of the rows of that.
         metric, by, reference, spread
             As for `plot`.
         ax : matplotlib Axes, default=None
@@ -170,6 +170,7 @@ class BacktestDisplay:
         ['ridge', 'seasonal naive']
         """
         check_matplotlib_support(f"{cls.__name__}.from_predictions")
+        frame = getattr(frame, "frame", frame)
         kwargs = {"line_kwargs": line_kwargs, "reference_kwargs": reference_kwargs, "spread_kwargs": spread_kwargs}
         shown = {"metric": metric, "by": by, "reference": reference, "spread": spread}
         return cls(frame=frame, estimator_name=name).plot(ax, **shown, **kwargs)
