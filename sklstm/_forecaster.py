@@ -457,6 +457,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         window = series.y[-lags.window_length :]
         n_known = int((~np.isnan(window).any(axis=1)).sum())
         whose = "The history" if key is None else f"The history of the series {key!r}"
+        if n_known >= (1 if self._engine.sampler.keeps_incomplete else lags.window_length):
+            return (
+                f"{whose} leads to a forecast, or an end of an interval, that is not finite: target_transformer="
+                f"{self.target_transformer!r} cannot undo it, or {name} has no bound. Choose another transformer, or a "
+                "smaller coverage."
+            )
         wanted = "at least one" if self._engine.sampler.keeps_incomplete else "all of them"
         return (
             f"{whose} cannot be forecast from: its last window_length={lags.window_length} rows hold {n_known} values, "

@@ -1319,6 +1319,14 @@ def test_a_window_of_one_row_and_more_steps_than_rows_in_it(regressor, strategy)
     assert f.forecast(1).equals(f.forecast(7)[:1])
 
 
+def test_a_forecast_that_the_transformer_cannot_undo_is_explained():
+    y = 100.0 + np.arange(30.0)
+    bounded = FunctionTransformer(lambda y: y, lambda z: np.where(z < 129.5, z, np.nan))
+    f = Forecaster(Ridge(1e-9), window_length=2, target_transformer=bounded).fit(None, y)
+    with pytest.raises(ValueError, match=r"not finite: target_transformer=Func.* cannot undo it"):
+        f.forecast(2)
+
+
 @pytest.mark.filterwarnings("ignore:.*windows are left out")
 def test_missing_values_at_the_end_are_explained():
     _, y = series(30)
