@@ -59,9 +59,10 @@ class Backtest:
 
 
 class AirlineForecast:
-    """Fit the airline series and forecast two years, beside a plain PyTorch loop over the same windows and epochs.
+    """Fit the airline series and forecast two years, beside the same model in a plain PyTorch loop.
 
-    The loop counts the error of the last step only, which costs it less than the forecaster's default.
+    The same windows (those that begin too early filled with zeros, which count as steps there), each relative to its
+    last value and deviation, the absolute error of every next step, AdamW along a cosine, batches of 32, clipping.
     """
 
     params = ((1, 2),)
@@ -70,21 +71,59 @@ class AirlineForecast:
     def setup(self, threads):
         _peers.set_threads(threads)
         self.passengers = load_airline()[:-24]
+        self.settings = default_regressor("recursive")
 
     def time_sklstm(self, threads):
         return Forecaster().fit(None, self.passengers).forecast(24)
 
     def time_pytorch(self, threads):
-        settings = default_regressor("recursive")
-        series = self.passengers.to_numpy(np.float32)
-        mean, deviation = series.mean(), series.std()
-        X, y = (torch.tensor(part) for part in make_windows((series - mean) / deviation, 24))
-        model = _peers.TorchModel(1, settings.hidden_size)
-        optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate_init)
-        for _ in range(settings.max_iter):
-            _peers.torch_epoch(model, optimizer, X, y, 32)
-        window = X[-1:].clone()
+        padded = np.concatenate((np.full(23, np.nan), self.passengers.to_numpy())).astype(np.float32)
+        windows = torch.tensor(np.lib.stride_tricks.sliding_window_view(padded, 25).copy())
+        x, last, deviation = self._relative(windows[:, :-1])
+        y = (windows[:, 1:] - last) / deviation
+        model = _EveryStep(self.settings.hidden_size)
+        loss_of = torch.nn.L1Loss()
+        optimizer = torch.optim.AdamW(model.parameters(), self.settings.learning_rate_init, weight_decay=1.0)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.settings.max_iter)
+        loader = torch.utils.data.DataLoader(
+            torch.utils.data.TensorDataset(x.nan_to_num()[..., None], y), batch_size=32, shuffle=True
+        )
+        for _ in range(self.settings.max_iter):
+            for inputs, targets in loader:
+                known = ~targets.isnan()
+                optimizer.zero_grad(set_to_none=True)
+                loss_of(model(inputs)[known], targets[known]).backward()
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                optimizer.step()
+            schedule.step()
+        return self._fed_back(model, windows[-1:, 1:])
+
+    def _relative(self, windows):
+        """Windows in units of their own, with last value and deviation of the present steps."""
+        known = ~windows.isnan()
+        last = windows[:, -1:]
+        mean = windows.nansum(dim=1, keepdim=True) / known.sum(dim=1, keepdim=True)
+        deviation = ((windows - mean) ** 2).nansum(dim=1, keepdim=True).div(known.sum(dim=1, keepdim=True)).sqrt()
+        deviation = torch.where(deviation > 0, deviation, deviation[deviation > 0].mean())
+        return (windows - last) / deviation, last, deviation
+
+    def _fed_back(self, model, window):
+        answers = []
         with torch.inference_mode():
             for _ in range(24):
-                window = torch.cat((window[:, 1:], model(window)[:, None, None]), dim=1)
-        return window[0, :, 0] * deviation + mean
+                x, last, deviation = self._relative(window)
+                answers.append(model(x[..., None])[:, -1:] * deviation + last)
+                window = torch.cat((window[:, 1:], answers[-1]), dim=1)
+        return torch.cat(answers, dim=1)[0].numpy()
+
+
+class _EveryStep(torch.nn.Module):
+    """`nn.LSTM` and a linear layer on every state."""
+
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(1, hidden_size, batch_first=True)
+        self.readout = torch.nn.Linear(hidden_size, 1)
+
+    def forward(self, x):
+        return self.readout(self.lstm(x)[0])[..., 0]

@@ -247,4 +247,6 @@ def _steps_with_any(missing, n_steps):
     """For each step the samples to pass over as an index array, or None where there are none."""
     if missing is None:
         return [None] * n_steps
-    return [np.flatnonzero(row) if row.any() else None for row in missing]
+    n_missing = missing.sum(axis=1)
+    samples, ends = missing.nonzero()[1], n_missing.cumsum()  # step by step
+    return [samples[end - n : end] if n else None for n, end in zip(n_missing, ends, strict=True)]
