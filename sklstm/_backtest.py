@@ -170,7 +170,7 @@ def backtest(
         reach = max(steps, forecaster.steps or 0) if reads_further else steps
         folds = _folds_before_the_end(series, steps, n_origins, reach)
     else:
-        folds = _folds_of(series, steps, cv, y)
+        folds = _folds_of(series, steps, cv, len(y))
     n_fits = 1 if refit is True else len(folds) if refit is False else refit
     tables = []
     for first in range(0, len(folds), n_fits):
@@ -181,7 +181,7 @@ def backtest(
             print(
                 f"backtest: {min(first + n_fits, len(folds))} of {len(folds)} origins, {perf_counter() - begin:.1f} s"
             )
-    return BacktestResult(_joined(tables, series))
+    return BacktestResult(_joined(tables))
 
 
 @dataclass(frozen=True)
@@ -230,20 +230,26 @@ def _fold(series, origins, steps):
     return _Fold(origins, {key: rows for key, rows in scored.items() if rows.any()})
 
 
-def _folds_of(series, steps, cv, y):
+def _folds_of(series, steps, cv, n_rows):
     """Origins at the ends of training rows."""
     from sklearn.model_selection import check_cv  # whose import takes as long as that of sklstm
 
-    return [
-        _fold_of(series, steps, np.sort(train), test) for train, test in check_cv(cv).split(np.empty((len(y), 1)), None)
-    ]
+    order = np.argsort(np.concatenate([part.rows for part in series.values()]))
+    stamps = np.concatenate([part.stamps for part in series.values()])[order]  # row by row of the user's table
+    folds = []
+    for train, test in check_cv(cv).split(np.empty((n_rows, 1)), None):
+        is_known, is_asked = np.zeros((2, n_rows), dtype=bool)
+        is_known[train], is_asked[test] = True, True
+        _check_in_time(stamps, is_known, is_asked)
+        folds.append(_fold_of(series, steps, is_known, is_asked))
+    return folds
 
 
-def _fold_of(series, steps, train, test):
-    _check_in_time(series, train, test)
+def _fold_of(series, steps, is_known, is_asked):
+    """The ends of the training rows of each series, and which of the steps after them are test rows."""
     origins, scored = {}, {}
     for key, part in series.items():
-        known, asked = (np.flatnonzero(np.isin(part.rows, rows)) for rows in (train, test))
+        known, asked = np.flatnonzero(is_known[part.rows]), np.flatnonzero(is_asked[part.rows])
         if not len(known) or not len(asked):
             continue
         origin = known[-1] + 1
@@ -255,14 +261,12 @@ def _fold_of(series, steps, train, test):
         rows = np.isin(origin + np.arange(steps), asked)
         if rows.any():
             origins[key], scored[key] = int(origin), rows
-    return _Fold(origins, scored, train)
+    return _Fold(origins, scored, np.flatnonzero(is_known))
 
 
-def _check_in_time(series, train, test):
+def _check_in_time(stamps, is_known, is_asked):
     """Whether nothing is learnt, from any series, that was not known before the rows that are scored."""
-    stamps = np.concatenate([part.stamps for part in series.values()])
-    rows = np.concatenate([part.rows for part in series.values()])
-    if np.isin(test, rows).any() and stamps[np.isin(rows, train)].max() >= stamps[np.isin(rows, test)].min():
+    if is_known.any() and is_asked.any() and stamps[is_known].max() >= stamps[is_asked].min():
         raise ValueError(
             "cv gives training rows that are no earlier than its test rows. TimeSeriesSplit splits a single series by "
             "time, and split_panel a panel."
@@ -311,7 +315,7 @@ def _table(key, part, origins, scored, answers, coverages, season, labels):
     return pd.DataFrame(columns)
 
 
-def _joined(tables, series):
+def _joined(tables):
     """One table, without the rows that could not be forecast."""
     import pandas as pd
 

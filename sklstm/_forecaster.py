@@ -476,8 +476,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def history_(self):
         """The series as known so far, as pandas: the training rows and those of `update`."""
         check_is_fitted(self)
-        index = self._labels.join({key: part.known_index for key, part in self._history.items()})
-        return self._labels.to_pandas(np.concatenate([part.y for part in self._history.values()]), index)
+        return self._observed(self._history)
 
     @property
     def fitted_values_(self):
@@ -485,17 +484,21 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         check_is_fitted(self)
         origins = {key: np.arange(len(part)) for key, part in self._training.items()}
         answers = self._engine.forecast(self._training, origins, 1)
-        return self._in_sample({key: values[:, 0, :, 0] for key, values in answers.items()})
+        return self._as_pandas(self._training, [values[:, 0, :, 0] for values in answers.values()])
 
     @property
     def residuals_(self):
         """Training rows less `fitted_values_`."""
-        return self._in_sample({key: part.y for key, part in self._training.items()}) - self.fitted_values_
+        return self._observed(self._training) - self.fitted_values_
 
-    def _in_sample(self, values):
-        """Values of the training rows, by key, as pandas."""
-        index = self._labels.join({key: part.known_index for key, part in self._training.items()})
-        return self._labels.to_pandas(np.concatenate(list(values.values())), index)
+    def _observed(self, series):
+        """The targets of series by key, as pandas."""
+        return self._as_pandas(series, [part.y for part in series.values()])
+
+    def _as_pandas(self, series, values):
+        """Values (n, n_targets) at the rows of each series, as pandas."""
+        index = self._labels.join({key: part.known_index for key, part in series.items()})
+        return self._labels.to_pandas(np.concatenate(values), index)
 
     def update(self, X, y=None, train=False):
         """Take newly observed rows as history; later forecasts go on from there.

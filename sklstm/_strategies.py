@@ -1,5 +1,6 @@
 """How a regressor that knows rows and targets predicts a series several steps ahead."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,23 +147,17 @@ class Model:
         return answers.reshape(len(windows), -1, *answers.shape[answers.ndim - keep :])
 
 
-class _explained:
+@contextmanager
+def _explained(regressor, n_outputs):
     """Explain a failure of `fit` where the regressor may not take several outputs."""
-
-    def __init__(self, regressor, n_outputs):
-        self._is_doubtful = n_outputs > 1 and not get_tags(regressor).target_tags.multi_output
-        self._regressor, self._n_outputs = regressor, n_outputs
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        if (
-            self._is_doubtful
-            and isinstance(error, ValueError | TypeError)
-            and not isinstance(error, InvalidParameterError)
-        ):
-            raise ValueError(
-                f"{type(self._regressor).__name__} does not take {self._n_outputs} outputs at once. strategy='direct' "
-                "trains one for each step; MultiOutputRegressor makes one for each target."
-            ) from error
+    try:
+        yield
+    except InvalidParameterError:
+        raise
+    except (ValueError, TypeError) as error:
+        if n_outputs == 1 or get_tags(regressor).target_tags.multi_output:
+            raise
+        raise ValueError(
+            f"{type(regressor).__name__} does not take {n_outputs} outputs at once. strategy='direct' trains one for "
+            "each step; MultiOutputRegressor makes one for each target."
+        ) from error
