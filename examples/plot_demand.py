@@ -21,7 +21,7 @@ from sklstm import BacktestDisplay, ForecastDisplay, Forecaster, LSTMRegressor, 
 try:
     from pmdarima.datasets import load_taylor
 except ImportError:
-    raise SystemExit("The data are pmdarima's: python -m pip install 'sklstm[study]'") from None
+    raise SystemExit("The data are pmdarima's: python -m pip install 'sklstm[examples]'") from None
 
 DAY, WEEK = 24, 7 * 24
 half_hours = load_taylor() / 1000

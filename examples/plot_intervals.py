@@ -24,7 +24,7 @@ from sklstm import ForecastDisplay, Forecaster, LSTMRegressor, backtest
 try:
     from statsmodels.datasets import elnino
 except ImportError:
-    raise SystemExit("The data are statsmodels': python -m pip install 'sklstm[study]'") from None
+    raise SystemExit("The data are statsmodels': python -m pip install 'sklstm[examples]'") from None
 
 STEPS, N_TEST = 12, 120
 COVERAGES = [0.5, 0.8, 0.95]

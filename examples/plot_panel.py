@@ -23,7 +23,7 @@ from sklstm import BacktestResult, ForecastDisplay, Forecaster, LSTMRegressor, b
 try:
     from vega_datasets import data
 except ImportError:
-    raise SystemExit("The data are vega_datasets': python -m pip install 'sklstm[study]'") from None
+    raise SystemExit("The data are vega_datasets': python -m pip install 'sklstm[examples]'") from None
 
 STEPS = 12
 SUMS = ["nonfarm", "private", "goods_producing", "service_providing", "private_service_providing", "manufacturing"]
