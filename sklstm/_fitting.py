@@ -5,7 +5,7 @@ and never changes them, so that a failure can put the old ones back (`restored_o
 """
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
@@ -16,6 +16,7 @@ from sklstm._network import Objective, fit_network
 from sklstm._origin import Origin
 from sklstm._random import own_generator
 from sklstm._settings import (
+    batch_size,
     fixed_settings,
     new_layout,
     new_loss,
@@ -27,6 +28,7 @@ from sklstm._settings import (
 from sklstm._threads import threads_for
 from sklstm._training import INTERRUPTED, Progress, Watch
 from sklstm._validation import check_step_answers
+from sklstm._windows import merged_rows
 
 
 def begin(model, data):
@@ -100,10 +102,11 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
         model._rng = own_generator(model.random_state)
         model._split_seed = int(model._rng.spawn(1)[0].integers(2**31))  # the generator goes on as without
     data = _divided(model, data)
+    merged = _merged(model, data)
     if resume:
         check_resumable(model, data)
     else:
-        begin(model, data)
+        begin(model, data if merged is None else replace(data, rows=merged[0], weight=merged[1]))
     previous = model._origin if resume else None
     model._origin = Origin.after(data.X, data.y, data.weight, y, model._network.scaling.n_targets, previous)
     state = _state_to_change(model)
@@ -111,7 +114,7 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     validate = _validator(model._network, data)
     state.progress.watch(validate, same_rows=model._trained_on == previous)
     state.progress.begin_period(new_period, model.max_iter)
-    ending = _run(model, data, n_epochs, state, validate, tasks)
+    ending = _run(model, data, merged, n_epochs, state, validate, tasks)
     vars(model).update(state.attributes(ending == INTERRUPTED or data.validation is not None))
     return ending
 
@@ -138,6 +141,18 @@ def _divided(model, data):
     return data.divided(*hold_out(data.rows, *settings))
 
 
+def _merged(model, data):
+    """The rows to train on and their weights with equal ones as one, if they are all in one batch.
+
+    Many epochs can make of a rounding what they like, so a row of weight 2 must not only be worth the
+    row twice but go through the same sums. Of several batches neither holds, and of dropout: a row that
+    comes twice is drawn for twice.
+    """
+    if model.dropout or not (model.solver == "lbfgs" or len(data.rows) <= batch_size(model, len(data.rows))):
+        return None
+    return merged_rows((data.X, data.y), data.weight, data.rows)
+
+
 def _state_to_change(model):
     """Copies of where training is, so that a failure leaves the originals."""
     theta, rng, progress = deepcopy((_latest_theta(model), model._rng, model._progress))
@@ -154,9 +169,10 @@ def _latest_theta(model):
     return model._latest
 
 
-def _run(model, data, n_epochs, state, validate, tasks):
+def _run(model, data, merged, n_epochs, state, validate, tasks):
     network, theta = model._network, state.theta
-    objective = Objective(network, data.X, data.y, data.weight, data.rows, penalty(model), theta.dtype, state.rng)
+    rows, settings = (data.X, data.y, data.weight, data.rows), (penalty(model), theta.dtype, state.rng)
+    objective = Objective(network, *rows, *settings, merged)
 
     def end_epoch(progress, theta):
         _report(model.verbose, progress)

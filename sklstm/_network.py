@@ -210,11 +210,13 @@ class Objective:
         Precision of the work.
     rng : numpy.random.Generator, default=None
         Draws what is dropped.
+    merged : tuple of ndarray (rows, weight), default=None
+        What stands for all rows where a batch holds them all: see `merged_rows`.
     """
 
-    def __init__(self, network, X, y, weight, rows, alpha, dtype, rng=None):
+    def __init__(self, network, X, y, weight, rows, alpha, dtype, rng=None, merged=None):
         self.network, self.X, self.y, self.weight, self.rows = network, X, y, weight, rows
-        self.alpha, self.rng = alpha, rng
+        self.alpha, self.rng, self.merged = alpha, rng, merged
         self._dtype = dtype
         self._decayed = network.layout.is_weight(dtype) if alpha else None
         self._workspaces = {}
@@ -224,24 +226,29 @@ class Objective:
 
     def __call__(self, theta, batch):
         """Loss, gradient and sum of weights of the rows at the positions `batch`."""
-        loss, gradient, _, weight_sum = self._data_term(theta, self.rows[batch])
+        if self.merged is not None and len(batch) == len(self):
+            rows, weight = self.merged
+        else:
+            rows, weight = self.rows[batch], self.weight
+        loss, gradient, _, weight_sum = self._data_term(theta, rows, weight)
         return self._penalised(loss, gradient, theta, weight_sum), gradient, weight_sum
 
     def whole(self, theta):
         """Loss and gradient of all rows, in pieces."""
+        rows, weight = self.merged or (self.rows, self.weight)
         total, gradient, counted, weight_sum = 0.0, np.zeros_like(theta), 0.0, 0.0
-        for start in range(0, len(self), PREDICTION_ROWS):
-            loss, part, weight, row_weight = self._data_term(theta, self.rows[start : start + PREDICTION_ROWS])
-            share = float(weight.sum()) * row_weight
+        for start in range(0, len(rows), PREDICTION_ROWS):
+            loss, part, of_targets, row_weight = self._data_term(theta, rows[start : start + PREDICTION_ROWS], weight)
+            share = float(of_targets.sum()) * row_weight
             total += loss * share
             gradient += part * share
             counted, weight_sum = counted + share, weight_sum + row_weight
         gradient /= counted
         return self._penalised(total / counted, gradient, theta, weight_sum), gradient
 
-    def _data_term(self, theta, rows):
+    def _data_term(self, theta, rows, weight):
         """Loss and gradient of some rows, their targets' weights as multiples of theirs, and the sum of theirs."""
-        weight = self.weight[rows]
+        weight = weight[rows]
         weight_sum = float(weight.sum())
         weight = (weight / weight_sum).astype(self._dtype)  # where float64 weights of any size fit
         ws = self._workspaces.get(len(rows))

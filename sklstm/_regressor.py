@@ -422,8 +422,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Targets. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts. Weight 0 is like leaving the row out, 2 like repeating it. For
-            `forecast`, the target of a row of weight 0 is missing.
+            How much each row counts. Weight 0 is like leaving the row out, 2 like repeating it (to the
+            bit, where all rows are in one batch and none of their states are dropped). For `forecast`,
+            the target of a row of weight 0 is missing.
         X_val : array-like, default=None
             Rows to stop by, for `early_stopping=True`, instead of some that are held out of `X`: as
             `X`, though sequences may have another number of steps. In a pipeline, see

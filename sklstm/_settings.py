@@ -120,6 +120,11 @@ def penalty(model):
     return 0.0 if model.solver == "adamw" else model.alpha
 
 
+def batch_size(model, n_rows):
+    """Rows per update, of so many; not for L-BFGS."""
+    return min(BATCH_SIZE if model.batch_size == "auto" else model.batch_size, n_rows)
+
+
 def new_trainer(model, n_rows, n_epochs):
     """How to train on so many rows for at most so many epochs."""
     if model.solver == "lbfgs":
@@ -127,7 +132,7 @@ def new_trainer(model, n_rows, n_epochs):
     return Trainer(
         n_epochs=n_epochs,
         period=model.max_iter,
-        batch_size=min(BATCH_SIZE if model.batch_size == "auto" else model.batch_size, n_rows),
+        batch_size=batch_size(model, n_rows),
         schedule=Schedule(model.learning_rate, model.learning_rate_init, model.power_t),
         clip_value=model.clip_value,
         clip_norm=model.clip_norm,

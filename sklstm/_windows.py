@@ -1,5 +1,7 @@
 """Windows as strided views of a table, and passes over rows that never copy all of them."""
 
+from hashlib import blake2b
+
 import numpy as np
 
 # Elements looked at in one go when a pass over many (possibly overlapping) rows needs scratch.
@@ -41,3 +43,44 @@ def row_chunks(n_rows, row_size):
     """Slices that cover `n_rows` rows of `row_size` elements in pieces of bounded size."""
     size = max(1, CHUNK_ELEMENTS // max(1, row_size))
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
+
+
+def merged_rows(parts, weight, rows):
+    """Take rows that are equal as one of them, which weighs what they weigh together.
+
+    What a sum over the rows comes to then depends neither on how often a row is repeated instead of
+    weighted, nor on the order of the rows, not even by a rounding.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of shape (n, …)
+        What has to be equal; NaN equals NaN.
+    weight : ndarray of shape (n,)
+    rows : ndarray of int of shape (m,)
+        The rows that take part.
+
+    Returns
+    -------
+    rows : ndarray of int of shape (n_distinct,)
+        One of each, in an order that their content decides.
+    weight : ndarray of shape (n,)
+        Theirs, and 0 everywhere else.
+    """
+    digests = _digests(parts, rows)
+    order = np.lexsort((weight[rows], *digests.T))  # by weight too, as the order of a sum decides its rounding
+    rows, digests = rows[order], digests[order]
+    is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
+    first = rows[is_new]
+    merged = np.zeros(len(weight))
+    merged[first] = np.add.reduceat(weight[rows], np.flatnonzero(is_new))
+    return first, merged
+
+
+def _digests(parts, rows):
+    """128 bits of each row that equal rows, and no others, have in common, (m, 2)."""
+    digests = []
+    for chunk in row_chunks(len(rows), sum(part[0].size for part in parts)):
+        table = [part[rows[chunk]].reshape(chunk.stop - chunk.start, -1) for part in parts]
+        table = np.concatenate(table, axis=1) + 0.0  # -0 becomes 0
+        digests.extend(blake2b(row, digest_size=16).digest() for row in table)
+    return np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)

@@ -1,5 +1,6 @@
 """scikit-learn's own checks: all of them, none skipped, none expected to fail but those declared, with the reason."""
 
+import numpy as np
 import pytest
 import sklearn
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -76,6 +77,20 @@ def test_regressor_passes_every_check(name):
     assert {r["check_name"]: repr(r["exception"]) for r in results if r["status"] not in ("passed", "xfail")} == {}
     assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(declared)  # none declared in vain
     assert {result["check_name"] for result in results} >= EXPECTED
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", [name for name in SETTINGS if WEIGHTS not in EXCEPTIONS.get(name, {})])
+def test_weights_are_repetitions_with_room(name, seed):
+    """As scikit-learn's check, whose 1e-7 must not depend on the processor: training amplifies any rounding."""
+    rng = np.random.default_rng(seed)
+    X, y, weight = rng.random((15, 30)), rng.integers(0, 3, 15), rng.integers(0, 5, 15)
+    repeated, order = np.repeat(np.arange(15), weight), rng.permutation(15)
+    weighted, other = (LSTMRegressor(random_state=0, batch_size=60).set_params(**SETTINGS[name]) for _ in range(2))
+    weighted.fit(X[order], y[order], sample_weight=weight[order])
+    other.fit(X[repeated], y[repeated])
+    np.testing.assert_allclose(weighted.predict(X), other.predict(X), rtol=1e-8)
 
 
 DECLARED = {

@@ -28,3 +28,36 @@ def test_chunks_cover_every_row_once_and_are_bounded(n_rows, row_size):
     for chunk in chunks:
         n_here = chunk.stop - chunk.start
         assert n_here == 1 or n_here * row_size <= _windows.CHUNK_ELEMENTS
+
+
+def test_equal_rows_are_merged_in_an_order_of_their_content():
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 2, (60, 2, 1)).astype(np.float32), rng.integers(0, 2, (60, 1)) / 3
+    X[5, 0], X[6, 0] = np.nan, -0.0
+    weight, rows = rng.integers(1, 5, 60).astype(float), np.arange(3, 57)
+    expected = {}
+    for k in rows:
+        key = tuple(np.nan_to_num([*X[k, :, 0], y[k, 0]], nan=-1) + 0.0)
+        expected[key] = expected.get(key, 0) + weight[k]
+    first, merged = _windows.merged_rows((X, y), weight, rows)
+    keys = [tuple(np.nan_to_num([*X[k, :, 0], y[k, 0]], nan=-1) + 0.0) for k in first]
+    assert dict(zip(keys, merged[first], strict=True)) == expected
+    assert len(keys) == len(expected)
+    assert merged.sum() == weight[rows].sum()
+    again, _ = _windows.merged_rows((X, y), weight, rng.permutation(rows))
+    np.testing.assert_array_equal(np.nan_to_num(X[again]), np.nan_to_num(X[first]))
+    np.testing.assert_array_equal(y[again], y[first])
+
+
+def test_weights_of_merged_rows_do_not_depend_on_the_order_of_their_sum():
+    X, weight = np.ones((50, 3)), np.random.default_rng(1).lognormal(0, 10, 50)
+    orders = weight, weight[::-1], np.sort(weight)
+    assert len({_windows.merged_rows((X,), part, np.arange(50))[1].sum() for part in orders}) == 1
+
+
+def test_rows_are_merged_in_pieces(monkeypatch):
+    table, rows = np.random.default_rng(2).integers(0, 3, (40, 2)), np.arange(40)
+    whole = _windows.merged_rows((table,), np.ones(40), rows)
+    monkeypatch.setattr(_windows, "CHUNK_ELEMENTS", 7)
+    for expected, got in zip(whole, _windows.merged_rows((table,), np.ones(40), rows), strict=True):
+        np.testing.assert_array_equal(expected, got)
