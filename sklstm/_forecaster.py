@@ -22,6 +22,7 @@ from sklstm._random import own_generator
 from sklstm._reading import accepts_nan, lstms, needs_counts
 from sklstm._sampling import Sampler
 from sklstm._series import (
+    History,
     check_follows,
     read_future,
     read_history,
@@ -278,7 +279,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self._check_windows(samples, series, sampler)
         self._engine = Engine(sampler, Model.of(template, lags, self.strategy).fit(samples, tasks))
         self.regressors_ = self._engine.model.regressors
-        self._training = self._history = series
+        self._training, self._history = series, {key: History.of(part) for key, part in series.items()}
 
     def _check_windows(self, samples, series, sampler):
         """Complain if no window is left; tell of those lost to missing values, not of those at either end."""
@@ -454,7 +455,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def _why_none(self, key, series):
         """Why a series cannot be forecast."""
         lags, name = self._engine.sampler.lags, type(self._template()).__name__
-        window = series.y[-lags.window_length :]
+        window = series.values("y", max(0, len(series) - lags.window_length), len(series))
         n_known = int((~np.isnan(window).any(axis=1)).sum())
         whose = "The history" if key is None else f"The history of the series {key!r}"
         if n_known >= (1 if self._engine.sampler.keeps_incomplete else lags.window_length):
@@ -476,7 +477,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def history_(self):
         """The series as known so far, as pandas: the training rows and those of `update`."""
         check_is_fitted(self)
-        return self._observed(self._history)
+        return self._observed({key: part.whole for key, part in self._history.items()})
 
     @property
     def fitted_values_(self):
@@ -524,7 +525,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 check_follows(self._history[key], part, key)
         history = {**self._history}
         for key, part in new.items():
-            history[key] = history[key].followed_by(part) if key in history else part
+            history[key] = history[key].followed_by(part) if key in history else History.of(part)
         if train:
             self._train_on(history, {key: len(part) for key, part in new.items()})
         self._history = history

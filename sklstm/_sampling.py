@@ -52,6 +52,75 @@ class Contexts:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """The rows that are read at some origins of several series, one series after another.
+
+    Each has the rows before its first origin that a window reaches back to, and those after its last one that
+    are read ahead, NaN where it has none: nothing that is read at one series lies in another.
+
+    Parameters
+    ----------
+    series : dict of Series or History
+        By key.
+    rows : list of ndarray of int
+        The origins of each.
+    begins, ends : ndarray of int of shape (n_series,)
+        The first row of each and the one after its last; may lie outside of it.
+    """
+
+    series: dict
+    rows: list
+    begins: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, series, origins, before, after):
+        """That of so many rows before the first origin and after the last one."""
+        spans = [(rows.min() - before, rows.max() + after) if len(rows) else (0, 0) for rows in origins.values()]
+        begins, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+        return cls({key: series[key] for key in origins}, list(origins.values()), begins, ends)
+
+    @property
+    def n_origins(self):
+        """Of each series."""
+        return [len(rows) for rows in self.rows]
+
+    @property
+    def lengths(self):
+        """Rows of each series."""
+        return self.ends - self.begins
+
+    @property
+    def origins(self):
+        """The origins as numbers of the rows here, one after another."""
+        starts = np.cumsum(self.lengths) - self.ends
+        return np.concatenate(self.rows) + np.repeat(starts, self.n_origins)
+
+    @property
+    def times(self):
+        """The stamps of the rows that origins are at; origins are smaller than their series is long."""
+        starts = np.maximum(self.begins, 0)
+        spans = zip(self.series.values(), self.rows, starts, self.ends, strict=True)
+        return np.concatenate([part.values("stamps", first, end)[rows - first] for part, rows, first, end in spans])
+
+    @property
+    def is_before(self):
+        """Which rows lie before the first one of their series."""
+        starts = np.cumsum(self.lengths) - self.ends
+        return np.arange(self.lengths.sum()) < np.repeat(starts, self.lengths)
+
+    def filled(self, width, values):
+        """An array (n_rows, width) of what `values(series, first, stop)` says of the rows that there are."""
+        filled = np.full((self.lengths.sum(), width), np.nan)
+        starts = np.cumsum(self.lengths) - self.ends
+        for part, begin, start, end in zip(self.series.values(), self.begins, starts, self.ends, strict=True):
+            first = max(begin, 0)
+            known = values(part, first, end)
+            filled[start + first :][: len(known)] = known
+        return filled
+
+
+@dataclass(frozen=True)
 class Sampler:
     """How windows are made of series.
 
@@ -85,44 +154,46 @@ class Sampler:
 
         `weight` is that of each row of the table that the series came in.
         """
-        parts = [self._samples(key, series[key], rows, weight) for key, rows in origins.items()]
-        windows, targets, weights, times = (list(column) for column in zip(*parts, strict=True))
-        if len(parts) == 1:
-            return Samples(windows[0], targets[0], weights[0])
-        # what an LSTM holds out are the last rows: let them be the latest of all series
-        order = np.argsort(np.concatenate(times), kind="stable")
-        weights = None if weight is None else np.concatenate(weights)[order]
-        return Samples(np.concatenate(windows)[order], np.concatenate(targets)[order], weights)
-
-    def _samples(self, key, part, origins, weight):
-        y, known, past, *_ = self.units.to_work(key, part)
-        table = self.lags.table(y, known, past, self.dtype)
-        origins = origins[self._is_readable(table, origins)]
-        targets = self.lags.targets(y, origins)
+        layout = Layout.of(series, origins, self.lags.window_length, self.lags.n_ahead)
+        (y, _, table, _), rows = self._read(layout), layout.origins
+        is_readable = self._is_readable(table, rows)
+        rows = rows[is_readable]
+        if len(origins) > 1:
+            # what an LSTM holds out are the last rows: let them be the latest of all series
+            rows = rows[np.argsort(layout.times[is_readable], kind="stable")]
         if weight is not None:
-            weight = self.lags.targets(weight[part.rows, np.newaxis], origins)
-        return self.lags.windows(table, as_slice(origins)), targets, weight, part.stamps[origins]
+            weight = layout.filled(1, lambda part, *span: weight[part.values("rows", *span), np.newaxis])
+            weight = self.lags.targets(weight, rows)
+        return Samples(self.lags.windows(table, as_slice(rows)), self.lags.targets(y, rows), weight)
 
     def contexts(self, series, origins, steps):
         """What is forecast from at some origins of each series, both by key."""
-        parts = [self._contexts(key, series[key], rows, steps) for key, rows in origins.items()]
-        return Contexts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-    def _contexts(self, key, part, origins, steps):
-        y, known, past, centre, scale = self.units.to_work(key, part)
-        table = self.lags.table(y, known, past, self.dtype)
+        layout = Layout.of(series, origins, self.lags.window_length, max(self.lags.n_ahead, steps))
+        (_, known, table, relative), rows = self._read(layout), layout.origins
         n_appended = steps - 1 if self.lags.n_ahead == 1 else 0
-        future = self.lags.future(known, origins, n_appended + 1)
-        is_readable = np.repeat(self._is_readable(table, origins)[:, np.newaxis], steps, axis=1)
+        future = self.lags.future(known, rows, n_appended + 1)
+        is_readable = np.repeat(self._is_readable(table, rows)[:, np.newaxis], steps, axis=1)
         if not self.reads_known_nan:
             unknown = np.isnan(future).any(axis=2)
             is_readable[:, 1 : 1 + n_appended] &= ~np.logical_or.accumulate(unknown, axis=1)
             future = np.where(np.isnan(future), 0, future)  # the forecasts that read these are not given
-        nothing = np.full((len(origins), n_appended, self.lags.n_past), np.nan)
+        nothing = np.full((len(rows), n_appended, self.lags.n_past), np.nan)
         future = np.concatenate((future, nothing), axis=2)
-        row = (len(origins), 1)
-        windows = self.lags.windows(table, as_slice(origins))
-        return windows, future, is_readable, np.tile(centre, row), np.tile(scale, row)
+        centre, scale = (np.repeat(part, layout.n_origins, axis=0) for part in relative)
+        return Contexts(self.lags.windows(table, as_slice(rows)), future, is_readable, centre, scale)
+
+    def _read(self, layout):
+        """Targets, known columns and steps of a layout, and what each of its series is relative to."""
+        y, known, past = (
+            layout.filled(width, lambda part, *span, name=name: part.values(name, *span))
+            for name, width in (("y", self.lags.n_targets), ("known", self.lags.n_known), ("past", self.lags.n_past))
+        )
+        relative = [self.units.relative_to(key, part) for key, part in layout.series.items()]
+        centre, scale = np.array(relative).reshape(-1, 2, self.lags.n_targets).transpose(1, 0, 2)
+        y, known, past = self.units.to_work(y, known, past, np.repeat(centre, layout.lengths, axis=0))
+        table = self.lags.table(y, known, past, self.dtype)
+        table[self.lags.window_length :][layout.is_before] = np.nan
+        return y, known, table, (centre, scale)
 
     def _is_readable(self, table, origins):
         """Which windows have what is read of them: all, or at least one step and the columns predicted at."""

@@ -43,27 +43,17 @@ class Series:
     def __len__(self):
         return len(self.y)
 
-    def knowing(self, known):
-        """The same with the known columns of the rows that follow."""
-        return replace(self, known=np.concatenate((self.known[: len(self)], known)))
+    def values(self, name, first, stop):
+        """Rows `first` to `stop`, as far as there are any, of one of its arrays or of its stamps."""
+        return getattr(self, name)[first:stop]
 
     def followed_by(self, other):
-        """The same with the rows of another, which directly follow."""
-        joined = {name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "past", "rows")}
-        index, end = self._index_with(other)
-        return replace(self.knowing(other.known), **joined, index=index, end=end)
-
-    def _index_with(self, other):
-        """The index and its end with the rows of another; arrays follow in the way that is known here."""
-        if self.end is None:
-            return None, None
-        theirs = self.next_index(len(other)) if other.end is None else other.index
-        if getattr(self.index, "tz", None) is not None:
-            theirs = theirs.tz_convert(self.index.tz)
-        index = self.index.append(theirs)
-        if self.end.step is None:
-            return index, regular_end(index)
-        return index, replace(self.end, last=index_end(index[-1:]).last)
+        """The same with the rows of another, which directly follow and have the same kind of index."""
+        joined = {
+            name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "known", "past", "rows")
+        }
+        index = None if self.index is None else self.index.append(other.index)
+        return Series(**joined, index=index, end=other.end)
 
     @property
     def stamps(self):
@@ -78,6 +68,81 @@ class Series:
         import pandas as pd
 
         return pd.RangeIndex(len(self)) if self.index is None else self.index
+
+
+@dataclass(frozen=True)
+class History:
+    """A series that rows are added to, each addition at the cost of what it adds.
+
+    It is kept in pieces, each at least twice as long as the one after it: a row is copied as often as the pieces
+    double, and the last rows are in few of them. Pieces never change, so that copies stay independent.
+
+    Parameters
+    ----------
+    pieces : tuple of Series
+        Which follow each other.
+    future : ndarray of shape (n_future, n_known)
+        Columns that are known for the rows after them.
+    """
+
+    pieces: tuple
+    future: Any
+
+    @classmethod
+    def of(cls, series):
+        """Of one piece."""
+        return cls((series,), series.known[len(series) :])
+
+    def __len__(self):
+        return sum(map(len, self.pieces))
+
+    @property
+    def end(self):
+        """Where its index ends: an IndexEnd, or None for arrays."""
+        return self.pieces[-1].end
+
+    @property
+    def whole(self):
+        """All of it as a Series."""
+        whole = self.pieces[-1]
+        for piece in self.pieces[-2::-1]:  # the short ones first
+            whole = piece.followed_by(whole)
+        return whole
+
+    def values(self, name, first, stop):
+        """Rows `first` to `stop`, as far as there are any, of an array of its series or of their stamps."""
+        found, begin = [self.pieces[0].values(name, first, stop)], len(self.pieces[0])
+        for piece in self.pieces[1:]:
+            if first < begin + len(piece) and begin < stop:
+                found.append(piece.values(name, max(0, first - begin), stop - begin))
+            begin += len(piece)
+        if name == "known" and begin < stop:
+            found.append(self.future[max(0, first - begin) : stop - begin])
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def knowing(self, known):
+        """The same with the known columns of the rows that follow."""
+        return replace(self, future=known)
+
+    def followed_by(self, other):
+        """The same with the rows of a Series, which directly follow."""
+        pieces = [*self.pieces, self._in_line(other)]
+        if self.end is not None and self.end.step is None:  # too few rows to tell a frequency
+            whole = History(tuple(pieces), None).whole
+            pieces = [replace(whole, end=regular_end(whole.index))]
+        while len(pieces) > 1 and len(pieces[-2]) < 2 * len(pieces[-1]):
+            last = pieces.pop()
+            pieces[-1] = pieces[-1].followed_by(last)
+        return History(tuple(pieces), self.future[:0])
+
+    def _in_line(self, other):
+        """Rows that follow, with the index that they have here; arrays follow in the way that is known here."""
+        if self.end is None:
+            return replace(other, index=None, end=None)
+        index = self.next_index(len(other)) if other.end is None else other.index
+        if getattr(self.end.last, "tz", None) is not None:
+            index = index.tz_convert(self.end.last.tz)
+        return replace(other, index=index, end=replace(self.end, last=index_end(index[-1:]).last))
 
     def next_index(self, steps):
         """The index of the rows that follow; None where it cannot be told."""
@@ -184,7 +249,7 @@ def read_more(forecaster, X, y, may_be_single=False):
     values, index, labels = _check_target(y), _index_of(X, y), forecaster._labels
     columns = check_columns(forecaster, X, len(values), reset=False)
     check_consistent_length(columns, values)
-    n_targets = next(iter(forecaster._history.values())).y.shape[1]
+    n_targets = next(iter(forecaster._history.values())).values("y", 0, 1).shape[1]
     if values.shape[1] != n_targets:
         raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {n_targets}.")
     if is_pandas(y) and y.ndim == 2 and labels.names is not None and list(y.columns) != list(labels.names):
@@ -201,6 +266,7 @@ def read_history(forecaster, history):
     """Other series to go on from, y or (X, y), and the labels of their forecast."""
     X, y = history if isinstance(history, tuple) else (None, history)
     series, labels = read_more(forecaster, X, y, may_be_single=True), forecaster._labels
+    series = {key: History.of(part) for key, part in series.items()}
     if is_pandas(y) and y.ndim == 1:
         labels = replace(labels, names=y.name)
     return series, replace(labels, levels=None) if None in series else labels

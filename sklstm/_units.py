@@ -47,15 +47,17 @@ class Units:
         centres = {key: centre(values) for key, values in y.items()}
         return cls(transformer, centres, _scales(y), *map(centre, columns), is_centred)
 
-    def to_work(self, key, series):
-        """The arrays y, known and past of a series, the centre of its targets and their scale."""
-        y = _transformed(self.transformer, series.y)
+    def relative_to(self, key, series):
+        """The centre of a series' targets and their scale, each (n_targets,)."""
         if key in self.centres:
-            centre, scale = self.centres[key], self.scales[key]
-        else:
-            centre = _mean(y) if self.is_centred else _zeros(y)
-            scale = _positive({**self.scales, key: _typical_change(y)})[key]
-        return y - centre, series.known - self.known, series.past - self.past, centre, scale
+            return self.centres[key], self.scales[key]
+        y = _transformed(self.transformer, series.values("y", 0, len(series)))
+        centre = _mean(y) if self.is_centred else _zeros(y)
+        return centre, _positive({**self.scales, key: _typical_change(y)})[key]
+
+    def to_work(self, y, known, past, centre):
+        """The arrays y, known and past of rows whose targets have this centre, (n, n_targets) or (n_targets,)."""
+        return self.transformed(y) - centre, known - self.known, past - self.past
 
     def scales_of(self, targets):
         """What errors are relative to if these targets (n, n_targets), by key, are all that is learnt from."""

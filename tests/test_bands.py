@@ -177,7 +177,7 @@ def test_what_is_drawn_is_decided_by_the_regressors_random_state(walk):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_origin_that_cannot_be_read_has_no_interval(walk, strategy, intervals):
     engine = fitted(walk, strategy, intervals)._engine
-    (series,) = fitted(walk, strategy, intervals)._history.values()
+    series = fitted(walk, strategy, intervals)._history[None].whole
     series.y[40] = np.nan
     answers = engine.forecast({None: series}, {None: np.array([40, 42, 45])}, STEPS, (0.5, 0.8))[None]
     assert answers.shape == (3, STEPS, 1, 5)

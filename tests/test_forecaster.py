@@ -1,6 +1,6 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import numpy as np
 import pandas as pd
@@ -649,7 +649,7 @@ def test_columns_are_matched_by_name():
     reordered = forecaster(Ridge(), "both", "direct").fit(X[list("lpk")], y)
     np.testing.assert_allclose(reordered.forecast(H, X_future), forecast)
     reordered.update(X_future, pd.Series(0.0, X_future.index))
-    np.testing.assert_array_equal(reordered._history[None].known[-3:], X_future[list("lk")])
+    np.testing.assert_array_equal(reordered._history[None].whole.known[-3:], X_future[list("lk")])
 
 
 @pytest.mark.parametrize(
@@ -908,6 +908,53 @@ def test_an_update_without_a_regular_index_of_its_own_goes_on_as_the_history_doe
     arrays_first = forecaster(Ridge()).fit(None, y[:20].to_numpy()).update(None, y[20:])
     assert list(arrays_first.forecast(3).index) == [30, 31, 32]
     np.testing.assert_array_equal(arrays_first.forecast(3), expected)
+
+
+class CountedLog(FunctionTransformer):
+    """A logarithm that counts the rows that it is asked for."""
+
+    n_rows = 0
+
+    def __init__(self):
+        super().__init__(np.log1p, np.expm1)
+
+    def transform(self, X):
+        type(self).n_rows += len(X)
+        return super().transform(X)
+
+
+@pytest.mark.parametrize("n", [40, 400])
+@pytest.mark.parametrize("shape", ["single", "panel"])
+def test_a_forecast_reads_no_more_of_the_history_than_its_window(shape, n, monkeypatch):
+    _, y = series(n + 6, shape=shape)
+    old, new = split(y - y.min(), 6)
+    f = forecaster(Ridge(), target_transformer=CountedLog()).fit(None, old)
+    n_series = 3 if shape == "panel" else 1
+    for step in range(7):
+        monkeypatch.setattr(CountedLog, "n_rows", 0)
+        rows = f.forecast(4).to_frame()[[]]
+        assert CountedLog.n_rows == n_series * L
+        f.predict(rows)
+        assert CountedLog.n_rows == 2 * n_series * L
+        if step < 6:
+            f.update(None, step_rows(new, step))
+    assert CountedLog.n_rows == 2 * n_series * L  # an update transforms nothing
+
+
+def test_copies_of_a_forecaster_are_updated_independently():
+    _, y = series(60)
+    f = forecaster(Ridge()).fit(None, y[:20]).update(None, y[20:21])
+    copies = [copy(f), deepcopy(f), pickle.loads(pickle.dumps(f))]
+    for number, other in enumerate(copies):
+        for k in range(21, 30):
+            other.update(None, y[k : k + 1] + 100 * number)
+            f.update(None, y[k : k + 1]) if number == 2 else None
+    for number, other in enumerate(copies):
+        assert other.history_.equals(pd.concat([y[:21], y[21:30] + 100 * number]))
+    assert f.history_.equals(y[:30])
+    with pytest.raises(ValueError, match="begins at"):
+        f.update(None, y[31:33])
+    assert f.update(None, y[30:33]).history_.equals(y[:33])
 
 
 def test_an_update_in_another_time_zone_takes_the_one_of_the_history():

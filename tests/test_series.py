@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from sklearn.linear_model import Ridge
 from sklstm import Forecaster
 from sklstm._index import regular_end
 from sklstm._series import (
+    History,
     Labels,
     Series,
     check_columns,
@@ -172,11 +175,11 @@ def test_a_panel_is_divided_by_key_with_the_rows_that_it_came_in():
 
 def test_a_series_too_short_to_tell_its_frequency_has_that_of_the_others():
     series, _ = read_training(forecaster(), None, panel({"a": (0, 9), "b": (4, 1), "c": (0, 8)}))
-    assert series["b"].next_index(2).equals(DAYS[5:7])
+    assert series["b"].end.next_values(2).equals(DAYS[5:7])
     weekly = pd.date_range("2024-01-01", periods=9, freq="W")
     unlike = pd.concat([panel({"a": (0, 9), "b": (4, 1)}), panel({"c": (0, 9)}, times=weekly)])
     series, _ = read_training(forecaster(), None, unlike)
-    assert series["b"].next_index(2) is None  # there is no telling which
+    assert series["b"].end.step is None  # there is no telling which
 
 
 # ---- more rows
@@ -232,9 +235,9 @@ def test_a_single_series_does_not_follow_a_panel():
 
 def test_a_history_is_y_or_both():
     series, labels = read_history(after(None, daily(name="sold")), [5.0, 6.0])
-    np.testing.assert_array_equal(series[None].y, [[5], [6]])
+    np.testing.assert_array_equal(series[None].whole.y, [[5], [6]])
     assert labels.names == "sold"
-    part = read_history(after(frame(), daily()), (frame(3, start=20), daily(3, 20)))[0][None]
+    part = read_history(after(frame(), daily()), (frame(3, start=20), daily(3, 20)))[0][None].whole
     np.testing.assert_array_equal(part.known, frame(3, start=20))
     with pytest.raises(ValueError, match="X has no columns"):
         read_history(after(frame(), daily()), daily())
@@ -271,17 +274,59 @@ def test_rows_that_follow_are_joined(form):
     reader = after(*give(N, 0, form == "arrays"), past_only=[0] if form == "arrays" else ["a"])
     X, y = give(3, N, form != "dates")
     more = read_more(reader, X, y)
-    known_further = reader._history[None].knowing(
-        np.full((5, 2), 7.0)
-    )  # columns of the future give way to those of rows
-    joined = known_further.followed_by(more[None])
+    future = np.full((5, 2), 7.0)  # columns of the future give way to those of rows
+    joined = History.of(reader._history[None]).knowing(future).followed_by(more[None])
     whole = after(*give(N + 3, 0, form == "arrays"), past_only=[0] if form == "arrays" else ["a"])._history[None]
     for name in ("y", "known", "past"):
-        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+        np.testing.assert_array_equal(getattr(joined.whole, name), getattr(whole, name))
     assert len(joined) == N + 3
-    assert list(joined.next_index(2)) == list(whole.next_index(2))
-    assert list(joined.known_index) == list(whole.known_index)
-    np.testing.assert_array_equal(joined.stamps, whole.stamps)
+    assert list(joined.next_index(2)) == list(History.of(whole).next_index(2))
+    assert list(joined.whole.known_index) == list(whole.known_index)
+    np.testing.assert_array_equal(joined.whole.stamps, whole.stamps)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        None,
+        DAYS,
+        DAYS.tz_localize("Asia/Tokyo"),
+        DAYS.to_period("D"),
+        pd.date_range("2024-01-31", periods=40, freq="ME"),
+        pd.RangeIndex(5, 85, 2),
+    ],
+    ids=lambda index: type(index).__name__,
+)
+@pytest.mark.parametrize("sizes", [[8, *[1] * 30], [3, 1, 9, 1, 1, 2, 14, 1], [1, 1, 1, 1, 30, 1]])
+def test_a_history_is_its_rows_however_they_came(index, sizes):
+    rng = np.random.default_rng(0)
+    starts = np.cumsum([0, *sizes])
+    y, known, past = (rng.normal(size=(starts[-1] + 4, width)) for width in (2, 1, 3))
+    if index is not None and sizes[0] == 1:
+        index = pd.RangeIndex(40) if isinstance(index, pd.DatetimeIndex) else index  # one stamp has no frequency
+
+    def part(first, stop):
+        times = None if index is None else index[first:stop]
+        end = None if index is None else regular_end(times)
+        return Series(y[first:stop], known[first:stop], past[first:stop], times, end, np.arange(stop - first))
+
+    history = History.of(part(0, sizes[0]))
+    for first, stop in pairwise(starts[1:]):
+        earlier, n_earlier = history, len(history)
+        history = earlier.followed_by(part(first, stop))
+        assert len(earlier) == n_earlier  # nothing that is at hand changes
+        np.testing.assert_array_equal(earlier.whole.y, y[:first])
+        np.testing.assert_array_equal(history.values("y", first - 1, stop), y[first - 1 : stop])
+    n = len(history)
+    assert len(history.pieces) < 2 + np.log2(n)
+    whole = history.knowing(known[n:])
+    for first, stop in rng.integers(0, n + 4, size=(50, 2)):
+        np.testing.assert_array_equal(whole.values("known", first, stop), known[first:stop])
+        np.testing.assert_array_equal(whole.values("past", first, stop), past[first : min(n, stop)])
+    if index is not None:
+        assert history.whole.index.equals(index[:n])
+        assert history.end.last == index[n - 1]
+        np.testing.assert_array_equal(history.values("stamps", 2, n), part(0, n).stamps[2:])
 
 
 # ---- what is asked for

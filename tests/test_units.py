@@ -14,6 +14,12 @@ def series(y, known=None, past=None):
     return Series(y, nothing if known is None else known, nothing if past is None else past, None, None, None)
 
 
+def work(units, key, part):
+    """y, known and past of a whole series, its centre and its scale."""
+    centre, scale = units.relative_to(key, part)
+    return *units.to_work(part.y, part.known, part.past, centre), centre, scale
+
+
 @pytest.fixture
 def panel():
     rng = np.random.default_rng(0)
@@ -28,7 +34,7 @@ def panel():
 def test_there_and_back(panel, transformer, is_centred):
     units = Units.of(transformer, panel, is_centred)
     for key, part in panel.items():
-        y, _, _, centre, _ = units.to_work(key, part)
+        y, _, _, centre, _ = work(units, key, part)
         known = ~np.isnan(part.y).any(axis=1) if transformer is not None else np.ones(len(part), dtype=bool)
         np.testing.assert_allclose(units.to_user(y + centre)[known], part.y[known], rtol=1e-9)
         np.testing.assert_allclose(units.transformed(part.y), y + centre, rtol=1e-9)
@@ -43,7 +49,7 @@ def test_one_transformer_is_fitted_on_all_series_without_rows_that_miss_a_target
     rows = np.concatenate([part.y for part in panel.values()])
     rows = rows[~np.isnan(rows).any(axis=1)]
     np.testing.assert_allclose(units.transformer.mean_, rows.mean(axis=0))
-    y = units.to_work("a", panel["a"])[0]
+    y = work(units, "a", panel["a"])[0]
     assert np.isnan(y[3]).all()  # both, where one is missing
     assert np.isfinite(np.delete(y, 3, axis=0)).all()
 
@@ -73,11 +79,11 @@ def test_errors_of_a_single_series_are_as_they_are():
 def test_a_series_that_was_not_learnt_from_has_units_of_its_own(panel):
     units = Units.of(None, panel, is_centred=True)
     new = series(np.array([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]]))
-    y, _, _, centre, scale = units.to_work("new", new)
+    y, _, _, centre, scale = work(units, "new", new)
     np.testing.assert_allclose(centre, [3, 20])
     np.testing.assert_allclose(scale, [2.5, 15])
     np.testing.assert_allclose(y, new.y - [3, 20])
-    constant = units.to_work("constant", series(np.full((3, 2), 7.0)))[4]
+    constant = work(units, "constant", series(np.full((3, 2), 7.0)))[4]
     np.testing.assert_allclose(constant, np.mean(list(units.scales.values()), axis=0))
 
 
@@ -98,9 +104,9 @@ def test_columns_are_relative_to_the_mean_of_all_series():
         "b": series([3, 4], known=np.array([[10.0], [10.0]]), past=np.array([[3.0], [5.0]])),
     }
     units = Units.of(None, parts, is_centred=True)
-    assert [units.to_work(key, part)[1].tolist() for key, part in parts.items()] == [[[-5], [-5]], [[5], [5]]]
-    np.testing.assert_array_equal(units.to_work("a", parts["a"])[2], [[-2], [np.nan]])
-    _, known, past, *_ = Units.of(None, parts, is_centred=False).to_work("b", parts["b"])
+    assert [work(units, key, part)[1].tolist() for key, part in parts.items()] == [[[-5], [-5]], [[5], [5]]]
+    np.testing.assert_array_equal(work(units, "a", parts["a"])[2], [[-2], [np.nan]])
+    _, known, past, *_ = work(Units.of(None, parts, is_centred=False), "b", parts["b"])
     assert known.tolist() == [[10], [10]]
     assert past.tolist() == [[3], [5]]
 
