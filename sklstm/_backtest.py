@@ -13,8 +13,9 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklstm._calibration import check_coverage
 from sklstm._forecaster import Forecaster
 from sklstm._naive import naive_scales, seasonal_naive
-from sklstm._scores import scores
+from sklstm._scores import check_frame, scores
 from sklstm._series import interval_names, read_training, rows_of
+from sklstm._validation import check_weights
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,14 @@ class BacktestResult:
     frame : DataFrame
         One row per forecast value, with the columns `series` (of panels), `target` (of several targets), `origin` (the
         last row known), `step` (1 is the row after it), `time`, `truth`, `forecast`, `naive` (the
-        seasonal naive forecast), `scale` (its mean absolute error in the rows known at the origin) and
-        `lower_90`, `upper_90`, … for each coverage. Rows whose truth is missing are not in it.
+        naive forecast: the value of the `season` before or, where that is 1, the last value), `scale` (its mean
+        absolute error in the rows known at the origin) and `lower_90`, `upper_90`, … for each coverage. Rows whose
+        truth is missing are not in it. `frame.attrs["season"]` is the season.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `frame` is no DataFrame, or a column that scores need is not there, is no number or not finite.
 
     See Also
     --------
@@ -47,6 +54,9 @@ class BacktestResult:
 
     frame: Any
 
+    def __post_init__(self):
+        check_frame(self.frame)
+
     @property
     def metrics(self):
         """Scores of all rows, a Series: see `metrics_by`."""
@@ -65,7 +75,8 @@ class BacktestResult:
         metrics : DataFrame
             A row per group with `mae` and `rmse` in units of the target; `smape`, the mean of
             100 · 2|e| / (|truth| + |forecast|) in percent; `mase`, the mean of |e| / scale; `skill`,
-            1 - MAE / MAE of the seasonal naive; and for each coverage `coverage_90`, the share of truths
+            1 - MAE / MAE of the naive forecast, which is the last value where `backtest` was given no `season`; and
+            for each coverage `coverage_90`, the share of truths
             inside, and `width_90`, the mean width. Where series differ in size, the large ones decide all
             but `mase` and `smape`: score them by "series".
         """
@@ -81,6 +92,7 @@ class BacktestResult:
         "cv": ["cv_object"],
         "refit": ["boolean", Interval(Integral, 1, None, closed="left")],
         "season": [Interval(Integral, 1, None, closed="left")],
+        "sample_weight": ["array-like", None],
         "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
@@ -123,8 +135,9 @@ def backtest(
         True trains anew at each origin; False once, on the rows before the first one, so that all origins
         are one batch; k at every k-th origin.
     season : int, default=1
-        Rows in a season, for the seasonal naive that errors are compared with: 12 for months. With 1 they are
-        compared with the last value, which is easy to beat where there are seasons.
+        Rows in a season: 12 for months, 4 for quarters, 7 for days, 24 for hours, 52 for weeks. Errors are compared
+        with the seasonal naive forecast, the value of the season before. With 1 they are compared with the last value,
+        which is easy to beat where there are seasons.
     coverage : float or list of float, default=None
         Intervals to give and to score: see `Forecaster.forecast`.
     sample_weight : array-like of shape (n_rows,), default=None
@@ -145,7 +158,8 @@ def backtest(
     Warns
     -----
     UserWarning
-        If a truth could not be forecast, as the window before it could not be read.
+        If a truth could not be forecast, as the window before it could not be read, or if the season is longer than
+        all that is known at any origin.
 
     Examples
     --------
@@ -162,26 +176,44 @@ def backtest(
     if (n_origins is None) == (cv is None):
         raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
     coverages = () if coverage is None else check_coverage(coverage)
-    reader = clone(forecaster)
-    series, labels = read_training(reader, X, y)
+    steps, season = int(steps), int(season)
+    reader, weight = clone(forecaster), None if sample_weight is None else check_weights(sample_weight, y)
+    series, labels = _checked(reader, X, y, weight, steps, coverages)
     if cv is None:
-        # all known columns that are read ahead have to be there at the last origin
-        reads_further = forecaster.strategy != "recursive" and reader.n_features_in_ > reader._is_past.sum()
-        reach = max(steps, forecaster.steps or 0) if reads_further else steps
-        folds = _folds_before_the_end(series, steps, n_origins, reach)
+        folds = _folds_before_the_end(series, steps, int(n_origins), _reach(reader, steps))
     else:
         folds = _folds_of(series, steps, cv, len(y))
-    n_fits = 1 if refit is True else len(folds) if refit is False else refit
+    _check_truths(series, folds)
+    n_fits = int(refit) if refit else len(folds)
+    groups = [folds[first : first + n_fits] for first in range(0, len(folds), n_fits)]
+    for known in (group[0].train(series) for group in groups):
+        _checked(clone(forecaster), *(rows_of(part, known) for part in (X, y, weight)), steps, coverages)
     tables = []
-    for first in range(0, len(folds), n_fits):
-        group, begin = folds[first : first + n_fits], perf_counter()
-        fitted = clone(forecaster).fit(*(rows_of(part, group[0].train(series)) for part in (X, y, sample_weight)))
+    for number, group in enumerate(groups):
+        begin, known = perf_counter(), group[0].train(series)
+        fitted = clone(forecaster).fit(*(rows_of(part, known) for part in (X, y, weight)))
         tables += _forecasts_of(fitted, series, group, steps, coverages, season, labels)
         if verbose:
-            print(
-                f"backtest: {min(first + n_fits, len(folds))} of {len(folds)} origins, {perf_counter() - begin:.1f} s"
-            )
-    return BacktestResult(_joined(tables))
+            n_done = min((number + 1) * n_fits, len(folds))
+            print(f"backtest: {n_done} of {len(folds)} origins, {perf_counter() - begin:.1f} s")
+    return BacktestResult(_joined(tables, season))
+
+
+def _checked(reader, X, y, weight, steps, coverages):
+    """What `fit` would read of some rows, if it can learn from them what is asked for."""
+    reader._validate_params()
+    series, labels = read_training(reader, X, y)
+    reader._check_settings(series)
+    reader._check_asked(series, steps, coverages)
+    if weight is not None:
+        check_weights(weight, y)
+    return series, labels
+
+
+def _reach(reader, steps):
+    """How many rows after an origin have to be there: all known columns that are read ahead do."""
+    reads_further = reader.strategy != "recursive" and reader.n_features_in_ > reader._is_past.sum()
+    return max(steps, reader.steps) if reads_further else steps
 
 
 @dataclass(frozen=True)
@@ -213,8 +245,8 @@ def _folds_before_the_end(series, steps, n_origins, reach):
     stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
     if len(stamps) < reach + n_origins + 1:
         raise ValueError(
-            f"n_origins={n_origins} with steps={reach} take {reach + n_origins + 1} rows at least, as two must be "
-            f"known at the first origin; there are {len(stamps)}."
+            f"n_origins={n_origins} with steps={steps} take {reach + n_origins + 1} rows at least, as two must be "
+            f"known at the first origin and {reach} follow the last; there are {len(stamps)}."
         )
     first = len(stamps) - reach - n_origins + 1
     folds = []
@@ -237,12 +269,33 @@ def _folds_of(series, steps, cv, n_rows):
     order = np.argsort(np.concatenate([part.rows for part in series.values()]))
     stamps = np.concatenate([part.stamps for part in series.values()])[order]  # row by row of the user's table
     folds = []
-    for train, test in check_cv(cv).split(np.empty((n_rows, 1)), None):
-        is_known, is_asked = np.zeros((2, n_rows), dtype=bool)
-        is_known[train], is_asked[test] = True, True
+    for is_known, is_asked in _masks(check_cv(cv), n_rows):
         _check_in_time(stamps, is_known, is_asked)
         folds.append(_fold_of(series, steps, is_known, is_asked))
-    return folds
+    scored = [fold for fold in folds if fold.scored]
+    if not scored:
+        raise ValueError(
+            f"There is nothing to score: in none of the {len(folds)} folds of cv={cv!r} is a test row among the "
+            f"steps={steps} rows that follow the training rows of its series. Choose a smaller gap, or more steps."
+        )
+    return scored
+
+
+def _masks(splitter, n_rows):
+    """Training and test rows of each fold as a pair of masks."""
+    masks = []
+    try:
+        for train, test in splitter.split(np.empty((n_rows, 1)), None):
+            masks.append(np.zeros((2, n_rows), dtype=bool))
+            masks[-1][0, train], masks[-1][1, test] = True, True
+    except (TypeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"cv must give pairs (training rows, test rows), by their numbers among the {n_rows} rows of y. Fold "
+            f"{len(masks)} fails: {error}"
+        ) from error
+    if not masks:
+        raise ValueError("cv gives no folds.")
+    return masks
 
 
 def _fold_of(series, steps, is_known, is_asked):
@@ -262,6 +315,15 @@ def _fold_of(series, steps, is_known, is_asked):
         if rows.any():
             origins[key], scored[key] = int(origin), rows
     return _Fold(origins, scored, np.flatnonzero(is_known))
+
+
+def _check_truths(series, folds):
+    """Whether there is a truth to score a forecast by."""
+    for fold in folds:
+        for key, rows in fold.scored.items():
+            if not np.isnan(series[key].y[fold.origins[key] + np.flatnonzero(rows)]).all():
+                return
+    raise ValueError("There is nothing to score: every row of y that is to be forecast is NaN.")
 
 
 def _check_in_time(stamps, is_known, is_asked):
@@ -297,10 +359,10 @@ def _table(key, part, origins, scored, answers, coverages, season, labels):
     kept = scored[..., np.newaxis] & ~np.isnan(truth)
     origin, step, target = np.nonzero(kept)
     index = part.known_index
-    columns = {"series": key} if labels.is_panel else {}
+    columns = {"series": pd.Index([key], tupleize_cols=False).repeat(len(origin))} if labels.is_panel else {}
     if labels.y_ndim == 2:
-        names = np.arange(n_targets) if labels.names is None else labels.names
-        columns["target"] = names.take(target)
+        names = pd.RangeIndex(n_targets) if labels.names is None else labels.names
+        columns["target"] = names.to_flat_index().take(target)
     columns |= {
         "origin": index[origins[origin] - 1],
         "step": step + 1,
@@ -315,13 +377,17 @@ def _table(key, part, origins, scored, answers, coverages, season, labels):
     return pd.DataFrame(columns)
 
 
-def _joined(tables):
+def _joined(tables, season):
     """One table, without the rows that could not be forecast."""
     import pandas as pd
 
-    if not tables:
-        raise ValueError("There is nothing to score: no series has rows both before and after an origin.")
-    frame = pd.concat(tables, ignore_index=True)
+    if not sum(map(len, tables)):
+        raise ValueError(
+            "There is nothing to score: no series has a truth after an origin as well as rows that were trained on."
+        )
+    frame = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    frame.attrs["season"] = season
+    _tell_of_season(frame, season)
     known = frame["forecast"].notna()
     if not known.all():
         warnings.warn(
@@ -331,3 +397,14 @@ def _joined(tables):
             stacklevel=4,  # backtest, scikit-learn's wrapper of it, the caller
         )
     return frame[known].reset_index(drop=True)
+
+
+def _tell_of_season(frame, season):
+    """Warn where there is nothing to compare with."""
+    if frame["naive"].isna().all():
+        warnings.warn(
+            f"No value is known whole seasons of {season} rows before any row that is scored, so there is no naive "
+            "forecast to compare with. Choose a shorter season.",
+            UserWarning,
+            stacklevel=5,  # _joined, backtest, scikit-learn's wrapper of it, the caller
+        )

@@ -14,6 +14,14 @@ from sklstm._intervals import N_PATHS, conformal_radii, noisy, path_quantiles
 from sklstm._recursion import forecast_recursively
 
 
+def errors_wanted(intervals, strategy, steps, coverages):
+    """Which errors the intervals of one kind take, as keywords of `Errors.enough`."""
+    if intervals == "conformal":
+        return {"steps": steps, "coverages": coverages}
+    is_fed_back = strategy == "recursive"
+    return {"steps": 1 if is_fed_back else steps, "coverages": coverages, "one_sided": False, "together": True}
+
+
 @dataclass(frozen=True)
 class Conformal:
     """As wide as the tail's errors of the same step were.
@@ -27,7 +35,7 @@ class Conformal:
     errors: Any
 
     def ends(self, engine, contexts, points, coverages):
-        errors = self.errors.enough(points.shape[1], coverages)
+        errors = self.errors.enough(**errors_wanted("conformal", engine.model.strategy, points.shape[1], coverages))
         radii = conformal_radii(errors, coverages) * contexts.scale[:, np.newaxis, :, np.newaxis]
         return points[..., np.newaxis] - radii, points[..., np.newaxis] + radii
 
@@ -53,7 +61,7 @@ class Bootstrap:
     def ends(self, engine, contexts, points, coverages):
         steps, rng = points.shape[1], np.random.default_rng(self.seed)
         is_fed_back = engine.model.strategy == "recursive"
-        errors = self.errors.enough(1 if is_fed_back else steps, coverages, one_sided=False, together=True)
+        errors = self.errors.enough(**errors_wanted("bootstrap", engine.model.strategy, steps, coverages))
         errors = errors - errors.mean(axis=0)  # or what the tail was off on average would be fed back as a drift
         ends = []
         for row in range(len(points)):
@@ -88,10 +96,13 @@ class Levels:
     levels: tuple
 
     def ends(self, engine, contexts, points, coverages):
-        steps = points.shape[1]
+        steps, sides = points.shape[1], self.sides(coverages)
         answers = engine.answered(contexts, steps, lambda windows, _: engine.model.quantiles(windows, steps))
-        sides = [[self._position((1 + side * coverage) / 2, coverage) for coverage in coverages] for side in (-1, 1)]
         return tuple(answers[..., side] for side in sides)
+
+    def sides(self, coverages):
+        """Where the lower and the upper ends are among the levels; complains of a level that is not there."""
+        return [[self._position((1 + side * coverage) / 2, coverage) for coverage in coverages] for side in (-1, 1)]
 
     def _position(self, level, coverage):
         close = np.isclose(self.levels, level, atol=1e-6)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklstm._intervals import n_needed
+from sklstm._intervals import n_needed, percent
 
 
 def check_coverage(coverage):
@@ -18,7 +18,21 @@ def check_coverage(coverage):
         shares = np.empty(0)
     if shares.ndim != 1 or not len(shares) or not ((shares > 0) & (shares < 1)).all():
         raise ValueError(f"coverage must be a share in (0, 1), or several; got {coverage!r}.")
-    return tuple(dict.fromkeys(shares.tolist()))
+    shares = tuple(dict.fromkeys(shares.tolist()))
+    _check_names(shares)
+    return shares
+
+
+def _check_names(shares):
+    """Whether the columns of intervals have names of their own, which say what they are."""
+    named = {"100": 1.0}
+    for share in shares:
+        other = named.setdefault(percent(share), share)
+        if other != share:
+            raise ValueError(
+                f"coverage={share!r} cannot be told from {other!r}: columns are called by per cent with six digits, "
+                f"'lower_{percent(share)}' for both. Round it, and give each once."
+            )
 
 
 def heads(series, calibration_size):
@@ -86,9 +100,7 @@ class Errors:
 
     def _of(self, key, origins, answers):
         """Errors of one series in transformed units, (n_origins, steps, n_targets)."""
-        truth = self.units.transformed(self.series[key].y)
-        truth = np.concatenate((truth, np.full((answers.shape[1], truth.shape[1]), np.nan)))
-        truth = truth[origins[:, np.newaxis] + np.arange(answers.shape[1])]
+        truth = _following(self.units.transformed(self.series[key].y), origins, answers.shape[1])
         return truth - self.units.transformed(answers)
 
     def enough(self, steps, coverages, *, one_sided=True, together=False):
@@ -97,14 +109,31 @@ class Errors:
         Of errors with a sign, not `one_sided`, each end takes a share of its own. With `together` those of the
         origins only from which the error of every step and target is known.
         """
-        errors = self.of(steps)
-        if together:
-            errors = errors[~np.isnan(errors).any(axis=(1, 2))]
-        n = int((~np.isnan(errors)).sum(axis=0).min())
-        needed = n_needed(max(coverages) if one_sided else (1 + max(coverages)) / 2)
-        if n < needed:
-            raise ValueError(
-                f"coverage={max(coverages)} needs at least {needed} errors of {steps} steps ahead, but the rows kept "
-                f"by calibration_size give {n}. Keep more, give more rows, or ask for less."
-            )
-        return errors
+        return _enough(self.of(steps), steps, coverages, one_sided, together)
+
+
+def check_tail(series, calibration_size, steps, coverages, *, one_sided=True, together=False):
+    """Whether the tails of series can give errors enough, as for `Errors.enough`, before anything is trained."""
+    tails = heads(series, calibration_size)
+    truths = [_following(part.y, np.arange(tails[key], len(part)), steps) for key, part in series.items() if tails[key]]
+    _enough(np.concatenate(truths), steps, coverages, one_sided, together)
+
+
+def _enough(errors, steps, coverages, one_sided, together):
+    """Errors (n, steps, n_targets), NaN where there is none, if they are enough for each coverage."""
+    if together:
+        errors = errors[~np.isnan(errors).any(axis=(1, 2))]
+    n = int((~np.isnan(errors)).sum(axis=0).min())
+    needed = n_needed(max(coverages) if one_sided else (1 + max(coverages)) / 2)
+    if n < needed:
+        raise ValueError(
+            f"coverage={max(coverages)} needs at least {needed} errors of {steps} steps ahead, but the rows kept "
+            f"by calibration_size give {n}. Keep more, give more rows, or ask for less."
+        )
+    return errors
+
+
+def _following(values, origins, steps):
+    """The rows of (n, K) after each origin, (n_origins, steps, K); NaN where there is none."""
+    padded = np.concatenate((values, np.full((steps, values.shape[1]), np.nan)))
+    return padded[origins[:, np.newaxis] + np.arange(steps)]

@@ -12,8 +12,8 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from sklstm._bands import Bootstrap, Conformal, Levels
-from sklstm._calibration import Errors, check_coverage, heads
+from sklstm._bands import Bootstrap, Conformal, Levels, errors_wanted
+from sklstm._calibration import Errors, check_coverage, check_tail, heads
 from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
 from sklstm._engine import Engine
 from sklstm._index import is_pandas
@@ -257,7 +257,34 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 "NaN, as far as its tags tell."
             )
         if self.intervals is not None:
-            heads(series, self.calibration_size)
+            self._check_heads(max(heads(series, self.calibration_size).values()), template)
+
+    def _check_heads(self, longest, template):
+        """Whether the rows before the tail are enough for a window, where it must be complete."""
+        takes_all = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
+        if longest <= self.window_length and not takes_all:
+            raise ValueError(
+                f"intervals={self.intervals!r} with calibration_size={self.calibration_size} leaves {longest} rows to "
+                f"train on before the tail, but window_length={self.window_length} takes "
+                f"{self.window_length + 1} at least. Choose a smaller calibration_size or window_length, or give more "
+                "rows."
+            )
+
+    def _check_asked(self, series, steps, coverages):
+        """Whether, fitted on all of the series, it could forecast so many steps, with such intervals."""
+        check_reach(self.strategy, self.steps, self.past_only if self._is_past.any() else None, steps, was="is")
+        if not coverages:
+            return
+        if self.intervals is not None:
+            check_tail(series, self.calibration_size, **errors_wanted(self.intervals, self.strategy, steps, coverages))
+        elif self._gives_levels():
+            Levels(quantile_levels(self._template())).sides(coverages)
+        else:
+            raise ValueError(without_intervals(coverages))
+
+    def _gives_levels(self):
+        """Whether the regressors predict quantiles of every step themselves."""
+        return self.strategy != "recursive" and hasattr(self._template(), "predict_quantiles")
 
     def _template(self):
         """The regressor that is cloned."""
@@ -312,7 +339,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             state = getattr(clone(template), "random_state", None)  # of a clone: a generator is consumed
             generator = own_generator(0 if state is None else state)  # what has no seed draws the same each time
             return Bootstrap(errors, int(generator.integers(2**63)))
-        if self.strategy != "recursive" and hasattr(template, "predict_quantiles"):
+        if self._gives_levels():
             return Levels(quantile_levels(template))
         return None
 
@@ -414,25 +441,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) from some origins of series, by key."""
         self._check_reach(steps)
         if coverages and self._engine.bands is None:
-            raise ValueError(
-                f"coverage={coverages} needs intervals: Forecaster(intervals='conformal') or 'bootstrap', or an "
-                "LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
-            )
+            raise ValueError(without_intervals(coverages))
         return self._engine.forecast(series, origins, steps, coverages)
 
     def _check_reach(self, steps):
         """Whether so many steps can be forecast."""
-        strategy = self._engine.model.strategy  # of the fit
-        if strategy == "recursive" and self._engine.sampler.lags.n_past and steps > 1:
-            raise ValueError(
-                f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {self.past_only}: "
-                "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
-            )
-        if strategy != "recursive" and steps > self._engine.sampler.lags.n_ahead:
-            raise ValueError(
-                f"{steps} steps are asked for, but strategy={strategy!r} was fitted with steps="
-                f"{self._engine.sampler.lags.n_ahead}. Fit with more, or with strategy='recursive'."
-            )
+        strategy, lags = self._engine.model.strategy, self._engine.sampler.lags  # of the fit
+        check_reach(strategy, lags.n_ahead, self.past_only if lags.n_past else None, steps)
 
     def _check_known(self, futures):
         """Whether the known columns reach as far as they are read, without a hole."""
@@ -580,6 +595,28 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         tags.input_tags.allow_nan = accepts_nan(template) and not lstms(template)  # as columns known in advance
         tags.target_tags.multi_output = True
         return tags
+
+
+def check_reach(strategy, n_ahead, past_only, steps, was="was"):
+    """Whether a strategy that predicts `n_ahead` steps at once, with the columns in `past_only`, reaches so far."""
+    if strategy == "recursive" and past_only is not None and steps > 1:
+        raise ValueError(
+            f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {past_only}: "
+            "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
+        )
+    if strategy != "recursive" and steps > n_ahead:
+        raise ValueError(
+            f"{steps} steps are asked for, but strategy={strategy!r} {was} fitted with steps={n_ahead}. Fit with more, "
+            "or with strategy='recursive'."
+        )
+
+
+def without_intervals(coverages):
+    """What to say where nothing gives intervals."""
+    return (
+        f"coverage={coverages} needs intervals: Forecaster(intervals='conformal') or 'bootstrap', or an "
+        "LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
+    )
 
 
 def _next_indexes(series, steps, X_future):

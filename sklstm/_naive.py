@@ -53,6 +53,7 @@ def naive_scales(values, season, origins):
 def _newest_of_phase(values, season):
     """For each row the newest present value at it or whole seasons before it, (n, K)."""
     n, n_columns = values.shape
+    season = min(season, max(n, 1))  # every row is a phase of its own
     cycles = np.full((-(-n // season), season, n_columns), np.nan)
     cycles.reshape(-1, n_columns)[:n] = values
     number = np.where(np.isnan(cycles), -1, np.arange(len(cycles))[:, np.newaxis, np.newaxis])

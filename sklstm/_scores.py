@@ -1,4 +1,4 @@
-"""How good forecasts were: errors beside the truth and beside the seasonal naive.
+"""How good forecasts were: errors beside the truth and beside the naive forecast.
 
 The rows come as a tidy table, one forecast value each: `truth`, `forecast`, `naive`, `scale`, and a pair
 `lower_90`, `upper_90` for each coverage, beside what tells them apart (`series`, `target`, `origin`, `step`).
@@ -10,6 +10,8 @@ Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
 import numpy as np
 
 KEYS = ("series", "target", "origin", "step", "time")
+VALUES = ("truth", "forecast", "naive", "scale")
+METRICS = ("mae", "rmse", "smape", "mase", "skill")
 
 
 def scores(frame, by=None):
@@ -18,8 +20,8 @@ def scores(frame, by=None):
     Parameters
     ----------
     frame : DataFrame
-        One row per forecast value, with the columns `truth`, `forecast`, `naive` (the seasonal naive forecast,
-        NaN where there is none), `scale` (mean absolute in-sample error of the seasonal naive), and a
+        One row per forecast value, with the columns `truth`, `forecast`, `naive` (the naive forecast,
+        NaN where there is none), `scale` (mean absolute in-sample error of the naive forecast), and a
         pair such as `lower_90`, `upper_90` for each coverage.
     by : str or list of str, default=None
         What to score separately: "step", "series", "target", "origin", "time", or several of them.
@@ -30,15 +32,18 @@ def scores(frame, by=None):
         `mae` and `rmse`, in units of the target. `smape`: the mean of 100 · 2|e| / (|truth| + |forecast|), in
         percent between 0 and 200, a row where both are 0 counting as 0. `mase`: the mean of |e| / scale over the rows
         whose scale is known and not 0 (a constant series has no scale to measure by). `skill`: 1 - MAE / MAE of
-        the seasonal naive, both over the rows where that is known; 0 is as good as it, 1 is perfect. For each
+        the naive forecast, both over the rows where that is known; 0 is as good as it, 1 is perfect. For each
         coverage `coverage_90`, the share of truths inside of the interval (its ends included), and `width_90`,
         its mean width; rows without an interval are left out. NaN where nothing is left, and for a skill
         beside a naive forecast that made no error.
 
     Raises
     ------
+    TypeError
+        If it is no DataFrame.
     ValueError
-        If there are no rows, or no column `by`.
+        If there are no rows, no column `by`, or a column that is needed is not there, is no number, or (truth and
+        forecast) not finite.
 
     Examples
     --------
@@ -48,18 +53,76 @@ def scores(frame, by=None):
     >>> scores(pd.DataFrame(rows))[["mae", "mase", "skill"]].to_dict()
     {'mae': 0.5, 'mase': 0.25, 'skill': 0.5}
     """
-    from sklearn.metrics import mean_absolute_error, root_mean_squared_error
-
+    check_frame(frame)
+    keys = [] if by is None else _keys(frame, by)
     if not len(frame):
         raise ValueError("no forecasts to score: the table has no rows. Were all truths missing?")
-    groups = np.zeros(len(frame)) if by is None else [frame[key] for key in _keys(frame, by)]
-    table = error_terms(frame).groupby(groups, observed=True).mean()
-    grouped = [group for _, group in frame[["truth", "forecast"]].groupby(groups, observed=True)]
-    table["mae"] = [mean_absolute_error(group["truth"], group["forecast"]) for group in grouped]
-    table.insert(1, "rmse", [root_mean_squared_error(group["truth"], group["forecast"]) for group in grouped])
+    codes, labels = (
+        zip(*(_factorized(frame[key]) for key in keys), strict=True) if keys else ([np.zeros(len(frame))], ())
+    )
+    table = error_terms(frame).groupby(list(codes)).mean()
     own, naive = table.pop("own").to_numpy(), table.pop("naive").to_numpy()
+    table.insert(1, "rmse", np.sqrt(table.pop("squared")))
     table.insert(4, "skill", 1 - _ratio(own, naive))
-    return table.iloc[0].rename(None) if by is None else table
+    return table.set_axis(_group_index(table.index, labels, keys)) if keys else table.iloc[0].rename(None)
+
+
+def _factorized(column):
+    """A number for each row and the label of each number, in order where labels can be sorted; a missing one last."""
+    import pandas as pd
+
+    try:
+        return pd.factorize(column, sort=True, use_na_sentinel=False)
+    except TypeError:  # labels of unlike kinds
+        return pd.factorize(column, use_na_sentinel=False)
+
+
+def _group_index(numbers, labels, keys):
+    """The index of groups that were numbered: labels as they are, tuples too."""
+    import pandas as pd
+
+    if len(keys) > 1:
+        return pd.MultiIndex(levels=labels, codes=[numbers.codes[k] for k in range(len(keys))], names=keys)
+    return labels[0].take(numbers).rename(keys[0])
+
+
+def check_frame(frame, name="frame"):
+    """Whether a table can be one of forecasts, as `backtest` makes it."""
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            f"{name} must be a DataFrame of forecasts, as in the frame of what backtest returns, got "
+            f"{type(frame).__name__}."
+        )
+    absent = [column for column in VALUES if column not in frame.columns]
+    if absent:
+        raise ValueError(
+            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts has {', '.join(VALUES)}, as in "
+            "the frame of what backtest returns."
+        )
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"{name} has the column {twice[0]!r} more than once.")
+    for column in ("truth", "forecast"):
+        odd = np.flatnonzero(~np.isfinite(_floats(frame, column, name)))
+        if len(odd):
+            raise ValueError(
+                f"The column {column!r} of {name} has {frame[column].iloc[odd[0]]} in row {odd[0]}: leave such rows "
+                f"out, {name}[np.isfinite({name}[{column!r}])]."
+            )
+
+
+def floats(column, what):
+    """A column's values in float64, missing ones as NaN; complains of what is no number."""
+    try:
+        if column.dtype.kind not in "mM":  # times would pass as numbers
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        pass
+    known = column.dropna()
+    first = f", and begins with {known.iloc[0]!r}" if len(known) else ""
+    raise ValueError(f"{what[0].upper()}{what[1:]} must be numbers, but its dtype is {column.dtype}{first}.")
 
 
 def error_terms(frame):
@@ -73,19 +136,19 @@ def error_terms(frame):
     Returns
     -------
     terms : DataFrame with the rows of `frame`
-        `mae` (the absolute error), `smape`, `mase`; `own` and `naive`, the absolute errors of the forecast
-        and of the seasonal naive where that is known; `coverage_90` (0 or 1) and `width_90` for each coverage.
-        NaN where there is none.
+        `mae` (the absolute error), `smape`, `mase`; `squared`, the squared error; `own` and `naive`, the absolute
+        errors of the forecast and of the naive one where that is known; `coverage_90` (0 or 1) and `width_90` for
+        each coverage. NaN where there is none.
     """
     import pandas as pd
 
-    truth, forecast, naive, scale = (_floats(frame, name) for name in ("truth", "forecast", "naive", "scale"))
+    truth, forecast, naive, scale = (_floats(frame, name) for name in VALUES)
     error = np.abs(truth - forecast)
     smape = _ratio(200 * error, np.abs(truth) + np.abs(forecast), otherwise=0.0)
-    terms = {"mae": error, "smape": smape, "mase": _ratio(error, scale)}
+    terms = {"mae": error, "smape": smape, "mase": _ratio(error, scale), "squared": error**2}
     terms |= {"own": np.where(np.isnan(naive), np.nan, error), "naive": np.abs(truth - naive)}
     for coverage in coverages(frame.columns):
-        lower, upper = _floats(frame, f"lower_{coverage}"), _floats(frame, f"upper_{coverage}")
+        lower, upper = (_floats(frame, f"{side}_{coverage}") for side in ("lower", "upper"))
         inside = ((lower <= truth) & (truth <= upper)).astype(np.float64)
         terms[f"coverage_{coverage}"] = np.where(np.isnan(lower) | np.isnan(upper), np.nan, inside)
         terms[f"width_{coverage}"] = upper - lower
@@ -96,15 +159,21 @@ def coverages(columns):
     """The coverages, in percent and as text, that have a pair of columns `lower_…`, `upper_…`; widest last."""
     names = set(columns)
     found = [name.removeprefix("lower_") for name in names if isinstance(name, str) and name.startswith("lower_")]
-    return sorted((text for text in found if f"upper_{text}" in names), key=float)
+    return sorted((text for text in found if f"upper_{text}" in names and _is_number(text)), key=float)
+
+
+def _is_number(text):
+    try:
+        return np.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _keys(frame, by):
     """The columns to group by, as a list."""
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = list(by) if not isinstance(by, str) and np.iterable(by) else [by]
     known = [key for key in KEYS if key in frame.columns]
-    unknown = [key for key in keys if key not in known]
-    if unknown or not keys:
+    if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
         raise ValueError(
             f"by must be None or among {known}, got {by!r}: 'series' is there for panels only, 'target' for "
             "several targets."
@@ -112,8 +181,8 @@ def _keys(frame, by):
     return keys
 
 
-def _floats(frame, name):
-    return frame[name].to_numpy(dtype=np.float64)
+def _floats(frame, column, name="frame"):
+    return floats(frame[column], f"the column {column!r} of {name}")
 
 
 def _ratio(numerator, denominator, otherwise=np.nan):

@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils.validation import _check_feature_names_in, validate_data
 
 from sklstm._index import index_end, is_pandas, regular_end, steps_after
+from sklstm._intervals import percent
 from sklstm._panel import series_positions
 from sklstm._validation import n_dimensions
 
@@ -193,7 +194,12 @@ class Labels:
         if self.y_ndim == 1:
             return pd.DataFrame(answers[:, 0], index=index, columns=columns)
         names = pd.RangeIndex(answers.shape[1]) if self.names is None else self.names
-        columns = pd.MultiIndex.from_product([names, columns], names=[names.name, None])
+        if names.nlevels == 1:
+            columns = pd.MultiIndex.from_product([names, columns], names=[names.name, None])
+        else:  # one level more
+            columns = pd.MultiIndex.from_tuples(
+                [(*name, c) for name in names for c in columns], names=[*names.names, None]
+            )
         return pd.DataFrame(answers.reshape(len(answers), -1), index=index, columns=columns)
 
     def join(self, indexes):
@@ -203,13 +209,13 @@ class Labels:
         if not self.is_panel:
             return indexes[None]
         first, *others = indexes.values()
-        keys = np.repeat(pd.Index(list(indexes)), [len(index) for index in indexes.values()])
+        keys = pd.Index(list(indexes), tupleize_cols=False).repeat([len(index) for index in indexes.values()])
         return pd.MultiIndex.from_arrays([keys, first.append(others)], names=self.levels)
 
 
 def interval_names(coverages):
     """Columns of the ends of intervals, such as lower_90 and upper_90."""
-    return [f"{side}_{100 * coverage:.6g}" for coverage in coverages for side in ("lower", "upper")]
+    return [f"{side}_{percent(coverage)}" for coverage in coverages for side in ("lower", "upper")]
 
 
 def rows_of(data, rows):

@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
-from sklstm import Forecaster, backtest, split_panel
+from sklstm import BacktestResult, Forecaster, LSTMRegressor, backtest, split_panel
 from tests.tools import model
 
 rng = np.random.default_rng(0)
@@ -184,6 +184,164 @@ def test_weights_reach_the_fit():
 def test_what_makes_no_sense_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         backtest(RIDGE, None, SERIES, steps=3, **settings)
+
+
+class Trained(Exception):
+    """Raised by what is trained."""
+
+
+class Untrained(Ridge):
+    """What must not be trained, as something is wrong."""
+
+    def fit(self, X, y, sample_weight=None):
+        raise Trained
+
+
+class Unleveled(LSTMRegressor):
+    fit = Untrained.fit
+
+
+def untrained(**settings):
+    return Forecaster(Untrained(), window_length=4, **settings)
+
+
+LATE = {"n_origins": None, "cv": [(np.arange(40), np.arange(40, 43)), (np.arange(45, 50), np.arange(50, 53))]}
+NO_WEIGHT = "zero for every row|at least one non-zero"  # ours, or that of scikit-learn 1.9
+FAULTS = {
+    "no intervals": (untrained(), {"coverage": 0.5}, "needs intervals"),
+    "coverages alike": (untrained(intervals="conformal"), {"coverage": [0.9, 0.9000001]}, "cannot be told from 0.9"),
+    "no steps": (untrained(strategy="direct"), {}, "needs steps"),
+    "reach": (untrained(strategy="direct", steps=2), {}, "3 steps are asked for, .* is fitted with steps=2"),
+    "past-only": (untrained(past_only=["past"]), {"X": COLUMNS}, "it reaches one step ahead"),
+    "few errors": (
+        untrained(intervals="conformal", calibration_size=10),
+        {"coverage": 0.9},
+        r"needs at least 9 errors of 3 steps .* give 8",
+    ),
+    "few errors with a sign": (
+        untrained(intervals="bootstrap", calibration_size=18),
+        {"coverage": 0.9},
+        "needs at least 19 errors of 1 steps ahead, .* give 18",
+    ),
+    "missing truths": (
+        untrained(intervals="conformal", calibration_size=12),
+        {"coverage": 0.9, "y": SERIES.where(np.arange(60) % 3 > 0)},
+        "needs at least 9 errors",
+    ),
+    "large tail": (
+        untrained(intervals="conformal", calibration_size=59),
+        {"coverage": 0.5},
+        "at least 2 must be left",
+    ),
+    "short head": (
+        untrained(intervals="conformal", calibration_size=51),
+        {"coverage": 0.5},
+        "leaves 4 rows to train on before the tail, but window_length=4 takes 5",
+    ),
+    "levels": (
+        Forecaster(Unleveled(loss="quantile", quantile=[0.1, 0.9]), strategy="direct", steps=3),
+        {"coverage": 0.5},
+        "needs the quantile 0.25",
+    ),
+    "window length": (untrained().set_params(window_length=0), {}, "'window_length' parameter"),
+    "few weights": (untrained(), {"sample_weight": np.ones(40)}, r"sample_weight.shape == \(40,\), expected \(60,\)"),
+    "many weights": (untrained(), {"sample_weight": np.ones(500)}, r"sample_weight.shape == \(500,\)"),
+    "no weights": (
+        untrained(),
+        {"sample_weight": np.r_[np.zeros(57), 1, 1, 1]},
+        NO_WEIGHT,
+    ),
+    "a later fold": (untrained(intervals="conformal", calibration_size=10), LATE, "takes 10 of 5 rows"),
+    "a later fold of weights": (
+        untrained(),
+        LATE | {"sample_weight": np.r_[np.ones(45), np.zeros(15)]},
+        NO_WEIGHT,
+    ),
+    "no truth": (untrained(), {"y": SERIES.where(np.arange(60) < 50)}, "every row of y that is to be forecast is NaN"),
+    "gap": (untrained(), {"n_origins": None, "cv": TimeSeriesSplit(3, test_size=3, gap=3)}, "Choose a smaller gap, or"),
+    "no pairs": (untrained(), {"n_origins": None, "cv": [np.arange(20)]}, "cv must give pairs .* Fold 0 fails"),
+    "no folds": (untrained(), {"n_origins": None, "cv": []}, "cv gives no folds"),
+    "no such rows": (untrained(), {"n_origins": None, "cv": [([1, 2], [60])]}, "among the 60 rows of y. Fold 1 fails"),
+    "too many folds": (untrained(), {"n_origins": None, "cv": TimeSeriesSplit(99)}, "Fold 0 fails: .*folds=100"),
+}
+
+
+@pytest.mark.parametrize("refit", [True, False, np.False_])
+@pytest.mark.parametrize("what", FAULTS)
+def test_faults_are_found_before_anything_is_trained(what, refit):
+    forecaster, given, message = FAULTS[what]
+    if what.startswith("a later") and not refit:
+        pytest.skip("only the first fold is trained on")
+    given = {"X": None, "y": SERIES, "steps": 3, "n_origins": 3, "refit": refit} | given
+    with pytest.raises(ValueError, match=message):
+        backtest(forecaster, given.pop("X"), given.pop("y"), **given)
+
+
+def test_what_is_not_wrong_is_trained():
+    """The cases above would prove nothing where everything is refused."""
+    for settings in ({}, {"intervals": "conformal", "calibration_size": 12}):
+        with pytest.raises(Trained):
+            backtest(untrained(**settings), None, SERIES, steps=3, n_origins=3, coverage=0.9 if settings else None)
+
+
+def test_folds_in_which_nothing_is_scored_are_left_out():
+    folds = [(np.arange(30), np.arange(40, 45)), (np.arange(40), np.arange(40, 45))]
+    frame = backtest(RIDGE, None, SERIES, steps=3, cv=folds).frame
+    pd.testing.assert_frame_equal(frame, backtest(RIDGE, None, SERIES, steps=3, cv=folds[1:]).frame)
+
+
+TUPLES = [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize("keys", [TUPLES, [True, False], [frozenset([1]), frozenset([2])], [1.5, 2.5]])
+def test_keys_of_any_kind_name_their_series(keys):
+    level = pd.Index(keys, tupleize_cols=False).repeat(60)
+    y = pd.concat([SERIES, 2 * SERIES])
+    y.index = pd.MultiIndex.from_arrays([level, y.index], names=["key", "month"])
+    result = backtest(RIDGE, None, y, steps=2, n_origins=3, refit=False)
+    assert result.frame["series"].tolist() == [key for key in keys for _ in range(6)]
+    plain = backtest(RIDGE, None, pd.concat({0: SERIES, 1: 2 * SERIES}), steps=2, n_origins=3, refit=False)
+    by_key, expected = result.metrics_by("series"), plain.metrics_by("series")
+    for number, key in enumerate(keys):
+        np.testing.assert_allclose(by_key[by_key.index == key], expected[expected.index == number])
+
+
+@pytest.mark.parametrize("names", [TUPLES, [True, False], [None, "b"], [np.nan, "b"], [2020, "a"]])
+def test_names_of_any_kind_name_their_targets(names):
+    index = pd.MultiIndex.from_tuples(names) if names is TUPLES else names
+    y = pd.concat([SERIES, 2 * SERIES], axis=1).set_axis(index, axis=1)
+    result = backtest(RIDGE, None, y, steps=2, n_origins=3)
+    expected = backtest(RIDGE, None, y.to_numpy(), steps=2, n_origins=3).metrics_by("target")
+    by_target = result.metrics_by("target")
+    assert len(by_target) == 2
+    kept = [name if name == name else None for name in result.frame["target"]]
+    assert set(kept) == {None if name != name else name for name in names}
+    np.testing.assert_allclose(sorted(by_target["mae"]), sorted(expected["mae"]))
+
+
+def test_the_season_is_kept_beside_the_table():
+    assert backtest(RIDGE, None, SERIES, steps=2, n_origins=3).frame.attrs == {"season": 1}
+    assert backtest(RIDGE, None, SERIES, steps=2, n_origins=3, season=np.uint8(12)).frame.attrs == {"season": 12}
+
+
+def test_a_season_of_a_narrow_kind_is_the_same_number():
+    given = [backtest(RIDGE, None, SERIES, steps=2, n_origins=3, season=season).frame for season in (12, np.uint8(12))]
+    pd.testing.assert_frame_equal(*given)
+
+
+def test_a_season_that_is_too_long_is_told():
+    with pytest.warns(UserWarning, match="Choose a shorter season") as caught:
+        frame = backtest(RIDGE, None, SERIES, steps=2, n_origins=3, season=10**12).frame
+    assert frame["naive"].isna().all()
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("frame", "error"), [({"a": 1}, TypeError), (SERIES.to_frame(), ValueError), (None, TypeError)]
+)
+def test_a_result_is_of_a_table_of_forecasts(frame, error):
+    with pytest.raises(error, match="as in the frame of what backtest returns"):
+        BacktestResult(frame)
 
 
 def test_the_forecaster_is_left_alone():

@@ -262,3 +262,13 @@ def test_rows_in_which_something_is_missing_do_not_count_together(walk):
     with pytest.raises(ValueError, match=r"needs at least 9 errors of 3 steps ahead, .* give 0\."):
         errors.enough(STEPS, [0.9], together=True)
     assert len(errors.enough(2, [0.5], together=True)) == 9  # origins 52, 55, … 76
+
+
+@pytest.mark.parametrize("coverage", [[0.9, 0.9000001], [0.5, 0.9, 0.90000000001], 0.9999999])
+def test_coverages_that_would_have_one_name_are_refused(coverage):
+    with pytest.raises(ValueError, match="cannot be told from"):
+        check_coverage(coverage)
+
+
+def test_coverages_with_names_of_their_own_are_kept():
+    assert check_coverage([0.9, 0.90001, 0.9, 0.999999]) == (0.9, 0.90001, 0.999999)

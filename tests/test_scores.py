@@ -1,7 +1,10 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from sklstm._scores import coverages, scores
 
@@ -145,3 +148,88 @@ def test_no_rows_are_refused():
 def test_coverages_are_in_order_of_width():
     names = ["lower_97.5", "upper_97.5", "lower_5", "upper_5", "lower_10", "upper_10", "lower_1", "truth", 3]
     assert coverages(names) == ["5", "10", "97.5"]
+
+
+def test_errors_are_those_of_scikit_learn():
+    frame = backtest_frame()
+    for by in ("series", ["origin", "step"]):
+        answer = scores(frame, by)
+        for label, rows in frame.groupby(by):
+            expected = [f(rows["truth"], rows["forecast"]) for f in (mean_absolute_error, root_mean_squared_error)]
+            assert_allclose(answer.loc[label, ["mae", "rmse"]], expected, rtol=1e-12)
+
+
+LABELS = {
+    "tuples": [("Close", "AAPL"), ("Close", "MSFT")],
+    "booleans": [False, True],
+    "None last": ["a", None],
+    "NaN last": [1.0, NAN],
+    "numbers and text": [1, "a"],
+    "of unlike kinds": [(1, 2), "a", 3],  # which cannot be sorted
+    "sets": [frozenset([1]), frozenset([2])],
+    "stamps": list(pd.date_range("2020", periods=2)),
+}
+
+
+@pytest.mark.parametrize("by", ["target", ["target", "step"], ["step", "target"]])
+@pytest.mark.parametrize("kind", LABELS)
+def test_no_label_vanishes(kind, by):
+    labels = LABELS[kind]
+    parts = [backtest_frame(seed).assign(target=seed) for seed in range(len(labels))]
+    frame = pd.concat(parts, ignore_index=True)
+    column = pd.Index(labels, tupleize_cols=False)
+    answer = scores(frame.assign(target=column.take(frame["target"])), by)
+    expected = scores(frame, by)
+    assert answer.index.names == expected.index.names
+    assert_array_equal(answer.to_numpy(), expected.to_numpy())
+    named = answer.index.get_level_values("target")
+    assert [label if label == label else None for label in named] == [
+        label if label == label else None for label in column.take(expected.index.get_level_values("target"))
+    ]
+
+
+@pytest.mark.parametrize("by", [3, None.__class__, ["step", 3], ["step", "step"], [["step"]], {"step": 1}.values()])
+def test_what_names_no_columns_is_refused(by):
+    with pytest.raises(ValueError, match=r"by must be None or among \["):
+        scores(backtest_frame(), by)
+
+
+FRAME = backtest_frame()
+BAD = {
+    "a list": ([1, 2], TypeError, "frame must be a DataFrame of forecasts, .* got list"),
+    "a Series": (FRAME["truth"], TypeError, "got Series"),
+    "no naive": (FRAME.drop(columns=["naive", "scale"]), ValueError, "frame has no column 'naive', 'scale'"),
+    "twice": (FRAME[[*FRAME, "truth"]], ValueError, "the column 'truth' more than once"),
+    "text": (FRAME.assign(truth="many"), ValueError, "column 'truth' of frame must be numbers, .* begins with 'many'"),
+    "times": (FRAME.assign(naive=pd.Timestamp("2020")), ValueError, "column 'naive' of frame must be numbers"),
+    "text in an interval": (FRAME.assign(upper_90="b"), ValueError, "column 'upper_90' of frame must be numbers"),
+    "infinite": (FRAME.assign(forecast=np.inf), ValueError, "column 'forecast' of frame has inf in row 0"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_no_table_of_forecasts_is_refused(what):
+    frame, error, message = BAD[what]
+    with pytest.raises(error, match=message):
+        scores(frame)
+
+
+@pytest.mark.parametrize("column", ["truth", "forecast"])
+def test_rows_without_a_value_are_refused_and_the_advice_leaves_them_out(column):
+    frame = backtest_frame()
+    frame.loc[5, column] = NAN
+    with pytest.raises(ValueError, match=f"'{column}' of frame has nan in row 5") as caught:
+        scores(frame)
+    advice = re.search(r"rows out, (.*)\.$", str(caught.value)).group(1)
+    pd.testing.assert_series_equal(scores(eval(advice, {"np": np, "frame": frame})), scores(frame.drop(5)))
+
+
+def test_columns_that_may_be_missing_are_read_as_such():
+    frame = backtest_frame()
+    names = ["truth", "forecast", "naive", "scale"]
+    pd.testing.assert_series_equal(scores(frame.astype(dict.fromkeys(names, "Float64"))), scores(frame))
+    pd.testing.assert_series_equal(scores(frame.astype(dict.fromkeys(names, object))), scores(frame))
+
+
+def test_names_that_only_look_like_intervals_are_none():
+    assert coverages(["lower_bound", "upper_bound", "lower_nan", "upper_nan", "lower_90", "upper_90"]) == ["90"]
