@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from sklstm._calibration import check_coverage
 from sklstm._forecaster import Forecaster
+from sklstm._kinds import as_numbers
 from sklstm._naive import naive_scales, seasonal_naive
 from sklstm._scores import check_frame, scores
 from sklstm._series import interval_names, read_training, rows_of
@@ -177,6 +178,7 @@ def backtest(
         raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
     coverages = () if coverage is None else check_coverage(coverage)
     steps, season = int(steps), int(season)
+    X, y = as_numbers(X, "X"), as_numbers(y, "y")
     reader, weight = clone(forecaster), None if sample_weight is None else check_weights(sample_weight, y)
     series, labels = _checked(reader, X, y, weight, steps, coverages)
     if cv is None:

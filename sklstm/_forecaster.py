@@ -16,7 +16,7 @@ from sklstm._bands import Bootstrap, Conformal, Levels, errors_wanted
 from sklstm._calibration import Errors, check_coverage, check_tail, heads
 from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
 from sklstm._engine import Engine
-from sklstm._index import is_pandas
+from sklstm._kinds import as_numbers, index_of
 from sklstm._lags import Lags
 from sklstm._random import own_generator
 from sklstm._reading import accepts_nan, lstms, needs_counts
@@ -234,6 +234,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         n_parts = (self.steps or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
         tasks = begin_fit(self, n_parts, X, y, sample_weight)
         with restored_on_error(self):
+            X, y = as_numbers(X, "X"), as_numbers(y, "y")
             series, self._labels = read_training(self, X, y)
             weight = None if sample_weight is None else check_weights(sample_weight, y)
             self._check_settings(series)
@@ -379,7 +380,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             are asked for than the strategy reaches.
         """
         check_is_fitted(self)
-        futures = read_rows(self, X)
+        futures = read_rows(self, as_numbers(X, "X"))
         answers = np.empty((sum(len(future.rows) for future in futures.values()), self._engine.sampler.lags.n_targets))
         for steps in {future.steps for future in futures.values()}:
             alike = {key: future for key, future in futures.items() if future.steps == steps}
@@ -417,7 +418,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             As for `predict`; for `coverage` also where nothing gives intervals, or too few errors are known.
         """
         check_is_fitted(self)
-        steps = check_steps(steps)
+        steps, X_future = check_steps(steps), as_numbers(X_future, "X_future")
         coverages = () if coverage is None else check_coverage(coverage)
         series, labels = (self._history, self._labels) if history is None else read_history(self, history)
         futures = read_future(self, series, X_future, steps)
@@ -534,7 +535,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             With a longer history.
         """
         check_is_fitted(self)
-        new = read_more(self, X, y)
+        new = read_more(self, as_numbers(X, "X"), as_numbers(y, "y"))
         for key, part in new.items():
             if key in self._history:
                 check_follows(self._history[key], part, key)
@@ -581,6 +582,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         """
         from sklearn.metrics import r2_score
 
+        y, sample_weight = as_numbers(y, "y"), as_numbers(sample_weight, "sample_weight")
         truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
         answers = self.predict(X)
         check_consistent_length(truth, answers, sample_weight)
@@ -624,8 +626,9 @@ def _next_indexes(series, steps, X_future):
     indexes = {key: part.next_index(steps) for key, part in series.items()}
     if all(index is not None for index in indexes.values()):
         return indexes
-    if None in series and is_pandas(X_future):
-        return {None: X_future.index[:steps]}
+    times = index_of(X_future)
+    if None in series and times is not None:
+        return {None: times[:steps]}
     import pandas as pd
 
     warnings.warn(

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._fitting import train
+from sklstm._kinds import as_numbers
 from sklstm._losses import LOSSES
 from sklstm._network import PREDICTION_ROWS
 from sklstm._recursion import forecast_recursively
@@ -455,6 +456,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         tasks = begin_fit(self, self.max_iter, X, y, sample_weight)  # outside: its end is scikit-learn's affair
         with restored_on_error(self):
+            y = as_numbers(y, "y", sequences=True)
             resume = self.warm_start and hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume, (X_val, y_val, sample_weight_val))
             ending = train(self, data, y, resume=resume, new_period=True, n_epochs=self.max_iter, tasks=tasks)
@@ -481,6 +483,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             Fitted.
         """
         with restored_on_error(self):
+            y = as_numbers(y, "y", sequences=True)
             resume = hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume)
             ending = train(self, data, y, resume=resume, new_period=False, n_epochs=1, tasks=NO_TASKS)
@@ -602,6 +605,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             1 for perfect answers, 0 for the mean of `y`.
         """
         check_is_fitted(self)
+        y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
         if self._y_ndim != 3 and n_dimensions(y) != 3:
             return super().score(X, y, sample_weight)
         from sklearn.metrics import r2_score

@@ -10,6 +10,7 @@ from sklearn.utils.validation import _check_feature_names_in, validate_data
 
 from sklstm._index import index_end, is_pandas, regular_end, steps_after
 from sklstm._intervals import percent
+from sklstm._kinds import as_numbers, index_of
 from sklstm._panel import series_positions
 from sklstm._validation import n_dimensions
 
@@ -271,6 +272,7 @@ def read_more(forecaster, X, y, may_be_single=False):
 def read_history(forecaster, history):
     """Other series to go on from, y or (X, y), and the labels of their forecast."""
     X, y = history if isinstance(history, tuple) else (None, history)
+    X, y = as_numbers(X, "X of history"), as_numbers(y, "y of history")
     series, labels = read_more(forecaster, X, y, may_be_single=True), forecaster._labels
     series = {key: History.of(part) for key, part in series.items()}
     if is_pandas(y) and y.ndim == 1:
@@ -317,15 +319,16 @@ def _check_has_value(values, y):
 
 def _index_of(X, y):
     """The index that tells the rows' times: that of y or, where y is an array, that of X."""
-    if is_pandas(y):
-        if is_pandas(X) and len(X) == len(y) and not X.index.equals(y.index):
-            row = int((np.asarray(X.index != y.index)).argmax())
-            raise ValueError(
-                f"X and y are at different rows: row {row} is {X.index[row]} in X and {y.index[row]} in y. Align them: "
-                "X = X.loc[y.index]."
-            )
-        return y.index
-    return X.index if is_pandas(X) else None
+    known, index = index_of(X), index_of(y)
+    if known is None or index is None:
+        return known if index is None else index
+    if len(known) == len(index) and not known.equals(index):
+        row = int((np.asarray(known != index)).argmax())
+        raise ValueError(
+            f"X and y are at different rows: row {row} is {known[row]} in X and {index[row]} in y. Align them: "
+            "X = X.loc[y.index]."
+        )
+    return index
 
 
 def _is_panel(index):
@@ -536,7 +539,7 @@ def _known_columns(forecaster, X):
 
 def _follow(history, known, X, name):
     """The rows of X by series, each checked to follow its history."""
-    index = X.index if is_pandas(X) else None
+    index = index_of(X)
     if None not in history and not _is_panel(index):
         raise ValueError(
             f"{name} must be pandas with an index of two levels, series and time, as the history is a panel."

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from sklstm._callbacks import CallbackSupportMixin, begin_fit
 from sklstm._index import directly_follows, index_end, is_pandas
+from sklstm._kinds import as_numbers
 from sklstm._validation import FLOATS, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
@@ -136,6 +137,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         task = begin_fit(self, 0, X, y, None)
         with restored_on_error(self):
+            X = as_numbers(X, "X")
             table = self._check(X, reset=True)
             self._window = self.window_length, self.lead  # what is set later acts from the next fit on
             self._tail = table[max(0, len(table) - self._n_before) :].copy()
@@ -159,6 +161,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             for it.
         """
         check_is_fitted(self)
+        X = as_numbers(X, "X")
         table = self._check(X, reset=False)
         before = np.full((self._n_before, table.shape[1]), np.nan, table.dtype)
         if is_pandas(X) and directly_follows(self._tail_end, X.index) and len(self._tail):
@@ -275,6 +278,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     >>> y
     array([4., 5.])
     """
+    series = as_numbers(series, "series")
     values = check_array(series, dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series")
     table = values.reshape(len(values), -1)
     n_rows, n_channels = table.shape

@@ -15,6 +15,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklstm._index import is_pandas
+from sklstm._kinds import as_numbers
 from sklstm._windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
@@ -79,7 +80,7 @@ def n_dimensions(data):
 
 
 def check_training_set(estimator, X, y, sample_weight, *, reset):
-    """Check everything that `fit` was given; with `reset` the estimator takes on X's features."""
+    """Check everything that `fit` was given, with y as numbers; with `reset` the estimator takes on X's features."""
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
@@ -163,6 +164,8 @@ def _contradicted(data):
 
 def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
     """Check rows to validate on that the user gave, for a checked training set; the set with them."""
+    X_val, y_val = as_numbers(X_val, "X_val", sequences=True), as_numbers(y_val, "y_val", sequences=True)
+    sample_weight_val = as_numbers(sample_weight_val, "sample_weight_val")
     wanted = 3 if estimator._sequences else 2
     if n_dimensions(X_val) != wanted:
         raise ValueError(
@@ -200,6 +203,7 @@ def check_weights(sample_weight, X):
     """Weights in float64, whatever the precision of X: only their proportions have to fit into that."""
     if sample_weight is None:
         return np.broadcast_to(np.float64(1), len(X))  # no memory, however long X is
+    sample_weight = as_numbers(sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
         raise ValueError("sample_weight is zero for every row: there is nothing to learn from.")
@@ -214,7 +218,7 @@ def check_rows(estimator, X, *, reset, input_name="X"):
 
     NaN is allowed, infinity is not. What is copied is copied by a change of dtype alone.
     """
-    name = type(estimator).__name__
+    name, X = type(estimator).__name__, as_numbers(X, input_name, sequences=True)
     ndim = n_dimensions(X)
     if ndim not in (2, 3):
         raise ValueError(
@@ -271,7 +275,7 @@ def _check_table(estimator, X, reset):
 
 
 def _check_targets(y, X, dtype):
-    """`y` as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and the dimensions it had."""
+    """`y`, numbers, as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and the dimensions it had."""
     y = check_array(
         y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y", ensure_min_samples=0
     )
@@ -365,7 +369,7 @@ def check_future(X_future, n_windows, n_rows, n_channels, *, per_context, times=
     Without contexts the user's array is (n_rows, n_channels), or (n_rows,) for a single channel;
     with contexts it has n_windows in front. `times` is the pandas index of these steps, if it is known.
     """
-    shape = (n_windows, n_rows, n_channels)
+    shape, X_future = (n_windows, n_rows, n_channels), as_numbers(X_future, "X_future")
     if n_channels == 0 or n_rows == 0:
         if X_future is not None and np.size(X_future):
             why = "every channel is a target" if n_channels == 0 else "no step is appended before the only one forecast"
