@@ -24,6 +24,7 @@ from sklstm._sampling import Sampler
 from sklstm._series import (
     History,
     check_follows,
+    check_leaks,
     read_future,
     read_history,
     read_more,
@@ -238,6 +239,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             series, self._labels = read_training(self, X, y)
             weight = None if sample_weight is None else check_weights(sample_weight, y)
             self._check_settings(series)
+            check_leaks(self, X, series, self._labels, 1 if self.strategy == "recursive" else self.steps)
             self._learn(series, weight, tasks)
             self._engine = replace(self._engine, bands=self._bands(X, y, weight, tasks))
             tasks.end_fit()

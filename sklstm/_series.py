@@ -11,8 +11,10 @@ from sklearn.utils.validation import _check_feature_names_in, validate_data
 from sklstm._index import index_end, is_pandas, regular_end, steps_after
 from sklstm._intervals import percent
 from sklstm._kinds import as_numbers, index_of
+from sklstm._leaks import CHANGES, EXACT, find_copies
 from sklstm._panel import series_positions
 from sklstm._validation import n_dimensions
+from sklstm._warning import warn_user
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,10 @@ class Labels:
     @property
     def is_panel(self):
         return self.levels is not None
+
+    def target_names(self, n_targets):
+        """A name for each target; those of arrays count from 0."""
+        return list(range(n_targets)) if self.names is None else list(self.names)
 
     def to_pandas(self, values, index):
         """Values (n, n_targets) as a Series or DataFrame."""
@@ -378,7 +384,10 @@ def check_columns(forecaster, X, n_rows, *, reset):
     With `reset` the forecaster takes on their number, names, and which of them are past-only.
     """
     if is_pandas(X) and X.ndim == 1:
-        raise ValueError("X must be a table of columns, got a Series: give its frame, series.to_frame().")
+        raise ValueError(
+            "X must be a table of columns, got a Series. What is forecast is y: fit(None, series). A column beside it "
+            "is column.to_frame(), and rows to forecast without columns are series.to_frame()[[]]."
+        )
     if reset:
         forecaster._column_names = _named_columns(X)
     if X is None or _has_no_columns(X):
@@ -457,6 +466,55 @@ def _past_only(forecaster):
             raise ValueError(f"past_only names {column!r}, but the columns of X are {choices}.")
         mask[choices.index(column)] = True
     return mask
+
+
+def check_leaks(forecaster, X, series, labels, steps):
+    """Whether a column gives away the targets that it is there to help forecast, `steps` ahead at once.
+
+    A column that is a copy of a target that is not known yet is refused; of one that nearly is, a warning tells.
+    """
+    past, copies = forecaster._is_past, []
+    last, targets = max(steps, forecaster.window_length), [part.y for part in series.values()]
+    for kind, first in (("known", 1 - steps), ("past", 1)):
+        columns = [getattr(part, kind)[: len(part)] for part in series.values()]
+        numbers = np.flatnonzero(past if kind == "past" else ~past)
+        if len(numbers):
+            found = find_copies(columns, targets, first, last)
+            copies += [replace(copy, column=int(numbers[copy.column])) for copy in found]
+    exact, near = ([copy for copy in copies if (copy.kind == EXACT) == is_exact] for is_exact in (True, False))
+    if exact:
+        raise ValueError(_what_is_copied(forecaster, X, series, labels, exact))
+    if near:
+        message = _what_is_copied(forecaster, X, series, labels, near)
+        warn_user(f"{message} Keep it only if it is known before the target is.")
+
+
+def _what_is_copied(forecaster, X, series, labels, copies):
+    """What columns are copies of, and how to leave them out."""
+    names, numbers = _names(forecaster), [copy.column for copy in copies]
+    what = ", ".join(_described(copy, repr(names[copy.column]), labels, list(series)) for copy in copies)
+    if len(numbers) == len(names):
+        rest = "None"
+    elif is_pandas(X):
+        rest = f"X.drop(columns={[names[number] for number in numbers]!r})"
+    else:
+        rest = f"np.delete(X, {numbers}, axis=1)"
+    return f"X gives away what is to be forecast: its column {what}. Leave it out: fit({rest}, y)."
+
+
+def _described(copy, name, labels, keys):
+    """What a column is a copy of."""
+    target = "y" if labels.y_ndim == 1 else f"the target {labels.target_names(copy.target + 1)[copy.target]!r}"
+    rows = f"{abs(copy.lag)} row{'' if abs(copy.lag) == 1 else 's'} {'later' if copy.lag > 0 else 'before'}"
+    where = "at the same row" if copy.lag == 0 else rows
+    if labels.is_panel:
+        where += f" in the series {keys[copy.series]!r}"
+    if copy.kind != EXACT:
+        verb = "changes almost exactly as" if copy.kind == CHANGES else "is in the same order as"
+        return f"{name} {verb} {target} {where}"
+    if abs(copy.factor - 1) > 1e-4:
+        target = f"{copy.factor:.4g} times {target}"
+    return f"{name} is {target} {where}{', plus a constant' if copy.offset else ''}"
 
 
 # ---- what is asked for
