@@ -12,8 +12,9 @@ import sklstm
 ROOT = Path(sklstm.__file__).parent
 FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
-     "_schedules", "_windows", "_scaling", "_intervals", "_naive"),
-     "_schedules", "_windows", "_scaling", "_intervals", "_naive", "_leaks", "_warning"),
+     "_schedules", "_windows", "_scaling", "_intervals", "_naive",
+     "_leaks", "_warning"),
+    ("_stack", "_training", "_recursion", "_index", "_threads", "_lags", "_kinds"),
     ("_network", "_validation", "_origin", "_holdout", "_callbacks", "_panel", "_scores"),
     ("_settings", "_series", "_units", "_bands", "_calibration"),
     ("_fitting", "_sampling"),
