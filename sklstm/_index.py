@@ -6,16 +6,22 @@ pandas is imported inside; whoever holds a pandas index has it loaded already.
 import sys
 import warnings
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
+from sklstm._calendar import (
+    index_end,
+    inferred_frequency,
+    is_absolute,
+    month_parts,
+    step_name,
+    steps_from,
+    wall_clock,
+)
+
 # Stretches of three stamps, at either end of an index with gaps, in which its frequency is looked for.
 N_STRETCHES = 60
-
-NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-
 
 OF_TRAINING = (
     "What was forecast for training rows is in fitted_values_. Splitters must not shuffle: TimeSeriesSplit, "
@@ -23,63 +29,10 @@ OF_TRAINING = (
 )
 
 
-@dataclass(frozen=True)
-class IndexEnd:
-    """The last value of an index of time and the step at which it goes on.
-
-    Parameters
-    ----------
-    last : Timestamp, Period or int
-    step : DateOffset or int or None
-        None where the values do not agree on one.
-    name : object
-        The index's name.
-    """
-
-    last: Any
-    step: Any
-    name: Any
-
-    def from_last(self, steps):
-        """The index of `steps` values, of which the last one known is the first."""
-        import pandas as pd
-
-        if isinstance(self.last, pd.Timestamp):
-            return pd.date_range(self.last, periods=steps, freq=self.step, name=self.name, unit=self.last.unit)
-        if isinstance(self.last, pd.Period):
-            return pd.period_range(self.last, periods=steps, name=self.name)
-        return pd.RangeIndex(self.last, self.last + steps * self.step, self.step, name=self.name)
-
-    def next_values(self, steps):
-        """The index of the next `steps` values."""
-        return self.from_last(steps + 1)[1:]
-
-
 def is_pandas(data):
     """Whether `data` is a pandas Series or DataFrame (a list has an `index` too)."""
     pd = sys.modules.get("pandas")
     return pd is not None and isinstance(data, pd.Series | pd.DataFrame)
-
-
-def index_end(index):
-    """The `IndexEnd` of a DatetimeIndex, PeriodIndex or index of integers; None for any other."""
-    import pandas as pd
-
-    if not len(index) or isinstance(index, pd.MultiIndex) or index.hasnans:
-        return None
-    if isinstance(index, pd.DatetimeIndex):
-        step = index.freq if index.freq is not None else _agreed_frequency(index)
-    elif isinstance(index, pd.PeriodIndex):
-        regular = pd.period_range(index[0], periods=len(index)).equals(index.rename(None))
-        step = index.freq if regular else None
-    elif index.dtype.kind in "iu":
-        step = _agreed_difference(index)
-    else:
-        return None
-    if not index.is_monotonic_increasing or getattr(step, "n", 1) < 0:
-        step = None  # what runs backwards is in no order of time
-    last = int(index[-1]) if index.dtype.kind in "iu" else index[-1]
-    return IndexEnd(last, step, index.name)
 
 
 def directly_follows(end, index):
@@ -195,7 +148,7 @@ def steps_after(end, index, name="X"):
         )
     if end.step is None:
         return 0
-    at = _steps_from(end.last, index, end.step)
+    at = steps_from(end, index, end.step)
     odd = _first_odd(at)
     if odd is not None:
         raise ValueError(_off_grid_message(end, index, at, odd, name))
@@ -308,25 +261,20 @@ def _off_grid_message(end, index, at, odd, name):
     if at[odd] < 0:
         return (
             f"The index of {name} does not go on as the history does: that ends at {_shown(end.last)} and goes on "
-            f"{_beginning(end)} in steps of {_step_name(end.step, end.last)}, but {name} has {_shown(index[odd])}."
+            f"{_beginning(end)} in steps of {step_name(end.step, end.last)}, but {name} has {_shown(index[odd])}."
         )
     missing = end.next_values(int(at[odd - 1]) + 1)[-1]
     return (
         f"The index of {name} leaves out {_shown(missing)}: {_shown(index[odd - 1])} is followed by "
-        f"{_shown(index[odd])}. There must be a row for every step of {_step_name(end.step, end.last)}."
+        f"{_shown(index[odd])}. There must be a row for every step of {step_name(end.step, end.last)}."
     )
-
-
-def _step_name(step, value):
-    """What a step is called between values like this one (a month ends in ME, but a period of it is M)."""
-    return getattr(value, "freqstr", getattr(step, "freqstr", step))
 
 
 def _is_undecided(index):
     """Whether nothing speaks against a regular step, but several are possible."""
     import pandas as pd
 
-    return isinstance(index, pd.DatetimeIndex) and (len(index) < 3 or _inferred_frequency(index) is not None)
+    return isinstance(index, pd.DatetimeIndex) and (len(index) < 3 or inferred_frequency(index) is not None)
 
 
 def _gap_message(index, name):
@@ -334,30 +282,16 @@ def _gap_message(index, name):
     step = _step_with_gaps(index)
     if step is None:
         return _irregular_message(index, name)
-    at = _steps_from(index[0], index, step)
+    start = _start(index)
+    at = steps_from(start, index, step)
     row = _first_odd(at) - 1
     skipped = f"The index of {name} has a gap: {_shown(index[row])} is followed by {_shown(index[row + 1])}"
-    if _is_left_out_by_clocks(index, row, step):
-        return (
-            f"{skipped}, as the clocks of {index.tz} leave out the time between. Keep the local times without the "
-            f"zone: {name}.index = {name}.index.tz_localize(None); {name} = {_filling_call(index, step, name)}"
-        )
-    missing = IndexEnd(index[row], step, None).next_values(1)[0]
+    missing = replace(start, last=index[row], step=step).next_values(1)[0]
     return (
         f"{skipped}, and {_shown(missing)} is missing ({at[-1] + 1 - len(at)} in all). "
         f"{_filling_call(index, step, name)} adds rows for them, with NaN, which a Forecaster passes over; "
         f"{name}.reset_index(drop=True) counts the rows instead."
     )
-
-
-def _is_left_out_by_clocks(index, row, step):
-    """Whether the local time one step after a row does not exist, as clocks are put forward there."""
-    import pandas as pd
-
-    if getattr(index, "tz", None) is None or _is_absolute(step):
-        return False
-    following = pd.date_range(index[row].tz_localize(None), periods=2, freq=step)[1]
-    return following.tz_localize(index.tz, ambiguous=True, nonexistent="NaT") is pd.NaT
 
 
 def _filling_call(index, step, name):
@@ -385,7 +319,7 @@ def _irregular_message(index, name):
         )
     departs = f"it begins with {', '.join(map(_shown, index[:3]))}"
     if is_usual:
-        usual, before, after = _step_name(step, index[0]), _shown(index[row - 1]), _shown(index[row])
+        usual, before, after = step_name(step, index[0]), _shown(index[row - 1]), _shown(index[row])
         departs = f"mostly it is {usual}, but {before} is followed by {after}"
     return (
         f"The index of {name} has no regular step: {departs}. {_resampling_call(index, step, is_usual, name)}"
@@ -405,8 +339,8 @@ def _follow_each_other(index, step):
 
     if isinstance(index, pd.PeriodIndex):
         return np.diff(index.asi8) == step.n
-    if isinstance(index, pd.DatetimeIndex) and not _is_absolute(step):
-        index = index.tz_localize(None)
+    if isinstance(index, pd.DatetimeIndex) and not is_absolute(step):
+        index, _ = wall_clock(index)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that some offsets are added one by one
         return np.asarray(index[:-1] + step == index[1:])
@@ -425,11 +359,11 @@ def _resampling_call(index, step, is_usual, name):
 
 def _step_with_gaps(index):
     """The step on whose grid all values lie, with the fewest of the grid left out; None if there is none."""
-    fewest, best = np.inf, None
+    start, fewest, best = _start(index), np.inf, None
     for step in _likely_steps(index):
-        if (_steps_from(index[0], index[:100], step) < 0).any():
+        if (steps_from(start, index[:100], step) < 0).any():
             continue  # without making the grid of all
-        at = _steps_from(index[0], index, step)
+        at = steps_from(start, index, step)
         if (at >= 0).all() and at[-1] < fewest and _is_usual(at, index):
             fewest, best = at[-1], step
     return best
@@ -452,17 +386,26 @@ def _likely_steps(index):
         return [_most_common(np.diff(index.to_numpy(np.int64)))]
     last = len(index) - 3
     starts = {*range(min(last + 1, N_STRETCHES)), *range(max(0, last + 1 - N_STRETCHES), last + 1)}
-    inferred = Counter(_inferred_frequency(index[start : start + 3]) for start in sorted(starts))
+    inferred = Counter(inferred_frequency(index[start : start + 3]) for start in sorted(starts))
     common = _most_common_difference(index)
     steps = [common if step is None else step for step, _ in inferred.most_common()]
-    return [*steps, common, *map(pd.tseries.frequencies.to_offset, ("MS", "ME", "B"))]
+    calendar = map(pd.tseries.frequencies.to_offset, ("MS", "ME", "B"))
+    return [*steps, common, *calendar, *month_parts(wall_clock(index)[0])]
+
+
+def _start(index):
+    """The beginning of an index, as the `IndexEnd` from which its values can be counted."""
+    import pandas as pd
+
+    first = index[0] if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) else int(index[0])
+    return replace(index_end(index), last=first)
 
 
 def _most_common_difference(index):
     """Between stamps in a row: in days of local time or, where it is none, in absolute time."""
     import pandas as pd
 
-    local = _most_common(np.diff(index.tz_localize(None).asi8))
+    local = _most_common(np.diff(wall_clock(index)[0].asi8))
     days, rest = divmod(pd.Timedelta(local, unit=index.unit), pd.Timedelta(days=1))
     if not rest:
         return pd.offsets.Day(days)
@@ -475,77 +418,7 @@ def _most_common(values):
     return int(values[counts.argmax()])
 
 
-def _steps_from(start, index, step):
-    """How many steps each value lies after `start`: -1 for what lies between two of them, or before.
-
-    Days and all that consists of days are counted in local time, whatever the clocks do.
-    """
-    import pandas as pd
-
-    if isinstance(index, pd.PeriodIndex):
-        return _whole_steps(index.asi8 - start.ordinal, step.n)
-    if not isinstance(index, pd.DatetimeIndex):
-        return _whole_steps(index.to_numpy(np.int64) - start, step)
-    if _is_absolute(step):
-        unit = min(start.unit, index.unit, key=NANOSECONDS.get)
-        origin = pd.DatetimeIndex([start]).as_unit(unit).asi8
-        return _whole_steps(index.as_unit(unit).asi8 - origin, step.nanos // NANOSECONDS[unit])
-    if start.tz is not None:
-        start, index = start.tz_localize(None), index.tz_convert(start.tz).tz_localize(None)
-    return pd.date_range(start, index[-1], freq=step, unit=start.unit).get_indexer(index)
-
-
-def _whole_steps(distance, step):
-    steps, rest = np.divmod(distance, step)
-    return np.where((rest == 0) & (steps >= 0), steps, -1)
-
-
-def _is_absolute(step):
-    """Whether an offset is a stretch of time that no clock or calendar changes (pandas 2 counts days among them)."""
-    import pandas as pd
-
-    return isinstance(step, pd.offsets.Tick) and not isinstance(step, pd.offsets.Day)
-
-
 def _first_odd(at):
     """The first value that is not one step after the one before it; None if there is none."""
     odd = (at < 0) | (np.diff(at, prepend=at[0] - 1) != 1)
     return int(odd.argmax()) if odd.any() else None
-
-
-def _agreed_difference(index):
-    """The step that all of an index of integers agrees on, or None."""
-    import pandas as pd
-
-    if isinstance(index, pd.RangeIndex):
-        return index.step if index.step > 0 else None
-    differences = np.unique(np.diff(index.to_numpy().astype(np.int64)))
-    return int(differences[0]) if len(differences) == 1 and differences[0] else None
-
-
-def _agreed_frequency(index):
-    """The frequency that all stamps agree on, or None.
-
-    Five days in a row may be a working week as well as a part of every day: without a weekend
-    among them, days are no frequency.
-    """
-    import pandas as pd
-
-    step = _inferred_frequency(index)
-    return None if isinstance(step, pd.offsets.Day) and index.day_of_week.max() < 5 else step
-
-
-def _inferred_frequency(index):
-    """The frequency that pandas finds, if it gives these stamps; else None."""
-    import pandas as pd
-
-    if len(index) < 3:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas 3 announces that it will return an offset; either will do
-        frequency = pd.infer_freq(index)
-    if frequency is None:
-        return None
-    step = pd.tseries.frequencies.to_offset(frequency)
-    regular = pd.date_range(index[0], periods=len(index), freq=step, unit=index.unit)
-    return step if (regular == index).all() else None
