@@ -298,10 +298,23 @@ def _filling_call(index, step, name):
     import pandas as pd
 
     if isinstance(index, pd.DatetimeIndex):
-        return f'{name}.asfreq("{step.freqstr}")'
+        if index.tz is None or is_absolute(step) or _is_plain(index, step):
+            return f'{name}.asfreq("{step.freqstr}")'
+        wall, _ = wall_clock(index)
+        days = f'pd.date_range("{wall[0]}", "{wall[-1]}", freq="{step.freqstr}")'
+        return f'{name}.reindex({days}.tz_localize("{index.tz}", nonexistent="shift_forward", ambiguous=True))'
     if isinstance(index, pd.PeriodIndex):
         return f"{name}.reindex(pd.period_range({name}.index[0], {name}.index[-1]))"
     return f"{name}.reindex(range({index[0]}, {index[-1] + step}, {step}))"
+
+
+def _is_plain(index, step):
+    """Whether pandas can make the stamps in between: no clock is changed over one."""
+    import pandas as pd
+
+    wall, _ = wall_clock(index)
+    grid = pd.date_range(wall[0], wall[-1], freq=step)
+    return not grid.tz_localize(index.tz, nonexistent="NaT", ambiguous="NaT").hasnans
 
 
 def _irregular_message(index, name):

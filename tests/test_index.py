@@ -285,8 +285,9 @@ GAPS = {
     ),
     "a midnight that there was not": (
         stamps(*[day for day in SANTIAGO if not day.endswith("09-03")], tz="America/Santiago"),
-        "2023-09-02-04:00.*2023-09-04-03:00.*the clocks of America/Santiago leave out",
-        'y.index = y.index.tz_localize(None); y = y.asfreq("D")',
+        "2023-09-02-04:00.*2023-09-04-03:00, and 2023-09-03 01:00:00-03:00 is missing",
+        'y.reindex(pd.date_range("2023-08-30 00:00:00", "2023-09-07 00:00:00", freq="D").tz_localize('
+        '"America/Santiago", nonexistent="shift_forward", ambiguous=True))',
     ),
     "periods": (
         pd.PeriodIndex(["2024-01", "2024-02", "2024-04"], freq="M"),
