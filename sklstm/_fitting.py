@@ -105,6 +105,7 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     merged = _merged(model, data)
     if resume:
         check_resumable(model, data)
+        model._network = model._network.after(data.X, data.y, data.weight, data.rows, model.theta_.dtype)
     else:
         begin(model, data if merged is None else replace(data, rows=merged[0], weight=merged[1]))
     previous = model._origin if resume else None

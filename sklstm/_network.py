@@ -4,7 +4,7 @@ This is where rows become features first (`_lstm`) and back: rows X (B, T, F) an
 (B, T, K) here, x (T, F, B) and y (…, K, B) below.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,10 @@ class Network:
         readout[...] = _initializers.readout_matrix(rng, readout.shape[1] - 1, len(readout))
         readout[:, 0] = self.loss.initial_bias(self.n_outputs)
         return theta.astype(dtype)
+
+    def after(self, X, y, weight, rows, dtype):
+        """The same for training that goes on with other rows, as in `fit_network`."""
+        return replace(self, scaling=self.scaling.after(_pieces(X, y, weight, rows, self.every_step, dtype), dtype))
 
     def training_workspace(self, n_steps, n_samples, dtype):
         """Buffers for `loss_and_gradient` of batches of one shape."""
@@ -273,18 +277,20 @@ def fit_network(layout, every_step, loss, X, y, weight, rows, dtype, *, dropout=
 
     `scaling` are the settings of `fit_scaling`.
     """
-    largest = weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
-
-    def chunks():
-        for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
-            part = rows[chunk]
-            x, target = X[part], training_targets(X[part], y[part], every_step)
-            x, target = (_features_first(values).astype(dtype, order="C") for values in (x, target))
-            yield x, target, weight[part] / largest
-
-    fitted = fit_scaling(chunks, dtype, is_centred=loss.is_centred, **scaling)
-    empty = _empty_answer(loss, X, y, weight / largest, rows)
+    weight = weight / weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
+    fitted = fit_scaling(
+        lambda: _pieces(X, y, weight, rows, every_step, dtype), dtype, is_centred=loss.is_centred, **scaling
+    )
+    empty = _empty_answer(loss, X, y, weight, rows)
     return Network(layout, every_step, loss.scaled(fitted), fitted, empty.astype(dtype), dropout)
+
+
+def _pieces(X, y, weight, rows, every_step, dtype):
+    """The given rows, what is compared with their answers, features first in `dtype`, and their weights, in pieces."""
+    for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
+        part = rows[chunk]
+        x, target = X[part], training_targets(X[part], y[part], every_step)
+        yield *(_features_first(values).astype(dtype, order="C") for values in (x, target)), weight[part]
 
 
 def _empty_answer(loss, X, y, weight, rows):

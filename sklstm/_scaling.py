@@ -9,19 +9,30 @@ against Distribution Shift*; Zeng et al. (2023), *Are Transformers Effective for
 Forecasting?*, for subtracting the last value.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
+WITH_DEVIATION = ("standard", "last-standard")
 
-# A window that varies less than this share of what is typical counts as constant.
-CONSTANT = 1e-5
+# The typical variance counts as so many steps beside those of a window: chosen on real series, by `benchmarks.accuracy`.
+PRIOR_STEPS = 2.0
+
+# The typical deviation is that of a lively window: most windows may be flat, and some may hold an outlier.
+LIVELY = 0.9
+
+# So many windows, spread evenly, say what is typical.
+N_LOOKED_AT = 1 << 16
+
+# The largest value of a channel may be 2 to the power of ± the first without being scaled; the second is the limit of
+# what it can be scaled by.
+EXPONENTS = {np.dtype(np.float32): (90, 120), np.dtype(np.float64): (300, 1000)}
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """The two changes of units, fitted by `fit_scaling`.
+    """The changes of units, fitted by `fit_scaling`.
 
     Parameters
     ----------
@@ -30,13 +41,20 @@ class Scaling:
     instance_norm : str or None
         One of `INSTANCE_NORMS`: what each window's target channels are relative to.
     typical_deviation : ndarray of shape (n_targets, 1) or None
-        Stands in for the deviation of a window that is constant.
+        What the deviation of each window leans on, the more the fewer steps it has.
     channel_mean, channel_scale : ndarray of shape (F, 1) or None
         Applied to the inputs after `instance_norm`; None leaves them alone.
     target_mean, target_scale : ndarray of shape (K, 1) or None
         The same for targets.
     target_spread : ndarray of shape (K, 1) or None
         Deviation of targets that are only divided by their mean, as a share of it: at most 1.
+    channel_unit, target_unit : ndarray of shape (F, 1) and (K, 1) or None
+        Powers of two that all is divided by before anything else, where squares would not fit.
+    constant : ndarray of shape (K, 1) or None
+        For each target, the only value that it has in training, in `target_unit`; NaN where it has several.
+        It is the answer, as a network only comes near it.
+    is_constant : ndarray of bool of shape (K, 1) or None
+        Which targets have only one value after `instance_norm`: `target_mean` is the answer.
     """
 
     n_targets: int
@@ -47,6 +65,10 @@ class Scaling:
     target_mean: np.ndarray | None = None
     target_scale: np.ndarray | None = None
     target_spread: np.ndarray | None = None
+    channel_unit: np.ndarray | None = None
+    target_unit: np.ndarray | None = None
+    constant: np.ndarray | None = None
+    is_constant: np.ndarray | None = None
 
     def inputs(self, x):
         """Change `x` (T, F, B) in place; NaN becomes finite.
@@ -58,6 +80,8 @@ class Scaling:
         reference : tuple of ndarray of shape (n_targets, B) or None
             Location and scale (or None for 1) of each window, for `targets` and `outputs`.
         """
+        if self.channel_unit is not None:
+            x /= self.channel_unit
         missing = _blank_missing(x)
         reference = None
         if self.instance_norm is not None:
@@ -71,6 +95,8 @@ class Scaling:
 
     def targets(self, y, reference):
         """Change `y` (…, K, B) in place from the user's units to the network's."""
+        if self.target_unit is not None:
+            y /= self.target_unit
         if reference is not None:
             _to_relative(self._by_channel(y), reference)
         if self.target_mean is not None:
@@ -82,12 +108,44 @@ class Scaling:
         if self.target_mean is not None:
             y *= self.target_scale
             y += self.target_mean
+        if self.is_constant is not None:
+            np.copyto(y, self.target_mean, where=self.is_constant)
         if reference is not None:
             location, scale = reference
             by_channel = self._by_channel(y)
             if scale is not None:
                 by_channel *= scale
             by_channel += location
+        if self.constant is not None:
+            np.copyto(y, self.constant, where=~np.isnan(self.constant))
+        if self.target_unit is not None:
+            y *= self.target_unit
+
+    def answering(self, constant, is_constant):
+        """Answer targets that have only one value with that: seen from their windows, or else in itself."""
+        constant = np.where(is_constant, np.nan, constant)
+        return replace(
+            self,
+            constant=None if np.isnan(constant).all() else constant,
+            is_constant=is_constant if is_constant.any() else None,
+        )
+
+    def after(self, chunks, dtype):
+        """The same for training that goes on with other rows, among which targets may have other values."""
+        if self.constant is None and self.is_constant is None:
+            return self
+        nothing = np.full_like(self.target_mean, np.nan)
+        constant = nothing if self.constant is None else self.constant.copy()
+        is_constant = np.isfinite(nothing) if self.is_constant is None else self.is_constant.copy()
+        rounding = np.finfo(dtype).eps * np.maximum(np.abs(self.target_mean / self.target_scale), 1)
+        for x, y, weight in chunks:
+            counted = counted_weight(y, weight) > 0
+            unit = 1 if self.target_unit is None else self.target_unit
+            differs = np.abs(y / unit - constant) > np.finfo(dtype).eps * np.abs(constant)
+            constant[_anywhere(differs, counted)] = np.nan
+            self.targets(y, self.inputs(x)[1])
+            is_constant &= ~_anywhere(np.abs(y) > rounding, counted)
+        return self.answering(constant, is_constant)
 
     def _by_channel(self, y):
         """View of `y` (…, K, B) as (…, K / n_targets, n_targets, B)."""
@@ -97,19 +155,21 @@ class Scaling:
         wants_last = self.instance_norm in ("last", "last-standard")
         if self.instance_norm == "last":
             return last_present(x, missing), None
-        mean, deviation = (part.astype(x.dtype) for part in window_moments(x, missing))
-        location = last_present(x, missing) if wants_last else mean
+        mean, deviation = window_moments(x, missing)
+        location = last_present(x, missing) if wants_last else mean.astype(x.dtype)
         if self.instance_norm == "mean":
             return location, None
         if self.typical_deviation is not None:
-            deviation = np.where(deviation > CONSTANT * self.typical_deviation, deviation, self.typical_deviation)
-        return location, deviation
+            share = PRIOR_STEPS / (PRIOR_STEPS + n_present(x, missing))
+            deviation = np.hypot(np.sqrt(1 - share) * deviation, np.sqrt(share) * self.typical_deviation)
+        return location, deviation.astype(x.dtype)
 
 
 def missing_steps(x):
     """Steps of `x` (T, F, B) with NaN in any channel, (T, B), or None where there are none."""
-    if not np.isnan(x.sum()):
-        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isnan(x.sum()):
+            return None
     missing = np.isnan(x).any(axis=1)
     return missing if missing.any() else None
 
@@ -122,6 +182,11 @@ def _blank_missing(x):
     return missing
 
 
+def n_present(x, missing):
+    """How many steps of each window are present, at least 1: (B,), or one number for all."""
+    return len(x) if missing is None else np.maximum(len(x) - missing.sum(axis=0), 1)
+
+
 def window_moments(x, missing):
     """Mean and standard deviation of each window over its present steps, (F, B) each, in float64.
 
@@ -130,15 +195,20 @@ def window_moments(x, missing):
     """
     anchor = last_present(x, missing).astype(np.float64)
     difference = x - anchor
-    count = len(x)
+    count = n_present(x, missing)
     if missing is not None:
         difference *= ~missing[:, np.newaxis]
-        count = np.maximum(len(x) - missing.sum(axis=0), 1)
     mean = difference.sum(axis=0) / count
     difference -= mean
     if missing is not None:
         difference *= ~missing[:, np.newaxis]
-    return anchor + mean, np.sqrt(np.square(difference).sum(axis=0) / count)
+    with np.errstate(over="ignore"):
+        deviation = np.sqrt(np.square(difference).sum(axis=0) / count)
+    if not np.isfinite(deviation).all():  # squares do not fit: rows to predict may be larger than those of training
+        largest = np.abs(difference).max(axis=0)
+        largest[largest == 0] = 1
+        deviation = largest * np.sqrt(np.square(difference / largest).sum(axis=0) / count)
+    return anchor + mean, deviation
 
 
 def last_present(x, missing):
@@ -157,7 +227,7 @@ def _to_relative(values, reference):
 
 
 def _is_rounding(deviation, mean, dtype):
-    return deviation <= 10 * np.finfo(dtype).eps * np.abs(mean)
+    return deviation <= np.finfo(dtype).eps * np.abs(mean)
 
 
 def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_centred=True):
@@ -179,24 +249,110 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_cent
     -------
     scaling : Scaling
     """
-    typical = None
-    if instance_norm in ("standard", "last-standard"):
-        typical = _typical_deviation(chunks(), n_targets, dtype)
-    relative = Scaling(n_targets, instance_norm, typical)
+    extent = Extent.of(chunks(), n_targets)
+    scaling = Scaling(n_targets, instance_norm, **extent.units(dtype, instance_norm, standardize))
+    if instance_norm in WITH_DEVIATION:
+        typical = _typical_deviation(chunks(), scaling, stride=-(-extent.n_rows // N_LOOKED_AT))
+        scaling = replace(scaling, typical_deviation=typical.astype(dtype))
     if not standardize:
-        return relative
+        return scaling
     of_channels, of_targets = Moments(), Moments()
     for x, y, weight in chunks():
-        missing, reference = relative.inputs(x)
-        relative.targets(y, reference)
+        counted = counted_weight(y, weight)
+        missing, reference = scaling.inputs(x)
+        scaling.targets(y, reference)
         steps = np.broadcast_to(weight, (len(x), len(weight)))
         of_channels.add(x, steps if missing is None else steps * ~missing)
-        of_targets.add(y, counted_weight(y, weight))
-    of_targets = of_targets.mean_and_scale(dtype) if is_centred else of_targets.mean_as_scale(dtype)
-    parts = (*of_channels.mean_and_scale(dtype), *of_targets)
-    if not all(np.isfinite(part).all() for part in parts):
-        raise ValueError(f"X or y is too large for its deviation to be worked out in {np.dtype(dtype)}: divide it.")
-    return Scaling(n_targets, instance_norm, typical, *parts)
+        of_targets.add(y, counted)
+    sizes = extent.sizes(scaling)
+    centred = of_targets.mean_and_scale if is_centred else of_targets.mean_as_scale
+    parts = (*of_channels.mean_and_scale(dtype, sizes[0]), *centred(dtype, sizes[1]))
+    names = ("channel_mean", "channel_scale", "target_mean", "target_scale", "target_spread")
+    scaling = replace(scaling, **dict(zip(names, parts)))  # noqa: B905: no spread of what is centred
+    # of what is not centred the mean is no answer, but a scale
+    is_constant = of_targets.is_constant(dtype) & is_centred
+    return scaling.answering(extent.only_value(scaling, dtype), is_constant)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far values reach, before anything is squared.
+
+    Parameters
+    ----------
+    n_rows, n_targets : int
+    largest : ndarray of shape (F,)
+        Largest absolute value of each channel.
+    low, high : ndarray of shape (K,)
+        Smallest and largest value of each target.
+    """
+
+    n_rows: int
+    n_targets: int
+    largest: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, chunks, n_targets):
+        n_rows, largest, low, high = 0, 0, np.inf, -np.inf
+        for x, y, weight in chunks:
+            n_rows += len(weight)
+            largest = np.fmax(largest, np.fmax.reduce(np.abs(x), axis=(0, 2)))
+            counted = (counted_weight(y, weight) > 0)[..., np.newaxis, :]
+            rest = tuple(axis for axis in range(y.ndim) if axis != y.ndim - 2)
+            low = np.minimum(low, np.where(counted, y, np.inf).min(axis=rest))
+            high = np.maximum(high, np.where(counted, y, -np.inf).max(axis=rest))
+        return cls(n_rows, n_targets, largest, low, high)
+
+    def units(self, dtype, instance_norm, standardize):
+        """`channel_unit` and `target_unit`, where there is need of them."""
+        of_channels, of_targets = self._sizes(instance_norm)
+        if not standardize:  # what the network is given in the user's units stays in them
+            is_divided = np.arange(len(of_channels)) < self.n_targets * (instance_norm in WITH_DEVIATION)
+            of_channels = np.where(is_divided, of_channels, 1)
+            of_targets = of_targets if instance_norm in WITH_DEVIATION else np.ones_like(of_targets)
+        names = ("channel_unit", "target_unit")
+        return dict(zip(names, (_unit(sizes, dtype) for sizes in (of_channels, of_targets)), strict=True))
+
+    def sizes(self, scaling):
+        """What stands for the deviation (F, 1) and (K, 1) of a constant, in the units of `scaling`."""
+        of_channels, of_targets = self._sizes(scaling.instance_norm)
+        if scaling.channel_unit is not None:
+            of_channels = of_channels / scaling.channel_unit[:, 0]
+        if scaling.target_unit is not None:
+            of_targets = of_targets / scaling.target_unit[:, 0]
+        if scaling.instance_norm in WITH_DEVIATION:
+            of_channels[: self.n_targets], of_targets[...] = 1, 1
+        return of_channels[:, np.newaxis], of_targets[:, np.newaxis]
+
+    def only_value(self, scaling, dtype):
+        """The value of each target (K, 1) that has only one but for rounding, in the units of `scaling`; else NaN."""
+        is_one = self.high - self.low <= np.finfo(dtype).eps * np.abs(self.high)
+        value = np.where(is_one, self.high, np.nan).astype(dtype)[:, np.newaxis]
+        return value if scaling.target_unit is None else value / scaling.target_unit
+
+    def _sizes(self, instance_norm):
+        """Powers of two near the largest values (F,) and (K,), of a channel and of its own target together."""
+        of_channels, of_targets = self.largest.copy(), np.maximum(np.abs(self.low), np.abs(self.high))
+        if instance_norm is not None:
+            both = of_channels[: self.n_targets]
+            np.maximum(both, of_targets.reshape(-1, self.n_targets).max(axis=0), out=both)
+            of_targets = np.tile(both, len(of_targets) // self.n_targets)
+        return _power_of_two(of_channels), _power_of_two(of_targets)
+
+
+def _power_of_two(values):
+    """The power of two just above each value; 1 for 0."""
+    return np.where(values > 0, np.ldexp(1.0, np.frexp(values)[1]), 1)
+
+
+def _unit(sizes, dtype):
+    """Powers of two (…, 1) to divide by; None where all is well without."""
+    comfortable, limit = EXPONENTS[np.dtype(dtype)]
+    exponent = np.frexp(sizes)[1] - 1
+    exponent = np.where(np.abs(exponent) > comfortable, np.clip(exponent, -limit, limit), 0)
+    return np.ldexp(1.0, exponent).astype(dtype)[:, np.newaxis] if exponent.any() else None
 
 
 def counted_weight(y, weight):
@@ -204,16 +360,58 @@ def counted_weight(y, weight):
     return np.where(np.isnan(y).any(axis=-2), 0, weight)
 
 
-def _typical_deviation(chunks, n_targets, dtype):
-    """Root of the weighted mean variance of the windows, (n_targets, 1); 1 where all are constant."""
-    total, weight_sum = 0.0, 0.0
-    for x, _, weight in chunks:
-        missing = _blank_missing(x)
-        _, deviation = window_moments(x[:, :n_targets], missing)
-        total = total + np.square(deviation) @ weight
-        weight_sum += weight.sum()
-    typical = np.sqrt(total / weight_sum)
-    return np.where(typical > 0, typical, 1).astype(dtype)[:, np.newaxis]
+def _anywhere(is_so, counted):
+    """Where (…, K, B) something is so for a target that counts (…, B), (K, 1)."""
+    is_so = is_so & counted[..., np.newaxis, :]
+    return is_so.any(axis=tuple(axis for axis in range(is_so.ndim) if axis != is_so.ndim - 2))[:, np.newaxis]
+
+
+def _typical_deviation(chunks, scaling, stride):
+    """Deviation that all but a share of the windows that vary at all stay below, (n_targets, 1).
+
+    Each window does without its most extreme step, so that a single outlier, which is in many windows, does not
+    decide. Where that leaves nothing, the first of these: the whole deviation, the change to the target, the value
+    itself, 1.
+    """
+    found, weights, n_before = [], [], 0
+    for x, y, weight in chunks:
+        rows = slice(-n_before % stride, None, stride)
+        n_before += len(weight)
+        found.append(_signs_of_life(x[..., rows], y[..., rows], scaling))
+        weights.append(weight[rows])
+    found, weight = np.concatenate(found, axis=-1), np.concatenate(weights)
+    typical = np.ones(scaling.n_targets)
+    for kind in found[::-1]:
+        for channel, values in enumerate(kind):
+            if (values > 0).any():
+                typical[channel] = _weighted_quantile(values[values > 0], weight[values > 0], LIVELY)
+    return typical[:, np.newaxis]
+
+
+def _signs_of_life(x, y, scaling):
+    """What `_typical_deviation` looks at, in its order, (4, n_targets, B) in float64."""
+    x, y = x[:, : scaling.n_targets].astype(np.float64), (y if y.ndim == 2 else y[-1])[: scaling.n_targets]
+    if scaling.channel_unit is not None:
+        x, y = x / scaling.channel_unit[: scaling.n_targets], y / scaling.target_unit[: scaling.n_targets]
+    missing = _blank_missing(x)
+    mean, whole = window_moments(x, missing)
+    distance = np.abs(x - mean)
+    if missing is not None:
+        distance *= ~missing[:, np.newaxis]
+    without = np.zeros_like(whole)
+    for channel in range(len(without)):
+        skipped = np.arange(len(x))[:, np.newaxis] == distance[:, channel].argmax(axis=0)
+        skipped = skipped if missing is None else skipped | missing
+        without[channel] = window_moments(x[:, channel : channel + 1], skipped)[1][0]
+    last = last_present(x, missing)
+    return np.stack((without, whole, np.nan_to_num(np.abs(y - last)), np.abs(last)))
+
+
+def _weighted_quantile(values, weight, level):
+    """The smallest of the values (n,) up to which their weights come to that share."""
+    order = np.argsort(values)
+    share = np.cumsum(weight[order])
+    return values[order[np.searchsorted(share, (level - 1e-9) * share[-1])]]
 
 
 class Moments:
@@ -231,26 +429,36 @@ class Moments:
         values[np.broadcast_to(weight[:, np.newaxis] == 0, values.shape)] = 0  # may be NaN there
         mean = np.einsum("tdb,tb->d", values, weight) / weight_sum
         values -= mean[:, np.newaxis]
-        squares = np.einsum("tdb,tdb,tb->d", values, values, weight)
-        total = self.weight_sum + weight_sum
-        shift = mean - self.mean
-        self._squares = self._squares + squares + shift**2 * self.weight_sum * (weight_sum / total)
+        rest = np.einsum("tdb,tb->d", values, weight) / weight_sum  # a long sum is off by more than its last bit
+        values -= rest[:, np.newaxis]
+        mean += rest
+        with np.errstate(over="ignore", invalid="ignore"):  # of targets in the user's units only the mean is wanted
+            squares = np.einsum("tdb,tdb,tb->d", values, values, weight)
+            total = self.weight_sum + weight_sum
+            shift = mean - self.mean
+            self._squares = self._squares + squares + shift**2 * self.weight_sum * (weight_sum / total)
         self.mean = self.mean + shift * (weight_sum / total)
         self.weight_sum = total
 
-    def mean_and_scale(self, dtype):
-        """Mean and standard deviation, (D, 1) each in `dtype`; the deviation of a constant is 1."""
-        deviation = np.sqrt(self._squares / self.weight_sum)
-        scale = np.where(_is_rounding(deviation, self.mean, dtype), 1, deviation)
-        return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)[:, np.newaxis]
+    @property
+    def _deviation(self):
+        return np.sqrt(self._squares / self.weight_sum)
 
-    def mean_as_scale(self, dtype):
-        """For what must not be centred: 0, the mean (1 where that is 0), and the deviation as a share of it.
+    def is_constant(self, dtype):
+        """Which have only one value, but for rounding, (D, 1)."""
+        return _is_rounding(self._deviation, self.mean, dtype)[:, np.newaxis]
+
+    def mean_and_scale(self, dtype, size=1):
+        """Mean and standard deviation, (D, 1) each in `dtype`; for that of a constant stands its `size`."""
+        scale = np.where(self.is_constant(dtype), size, self._deviation[:, np.newaxis])
+        return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)
+
+    def mean_as_scale(self, dtype, size=1):
+        """For what must not be centred: 0, the mean (`size` where that is 0), and the deviation as a share of it.
 
         Above 1, the share of what is mostly 0 says little of the rest, and counts as 1.
         """
-        deviation = np.sqrt(self._squares / self.weight_sum)
-        scale = np.where(self.mean > 0, self.mean, 1)
-        spread = np.where(_is_rounding(deviation, self.mean, dtype), 1, np.minimum(deviation / scale, 1))
-        scale, spread = scale[:, np.newaxis], spread[:, np.newaxis]
-        return np.zeros_like(scale, dtype), scale.astype(dtype), spread
+        mean = self.mean[:, np.newaxis]
+        scale = np.where(mean > 0, mean, size)
+        share = np.minimum(self._deviation[:, np.newaxis] / scale, 1)
+        return np.zeros_like(scale, dtype), scale.astype(dtype), np.where(self.is_constant(dtype), 1, share)

@@ -20,6 +20,9 @@ from sklstm._windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
 
+# The largest values that are worked with, by precision: a few more powers of ten are left for what is added up.
+LARGEST = {np.dtype(np.float32): 1e37, np.dtype(np.float64): 1e300}
+
 # How many of the last rows are looked at to see whether they continue each other.
 N_COMPARED = 100
 
@@ -242,10 +245,13 @@ def check_rows(estimator, X, *, reset, input_name="X"):
 
 
 def _check_range(values, dtype, input_name):
-    """NaN may pass; infinity, and what becomes infinite in the precision of the work, may not."""
-    with np.errstate(over="ignore"):
-        if np.isinf(values.astype(dtype, copy=False)).any():
-            raise ValueError(f"Input {input_name} contains infinity or a value too large for {np.dtype(dtype)}.")
+    """NaN may pass; infinity, and what is so large in the precision of the work that sums do not fit, may not."""
+    limit = LARGEST[np.dtype(dtype)]
+    if values.size and max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0)) > limit:
+        raise ValueError(
+            f"Input {input_name} contains infinity or a value too large for {np.dtype(dtype)}: up to ±{limit:g} is "
+            "possible. Divide it."
+        )
 
 
 def _check_sequences(estimator, X, reset):
