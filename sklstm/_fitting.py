@@ -15,6 +15,7 @@ from sklstm._holdout import hold_out, n_to_train_on
 from sklstm._network import Objective, fit_network
 from sklstm._origin import Origin
 from sklstm._random import own_generator
+from sklstm._scaling import in_reach
 from sklstm._settings import (
     batch_size,
     fixed_settings,
@@ -208,7 +209,7 @@ def _validator(network, data):
         truth, answers, w = check_step_answers(y, answers, weight) if data.every_step else (y, answers, weight)
         # of one answer, or with one that is not finite, there is no R²
         known = len(truth) > 1 and np.isfinite(answers).all()
-        return loss, float(r2_score(truth, answers, sample_weight=w)) if known else np.nan
+        return loss, float(r2_score(*in_reach(truth, answers), sample_weight=w)) if known else np.nan
 
     return validate
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -18,7 +19,7 @@ from sklstm._kinds import as_numbers
 from sklstm._losses import LOSSES
 from sklstm._network import PREDICTION_ROWS
 from sklstm._recursion import forecast_recursively
-from sklstm._scaling import INSTANCE_NORMS
+from sklstm._scaling import INSTANCE_NORMS, in_reach
 from sklstm._settings import check_settings, targets_meant
 from sklstm._threads import threads_for
 from sklstm._training import EXHAUSTED, INTERRUPTED, STUCK
@@ -95,7 +96,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         every step, early steps too are relative to the whole row.
     standardize : bool, default=True
         Whether to bring channels and targets to mean 0 and variance 1 inside (over the weighted
-        training rows, at present steps) and to undo it in `predict`. A constant is only centred.
+        training rows, at present steps) and to undo it in `predict`. A constant channel is centred and
+        divided by its size; a target that was constant is answered by its value.
         A table with `n_channels=1` is *one* channel: all columns share one mean and deviation.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default="squared_error"
         What is minimised, in standardised units: half the squared error (its answers are means); the
@@ -606,12 +608,15 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
-        if self._y_ndim != 3 and n_dimensions(y) != 3:
-            return super().score(X, y, sample_weight)
         from sklearn.metrics import r2_score
 
-        y, answers, sample_weight = check_step_answers(y, self.predict(X), sample_weight)
-        return r2_score(y, answers, sample_weight=sample_weight)
+        answers = self.predict(X)
+        if self._y_ndim == 3 or n_dimensions(y) == 3:
+            y, answers, sample_weight = check_step_answers(y, answers, sample_weight)
+        else:
+            y = check_array(y, dtype="numeric", ensure_2d=False, input_name="y")
+            check_consistent_length(y, answers, sample_weight)
+        return r2_score(*in_reach(y, answers), sample_weight=sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None):
         """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.

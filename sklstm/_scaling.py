@@ -342,9 +342,15 @@ class Extent:
         return _power_of_two(of_channels), _power_of_two(of_targets)
 
 
+def in_reach(truth, answers):
+    """Both (n,) or (n, K) divided by a power of two near the largest truth, so that squares fit: R² is the same."""
+    unit = _power_of_two(np.abs(truth).max(axis=0))
+    return truth / unit, answers / unit
+
+
 def _power_of_two(values):
     """The power of two just above each value; 1 for 0."""
-    return np.where(values > 0, np.ldexp(1.0, np.frexp(values)[1]), 1)
+    return np.where(values > 0, np.ldexp(1.0, np.minimum(np.frexp(values)[1], 1000)), 1)
 
 
 def _unit(sizes, dtype):

@@ -403,12 +403,13 @@ def test_what_does_not_fit_into_the_precision_of_the_model():
     refuses(model, lambda: model.fit(X, y, X_val=X3, y_val=Y * 1e300), ValueError, "too large for float32")
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_what_has_a_deviation_that_is_too_large():
-    model = fitted()
-    for settings, factor in (({"instance_norm": "standard"}, 1e200), ({}, 1e200)):
-        model.set_params(**settings)
-        refuses(model, lambda: model.fit(X3 * factor, Y), ValueError, "too large")  # noqa: B023
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float32, 1e37), (np.float64, 1e300)])
+def test_what_is_too_large_for_sums(dtype, limit):
+    X, y = X3.astype(dtype), Y.astype(dtype)
+    model = fitted(X, y).set_params(instance_norm="standard")
+    message = rf"too large for {np.dtype(dtype)}: up to ±{limit:g}".replace("+", r"\+")
+    refuses(model, lambda: model.fit(changed(X, (0, 0, 0), limit * 3), y), ValueError, message)
+    refuses(model, lambda: model.fit(X, changed(y, 0, -limit * 3)), ValueError, message)
 
 
 def test_quantiles_are_those_of_the_fit():
