@@ -16,7 +16,7 @@ import numpy as np
 INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
 WITH_DEVIATION = ("standard", "last-standard")
 
-# The typical variance counts as so many steps beside those of a window: chosen on real series, by `benchmarks.accuracy`.
+# The typical variance counts as so many steps beside those of a window: chosen by `benchmarks/accuracy.py`.
 PRIOR_STEPS = 2.0
 
 # The typical deviation is that of a lively window: most windows may be flat, and some may hold an outlier.
@@ -268,7 +268,7 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_cent
     centred = of_targets.mean_and_scale if is_centred else of_targets.mean_as_scale
     parts = (*of_channels.mean_and_scale(dtype, sizes[0]), *centred(dtype, sizes[1]))
     names = ("channel_mean", "channel_scale", "target_mean", "target_scale", "target_spread")
-    scaling = replace(scaling, **dict(zip(names, parts)))  # noqa: B905: no spread of what is centred
+    scaling = replace(scaling, **dict(zip(names, parts, strict=False)))  # what is centred has no spread
     # of what is not centred the mean is no answer, but a scale
     is_constant = of_targets.is_constant(dtype) & is_centred
     return scaling.answering(extent.only_value(scaling, dtype), is_constant)

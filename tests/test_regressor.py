@@ -146,7 +146,7 @@ def test_a_window_that_is_moved_moves_its_prediction(kind):
 
 
 @pytest.mark.parametrize("kind", [None, "last", "mean", "standard", "last-standard"])
-@pytest.mark.parametrize(("dtype", "powers"), [(np.float64, (-500, -200, 200, 500, 980)), (np.float32, (-100, 60, 115))])
+@pytest.mark.parametrize(("dtype", "powers"), [(np.float64, (-500, -200, 200, 980)), (np.float32, (-100, 60, 115))])
 def test_data_of_any_size_have_the_same_answers_in_proportion(kind, dtype, powers):
     """To the bit, as powers of two are exact; without a warning of NumPy's."""
     X, y = with_missing(X3).astype(dtype), Y2.astype(dtype)
