@@ -36,28 +36,11 @@ def is_pandas(data):
 
 
 def directly_follows(end, index):
-    """Whether the values of `index` begin one step after `end`; warns where they begin later."""
+    """Whether the values of `index` begin one step after `end`."""
     here = None if end is None else index_end(index)
-    if here is None or type(here.last) is not type(end.last):
+    if here is None or end.step is None or type(here.last) is not type(end.last):
         return False
-    first = index[0]
-    try:
-        later = first > end.last
-    except (TypeError, ValueError):  # with and without a time zone; periods of unlike frequency
-        return False
-    if not later:
-        return False
-    if end.step is not None and end.next_values(1)[0] == first:
-        return True
-    reason = "has no regular step" if end.step is None else f"should go on at {end.next_values(1)[0]}"
-    warnings.warn(
-        f"The index begins at {first}, after the training index's end {end.last} but not one step after it (the "
-        f"training index {reason}): its first windows have no history and stay empty. "
-        "A table whose steps are regular has a history: see asfreq.",
-        UserWarning,
-        stacklevel=4,  # transform, scikit-learn's wrapper of it, the caller
-    )
-    return False
+    return bool(end.next_values(1)[0] == index[0])
 
 
 def regular_end(index, name="y"):

@@ -1,42 +1,132 @@
 """A series as windows: inside a pipeline (`WindowTransformer`) and outside (`make_windows`)."""
 
 import warnings
+from functools import update_wrapper
 from numbers import Integral
 from pathlib import Path
+from types import MethodType
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from sklstm._callbacks import CallbackSupportMixin, begin_fit
-from sklstm._index import directly_follows, index_end, is_pandas
-from sklstm._kinds import as_numbers
+from sklstm._index import directly_follows, is_pandas, regular_end
+from sklstm._kinds import as_numbers, index_of
 from sklstm._validation import FLOATS, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
 
-def _end_of(X):
-    """Where the index of a training table ends, if it has one that is in order."""
-    if not is_pandas(X):
-        return None
-    end = index_end(X.index)
-    if end is not None and not X.index.is_monotonic_increasing:
-        warnings.warn(
-            "The index of X is not in order: a window holds the rows before its own as they come. Sort the table "
-            "(sort_index), and split it without shuffling (TimeSeriesSplit, train_test_split(shuffle=False)).",
-            UserWarning,
-            stacklevel=4,  # fit, scikit-learn's wrapper of it, the caller
+def _check_index(data, window_length, name):
+    """Whether the rows of a table follow each other in time, as far as its index tells: windows take them to."""
+    import pandas as pd
+
+    index = index_of(data)
+    if index.nlevels > 1:
+        levels = 0 if index.nlevels == 2 else list(range(index.nlevels - 1))
+        raise ValueError(
+            f"The index of {name} has {index.nlevels} levels, and windows would reach from one series into the next. "
+            f"Cut each by itself, [make_windows(part.droplevel({levels}), {window_length}) for _, part in "
+            f"{name}.groupby(level={levels})], or give the panel to a Forecaster."
         )
+    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) and index.dtype.kind not in "iu":
+        return _check_labels(index, name)
+    try:
+        return regular_end(index, name)
+    except ValueError as error:
+        folds = " The training rows of KFold have such a gap where its test rows are; those of TimeSeriesSplit do not."
+        raise ValueError(f"{error}{'' if 'TimeSeriesSplit' in str(error) else folds}") from None
+
+
+def _check_labels(index, name):
+    """Whether labels that are neither times nor whole numbers say that the rows are not in order."""
+    order = _as_dates(index) if index.dtype.kind == "O" or index.inferred_type == "string" else index
+    counted = f"{name}.reset_index(drop=True) counts the rows, if they follow each other as they come."
+    if not index.is_unique:
+        twice = index[int(index.duplicated().argmax())]
+        raise ValueError(
+            f"The index of {name} has {twice!r} more than once, so these may be rows of several series, and windows "
+            f"would reach from one into the next. {counted}"
+        )
+    if order is not None and not order.is_monotonic_increasing:
+        raise ValueError(
+            f"The index of {name} is not in order: it begins with {index[0]!r} and ends with {index[-1]!r}. "
+            f"{name}.sort_index() puts it in order; folds of a series must not be shuffled (TimeSeriesSplit)."
+        )
+
+
+def _as_dates(index):
+    """Labels as dates, where all of them are written as such; else None."""
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(index, format="ISO8601")
+    except (TypeError, ValueError):
         return None
-    return end
 
 
-def _flattens(transformer):
-    """Whether there are columns to name."""
-    return transformer.flatten
+def _alike(rows, others):
+    """Whether two stretches of rows hold the same values, but for rounding."""
+    rounding = 64 * np.finfo(others.dtype).eps
+    largest = np.abs(np.nan_to_num(others)).max(initial=0)
+    return rows.shape == others.shape and np.allclose(rows, others, rounding, rounding * largest, equal_nan=True)
+
+
+def _is_later(value, last):
+    """Whether a value of an index lies after another, if they can be compared."""
+    try:
+        return bool(value > last)
+    except (TypeError, ValueError):  # with and without a time zone; periods of unlike frequency
+        return False
+
+
+def _why_empty(known, index, end):
+    """What to say of rows whose first windows stay empty; the training index ends at `known`, and theirs at `end`."""
+    empty = "first windows have no history and stay empty"
+    if known is None or end is None:
+        lacking = "the table of fit" if end is not None else "X" if known is not None else "X, like the table of fit,"
+        return (
+            f"{lacking[0].upper()}{lacking[1:]} has no index of time, so nothing tells whether the rows of X follow "
+            f"those of fit: their {empty}. Give frames with such an index to both. A scaler in front keeps it as "
+            'StandardScaler().set_output(transform="pandas"), and all steps of a pipeline do by its '
+            'set_output(transform="pandas"). Of arrays, give the training rows and these in one, '
+            "np.concatenate((X_train, X)), and keep the last len(X) answers."
+        )
+    if not _is_later(index[0], known.last):
+        return (
+            f"The index begins at {index[0]}, but the training index ends at {known.last}, and the rows are not those "
+            f"of fit: their {empty}. Give rows that follow those of fit, with their times as index, or begin with the "
+            "rows of fit. (reset_index, and arrays in a pipeline that become frames, count from 0 again.)"
+        )
+    goes_on = "has no regular step" if known.step is None else f"should go on at {known.next_values(1)[0]}"
+    return (
+        f"The index begins at {index[0]}, after the training index's end {known.last} but not one step after it "
+        f"(the training index {goes_on}): its {empty}. A table whose steps are regular has a history: see asfreq."
+    )
+
+
+def _is_flat(transformer):
+    """Whether its windows are rows of a table: as it was fitted, or is going to be."""
+    return transformer._window[2] if hasattr(transformer, "_window") else transformer.flatten
+
+
+class _ForTables:
+    """A method that only tables have: asked for where windows are sequences, it says what to do."""
+
+    def __init__(self, method):
+        update_wrapper(self, method)
+
+    def __get__(self, transformer, owner=None):
+        if transformer is None:
+            return self.__wrapped__
+        if not _is_flat(transformer):
+            raise AttributeError(
+                f"{self.__name__}: sequences (n_samples, window_length, n_features) have no columns to name. "
+                "WindowTransformer(flatten=True) makes a table, whose columns have names (set it before fit)."
+            )
+        return MethodType(self.__wrapped__, transformer)
 
 
 class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -48,8 +138,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Where a pandas `X` is transformed whose index directly follows the training index (as a test
     fold of `TimeSeriesSplit` does), its first windows reach back into the end of the training table
-    and are not empty. An index that begins later than that warns. Arrays have no index: their first
-    windows are always empty. A scaler in front loses the index unless it is
+    and are not empty. Of any other rows, unless they begin with those of `fit`, the first windows have
+    no history and stay empty, and a warning says so. Arrays have no index, so that theirs are
+    always empty, and a scaler in front makes arrays of frames unless it is
     `.set_output(transform="pandas")`; it is seldom needed, as `LSTMRegressor` scales inside.
 
     Parameters
@@ -80,8 +171,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A window depends on its neighbours, so the rows of `X` must not be shuffled. Windows are views of
-    one copy of the table: a step is not stored once for every window that it is in.
+    A window depends on its neighbours, so the rows of `X` must not be shuffled, and a pandas index is checked
+    as that of a `Forecaster` is: a panel, times in another order, duplicates and gaps are errors, with the call
+    that mends them. An index that is neither of time nor of whole numbers must have no duplicates, and rows are taken
+    as they come. Windows are views of one copy of the table: a step is not stored once for every window that it is in.
 
     The first windows of a training table are mostly empty, and trained on all the same: short histories
     are learnt too. `make_windows` gives full windows only, so the two ways lead to different models.
@@ -134,14 +227,21 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         -------
         self : WindowTransformer
             Fitted.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is no table of numbers, or its index says that its rows do not follow each other.
         """
         task = begin_fit(self, 0, X, y, None)
         with restored_on_error(self):
             X = as_numbers(X, "X")
             table = self._check(X, reset=True)
-            self._window = self.window_length, self.lead  # what is set later acts from the next fit on
+            self._end = None if index_of(X) is None else _check_index(X, self.window_length, "X")
+            self._window = self.window_length, self.lead, self.flatten  # what is set later acts from the next fit on
             self._tail = table[max(0, len(table) - self._n_before) :].copy()
-            self._tail_end = _end_of(X)
+            self._head, self._n_rows = table[: self._n_before].copy(), len(table)
+            self._first = None if self._end is None else index_of(X)[0]
             task.end_fit()
         return self
 
@@ -159,21 +259,47 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 (n_samples, window_length * n_features)
             Read-only views, oldest step first. With `flatten=True` a DataFrame, if `set_output` asks
             for it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If the first windows are empty, as `X` neither follows the rows of `fit` nor begins with them.
         """
         check_is_fitted(self)
         X = as_numbers(X, "X")
-        table = self._check(X, reset=False)
+        table, index = self._check(X, reset=False), index_of(X)
+        end = None if index is None else _check_index(X, self._window[0], "X")
         before = np.full((self._n_before, table.shape[1]), np.nan, table.dtype)
-        if is_pandas(X) and directly_follows(self._tail_end, X.index) and len(self._tail):
+        if index is not None and directly_follows(self._end, index) and len(self._tail):
             before[-len(self._tail) :] = self._tail
-        cut = flat_sliding_windows if self.flatten else sliding_windows
+        elif self._n_before and not self._begins_as_in_fit(table, index):
+            # stacklevel: transform, scikit-learn's wrapper of it, the caller
+            warnings.warn(_why_empty(self._end, index, end), UserWarning, stacklevel=3)
+        cut = flat_sliding_windows if self._window[2] else sliding_windows
         return cut(np.concatenate((before, table)), self._window[0])[: len(table)]
 
     @property
     def _n_before(self):
         """Rows before the first one that its window reaches back to."""
-        window_length, lead = self._window
+        window_length, lead, _ = self._window
         return window_length + lead - 1
+
+    def _begins_as_in_fit(self, table, index):
+        """Whether the first rows are those of `fit`, but for rounding: there is nothing that they could reach back to.
+
+        Values can repeat by chance, so without times that are the same it takes all rows of `fit`, and the last ones
+        are compared too.
+        """
+        whole = table[: self._n_rows]
+        if len(whole) < self._n_rows and (self._first is None or index is None or index[0] != self._first):
+            return False
+        ends_alike = len(whole) < self._n_rows or _alike(whole[len(whole) - len(self._tail) :], self._tail)
+        return ends_alike and _alike(whole[: len(self._head)], self._head[: len(whole)])
 
     def _check(self, X, *, reset):
         if is_pandas(X) and X.ndim == 1:
@@ -181,7 +307,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         dtype = FLOATS if self.dtype is None else self.dtype
         return validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite="allow-nan")
 
-    @available_if(_flattens)
+    @_ForTables
     def get_feature_names_out(self, input_features=None):
         """Names such as `y_lag3` (the value of `y` three rows before), oldest first.
 
@@ -213,7 +339,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         -------
         self : WindowTransformer
         """
-        if self.flatten:
+        if _is_flat(self):
             super().set_output(transform=transform)
         return self
 
@@ -265,8 +391,9 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
 
     Raises
     ------
-    ValueError
-        If the series is too short for one window, or has fewer channels than `n_outputs`.
+    ValueError, TypeError
+        If the series does not hold numbers, is too short for one window, or has fewer channels than `n_outputs`; or
+        if its pandas index is no order of time, as for `WindowTransformer`.
 
     Examples
     --------
@@ -279,6 +406,8 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     array([4., 5.])
     """
     series = as_numbers(series, "series")
+    if index_of(series) is not None:
+        _check_index(series, window_length, "series")
     values = check_array(series, dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series")
     table = values.reshape(len(values), -1)
     n_rows, n_channels = table.shape
