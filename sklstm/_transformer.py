@@ -292,14 +292,15 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _begins_as_in_fit(self, table, index):
         """Whether the first rows are those of `fit`, but for rounding: there is nothing that they could reach back to.
 
-        Values can repeat by chance, so without times that are the same it takes all rows of `fit`, and the last ones
-        are compared too.
+        Times tell it. Numbers that count from 0 again do not: then it takes the first values too, and without an index
+        all rows of `fit`, of which the last ones are compared as well, as values can repeat by chance.
         """
         whole = table[: self._n_rows]
-        if len(whole) < self._n_rows and (self._first is None or index is None or index[0] != self._first):
-            return False
-        ends_alike = len(whole) < self._n_rows or _alike(whole[len(whole) - len(self._tail) :], self._tail)
-        return ends_alike and _alike(whole[: len(self._head)], self._head[: len(whole)])
+        is_whole, begins_alike = len(whole) == self._n_rows, _alike(whole[: len(self._head)], self._head[: len(whole)])
+        if index is not None and self._end is not None:
+            is_sure = is_whole or begins_alike or not isinstance(self._end.last, int)
+            return is_sure and index[0] == self._first
+        return is_whole and begins_alike and _alike(whole[len(whole) - len(self._tail) :], self._tail)
 
     def _check(self, X, *, reset):
         if is_pandas(X) and X.ndim == 1:

@@ -283,6 +283,7 @@ def test_rows_to_stop_by_are_windows_that_reach_back_into_the_training_rows(rout
     np.testing.assert_array_equal(fitted.theta_, expected.theta_)
 
 
+@pytest.mark.filterwarnings("ignore:.*first windows have no history")
 def test_rows_to_stop_by_that_do_not_follow_begin_with_empty_windows(routing):
     windows = windows_by_hand(FRAME)
     empty_first = windows_by_hand(FRAME[60:])

@@ -186,7 +186,7 @@ def test_the_line_that_pads_ragged_sequences_works(shape):
 # ---- at every entry
 
 FRAME = pd.DataFrame({"a": VALUES, "b": np.cos(np.arange(N))}, index=DAYS)
-TARGET = FRAME["a"].rename("y")
+TARGET = pd.Series(np.random.default_rng(0).standard_normal(N), index=DAYS, name="y")
 NEXT = FRAME[:3].set_index(DAYS[:3] + pd.Timedelta(days=N))
 ROWS = FRAME.to_numpy()[:, :, np.newaxis]
 RIDGE = Forecaster(Ridge(), window_length=3).fit(FRAME, TARGET)
@@ -308,7 +308,7 @@ READERS = {
     "Forecaster y": lambda gap: Forecaster(Ridge(), window_length=2).fit(None, gap).forecast(2),
     "Forecaster past_only": lambda gap: (
         Forecaster(Ridge(), window_length=2, past_only=[0 if isinstance(table(gap), list | np.ndarray) else "a"])
-        .fit(table(gap), VALUES)
+        .fit(table(gap), TARGET.to_numpy())
         .predict(np.ones((1, 1)) if isinstance(table(gap), list | np.ndarray) else pl.DataFrame({"a": [1.0]}))
     ),
     "Forecaster history": lambda gap: ALONE.forecast(2, history=gap),
