@@ -31,7 +31,7 @@ class Engine:
         """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) at some origins of each series, by key.
 
         The forecast, then the lower and upper end of the interval of each coverage, in the user's units.
-        NaN where what is read is not there.
+        NaN where what is read is not there, and where what is answered is not finite.
         """
         contexts = self.sampler.contexts(series, origins, steps)
         points = self.points(contexts, steps)
@@ -40,6 +40,7 @@ class Engine:
             ends = self.bands.ends(self, contexts, points, coverages)
             answers += [end[..., c] for c in range(len(coverages)) for end in ends]
         answers = np.stack([self.sampler.units.to_user(values) for values in answers], axis=-1)
+        answers[~np.isfinite(answers)] = np.nan
         _put_in_order(answers)
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
         return dict(zip(origins, np.split(answers, last_rows), strict=True))

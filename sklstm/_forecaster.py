@@ -1,6 +1,5 @@
 """The forecaster: series in, their future out."""
 
-import warnings
 from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral
@@ -37,6 +36,7 @@ from sklstm._strategies import STRATEGIES, Model, default_regressor
 from sklstm._transformer import WindowTransformer
 from sklstm._units import Units
 from sklstm._validation import check_steps, check_weights, restored_on_error
+from sklstm._warning import warn_user
 
 
 class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -325,11 +325,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         n_at_ends = L - 1 + (sampler.lags.n_ahead - 1 if sampler.lags.n_known else 0)
         n_lost = self.n_dropped_ - sum(min(n_at_ends, len(part) - 1) for part in series.values())
         if n_lost > 0 and not sampler.keeps_incomplete and self.drop_incomplete == "auto":
-            warnings.warn(
+            warn_user(
                 f"{n_lost} windows are left out, as a value is missing in them and {name} takes complete ones only. "
-                "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front.",
-                UserWarning,
-                stacklevel=5,  # _learn, fit, scikit-learn's wrapper of it, the caller
+                "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front."
             )
 
     def _bands(self, X, y, weight, tasks):
@@ -383,11 +381,14 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         """
         check_is_fitted(self)
         futures = read_rows(self, as_numbers(X, "X"))
-        answers = np.empty((sum(len(future.rows) for future in futures.values()), self._engine.sampler.lags.n_targets))
+        found = {}
         for steps in {future.steps for future in futures.values()}:
             alike = {key: future for key, future in futures.items() if future.steps == steps}
-            for key, values in self._forecast_from(self._history, alike, steps).items():
-                answers[alike[key].rows] = values[alike[key].n_skipped :, :, 0]
+            found |= self._forecast_from(self._history, alike, steps)
+        self._tell_of_none(self._history, found)
+        answers = np.empty((sum(len(future.rows) for future in futures.values()), self._engine.sampler.lags.n_targets))
+        for key, future in futures.items():
+            answers[future.rows] = found[key][future.n_skipped :, :, 0]
         return answers[:, 0] if self._labels.y_ndim == 1 else answers
 
     def forecast(self, steps, X_future=None, *, history=None, coverage=None):
@@ -425,6 +426,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         series, labels = (self._history, self._labels) if history is None else read_history(self, history)
         futures = read_future(self, series, X_future, steps)
         answers = self._forecast_from(series, futures, steps, coverages)
+        self._tell_of_none(series, answers)
         index = labels.join(_next_indexes(series, steps, X_future))
         return labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
 
@@ -435,10 +437,19 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self._check_known(futures)
         origins = {key: np.array([len(part)]) for key, part in series.items()}
         answers = self._forecast_at(series, origins, steps, coverages)
-        for key, values in answers.items():
-            if np.isnan(values).any():
-                raise ValueError(self._why_none(key, series[key]))
         return {key: values[0] for key, values in answers.items()}
+
+    def _tell_of_none(self, history, answers):
+        """Warn of the series without a forecast, all of whose answers become NaN; complain if no other has one."""
+        without = [key for key, values in answers.items() if np.isnan(values).any()]
+        if not without:
+            return
+        why = self._why_none(without[0], history[without[0]])
+        if len(without) == len(answers):
+            raise ValueError(why)
+        for key in without:
+            answers[key][...] = np.nan
+        warn_user(f"{len(without)} of {len(answers)} series cannot be forecast, and are NaN: {without}. {why}")
 
     def _forecast_at(self, series, origins, steps, coverages=()):
         """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) from some origins of series, by key."""
@@ -588,7 +599,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
         answers = self.predict(X)
         check_consistent_length(truth, answers, sample_weight)
-        known = ~np.isnan(truth.reshape(len(truth), -1)).any(axis=1)
+        # of a series that cannot be forecast, predict warns
+        known = ~np.isnan(np.c_[truth.reshape(len(truth), -1), answers.reshape(len(truth), -1)]).any(axis=1)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, truth)[known]
         return r2_score(truth[known], answers[known], sample_weight=sample_weight)
@@ -633,9 +645,7 @@ def _next_indexes(series, steps, X_future):
         return {None: times[:steps]}
     import pandas as pd
 
-    warnings.warn(
-        "The index of y is too short to tell its frequency: the forecast counts steps from 1. y.asfreq(...) sets one.",
-        UserWarning,
-        stacklevel=3,
+    warn_user(
+        "The index of y is too short to tell its frequency: the forecast counts steps from 1. y.asfreq(...) sets one."
     )
     return dict.fromkeys(series, pd.RangeIndex(1, steps + 1))

@@ -24,6 +24,7 @@ from sklstm._settings import check_settings, targets_meant
 from sklstm._threads import threads_for
 from sklstm._training import EXHAUSTED, INTERRUPTED, STUCK
 from sklstm._validation import (
+    check_finite_answers,
     check_future,
     check_rows,
     check_step_answers,
@@ -579,6 +580,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         X = check_rows(self, X, reset=False)
         with self._threads_to_answer(len(X)):
             answers = self._network.predict(self.theta_, X, self._y_ndim == 3, every_level)
+        check_finite_answers(answers, X, self._y_ndim == 3)
         return answers[:, 0] if self._y_ndim == 1 else answers
 
     def _threads_to_answer(self, n_rows):
@@ -674,6 +676,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
         with self._threads_to_answer(len(windows)):
             answers = forecast_recursively(one_step, windows, steps, n_targets, future)
+        check_finite_answers(answers, windows, every_step=False)
         if self._y_ndim == 1:
             answers = answers[..., 0]
         return answers if context is not None else self._origin.label(answers[0])

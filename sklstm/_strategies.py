@@ -12,6 +12,7 @@ from sklstm._reading import prepared, read, weight_keywords
 from sklstm._recursion import forecast_recursively
 from sklstm._regressor import LSTMRegressor
 from sklstm._sampling import as_slice
+from sklstm._validation import check_answers
 
 STRATEGIES = ("recursive", "multioutput", "direct")
 
@@ -117,7 +118,7 @@ class Model:
         if self.strategy == "recursive":
             return self._fed_back(windows, future, steps)
         regressors = self.regressors[:steps]
-        answers = np.stack([self._answers(regressor.predict, regressor, windows) for regressor in regressors], axis=1)
+        answers = np.stack([self._answers("predict", regressor, windows) for regressor in regressors], axis=1)
         return answers.reshape(len(windows), -1, self.lags.n_targets)[:, :steps]
 
     def _fed_back(self, windows, future, steps):
@@ -128,23 +129,27 @@ class Model:
         return forecast_recursively(self.one_step, windows, steps, n_targets, future)
 
     def one_step(self, windows):
-        """What a recursive forecast predicts next, (n, n_targets)."""
+        """What a recursive forecast predicts next, (n, n_targets); infinite where infinity was fed back."""
         (regressor,) = self.regressors
-        return self._answers(regressor.predict, regressor, windows)
+        lost = np.isinf(windows).any(axis=(1, 2))  # most regressors refuse all rows for the sake of one
+        answers = np.full((len(windows), self.lags.n_targets), np.inf)
+        if not lost.all():
+            answers[~lost] = self._answers("predict", regressor, windows[~lost] if lost.any() else windows)
+        return np.where(np.isfinite(answers), answers, np.inf)
 
     def quantiles(self, windows, steps):
         """Every level that regressors with a quantile loss predict, (n, steps, n_targets, n_levels)."""
         levels = [
-            self._answers(regressor.predict_quantiles, regressor, windows, keep=1)
-            for regressor in self.regressors[:steps]
+            self._answers("predict_quantiles", regressor, windows, keep=1) for regressor in self.regressors[:steps]
         ]
         shape = len(windows), -1, self.lags.n_targets, levels[0].shape[-1]
         return np.stack(levels, axis=1).reshape(shape)[:, :steps]
 
-    def _answers(self, predict, regressor, windows, keep=0):
-        """Answers of one regressor, (n, n_outputs) with so many further axes."""
-        answers = np.asarray(predict(read(regressor, windows, self.lags)))
-        return answers.reshape(len(windows), -1, *answers.shape[answers.ndim - keep :])
+    def _answers(self, method, regressor, windows, keep=0):
+        """What a method of one regressor answers, (n, n_outputs) with so many further axes."""
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever asked sees what is not finite
+            answers = getattr(regressor, method)(read(regressor, windows, self.lags))
+        return check_answers(answers, f"{type(regressor).__name__}.{method}", len(windows), self._n_outputs, keep)
 
 
 @contextmanager

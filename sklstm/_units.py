@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from sklstm._validation import check_answers
+
 
 @dataclass(frozen=True)
 class Units:
@@ -57,7 +59,18 @@ class Units:
 
     def to_work(self, y, known, past, centre):
         """The arrays y, known and past of rows whose targets have this centre, (n, n_targets) or (n_targets,)."""
-        return self.transformed(y) - centre, known - self.known, past - self.past
+        values = self.transformed(y)
+        self._check_finite(values, y)
+        return values - centre, known - self.known, past - self.past
+
+    def _check_finite(self, values, y):
+        """Whether the transformer takes every row of y that is known."""
+        bad = ~np.isfinite(values).all(axis=1) & ~np.isnan(y).any(axis=1)
+        if bad.any():
+            raise ValueError(
+                f"target_transformer={self.transformer!r} makes {values[bad][0].tolist()} of y={y[bad][0].tolist()}, "
+                "which is not finite. Choose a transformer that takes such values, or give them as NaN: missing."
+            )
 
     def scales_of(self, targets):
         """What errors are relative to if these targets (n, n_targets), by key, are all that is learnt from."""
@@ -75,7 +88,8 @@ class Units:
         known = np.isfinite(rows).all(axis=1)
         answers = np.full(rows.shape, np.nan)
         if known.any():
-            answers[known] = np.asarray(self.transformer.inverse_transform(rows[known]))
+            with np.errstate(over="ignore", invalid="ignore"):  # whoever asked sees what is not finite
+                answers[known] = _checked(self.transformer, "inverse_transform", rows[known])
         return answers.reshape(values.shape)
 
 
@@ -115,8 +129,14 @@ def _transformed(transformer, y):
     known = ~np.isnan(y).any(axis=1)
     answers = np.full(y.shape, np.nan)
     if known.any():
-        answers[known] = np.asarray(transformer.transform(y[known]))
+        answers[known] = _checked(transformer, "transform", y[known])
     return answers
+
+
+def _checked(transformer, method, values):
+    """What a method of the target transformer makes of values (n, n_targets), in the same shape."""
+    who = f"target_transformer={transformer!r}: {method}"
+    return check_answers(getattr(transformer, method)(values), who, *values.shape)
 
 
 def _fitted(target_transformer, y):
@@ -127,13 +147,12 @@ def _fitted(target_transformer, y):
     if not len(known):
         raise ValueError("No row of y has a value of every target: there is nothing to fit target_transformer on.")
     transformer = clone(target_transformer).fit(known)
-    there = np.asarray(transformer.transform(known))
-    if there.shape != known.shape or not np.isfinite(there).all():
+    there = _checked(transformer, "transform", known)
+    if not np.isfinite(there).all():
         raise ValueError(
-            f"target_transformer={target_transformer!r} gives values that are not finite, or another shape "
-            f"({there.shape}, not {known.shape}), for the training targets."
+            f"target_transformer={target_transformer!r} gives values that are not finite for the training targets."
         )
-    back = np.asarray(transformer.inverse_transform(there))
+    back = _checked(transformer, "inverse_transform", there)
     if not np.allclose(back, known, rtol=1e-3, atol=1e-3 * np.abs(known).max()):
         raise ValueError(
             f"target_transformer={target_transformer!r} does not undo itself: inverse_transform(transform(y)) is not "

@@ -360,6 +360,36 @@ def check_step_answers(y, answers, sample_weight):
     return y[present], answers[present], sample_weight
 
 
+def check_finite_answers(answers, X, every_step):
+    """Whether answers for rows X are finite; at every step those at missing ones are NaN."""
+    bad = ~np.isfinite(answers)
+    if every_step and bad.any():
+        bad[np.isnan(X).any(axis=2)] = False
+    if bad.any():
+        row = int(np.argwhere(bad)[0, 0])
+        raise ValueError(
+            f"The answer for row {row} of {len(X)} is not finite: the row is too far from those that were learnt from, "
+            "or the weights are not finite. Look at the row; or fit anew, with a smaller learning_rate_init."
+        )
+
+
+def check_answers(answers, who, n_rows, n_outputs, keep=0):
+    """What another estimator answered, as numbers (n_rows, n_outputs) with the last `keep` axes as they are.
+
+    One output may be (n_rows,). What is missing or not finite passes: whoever asked decides about it.
+    """
+    answers = as_numbers(answers, f"What {who} answers")
+    shape = np.shape(answers)
+    found = shape if answers is None or not keep else shape[:-keep]
+    if found != (n_rows, n_outputs) and not (n_outputs == 1 and found == (n_rows,)):
+        raise ValueError(
+            f"{who} answers {'nothing' if answers is None else f'an array of shape {shape}'}, but {n_rows} rows of "
+            f"{n_outputs} values are asked for."
+        )
+    answers = np.asarray(answers, dtype=np.float64)
+    return answers.reshape(n_rows, n_outputs, *shape[len(shape) - keep :])
+
+
 def check_steps(steps):
     """A number of steps to forecast: a whole number from 1."""
     if isinstance(steps, bool) or not isinstance(steps, Integral):

@@ -15,7 +15,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
-from sklearn.linear_model import Ridge, SGDRegressor
+from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
 from sklearn.multioutput import MultiOutputRegressor
@@ -576,8 +576,8 @@ def test_series_shorter_than_the_window_are_learnt_from_and_forecast(name):
     assert f.n_dropped_ == 0
     assert forecast.notna().all()
     assert list(forecast.loc["short"].index) == [40, 41]
-    with pytest.raises(ValueError, match="rows hold 4 values"):
-        Forecaster(Ridge(), window_length=8).fit(None, y).forecast(2)
+    with pytest.warns(UserWarning, match=r"NaN: \['short'\].* rows hold 4 values"):
+        assert Forecaster(Ridge(), window_length=8).fit(None, y).forecast(2).isna().tolist() == [False] * 2 + [True] * 2
 
 
 def test_a_new_series_is_forecast_by_what_was_learnt_from_the_others():
@@ -1539,3 +1539,160 @@ def test_a_series_given_for_its_columns_is_told_where_it_belongs():
         f.predict(y[-3:])
     rows = re.search(r"series\.to_frame\S*\]", str(error.value)).group()
     assert len(f.predict(eval(rows, {"series": y[-3:]}))) == 3
+
+
+# ---- answers that are none
+
+
+class Answering(RegressorMixin, BaseEstimator):
+    """Answers with what a function makes of the rows."""
+
+    def __init__(self, answer=None):
+        self.answer = answer
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return self.answer(np.asarray(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+NO_ANSWERS = {
+    "nothing": (lambda X: None, "answers nothing, but 1 rows of 1 values"),
+    "too many columns": (lambda X: X[:, :3], r"an array of shape \(1, 3\), but 1 rows of 1 values"),
+    "too few rows": (lambda X: X[1:, 0], r"an array of shape \(0,\)"),
+    "too many rows": (lambda X: np.zeros(len(X) + 1), r"an array of shape \(2,\)"),
+    "a single number": (lambda X: 1.0, r"an array of shape \(\)"),
+    "complex numbers": (lambda X: X[:, 0] + 1j, "complex"),
+    "text": (lambda X: X[:, 0].astype(str), "Answering.predict answers holds text"),
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_is_no_answer_is_refused(name, strategy):
+    _, y = series(30)
+    answer, message = NO_ANSWERS[name]
+    f = forecaster(Answering(answer), strategy=strategy)
+    if strategy == "multioutput":
+        if name == "too many columns":
+            return  # three are asked for
+        message = message.replace("of 1 values", "of 3 values")
+    with pytest.raises((TypeError, ValueError), match=message):
+        f.fit(None, y).forecast(1)
+
+
+def test_more_targets_than_there_are_are_not_cut_off():
+    _, y = series(30, shape="several")
+    f = forecaster(Answering(lambda X: X[:, :3])).fit(None, y)
+    with pytest.raises(
+        ValueError, match=r"Answering.predict answers an array of shape \(1, 3\), but 1 rows of 2 values"
+    ):
+        f.forecast(2)
+
+
+NOT_FINITE = {
+    "infinite": lambda X: np.full(len(X), np.inf),
+    "negative infinite": lambda X: np.full(len(X), -np.inf),
+    "missing": lambda X: np.full(len(X), np.nan),
+    "masked": lambda X: np.ma.masked_greater(X[:, 0], -1e9),
+    "None": lambda X: np.array([None] * len(X)),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", NOT_FINITE)
+def test_forecasts_that_are_not_finite_are_refused(name, strategy):
+    _, y = series(30)
+
+    n_outputs = H if strategy == "multioutput" else 1
+    f = forecaster(Answering(lambda X: np.ma.stack([NOT_FINITE[name](X)] * n_outputs, axis=1)), strategy=strategy)
+    f.fit(None, y)
+    with pytest.raises(ValueError, match="is not finite"):
+        f.forecast(3)
+    with pytest.raises(ValueError, match="is not finite"):
+        f.predict(rows_only(y.shift(2, freq="D"))[-2:])
+    assert f.fitted_values_.isna().all()
+
+
+def test_a_forecast_that_overflows_on_the_way_is_refused():
+    y = pd.Series(2.0 ** np.arange(40))
+    f = Forecaster(LinearRegression(), window_length=1).fit(None, y)
+    assert np.isfinite(f.forecast(900)).all()
+    with pytest.raises(ValueError, match="leads to a forecast, or an end of an interval, that is not finite"):
+        f.forecast(1100)
+
+
+@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
+def test_forecasts_and_intervals_that_overflow_in_the_transformer_are_refused(intervals):
+    y = pd.Series(10 + 0.1 * np.arange(90) + np.random.default_rng(0).normal(size=90))
+    bound = y.max() + 0.2  # above the forecasts, below the upper ends
+    overflowing = FunctionTransformer(lambda y: y / 10, lambda z: np.where(z > bound / 10, np.inf, z * 10))
+    f = forecaster(Ridge(), target_transformer=overflowing, intervals=intervals, calibration_size=40).fit(None, y)
+    assert np.isfinite(f.forecast(2)).all()
+    with pytest.raises(ValueError, match="end of an interval, that is not finite"):
+        f.forecast(10, coverage=0.9)
+
+
+def test_a_network_that_answers_with_no_number_says_so():
+    X, y = np.random.default_rng(0).normal(size=(2, 20, 5, 1))
+    fitted = model().fit(X, y[:, 0, 0])
+    fitted.readout_bias_[:] = np.inf
+    for attempt in (lambda: fitted.predict(X), lambda: fitted.forecast(2, context=X)):
+        with pytest.raises(ValueError, match="The answer for row 0 of 20 is not finite"):
+            attempt()
+    every = model().fit(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X), y)
+    assert np.isnan(every.predict(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X))).sum() == 20
+
+
+# ---- series of a panel that cannot be forecast
+
+
+def lame_panel():
+    """Two series that can be forecast by three rows, one of two rows, and one without a value at its end."""
+    _, y = series(30, shape="panel")
+    short, gone = y.loc[["a"]].iloc[:2], y.loc[["c"]].copy()
+    gone.iloc[-2:] = np.nan
+    return pd.concat([y.loc[["b"]], short, gone, y.loc[["a"]].rename({"a": "d"})])
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_series_that_cannot_be_forecast_leave_the_others_theirs():
+    y = lame_panel()
+    f = forecaster(Ridge()).fit(None, y)
+    with pytest.warns(UserWarning, match=r"2 of 4 series cannot be forecast, and are NaN: \['a', 'c'\]") as caught:
+        forecast = f.forecast(2)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert forecast[["a", "c"]].isna().all()
+    assert forecast[["a", "c"]].index.get_level_values(0).tolist() == ["a", "a", "c", "c"]
+    for key in "bd":
+        alone = f.forecast(2, history=y.xs(key))
+        np.testing.assert_allclose(forecast[key], alone, rtol=1e-12)
+    rows = rows_only(forecast)
+    with pytest.warns(UserWarning, match="2 of 4 series"):
+        np.testing.assert_array_equal(f.predict(rows), forecast)
+    with pytest.warns(UserWarning, match="2 of 4 series"):
+        score = f.score(rows, forecast.fillna(0) + np.arange(8))
+    assert score == pytest.approx(f.score(rows.loc[["b", "d"]], (forecast.fillna(0) + np.arange(8))[["b", "d"]]))
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_series_none_of_which_can_be_forecast_are_an_error():
+    f = forecaster(Ridge()).fit(None, lame_panel())
+    lame = f.history_[["a", "c"]]
+    with pytest.raises(ValueError, match="The history of the series 'a' cannot be forecast from"):
+        f.forecast(2, history=lame)
+    with pytest.raises(ValueError, match="The history of the series 'a' cannot be forecast from"):
+        f.predict(after_end(lame.loc[["a"]]))
+
+
+def after_end(y):
+    """The row after the last of a single series of a panel."""
+    key, day = y.index[-1]
+    index = pd.MultiIndex.from_tuples([(key, day + pd.Timedelta(1, "D"))], names=y.index.names)
+    return pd.DataFrame(index=index)

@@ -126,7 +126,10 @@ REFUSED = {
     "has no inverse": (transformer(np.log), "does not undo itself.*needs inverse_func"),
     "undoes something else": (transformer(np.log, np.expm1), "does not undo itself"),
     "is not finite": (transformer(lambda y: np.log(y - y.min()), np.exp), "not finite"),
-    "has more columns": (transformer(lambda y: np.column_stack((y, y)), np.exp), r"another shape \(\(3, 2\)"),
+    "has more columns": (
+        transformer(lambda y: np.column_stack((y, y)), np.exp),
+        r"an array of shape \(3, 2\), but 3 rows of 1 values",
+    ),
 }
 
 
@@ -136,6 +139,14 @@ def test_a_transformer_that_cannot_be_undone_is_refused(name):
     refused, message = REFUSED[name]
     with pytest.raises(ValueError, match=message):
         Units.of(refused, {None: series([1, 2, 4])}, is_centred=False)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_later_value_that_the_transformer_does_not_take_is_refused():
+    units = Units.of(LOG, {None: series([1, 2, 4])}, is_centred=False)
+    nothing = np.empty((3, 0))
+    with pytest.raises(ValueError, match=r"makes \[-inf\] of y=\[0.0\], which is not finite"):
+        units.to_work(np.array([[4.0], [np.nan], [0.0]]), nothing, nothing, 0)
 
 
 def test_a_transformer_without_inverse_transform_is_a_type_error():
