@@ -136,11 +136,12 @@ def test_paths_have_the_centre_that_was_taken_off_in_float32(walk, strategy):
 
 
 def test_known_columns_are_read_along_the_paths(walk):
-    """A column that decides all leaves errors of nothing."""
-    X = np.random.default_rng(1).normal(size=(90, 1))
-    forecaster = fitted(X[:80, 0], intervals="bootstrap", X=X[:80], regressor=Ridge(alpha=1e-9))
+    """Columns that decide all leave errors of nothing."""
+    X = np.random.default_rng(1).normal(size=(90, 2))
+    y = X.sum(axis=1)
+    forecaster = fitted(y[:80], intervals="bootstrap", X=X[:80], regressor=Ridge(alpha=1e-9))
     frame = forecaster.forecast(10, X[80:], coverage=0.8)
-    np.testing.assert_allclose(frame, np.repeat(X[80:], 3, axis=1), atol=1e-5)
+    np.testing.assert_allclose(frame, np.repeat(y[80:, np.newaxis], 3, axis=1), atol=1e-5)
 
 
 def test_skewed_errors_have_skewed_intervals():
