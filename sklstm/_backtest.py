@@ -14,6 +14,7 @@ from sklstm._calibration import check_coverage
 from sklstm._forecaster import Forecaster
 from sklstm._kinds import as_numbers
 from sklstm._naive import naive_scales, seasonal_naive
+from sklstm._numbers import plain, plain_parameters
 from sklstm._scores import check_frame, scores
 from sklstm._series import interval_names, read_training, rows_of
 from sklstm._validation import check_weights
@@ -177,12 +178,12 @@ def backtest(
     if (n_origins is None) == (cv is None):
         raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
     coverages = () if coverage is None else check_coverage(coverage)
-    steps, season = int(steps), int(season)
+    steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
     X, y = as_numbers(X, "X"), as_numbers(y, "y")
     reader, weight = clone(forecaster), None if sample_weight is None else check_weights(sample_weight, y)
     series, labels = _checked(reader, X, y, weight, steps, coverages)
     if cv is None:
-        folds = _folds_before_the_end(series, steps, int(n_origins), _reach(reader, steps))
+        folds = _folds_before_the_end(series, steps, n_origins, _reach(reader, steps))
     else:
         folds = _folds_of(series, steps, cv, len(y))
     _check_truths(series, folds)
@@ -204,9 +205,10 @@ def backtest(
 def _checked(reader, X, y, weight, steps, coverages):
     """What `fit` would read of some rows, if it can learn from them what is asked for."""
     reader._validate_params()
-    series, labels = read_training(reader, X, y)
-    reader._check_settings(series)
-    reader._check_asked(series, steps, coverages)
+    with plain_parameters(reader):
+        series, labels = read_training(reader, X, y)
+        reader._check_settings(series)
+        reader._check_asked(series, steps, coverages)
     if weight is not None:
         check_weights(weight, y)
     return series, labels
@@ -215,7 +217,7 @@ def _checked(reader, X, y, weight, steps, coverages):
 def _reach(reader, steps):
     """How many rows after an origin have to be there: all known columns that are read ahead do."""
     reads_further = reader.strategy != "recursive" and reader.n_features_in_ > reader._is_past.sum()
-    return max(steps, reader.steps) if reads_further else steps
+    return max(steps, plain(reader.steps)) if reads_further else steps
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._bands import Bootstrap, Conformal, Levels, errors_wanted
@@ -17,6 +17,7 @@ from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
 from sklstm._engine import Engine
 from sklstm._kinds import as_numbers, index_of
 from sklstm._lags import Lags
+from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
 from sklstm._reading import accepts_nan, lstms, needs_counts
 from sklstm._sampling import Sampler
@@ -166,7 +167,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         "target_transformer": [HasMethods(["fit", "transform"]), None],
         "intervals": [StrOptions({"conformal", "bootstrap"}), None],
         "calibration_size": [
-            Interval(RealNotInt, 0, 1, closed="neither"),
+            Interval(Real, 0, 1, closed="neither"),
             Interval(Integral, 1, None, closed="left"),
         ],
         "drop_incomplete": ["boolean", StrOptions({"auto"})],
@@ -232,9 +233,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             Before anything is computed, where a parameter or an input is not as described. An earlier fit
             stays as it was.
         """
-        n_parts = (self.steps or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
+        n_parts = (plain(self.steps) or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
         tasks = begin_fit(self, n_parts, X, y, sample_weight)
-        with restored_on_error(self):
+        with plain_parameters(self), restored_on_error(self):
             X, y = as_numbers(X, "X"), as_numbers(y, "y")
             series, self._labels = read_training(self, X, y)
             weight = None if sample_weight is None else check_weights(sample_weight, y)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from sklstm._index import is_pandas
+from sklstm._numbers import plain
 
 
 @validate_params(
@@ -74,6 +75,7 @@ def split_panel(index, n_splits, test_size, gap=0):
     [0 1 2 5 6 7] [3 8]
     [0 1 2 3 5 6 7 8] [4 9]
     """
+    n_splits, test_size, gap = map(plain, (n_splits, test_size, gap))
     series, _, stamp, stamps = _levels(_panel_index(index))
     first_start = len(stamps) - n_splits * test_size
     if first_start - gap < 1:

@@ -18,6 +18,8 @@ from sklstm._fitting import train
 from sklstm._kinds import as_numbers
 from sklstm._losses import LOSSES
 from sklstm._network import PREDICTION_ROWS
+from sklstm._numbers import plain, plain_parameters
+from sklstm._random import unused_on_error
 from sklstm._recursion import forecast_recursively
 from sklstm._scaling import INSTANCE_NORMS, in_reach
 from sklstm._settings import check_settings, targets_meant
@@ -457,8 +459,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         UserWarning
             If Ctrl-C ended training.
         """
-        tasks = begin_fit(self, self.max_iter, X, y, sample_weight)  # outside: its end is scikit-learn's affair
-        with restored_on_error(self):
+        tasks = begin_fit(self, plain(self.max_iter), X, y, sample_weight)  # outside: its end is scikit-learn's affair
+        with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
             y = as_numbers(y, "y", sequences=True)
             resume = self.warm_start and hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume, (X_val, y_val, sample_weight_val))
@@ -485,7 +487,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self : LSTMRegressor
             Fitted.
         """
-        with restored_on_error(self):
+        with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
             y = as_numbers(y, "y", sequences=True)
             resume = hasattr(self, "theta_")
             data = self._checked(X, y, sample_weight, resume)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sklstm._callbacks import CallbackSupportMixin, begin_fit
 from sklstm._index import directly_follows, is_pandas, regular_end
 from sklstm._kinds import as_numbers, index_of
+from sklstm._numbers import plain, plain_parameters
 from sklstm._validation import FLOATS, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
@@ -234,7 +235,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If `X` is no table of numbers, or its index says that its rows do not follow each other.
         """
         task = begin_fit(self, 0, X, y, None)
-        with restored_on_error(self):
+        with plain_parameters(self), restored_on_error(self):
             X = as_numbers(X, "X")
             table = self._check(X, reset=True)
             self._end = None if index_of(X) is None else _check_index(X, self.window_length, "X")
@@ -406,6 +407,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     >>> y
     array([4., 5.])
     """
+    window_length, lead, stride, n_outputs = map(plain, (window_length, lead, stride, n_outputs))
     series = as_numbers(series, "series")
     if index_of(series) is not None:
         _check_index(series, window_length, "series")

@@ -7,7 +7,6 @@ Rows leave as a view of shape (n_samples, n_steps, n_channels).
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklstm._index import is_pandas
 from sklstm._kinds import as_numbers
+from sklstm._numbers import plain
 from sklstm._windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
@@ -392,11 +392,12 @@ def check_answers(answers, who, n_rows, n_outputs, keep=0):
 
 def check_steps(steps):
     """A number of steps to forecast: a whole number from 1."""
-    if isinstance(steps, bool) or not isinstance(steps, Integral):
+    steps = plain(steps, "steps")
+    if isinstance(steps, bool) or not isinstance(steps, int):
         raise TypeError(f"steps must be a whole number, got {steps!r}.")
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}.")
-    return int(steps)
+    return steps
 
 
 def check_future(X_future, n_windows, n_rows, n_channels, *, per_context, times=None):

@@ -12,7 +12,7 @@ import sklstm
 ROOT = Path(sklstm.__file__).parent
 FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
-     "_schedules", "_windows", "_scaling", "_intervals", "_naive",
+     "_schedules", "_numbers", "_windows", "_scaling", "_intervals", "_naive",
      "_leaks", "_warning"),
     ("_stack", "_training", "_recursion", "_calendar", "_threads", "_lags", "_kinds"),
     ("_index",),

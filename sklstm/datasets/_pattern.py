@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from sklstm._numbers import plain
 from sklstm._random import own_generator
 
 
@@ -41,6 +42,7 @@ def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None)
     >>> make_pattern(6, noise=0).round(3) + 0.0
     array([ 0.   ,  0.866, -0.866,  0.   ,  0.866, -0.866])
     """
+    n_samples, pattern_length, noise = map(plain, (n_samples, pattern_length, noise))
     pattern = np.sin(2 * np.pi * np.arange(pattern_length) / pattern_length)
     noise = own_generator(random_state).normal(0, noise, n_samples)
     return np.resize(pattern, n_samples) + noise
