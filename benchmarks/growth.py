@@ -23,6 +23,24 @@ def of_steps(sizes=STEPS, n_windows=640):
     return _exponent(sizes, [min(_seconds(n, n_windows, hidden_size=32) for _ in range(3)) for n in sizes])
 
 
+def of_epochs(n_epochs=200_000, n_calls=200):
+    """How many times as long a call of `partial_fit` takes after so many epochs as at the beginning."""
+    _peers.set_threads(1)
+    X, y = make_windows(np.sin(np.arange(40.0)), 8)
+    model = regressor(4).partial_fit(X, y)
+
+    def seconds():
+        begin = perf_counter()
+        for _ in range(n_calls):
+            model.partial_fit(X, y)
+        return perf_counter() - begin
+
+    early = seconds()
+    for _ in range(n_epochs):  # what as many calls would have taken down
+        model._progress.record(model.theta_, 1.0, None, 0.0)
+    return seconds() / early
+
+
 def _seconds(n_steps, n_windows, hidden_size):
     _peers.set_threads(1)
     X, y = make_windows(np.sin(np.arange(n_windows + n_steps, dtype=np.float32)), n_steps)

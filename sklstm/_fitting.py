@@ -75,6 +75,11 @@ class State:
     rng: Any
     progress: Progress
 
+    def copied(self):
+        """The same, to go on with by itself."""
+        optimizer, rng = deepcopy((self.optimizer, self.rng))
+        return State(self.theta.copy(), optimizer, rng, replace(self.progress))
+
     def attributes(self, keeps_best=False):
         """Of a model whose training ends here, with the best weights or with the last."""
         progress = self.progress
@@ -157,11 +162,11 @@ def _merged(model, data):
 
 def _state_to_change(model):
     """Copies of where training is, so that a failure leaves the originals."""
-    theta, rng, progress = deepcopy((_latest_theta(model), model._rng, model._progress))
-    optimizer = new_optimizer(model, model._network.layout, theta)
-    if optimizer is not None:
-        optimizer.take_over(model._optimizer)
-    return State(theta, optimizer, rng, progress)
+    state = State(_latest_theta(model), None, model._rng, model._progress).copied()
+    state.optimizer = new_optimizer(model, model._network.layout, state.theta)
+    if state.optimizer is not None:
+        state.optimizer.take_over(model._optimizer)
+    return state
 
 
 def _latest_theta(model):
@@ -178,7 +183,7 @@ def _run(model, data, merged, n_epochs, state, validate, tasks):
 
     def end_epoch(progress, theta):
         _report(model.verbose, progress)
-        return tasks.end_epoch(lambda: deepcopy(state).attributes())
+        return tasks.end_epoch(lambda: state.copied().attributes())
 
     watch = Watch(model.tol, model.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
     trainer = new_trainer(model, len(data.rows), n_epochs)
@@ -189,9 +194,9 @@ def _run(model, data, merged, n_epochs, state, validate, tasks):
 
 def _report(verbose, progress):
     if verbose and progress.n_epochs % int(verbose) == 0:
-        line = f"Iteration {progress.n_epochs}, loss = {progress.loss_curve[-1]:.8f}"
+        line = f"Iteration {progress.n_epochs}, loss = {progress.loss:.8f}"
         if progress.watches_validation:
-            line += f", validation loss = {progress.validation_loss_curve[-1]:.8f}"
+            line += f", validation loss = {progress.validation_loss:.8f}"
         print(line)
 
 
@@ -215,21 +220,18 @@ def _validator(network, data):
 
 
 def fitted_attributes(theta, progress, keeps_best):
-    """The fitted attributes of a model with these weights: the best ones, or the last."""
+    """The fitted attributes of a model with these weights: the best ones, or the last.
+
+    Not the curves, which are as long as the history: properties make them of `progress`.
+    """
     n_epochs = progress.n_epochs
-    attributes = {
+    score = progress.best_score if keeps_best else progress.score
+    return {
         "theta_": theta,
-        "loss_curve_": list(progress.loss_curve),
-        "loss_": progress.loss_curve[-1] if n_epochs else np.nan,
-        "best_loss_": min(progress.loss_curve, default=np.nan),
+        "loss_": progress.loss,
+        "best_loss_": progress.smallest_loss if n_epochs else np.nan,
         "best_iter_": progress.best_epoch if keeps_best else n_epochs,
+        "best_validation_score_": score if progress.watches_validation else None,
         "n_iter_": n_epochs,
         "t_": progress.n_seen,
     }
-    names = ("validation_loss_curve_", "validation_scores_", "best_validation_score_")
-    if not progress.watches_validation:
-        return attributes | dict.fromkeys(names)
-    curves = progress.validation_loss_curve, progress.validation_scores
-    losses, scores = ([*curve, *[np.nan] * (n_epochs - len(curve))] for curve in curves)
-    score = progress.best_score if keeps_best else scores[-1] if scores else np.nan
-    return attributes | dict(zip(names, (losses, scores, score), strict=True))

@@ -683,6 +683,26 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             answers = answers[..., 0]
         return answers if context is not None else self._origin.label(answers[0])
 
+    # ---- the history of training
+
+    @property
+    def loss_curve_(self):
+        """Loss of every epoch, a list of float that is made at each access."""
+        check_is_fitted(self)
+        return self._progress.loss_curve
+
+    @property
+    def validation_loss_curve_(self):
+        """With early stopping the loss of the validation rows after every epoch, a list of float; else None."""
+        check_is_fitted(self)
+        return self._progress.validation_loss_curve if self._progress.watches_validation else None
+
+    @property
+    def validation_scores_(self):
+        """With early stopping R² on the validation rows after every epoch, a list of float; else None."""
+        check_is_fitted(self)
+        return self._progress.validation_scores if self._progress.watches_validation else None
+
     # ---- parameters by name
 
     def _view(self, name):

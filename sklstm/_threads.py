@@ -2,10 +2,13 @@
 
 A matrix product of a small layer loses with every thread but the first; a large one gains. The limit
 is process-wide, so calls that overlap share one: the first in sets it, the last out restores it.
+
+Ctrl-C may come between any two lines. So whatever is done here can be done again, and what was left
+half done is.
 """
 
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -13,15 +16,15 @@ from threadpoolctl import ThreadpoolController
 # Multiplications of one step of a batch from which a second thread pays (measured: see CONTRIBUTING.md).
 WORTH_THREADS = 3 << 22
 
-_lock = threading.Lock()
-_n_inside = 0
-_limiter = None
+_lock = threading.RLock()
+_inside = set()  # a token for each call that runs
+_limits_before = {}  # threads of each library, while any call runs
 
 
 @cache
-def _controller():
+def _blas_libraries():
     """The process's BLAS libraries; looking for them costs some 20 ms, so once."""
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 def threads_for(n_multiplications):
@@ -31,20 +34,45 @@ def threads_for(n_multiplications):
 
 @contextmanager
 def _single_blas_thread():
-    global _n_inside, _limiter
-    with _lock:
-        if _n_inside == 0:
-            _limiter = _controller().limit(limits=1, user_api="blas")
-        _n_inside += 1
+    token, has_left = object(), False
     try:
-        yield
+        try:
+            _alone(_enter, token)
+            yield
+        finally:
+            _alone(_leave, token)
+            has_left = True
     finally:
-        with _lock:
-            _n_inside -= 1
-            if _n_inside == 0:
-                _limiter.restore_original_limits()
-                _limiter = None
-            _let_go()
+        if not has_left:
+            _alone(_leave, token)
+
+
+def _alone(change, token):
+    """Let no other thread in between."""
+    try:
+        _lock.acquire()
+        change(token)
+    finally:
+        with suppress(RuntimeError):  # until it is not ours: the last release may have been interrupted
+            while True:
+                _lock.release()
+
+
+def _enter(token):
+    for library in _blas_libraries():
+        _limits_before.setdefault(library, library.num_threads)
+    _inside.add(token)
+    for library in _blas_libraries():
+        library.set_num_threads(1)
+
+
+def _leave(token):
+    _inside.discard(token)
+    if not _inside:
+        for library, n_threads in _limits_before.items():
+            library.set_num_threads(n_threads)
+        _limits_before.clear()
+    _let_go()
 
 
 def _let_go():
@@ -52,6 +80,6 @@ def _let_go():
 
     Without this the last out, if it is not the first in, could not restore.
     """
-    for library in _controller().lib_controllers:
+    for library in _blas_libraries():
         if hasattr(library, "clear_controlling_thread"):
             library.clear_controlling_thread()

@@ -14,17 +14,26 @@ from sklstm._windows import row_numbers
 # How training ended
 CONVERGED, EXHAUSTED, STUCK, INTERRUPTED = "converged", "exhausted", "stuck", "interrupted"
 
+NO_VALIDATION = np.nan, np.nan  # loss and score
+
 
 @dataclass
 class Progress:
     """What training has come to, over all calls that continue it.
 
     The loss that is *watched* is that of the validation rows, if there are any, else that of training.
+
+    A copy (`dataclasses.replace`) costs the same after any number of epochs: it shares the lists of values by
+    epoch, which are only ever appended to, and counts by itself how many of them are its own.
     """
 
-    loss_curve: list = field(default_factory=list)
-    validation_loss_curve: list = field(default_factory=list)  # NaN for epochs without validation
-    validation_scores: list = field(default_factory=list)
+    n_epochs: int = 0
+    losses: list = field(default_factory=list)
+    validations: list | None = None  # pairs of loss and score; None as long as there were no validation rows
+    loss: float = np.nan  # of the last epoch, as the next two
+    validation_loss: float = np.nan
+    score: float = np.nan
+    smallest_loss: float = np.inf  # of training
     watches_validation: bool = False
     best_loss: float = np.inf  # of those watched
     best_epoch: int = 0
@@ -37,9 +46,22 @@ class Progress:
     period_start: int = 0  # epochs there were when the schedule's period began
 
     @property
-    def n_epochs(self):
-        """Number of epochs so far."""
-        return len(self.loss_curve)
+    def loss_curve(self):
+        """Loss of every epoch."""
+        return self.losses[: self.n_epochs]
+
+    @property
+    def validation_loss_curve(self):
+        """Loss on the validation rows after every epoch, NaN after those without any."""
+        return [loss for loss, _ in self._validations()]
+
+    @property
+    def validation_scores(self):
+        """The same for the score."""
+        return [score for _, score in self._validations()]
+
+    def _validations(self):
+        return [NO_VALIDATION] * self.n_epochs if self.validations is None else self.validations[: self.n_epochs]
 
     def watch(self, validate, same_rows):
         """Say whose loss is watched from now on: that of `validate`, or without it that of training.
@@ -63,16 +85,26 @@ class Progress:
 
     def record(self, theta, loss, validation, tol):
         """Take down an epoch: its loss, and loss and score on the validation rows (or None)."""
-        if validation is not None:
-            for curve, value in zip((self.validation_loss_curve, self.validation_scores), validation, strict=True):
-                curve.extend([np.nan] * (self.n_epochs - len(curve)))
-                curve.append(value)
-        self.loss_curve.append(loss)
-        watched = loss if validation is None else validation[0]
-        self.n_stale = self.n_stale + 1 if watched > self.best_loss - tol else 0
+        n, watched = self.n_epochs, loss if validation is None else validation[0]
+        validation_loss, score = validation or NO_VALIDATION
+        after = {"n_epochs": n + 1, "loss": loss, "validation_loss": validation_loss, "score": score}
+        after["smallest_loss"] = min(loss, self.smallest_loss)
+        after["losses"] = _with_value(self.losses, n, loss)
+        if self.validations is not None or validation is not None:
+            earlier = [NO_VALIDATION] * n if self.validations is None else self.validations
+            after["validations"] = _with_value(earlier, n, (validation_loss, score))
+        after["n_stale"] = self.n_stale + 1 if watched > self.best_loss - tol else 0
         if watched < self.best_loss:
-            self.best_loss, self.best_epoch, self.best_theta = watched, self.n_epochs, theta.copy()
-            self.best_score = np.nan if validation is None else validation[1]
+            after |= {"best_loss": watched, "best_epoch": n + 1, "best_theta": theta.copy(), "best_score": score}
+        vars(self).update(after)  # all or nothing: Ctrl-C comes between two steps of Python's, and this is one
+
+
+def _with_value(values, n, value):
+    """The first n values and one more; a new list only where this one already goes on otherwise from there."""
+    if len(values) > n:
+        values = values[:n]
+    values.append(value)
+    return values
 
 
 @dataclass(frozen=True)

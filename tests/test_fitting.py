@@ -419,3 +419,32 @@ def test_lbfgs_that_finds_no_way_down_says_so(monkeypatch):
 def test_a_cosine_is_no_excuse_for_lbfgs():
     with pytest.warns(ConvergenceWarning, match="max_iter"):
         model(solver="lbfgs", learning_rate="cosine", max_iter=2).fit(X, Y)
+
+
+# ---- the user's generator
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+FAILURES = {
+    "diverges": ({"learning_rate_init": 1e30, "clip_norm": None, "solver": "sgd"}, ValueError),
+    "too large": ({"hidden_size": 10**9}, (ValueError, MemoryError)),
+    "interrupted": ({}, KeyboardInterrupt),
+}
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+@pytest.mark.parametrize(
+    ("call", "failure"),
+    [("fit", "diverges"), ("fit", "too large"), ("partial_fit", "too large"), ("partial_fit", "interrupted")],
+)
+def test_a_fit_that_fails_uses_up_nothing_of_a_generator(monkeypatch, make, call, failure):
+    (settings, errors), given = FAILURES[failure], make(0)
+    with monkeypatch.context() as patch, pytest.raises(errors):
+        if failure == "interrupted":
+            patch.setattr("sklstm._fitting._run", interrupt)
+        getattr(model(random_state=given, **settings), call)(X, Y)
+    one, other = (fit(model(random_state=state), X, Y) for state in (given, make(0)))
+    np.testing.assert_array_equal(one.theta_, other.theta_)

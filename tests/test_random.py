@@ -1,7 +1,9 @@
+import copy
+
 import numpy as np
 import pytest
 
-from sklstm._random import own_generator
+from sklstm._random import own_generator, unused_on_error
 
 
 def draw(random_state):
@@ -25,3 +27,25 @@ def test_a_generator_is_consumed_and_decides(make):
 def test_anything_else_is_refused():
     with pytest.raises(ValueError, match="random_state must be an int"):
         own_generator("seed")
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_generator_goes_back_where_the_block_fails(make, error):
+    given = make(0)
+    draw(given)
+    expected = draw(copy.deepcopy(given))
+    with pytest.raises(error), unused_on_error(given):
+        draw(given)
+        raise error
+    np.testing.assert_array_equal(draw(given), expected)
+    before = draw(copy.deepcopy(given))
+    with unused_on_error(given):
+        draw(given)
+    assert not np.array_equal(draw(given), before)
+
+
+@pytest.mark.parametrize("random_state", [None, 3])
+def test_of_anything_else_nothing_is_used_up(random_state):
+    with pytest.raises(ValueError, match="x"), unused_on_error(random_state):
+        raise ValueError("x")

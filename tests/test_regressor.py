@@ -391,13 +391,13 @@ def test_another_rate_or_solver_may_continue():
 
 def test_training_that_diverges_leaves_the_earlier_fit():
     estimator = fit(model(warm_start=True), X3, Y1)
-    before = copy.deepcopy(vars(estimator))
+    before = copy.deepcopy(estimator)
     estimator.set_params(learning_rate_init=1e30, clip_norm=None, solver="sgd", max_iter=50)
     with pytest.raises(ValueError, match="no longer finite in epoch"):
         estimator.fit(X3, Y1)
-    np.testing.assert_array_equal(estimator.theta_, before["theta_"])
-    assert estimator.loss_curve_ == before["loss_curve_"]
-    assert estimator._progress.loss_curve == before["_progress"].loss_curve
+    np.testing.assert_array_equal(estimator.theta_, before.theta_)
+    assert estimator.loss_curve_ == before.loss_curve_
+    assert (estimator.n_iter_, estimator.best_loss_, estimator.t_) == (before.n_iter_, before.best_loss_, before.t_)
     estimator.set_params(learning_rate_init=0.01, clip_norm=1.0, solver="adam", max_iter=3)
     whole = fit(model(max_iter=6), X3, Y1)
     np.testing.assert_array_equal(fit(estimator, X3, Y1).theta_, whole.theta_)

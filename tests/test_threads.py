@@ -1,9 +1,11 @@
 import threading
+from itertools import count
 
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from sklstm import _threads
+from tests.tools import interrupted_at_line
 
 
 def blas_threads():
@@ -51,3 +53,35 @@ def test_an_error_restores_too(two_threads):
     with pytest.raises(RuntimeError), _threads.threads_for(1):
         raise RuntimeError
     assert blas_threads() == two_threads
+
+
+def use():
+    with _threads.threads_for(1):
+        assert set(blas_threads()) == {1}
+
+
+def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
+    functions = _threads._single_blas_thread.__wrapped__, _threads._alone, _threads._enter, _threads._leave
+    for number in count(1):
+        came = interrupted_at_line(number, use, functions)
+        assert blas_threads() == two_threads
+        assert not _threads._inside
+        other = threading.Thread(target=use, daemon=True)  # finds the lock open, and may set limits
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+        assert blas_threads() == two_threads
+        if not came:
+            break
+    assert number > 20
+
+
+def test_ctrl_c_in_one_of_two_calls_leaves_the_limit_to_the_other(two_threads):
+    functions = _threads._single_blas_thread.__wrapped__, _threads._alone, _threads._enter, _threads._leave
+    for number in count(1):
+        with _threads.threads_for(1):
+            came = interrupted_at_line(number, use, functions)
+            assert set(blas_threads()) == {1}
+        assert blas_threads() == two_threads
+        if not came:
+            break
