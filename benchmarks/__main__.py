@@ -81,7 +81,8 @@ def peaks(options):
 def exponents(options):
     """Of the growth of time with samples and with steps."""
     yield show("growth", ("samples",), {"exponent": growth.of_samples(growth.SAMPLES[: 2 if options.quick else None])})
-    yield show("growth", ("epochs",), {"ratio": growth.of_epochs(1000 if options.quick else 200_000)})
+    n_epochs = 1000 if options.quick else 200_000
+    yield show("growth", ("epochs",), {"ratio": {"at the start": growth.of_epochs(n_epochs)}})
     if not options.quick:
         yield show("growth", ("steps",), {"exponent": growth.of_steps()})
 

@@ -157,7 +157,7 @@ def _merged(model, data):
     """
     if model.dropout or not (model.solver == "lbfgs" or len(data.rows) <= batch_size(model, len(data.rows))):
         return None
-    return merged_rows((data.X, data.y), data.weight, data.rows)
+    return merged_rows(data.X, data.y, data.weight, data.rows)
 
 
 def _state_to_change(model):

@@ -45,7 +45,7 @@ def row_chunks(n_rows, row_size):
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
-def merged_rows(parts, weight, rows):
+def merged_rows(X, y, weight, rows):
     """Take rows that are equal as one of them, which weighs what they weigh together.
 
     What a sum over the rows comes to then depends neither on how often a row is repeated instead of
@@ -53,8 +53,9 @@ def merged_rows(parts, weight, rows):
 
     Parameters
     ----------
-    parts : sequence of ndarray of shape (n, …)
-        What has to be equal; NaN equals NaN.
+    X : ndarray of shape (n, n_steps, n_channels)
+        NaN in any channel makes a step missing, and what else is there is not looked at.
+    y : ndarray of shape (n, n_outputs) or (n, n_steps, n_outputs)
     weight : ndarray of shape (n,)
     rows : ndarray of int of shape (m,)
         The rows that take part.
@@ -66,7 +67,7 @@ def merged_rows(parts, weight, rows):
     weight : ndarray of shape (n,)
         Theirs, and 0 everywhere else.
     """
-    digests = _digests(parts, rows)
+    digests = _digests(X, y, rows)
     order = np.lexsort((weight[rows], *digests.T))  # by weight too, as the order of a sum decides its rounding
     rows, digests = rows[order], digests[order]
     is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
@@ -76,11 +77,15 @@ def merged_rows(parts, weight, rows):
     return first, merged
 
 
-def _digests(parts, rows):
+def _digests(X, y, rows):
     """128 bits of each row that equal rows, and no others, have in common, (m, 2)."""
     digests = []
-    for chunk in row_chunks(len(rows), sum(part[0].size for part in parts)):
-        table = [part[rows[chunk]].reshape(chunk.stop - chunk.start, -1) for part in parts]
-        table = np.concatenate(table, axis=1) + 0.0  # -0 becomes 0
+    for chunk in row_chunks(len(rows), X[0].size + y[0].size):
+        x, target = X[rows[chunk]], y[rows[chunk]]
+        missing = np.isnan(x).any(axis=2)
+        x[missing] = np.nan
+        if target.ndim == 3:
+            target[missing] = np.nan
+        table = np.concatenate([part.reshape(len(x), -1) for part in (x, target)], axis=1) + 0.0  # -0 becomes 0
         digests.extend(blake2b(row, digest_size=16).digest() for row in table)
     return np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)

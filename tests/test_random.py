@@ -29,6 +29,11 @@ def test_anything_else_is_refused():
         own_generator("seed")
 
 
+def draw_and_raise(generator, error):
+    draw(generator)
+    raise error
+
+
 @pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_generator_goes_back_where_the_block_fails(make, error):
@@ -36,8 +41,7 @@ def test_a_generator_goes_back_where_the_block_fails(make, error):
     draw(given)
     expected = draw(copy.deepcopy(given))
     with pytest.raises(error), unused_on_error(given):
-        draw(given)
-        raise error
+        draw_and_raise(given, error)
     np.testing.assert_array_equal(draw(given), expected)
     before = draw(copy.deepcopy(given))
     with unused_on_error(given):

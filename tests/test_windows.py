@@ -35,29 +35,39 @@ def test_equal_rows_are_merged_in_an_order_of_their_content():
     X, y = rng.integers(0, 2, (60, 2, 1)).astype(np.float32), rng.integers(0, 2, (60, 1)) / 3
     X[5, 0], X[6, 0] = np.nan, -0.0
     weight, rows = rng.integers(1, 5, 60).astype(float), np.arange(3, 57)
+    keys = [tuple(np.nan_to_num([*X[k, :, 0], y[k, 0]], nan=-1) + 0.0) for k in range(60)]
     expected = {}
     for k in rows:
-        key = tuple(np.nan_to_num([*X[k, :, 0], y[k, 0]], nan=-1) + 0.0)
-        expected[key] = expected.get(key, 0) + weight[k]
-    first, merged = _windows.merged_rows((X, y), weight, rows)
-    keys = [tuple(np.nan_to_num([*X[k, :, 0], y[k, 0]], nan=-1) + 0.0) for k in first]
-    assert dict(zip(keys, merged[first], strict=True)) == expected
-    assert len(keys) == len(expected)
+        expected[keys[k]] = expected.get(keys[k], 0) + weight[k]
+    first, merged = _windows.merged_rows(X, y, weight, rows)
+    assert {keys[k]: merged[k] for k in first} == expected
+    assert len(first) == len(expected)
     assert merged.sum() == weight[rows].sum()
-    again, _ = _windows.merged_rows((X, y), weight, rng.permutation(rows))
-    np.testing.assert_array_equal(np.nan_to_num(X[again]), np.nan_to_num(X[first]))
-    np.testing.assert_array_equal(y[again], y[first])
+    again, _ = _windows.merged_rows(X, y, weight, rng.permutation(rows))
+    assert [keys[k] for k in again] == [keys[k] for k in first]
+
+
+def test_what_is_at_missing_steps_makes_no_other_row():
+    X, y = np.ones((4, 3, 2)), np.ones((4, 3, 1))
+    X[:, 1, 0] = np.nan
+    X[1, 1, 1], y[2, 1] = 7, 9
+    first, merged = _windows.merged_rows(X, y, np.ones(4), np.arange(4))
+    assert list(merged[first]) == [4]
+    y[3, 0] = 2
+    first, merged = _windows.merged_rows(X, y, np.ones(4), np.arange(4))
+    assert sorted(merged[first]) == [1, 3]
 
 
 def test_weights_of_merged_rows_do_not_depend_on_the_order_of_their_sum():
-    X, weight = np.ones((50, 3)), np.random.default_rng(1).lognormal(0, 10, 50)
+    X, y, weight = np.ones((50, 3, 1)), np.ones((50, 1)), np.random.default_rng(1).lognormal(0, 10, 50)
     orders = weight, weight[::-1], np.sort(weight)
-    assert len({_windows.merged_rows((X,), part, np.arange(50))[1].sum() for part in orders}) == 1
+    assert len({_windows.merged_rows(X, y, part, np.arange(50))[1].sum() for part in orders}) == 1
 
 
 def test_rows_are_merged_in_pieces(monkeypatch):
-    table, rows = np.random.default_rng(2).integers(0, 3, (40, 2)), np.arange(40)
-    whole = _windows.merged_rows((table,), np.ones(40), rows)
+    rng, rows = np.random.default_rng(2), np.arange(40)
+    X, y = rng.integers(0, 3, (40, 2, 1)).astype(float), rng.integers(0, 2, (40, 1)).astype(float)
+    whole = _windows.merged_rows(X, y, np.ones(40), rows)
     monkeypatch.setattr(_windows, "CHUNK_ELEMENTS", 7)
-    for expected, got in zip(whole, _windows.merged_rows((table,), np.ones(40), rows), strict=True):
+    for expected, got in zip(whole, _windows.merged_rows(X, y, np.ones(40), rows), strict=True):
         np.testing.assert_array_equal(expected, got)
