@@ -17,12 +17,14 @@ from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
 from sklstm._engine import Engine
 from sklstm._kinds import as_numbers, index_of
 from sklstm._lags import Lags
+from sklstm._naive import seasonal_naive
 from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
 from sklstm._reading import accepts_nan, lstms, needs_counts
 from sklstm._sampling import Sampler
 from sklstm._series import (
     History,
+    Trained,
     check_follows,
     check_leaks,
     read_future,
@@ -243,6 +245,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             check_leaks(self, X, series, self._labels, 1 if self.strategy == "recursive" else self.steps)
             self._learn(series, weight, tasks)
             self._engine = replace(self._engine, bands=self._bands(X, y, weight, tasks))
+            self._fitted_engine, self._fitted_values = self._engine, None
             tasks.end_fit()
         return self
 
@@ -361,36 +364,51 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def predict(self, X):
         """Forecast the rows of `X`, which follow the history.
 
+        Rows that were trained on, as the index of `X` says, are answered with their forecasts one step ahead, in
+        sample: `fitted_values_`. So training and test scores have different horizons.
+
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
             The columns of the rows to forecast; without columns a frame of the index alone, or an
             (n_rows, 0) array. What `past_only` columns hold there is not used. The rows of arrays are
             taken to follow the history directly. Those of pandas may begin later: then the gap is
-            forecast through, if there are no known columns.
+            forecast through, if there are no known columns. Or all are at times that were trained on, in any order,
+            with the known columns that they had there.
 
         Returns
         -------
         y : ndarray of shape (n_rows,) or (n_rows, n_targets)
-            In the order of the rows of `X`.
+            In the order of the rows of `X`. Training rows whose window could not be read, as the first ones, have
+            no value in `fitted_values_`; here they have the newest value before them or, where there is none, the mean
+            of their series.
 
         Raises
         ------
         ValueError
-            If the rows do not follow the history, if columns are missing or extra, or if more steps
-            are asked for than the strategy reaches.
+            If the rows do not follow the history (rows of `update` are history, and not trained on), if only some
+            of them were trained on, if columns are missing or extra, or if more steps are asked for than the
+            strategy reaches.
         """
         check_is_fitted(self)
-        futures = read_rows(self, as_numbers(X, "X"))
+        asked = read_rows(self, as_numbers(X, "X"))
+        answers = np.empty((sum(len(part.rows) for part in asked.values()), self._engine.sampler.lags.n_targets))
+        if any(isinstance(part, Trained) for part in asked.values()):
+            for key, part in asked.items():
+                answers[part.rows] = _without_holes(self._in_sample()[key], self._training[key].y)[part.positions]
+        else:
+            for key, values in self._forecast_rows(asked).items():
+                answers[asked[key].rows] = values
+        return answers[:, 0] if self._labels.y_ndim == 1 else answers
+
+    def _forecast_rows(self, futures):
+        """Forecasts (n_rows, n_targets) of the rows of each series by key, in one batch for all of equal length."""
         found = {}
         for steps in {future.steps for future in futures.values()}:
             alike = {key: future for key, future in futures.items() if future.steps == steps}
             found |= self._forecast_from(self._history, alike, steps)
         self._tell_of_none(self._history, found)
-        answers = np.empty((sum(len(future.rows) for future in futures.values()), self._engine.sampler.lags.n_targets))
-        for key, future in futures.items():
-            answers[future.rows] = found[key][future.n_skipped :, :, 0]
-        return answers[:, 0] if self._labels.y_ndim == 1 else answers
+        return {key: found[key][future.n_skipped :, :, 0] for key, future in futures.items()}
 
     def forecast(self, steps, X_future=None, *, history=None, coverage=None):
         """Forecast the next `steps` rows, as pandas.
@@ -428,8 +446,56 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         futures = read_future(self, series, X_future, steps)
         answers = self._forecast_from(series, futures, steps, coverages)
         self._tell_of_none(series, answers)
-        index = labels.join(_next_indexes(series, steps, X_future))
+        index = labels.join(_indexes_of_forecast(series, steps, X_future))
         return labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
+
+    def future_index(self, steps, *, history=None):
+        """The index of the next `steps` rows: that of a forecast, and of the columns that it needs.
+
+        Parameters
+        ----------
+        steps : int
+            How many rows.
+        history : Series, DataFrame, array or tuple (X, y), default=None
+            Other series to go on from than those known, as for `forecast`; `y` is enough.
+
+        Returns
+        -------
+        index : DatetimeIndex, PeriodIndex, RangeIndex or MultiIndex
+            Of a panel with its two levels, `steps` rows of each series after its own end.
+
+        Raises
+        ------
+        ValueError
+            If the history is too short to tell its frequency.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> def calendar(index):
+        ...     return pd.DataFrame({"is_summer": index.month.isin([7, 8]) * 1.0}, index=index)
+        >>> forecaster = Forecaster(Ridge()).fit(calendar(passengers.index), passengers)
+        >>> forecaster.future_index(2)
+        DatetimeIndex(['1961-01-01', '1961-02-01'], dtype='datetime64[...]', name='month', freq='MS')
+        >>> forecaster.forecast(2, calendar(forecaster.future_index(2))).round()
+        month
+        1961-01-01    458.0
+        1961-02-01    412.0
+        Freq: MS, Name: passengers, dtype: float64
+        """
+        check_is_fitted(self)
+        steps = check_steps(steps)
+        known = self._history, self._labels
+        series, labels = known if history is None else read_history(self, history, reads_columns=False)
+        indexes = _next_indexes(series, steps)
+        for key, index in indexes.items():
+            if index is None:
+                raise ValueError(_why_no_frequency(key, series[key]))
+        return labels.join(indexes)
 
     def _forecast_from(self, history, futures, steps, coverages=()):
         """Answers (steps, n_targets, 1 + 2 n_coverages) after the ends of some series, by key."""
@@ -511,11 +577,17 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     @property
     def fitted_values_(self):
-        """Forecasts one step ahead of the training rows, in sample, as pandas."""
+        """Forecasts one step ahead of the training rows, in sample, as pandas; whatever `update` brought since."""
         check_is_fitted(self)
-        origins = {key: np.arange(len(part)) for key, part in self._training.items()}
-        answers = self._engine.forecast(self._training, origins, 1)
-        return self._as_pandas(self._training, [values[:, 0, :, 0] for values in answers.values()])
+        return self._as_pandas(self._training, list(self._in_sample().values()))
+
+    def _in_sample(self):
+        """The forecasts of training rows (n, n_targets) by key, of what `fit` trained; computed once."""
+        if self._fitted_values is None:
+            origins = {key: np.arange(len(part)) for key, part in self._training.items()}
+            answers = self._fitted_engine.forecast(self._training, origins, 1)
+            self._fitted_values = {key: values[:, 0, :, 0] for key, values in answers.items()}
+        return self._fitted_values
 
     @property
     def residuals_(self):
@@ -636,9 +708,32 @@ def without_intervals(coverages):
     )
 
 
-def _next_indexes(series, steps, X_future):
+def _without_holes(forecasts, y):
+    """Forecasts (n, n_targets) of rows y; where there is none the newest value before, else the mean of y."""
+    newest = seasonal_naive(y, 1, np.arange(len(y)), 1)[:, 0]
+    present = ~np.isnan(y)
+    n_present, total = present.sum(axis=0), np.where(present, y, 0).sum(axis=0)
+    mean = np.divide(total, n_present, out=np.full(len(total), np.nan), where=n_present > 0)
+    naive = np.where(np.isnan(newest), mean, newest)
+    return np.where(np.isnan(forecasts), naive, forecasts)
+
+
+def _place(part):
+    """What says where a history ends; equal stamps of two time zones are two places."""
+    return len(part) if part.end is None else (part.end, getattr(part.end.last, "tz", None))
+
+
+def _next_indexes(series, steps):
+    """The index of the rows that follow, by key; None where it cannot be told. Equal ends are continued once."""
+    places = {key: _place(part) for key, part in series.items()}
+    one_of = {place: series[key] for key, place in places.items()}
+    found = {place: part.next_index(steps) for place, part in one_of.items()}
+    return {key: found[place] for key, place in places.items()}
+
+
+def _indexes_of_forecast(series, steps, X_future):
     """The index of the rows forecast, by key."""
-    indexes = {key: part.next_index(steps) for key, part in series.items()}
+    indexes = _next_indexes(series, steps)
     if all(index is not None for index in indexes.values()):
         return indexes
     times = index_of(X_future)
@@ -650,3 +745,16 @@ def _next_indexes(series, steps, X_future):
         "The index of y is too short to tell its frequency: the forecast counts steps from 1. y.asfreq(...) sets one."
     )
     return dict.fromkeys(series, pd.RangeIndex(1, steps + 1))
+
+
+def _why_no_frequency(key, part):
+    """Why the index of a history cannot be continued."""
+    if key is not None:
+        return (
+            f"The index of the series {key!r}, {len(part)} rows up to {part.end.last}, is too short to tell its "
+            "frequency, and the other series do not agree on one. Three rows of it tell it."
+        )
+    return (
+        f"The index of y, {len(part)} rows up to {part.end.last}, is too short to tell its frequency. Set it before "
+        'fit: y = y.asfreq("D") for days, "h" for hours, "MS" for months; or give more rows.'
+    )

@@ -256,12 +256,17 @@ def read_training(forecaster, X, y):
     return series, Labels(n_dimensions(y), names, levels)
 
 
-def read_more(forecaster, X, y, may_be_single=False):
-    """The series of other rows, for a fitted forecaster; beside a panel perhaps a single one."""
+def read_more(forecaster, X, y, may_be_single=False, reads_columns=True):
+    """The series of other rows, for a fitted forecaster; beside a panel perhaps a single one.
+
+    Without `reads_columns` X is passed over, as all that is asked for is the index.
+    """
     _check_given(forecaster, X, y)
     values, index, labels = _check_target(y), _index_of(X, y), forecaster._labels
-    columns = check_columns(forecaster, X, len(values), reset=False)
-    check_consistent_length(columns, values)
+    columns = np.full((len(values), forecaster.n_features_in_), np.nan)
+    if reads_columns:
+        columns = check_columns(forecaster, X, len(values), reset=False)
+        check_consistent_length(columns, values)
     n_targets = next(iter(forecaster._history.values())).values("y", 0, 1).shape[1]
     if values.shape[1] != n_targets:
         raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {n_targets}.")
@@ -275,11 +280,11 @@ def read_more(forecaster, X, y, may_be_single=False):
     return _divide(forecaster, values, columns, index)
 
 
-def read_history(forecaster, history):
+def read_history(forecaster, history, reads_columns=True):
     """Other series to go on from, y or (X, y), and the labels of their forecast."""
     X, y = history if isinstance(history, tuple) else (None, history)
     X, y = as_numbers(X, "X of history"), as_numbers(y, "y of history")
-    series, labels = read_more(forecaster, X, y, may_be_single=True), forecaster._labels
+    series, labels = read_more(forecaster, X, y, True, reads_columns), forecaster._labels
     series = {key: History.of(part) for key, part in series.items()}
     if is_pandas(y) and y.ndim == 1:
         labels = replace(labels, names=y.name)
@@ -543,8 +548,24 @@ class Future:
         return self.n_skipped + len(self.rows)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """Rows of one series that were trained on.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Where they are in the user's table.
+    positions : ndarray of int
+        Which rows of the series they are.
+    """
+
+    rows: np.ndarray
+    positions: np.ndarray
+
+
 def read_rows(forecaster, X):
-    """What `predict` is asked for, by key: rows that follow the history."""
+    """What `predict` is asked for, by key: rows that follow the history (Future), or that were trained on (Trained)."""
     if isinstance(X, Integral):
         raise ValueError(f"predict needs the rows to forecast, got {X}: forecast({X}) counts steps.")
     if X is None:
@@ -555,7 +576,52 @@ def read_rows(forecaster, X):
     columns = check_columns(forecaster, X, 0, reset=False)
     if not len(columns):
         raise ValueError(f"Found array with 0 sample(s) (shape={columns.shape}) while a minimum of 1 is required.")
-    return _follow(forecaster._history, columns[:, ~forecaster._is_past], X, "X")
+    known = columns[:, ~forecaster._is_past]
+    return _trained_on(forecaster, known, X) or _follow(forecaster._history, known, X, "X")
+
+
+def _trained_on(forecaster, known, X):
+    """The rows of X by series if they were trained on, as their times say; None if none of them was."""
+    training, index = forecaster._training, X.index if is_pandas(X) else None
+    if index is None or _is_panel(index) != (None not in training):
+        return None
+    parts = {key: (rows, times) for key, rows, times in _parts(index, len(known)) if key in training}
+    found = {key: Trained(rows, _positions(training[key], times)) for key, (rows, times) in parts.items()}
+    n_trained = sum(int((part.positions >= 0).sum()) for part in found.values())
+    if not n_trained:
+        return None
+    if n_trained < len(known):
+        raise ValueError(
+            f"{n_trained} of the {len(known)} rows of X were trained on, the others were not. Training rows are "
+            "answered with their forecasts one step ahead, rows that follow the history with forecasts from its end: "
+            "call predict once for each."
+        )
+    for key, part in found.items():
+        _check_as_trained(forecaster, known[part.rows], training[key].known[part.positions], parts[key][1])
+    return found
+
+
+def _positions(part, times):
+    """Which rows of a training series are at some times; -1 for none."""
+    nowhere = np.full(len(times), -1)
+    try:
+        if part.end is None or (times > part.end.last).all():
+            return nowhere
+        return part.index.get_indexer(times)
+    except (TypeError, ValueError):  # times of another kind, of which `steps_after` complains
+        return nowhere
+
+
+def _check_as_trained(forecaster, given, trained, times):
+    """Whether known columns at training rows are those that were trained on."""
+    differs = (given != trained) & ~(np.isnan(given) & np.isnan(trained))
+    if differs.any():
+        row, column = np.argwhere(differs)[0]
+        raise ValueError(
+            f"The column {known_names(forecaster)[column]!r} of X is {given[row, column]} at {times[row]}, but was "
+            f"{trained[row, column]} in training. Rows that were trained on are answered with the forecasts of "
+            "training, so X must hold what it held there."
+        )
 
 
 def read_future(forecaster, history, X_future, steps):
@@ -563,7 +629,10 @@ def read_future(forecaster, history, X_future, steps):
     if X_future is None:
         if not forecaster._is_past.all():
             names = known_names(forecaster)
-            raise ValueError(f"X_future is needed: the columns {names} of the {steps} rows to forecast.")
+            raise ValueError(
+                f"X_future is needed: the columns {names} of the {steps} rows to forecast. future_index({steps}) is "
+                "their index."
+            )
         return {key: Future(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
     futures = _follow(history, _known_columns(forecaster, X_future), X_future, "X_future")
     missing = [key for key in history if key not in futures]

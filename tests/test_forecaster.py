@@ -17,7 +17,14 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    TimeSeriesSplit,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+    validation_curve,
+)
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
@@ -618,12 +625,192 @@ def test_known_columns_do_not_let_a_gap_be_forecast_through():
         f.forecast(2, X[23:25])
 
 
-@pytest.mark.parametrize("first", [0, 19])
-def test_training_rows_are_refused_with_both_ends_and_a_hint(first):
-    _, y = series(30)
-    f = forecaster(Ridge()).fit(None, y[:20])
-    with pytest.raises(ValueError, match=r"history ends at 2024-01-20.*begin at 2024-01-21.*fitted_values_"):
-        f.predict(rows_only(y[first : first + 3]))
+# ---- rows that were trained on
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ["ridge", "lstm"])
+@pytest.mark.parametrize(("strategy", "columns"), [("recursive", "known"), ("direct", "both"), ("multioutput", "none")])
+def test_training_rows_are_answered_with_their_forecasts_in_sample(strategy, columns, name, shape):
+    X, y = series(30, columns, shape)
+    f = forecaster(REGRESSORS[name], columns, strategy).fit(X, y)
+    fitted = f.fitted_values_.loc[y.index]
+    rows = rows_only(y) if X is None else X
+    for order in (np.arange(len(y)), np.random.default_rng(0).permutation(len(y))[:20]):
+        answers = f.predict(rows.iloc[order])
+        expected = fitted.iloc[order].to_numpy()
+        known = ~np.isnan(expected)
+        assert known.mean() > 0.5
+        np.testing.assert_array_equal(answers[known], expected[known])
+        assert np.isfinite(answers).all()
+
+
+@pytest.mark.parametrize("index", [pd.period_range("2024-01", periods=9, freq="M"), pd.RangeIndex(5, 14)])
+def test_training_rows_without_a_forecast_have_the_newest_value_before_or_the_mean(index):
+    y = pd.Series([4.0, 8, np.nan, 1, 3, 2, 7, 7, 4], index)
+    f = Forecaster(Ridge(), window_length=2, drop_incomplete="auto")
+    with pytest.warns(UserWarning, match="windows are left out"):
+        f.fit(None, y)
+    answers = f.predict(rows_only(y))
+    missing = f.fitted_values_.isna().to_numpy()
+    assert np.flatnonzero(missing).tolist() == [0, 1, 3, 4]
+    np.testing.assert_allclose(answers[missing], [4.5, 4, 8, 1])
+    np.testing.assert_array_equal(answers[~missing], f.fitted_values_[~missing])
+
+
+@pytest.mark.parametrize("is_asked_before", [True, False])
+def test_fitted_values_stay_those_of_the_fit_whatever_is_trained_later(is_asked_before):
+    _, y = series(40)
+    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4)).fit(None, y[:30])
+    expected, residuals = deepcopy(f).fitted_values_, deepcopy(f).residuals_
+    if is_asked_before:
+        pd.testing.assert_series_equal(f.fitted_values_, expected)
+    n_predicted = []
+    f.update(None, y[30:35], train=True).update(None, y[35:], train=True)
+    for estimator in (f, deepcopy(f), pickle.loads(pickle.dumps(f))):
+        pd.testing.assert_series_equal(estimator.fitted_values_, expected)
+        pd.testing.assert_series_equal(estimator.residuals_, residuals)
+        regressor = estimator._fitted_engine.model.regressors[0]
+        regressor.predict = n_predicted.append  # they are computed once
+        pd.testing.assert_series_equal(estimator.fitted_values_, expected)
+    assert not n_predicted
+    values = f.fitted_values_
+    values.iloc[10:] = 0.0  # what the user does with them is theirs
+    pd.testing.assert_series_equal(f.fitted_values_, expected)
+    f.fit(None, y[:20])
+    assert len(f.fitted_values_) == 20
+
+
+def test_rows_of_an_update_are_history_and_not_training():
+    X, y = series(30, "known")
+    f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
+    in_sample = f.predict(X[:20])
+    f.update(X[20:25], y[20:25])
+    np.testing.assert_array_equal(f.predict(X[:20]), in_sample)
+    for rows in (X[20:22], X[22:28]):
+        with pytest.raises(ValueError, match=r"history ends at 2024-01-25.*begin at 2024-01-26.*fitted_values_"):
+            f.predict(rows)
+
+
+@pytest.mark.parametrize("rows", [slice(19, 22), slice(25, 31), slice(0, 30)])
+@pytest.mark.parametrize("shape", ["single", "panel"])
+def test_training_rows_and_others_are_not_answered_together(shape, rows):
+    X, y = series(40, "known", shape)
+    old = y.index.get_level_values(-1) < pd.Timestamp("2024-01-27")
+    f = forecaster(Ridge(), "known").fit(X[old], y[old])
+    asked = X.loc[y.index.get_level_values(-1).isin(pd.date_range("2024-01-01", periods=40)[rows])]
+    with (
+        pytest.raises(ValueError, match=r"\d+ of the \d+ rows of X were trained on.*once for each")
+        if (rows.stop > 26)
+        else pytest.MonkeyPatch.context()
+    ):
+        f.predict(asked)
+
+
+def test_other_known_columns_than_in_training_are_refused_for_training_rows():
+    X, y = series(30, "both")
+    f = forecaster(Ridge(), "both", "direct").fit(X, y)
+    answers = f.predict(X[5:9])
+    np.testing.assert_array_equal(f.predict(X[5:9].assign(p=np.nan)), answers)  # what is not known is not read
+    changed = X[5:9].copy()
+    changed.loc["2024-01-08", "l"] = 77.0
+    with pytest.raises(ValueError, match=r"The column 'l' of X is 77.0 at 2024-01-08.*in training"):
+        f.predict(changed)
+
+
+@pytest.mark.parametrize("shape", ["single", "panel"])
+@pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
+@pytest.mark.parametrize("name", ["ridge", "lstm"])
+def test_scikit_learn_scores_training_rows(name, scoring, shape):
+    X, y = series(60, "known", shape)
+    cv = TimeSeriesSplit(2, test_size=3) if shape == "single" else split_panel(y, 2, 3)
+    f = forecaster(REGRESSORS[name], "known")
+    scores = cross_validate(f, X, y, cv=cv, scoring=scoring, return_train_score=True, error_score="raise")
+    assert np.isfinite(scores["train_score"]).all()
+    search = GridSearchCV(f, {"window_length": [2, 3]}, cv=cv, scoring=scoring, return_train_score=True).fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_train_score"]).all()
+    if shape == "single":
+        for curve in (
+            learning_curve(f, rows_only(y), y, cv=cv, train_sizes=[0.5, 1.0], scoring=scoring, error_score="raise"),
+            validation_curve(
+                f, X, y, cv=cv, param_name="window_length", param_range=[2, 3], scoring=scoring, error_score="raise"
+            ),
+        ):
+            assert np.isfinite(curve[-2]).all()
+
+
+def test_arrays_follow_the_history_even_if_they_were_trained_on():
+    X, y = series(30, "known")
+    X, y = X.to_numpy(), y.to_numpy()
+    f = forecaster(Ridge(), "known").fit(X, y)
+    np.testing.assert_array_equal(f.predict(X[:4]), f.forecast(4, X[:4]))
+
+
+# ---- the index that follows
+
+
+INDEXES = {
+    "months": pd.date_range("2024-01-31", periods=20, freq="ME", name="month"),
+    "no frequency set": pd.DatetimeIndex(pd.date_range("2024-01-01", periods=20, freq="QS").to_numpy()),
+    "time zone": pd.date_range("2024-03-20", periods=20, tz="Europe/Berlin"),
+    "periods": pd.period_range("2024-01", periods=20, freq="Q"),
+    "numbers": pd.RangeIndex(10, 50, 2),
+    "rows": None,
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_the_future_index_is_that_of_the_forecast(name):
+    index, values = INDEXES[name], series(20)[1].to_numpy()
+    y = values if index is None else pd.Series(values, index)
+    f = forecaster(Ridge()).fit(None, y[:15])
+    expected = pd.RangeIndex(15, 20) if index is None else index[15:]
+    assert f.future_index(5).equals(expected)
+    assert f.future_index(5).equals(f.forecast(5).index)
+    assert f.future_index(5).name == (None if index is None else index.name)
+    f.update(None, y[15:17])
+    assert f.future_index(3).equals(expected[2:])
+    assert f.future_index(3, history=y[:10]).equals(f.forecast(3, history=y[:10]).index)
+
+
+@pytest.mark.parametrize("columns", ["none", "both"])
+def test_the_future_index_of_a_panel_goes_on_after_each_series(columns):
+    X, y = series(30, columns, "panel")
+    f = forecaster(Ridge(), columns, "direct").fit(X, y)
+    index = f.future_index(H)
+    assert index.names == ["shop", "day"]
+    last = {key: part.index[-1][1] for key, part in y.groupby(level=0, sort=False)}
+    days = pd.Timedelta(days=1)
+    assert list(index) == [(key, end + k * days) for key, end in last.items() for k in range(1, H + 1)]
+    X_future = pd.DataFrame(1.0, index, list(COLUMNS[columns]))
+    assert f.forecast(H, X_future if columns != "none" else None).index.equals(index)
+    alone = f.future_index(2, history=y.loc["b"])  # needs no columns
+    assert alone.equals(pd.date_range("2024-01-31", periods=2))
+
+
+def test_a_future_index_that_cannot_be_told_is_an_error_whose_advice_mends_it():
+    y = pd.Series([1.0, 2.0], pd.DatetimeIndex(["2024-01-01", "2024-01-02"]))
+    f = forecaster(Ridge(), window_length=1).fit(None, y)
+    with pytest.raises(ValueError, match=r"2 rows up to 2024-01-02.* too short.*y.asfreq\(\"D\"\)"):
+        f.future_index(3)
+    y = y.asfreq("D")
+    assert list(forecaster(Ridge(), window_length=1).fit(None, y).future_index(1)) == [pd.Timestamp("2024-01-03")]
+    panel = pd.concat(
+        {"a": pd.Series([1.0, 2], y.index), "b": pd.Series([1.0, 2, 4], pd.date_range("2024", periods=3, freq="h"))}
+    )
+    f = forecaster(Ridge(), window_length=1).fit(None, panel.drop(("b", pd.Timestamp("2024-01-01 02:00"))))
+    with pytest.raises(ValueError, match=r"series 'a', 2 rows up to 2024-01-02.*do not agree"):
+        f.future_index(3)
+    with pytest.raises(ValueError, match="steps"):
+        f.future_index(0)
+
+
+def test_future_columns_that_are_missing_are_asked_for_with_their_index():
+    X, y = series(30, "known")
+    f = forecaster(Ridge(), "known").fit(X[:25], y[:25])
+    with pytest.raises(ValueError, match=r"columns \['k', 'l'\] of the 3 rows.*future_index\(3\) is their index"):
+        f.forecast(3)
+    assert f.forecast(3, X.loc[f.future_index(3)]).index.equals(X.index[25:28])
 
 
 @pytest.mark.parametrize("shape", [(30,), (30, 1), (30, 2)])

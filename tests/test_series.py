@@ -35,7 +35,8 @@ def forecaster(**settings):
 def after(X, y, **settings):
     """A forecaster that has read its training rows, as `fit` has it."""
     reader = forecaster(**settings)
-    reader._history, reader._labels = read_training(reader, X, y)
+    reader._training, reader._labels = read_training(reader, X, y)
+    reader._history = reader._training
     return reader
 
 
@@ -359,7 +360,8 @@ def test_rows_of_a_panel_are_found_in_any_order_and_for_some_of_the_series():
     [
         (None, r"predict needs the rows to forecast.*forecast\(steps\)"),
         (np.empty((0, 0)), "0 sample"),
-        (pd.DataFrame(index=DAYS[:4]), "fitted_values_"),
+        (pd.DataFrame(index=DAYS[N - 2 : N + 2]), "2 of the 4 rows of X were trained on"),
+        (pd.DataFrame(index=DAYS[:4] + pd.Timedelta(hours=1)), "fitted_values_"),
         (
             pd.DataFrame(index=panel({"a": (N, 2)}).index),
             "index of 2 levels, but the history is a single series",
@@ -370,6 +372,17 @@ def test_rows_of_a_panel_are_found_in_any_order_and_for_some_of_the_series():
 def test_rows_that_cannot_be_predicted_are_refused(X, message):
     with pytest.raises(ValueError, match=message):
         read_rows(after(None, daily()), X)
+
+
+def test_rows_that_were_trained_on_are_found_in_any_order():
+    rows = read_rows(after(None, daily()), pd.DataFrame(index=DAYS[[3, 1]]))[None]
+    assert rows.positions.tolist() == [3, 1]
+    table = panel({"a": (0, 5), "b": (2, 6)}).to_frame()[[]]
+    found = read_rows(after(None, panel({"a": (0, 5), "b": (2, 6)})), table.iloc[[6, 0, 5]])
+    assert {key: (part.rows.tolist(), part.positions.tolist()) for key, part in found.items()} == {
+        "b": ([0, 2], [1, 0]),
+        "a": ([1], [0]),
+    }
 
 
 @pytest.mark.parametrize("X", [np.empty((3, 0)), pd.DataFrame(index=DAYS[N : N + 3])])
