@@ -1,5 +1,7 @@
 """A long short-term memory network as a scikit-learn regressor, in NumPy, and what forecasts with it."""
 
+from importlib import import_module
+
 from sklstm._backtest import BacktestResult, backtest
 from sklstm._forecaster import Forecaster
 from sklstm._panel import split_panel
@@ -21,3 +23,14 @@ __all__ = [
     "make_windows",
     "split_panel",
 ]
+
+
+def __getattr__(name):
+    """`sklstm.datasets` is imported when it is first asked for."""
+    if name == "datasets":
+        return import_module("sklstm.datasets")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), "datasets"})

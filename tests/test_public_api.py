@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,17 @@ def test_names():
         "split_panel",
     ]
     assert datasets.__all__ == ["load_airline", "make_pattern"]
+
+
+def test_data_sets_are_at_hand_and_loaded_when_they_are_asked_for():
+    code = (
+        "import sys, sklstm; assert 'sklstm.datasets' not in sys.modules; assert 'datasets' in dir(sklstm);"
+        "print(len(sklstm.datasets.load_airline()), hasattr(sklstm, 'data'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["144", "False"]
+    with pytest.raises(AttributeError, match="module 'sklstm' has no attribute 'data'"):
+        sklstm.data  # noqa: B018
 
 
 def test_signatures_are_the_design():
