@@ -27,6 +27,7 @@ from sklstm._series import (
     Trained,
     check_follows,
     check_leaks,
+    place_of,
     read_future,
     read_history,
     read_more,
@@ -622,9 +623,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         """
         check_is_fitted(self)
         new = read_more(self, as_numbers(X, "X"), as_numbers(y, "y"))
-        for key, part in new.items():
-            if key in self._history:
-                check_follows(self._history[key], part, key)
+        check_follows(self._history, new)
         history = {**self._history}
         for key, part in new.items():
             history[key] = history[key].followed_by(part) if key in history else History.of(part)
@@ -718,14 +717,9 @@ def _without_holes(forecasts, y):
     return np.where(np.isnan(forecasts), naive, forecasts)
 
 
-def _place(part):
-    """What says where a history ends; equal stamps of two time zones are two places."""
-    return len(part) if part.end is None else (part.end, getattr(part.end.last, "tz", None))
-
-
 def _next_indexes(series, steps):
     """The index of the rows that follow, by key; None where it cannot be told. Equal ends are continued once."""
-    places = {key: _place(part) for key, part in series.items()}
+    places = {key: place_of(part) for key, part in series.items()}
     one_of = {place: series[key] for key, place in places.items()}
     found = {place: part.next_index(steps) for place, part in one_of.items()}
     return {key: found[place] for key, place in places.items()}

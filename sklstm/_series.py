@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils.validation import _check_feature_names_in, validate_data
 
-from sklstm._index import index_end, is_pandas, regular_end, steps_after
+from sklstm._index import is_pandas, regular_end, steps_after
 from sklstm._intervals import percent
 from sklstm._kinds import as_numbers, index_of
 from sklstm._leaks import CHANGES, EXACT, find_copies
@@ -146,7 +146,7 @@ class History:
         index = self.next_index(len(other)) if other.end is None else other.index
         if getattr(self.end.last, "tz", None) is not None:
             index = index.tz_convert(self.end.last.tz)
-        return replace(other, index=index, end=replace(self.end, last=index_end(index[-1:]).last))
+        return replace(other, index=index, end=replace(self.end, last=type(self.end.last)(index[-1])))
 
     def next_index(self, steps):
         """The index of the rows that follow; None where it cannot be told."""
@@ -348,24 +348,31 @@ def _is_panel(index):
 
 def _divide(forecaster, y, columns, index):
     """The series of a table, by key."""
-    past, series = forecaster._is_past, {}
+    past, series, ends = forecaster._is_past, {}, {None: None}
     for key, rows, times in _parts(index, len(y)):
-        end = None if times is None else regular_end(times, "y" if key is None else f"y.loc[{key!r}]")
+        which = None if times is None else id(times)
+        if which not in ends:
+            ends[which] = regular_end(times, "y" if key is None else f"y.loc[{key!r}]")
         part = columns[rows]
-        series[key] = Series(y[rows], part[:, ~past], part[:, past], times, end, rows)
+        series[key] = Series(y[rows], part[:, ~past], part[:, past], times, ends[which], rows)
     return _with_common_step(series) if _is_panel(index) else series
 
 
 def _parts(index, n_rows):
-    """Key, row numbers and times of each series."""
+    """Key, row numbers and times of each series; equal times are one object, which is looked at once."""
     if not _is_panel(index):
         return [(None, np.arange(n_rows), index)]
     if index.nlevels != 2:
         raise ValueError(
             f"The index has {index.nlevels} levels {list(index.names)}; several series have two: series, time."
         )
-    times = index.get_level_values(1)
-    return [(key, rows, times[rows]) for key, rows in series_positions(index)]
+    times, stamps, found, parts = index.get_level_values(1), np.asarray(index.codes[1]), {}, []
+    for key, rows in series_positions(index):
+        which = stamps[rows].tobytes()
+        if which not in found:
+            found[which] = times[rows]
+        parts.append((key, rows, found[which]))
+    return parts
 
 
 def _with_common_step(series):
@@ -576,17 +583,23 @@ def read_rows(forecaster, X):
     columns = check_columns(forecaster, X, 0, reset=False)
     if not len(columns):
         raise ValueError(f"Found array with 0 sample(s) (shape={columns.shape}) while a minimum of 1 is required.")
-    known = columns[:, ~forecaster._is_past]
-    return _trained_on(forecaster, known, X) or _follow(forecaster._history, known, X, "X")
+    known, index = columns[:, ~forecaster._is_past], index_of(X)
+    _check_levels(forecaster._history, index, "X")
+    parts = _parts(index, len(known))
+    trained = None if index is None else _trained_on(forecaster, known, parts)
+    return trained or _follow(forecaster._history, known, parts, "X")
 
 
-def _trained_on(forecaster, known, X):
+def _trained_on(forecaster, known, parts):
     """The rows of X by series if they were trained on, as their times say; None if none of them was."""
-    training, index = forecaster._training, X.index if is_pandas(X) else None
-    if index is None or _is_panel(index) != (None not in training):
-        return None
-    parts = {key: (rows, times) for key, rows, times in _parts(index, len(known)) if key in training}
-    found = {key: Trained(rows, _positions(training[key], times)) for key, (rows, times) in parts.items()}
+    training, found, places = forecaster._training, {}, {}
+    for key, rows, times in parts:
+        if key not in training:
+            continue
+        which = id(training[key].index), id(times)
+        if which not in places:
+            places[which] = _positions(training[key], times)
+        found[key] = Trained(rows, places[which])
     n_trained = sum(int((part.positions >= 0).sum()) for part in found.values())
     if not n_trained:
         return None
@@ -596,8 +609,8 @@ def _trained_on(forecaster, known, X):
             "answered with their forecasts one step ahead, rows that follow the history with forecasts from its end: "
             "call predict once for each."
         )
-    for key, part in found.items():
-        _check_as_trained(forecaster, known[part.rows], training[key].known[part.positions], parts[key][1])
+    for key, rows, times in parts:
+        _check_as_trained(forecaster, known[rows], training[key].known[found[key].positions], times)
     return found
 
 
@@ -634,7 +647,9 @@ def read_future(forecaster, history, X_future, steps):
                 "their index."
             )
         return {key: Future(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
-    futures = _follow(history, _known_columns(forecaster, X_future), X_future, "X_future")
+    known, index = _known_columns(forecaster, X_future), index_of(X_future)
+    _check_levels(history, index, "X_future")
+    futures = _follow(history, known, _parts(index, len(known)), "X_future")
     missing = [key for key in history if key not in futures]
     if missing:
         raise ValueError(f"X_future has no rows for {len(missing)} series: {missing[:5]}.")
@@ -664,34 +679,52 @@ def _known_columns(forecaster, X):
     return check_columns(forecaster, X, 0, reset=False)[:, ~past]
 
 
-def _follow(history, known, X, name):
-    """The rows of X by series, each checked to follow its history."""
-    index = index_of(X)
+def _check_levels(history, index, name):
+    """Whether rows are of a panel where the history is one."""
     if None not in history and not _is_panel(index):
         raise ValueError(
             f"{name} must be pandas with an index of two levels, series and time, as the history is a panel."
         )
     if None in history and _is_panel(index):
         raise ValueError(f"{name} has an index of {index.nlevels} levels, but the history is a single series.")
-    futures = {}
-    for key, rows, times in _parts(index, len(known)):
+
+
+def _follow(history, known, parts, name):
+    """The rows of X by series, each checked to follow its history."""
+    futures, skipped = {}, {}
+    for key, rows, times in parts:
         if key not in history:
             raise ValueError(
                 f"{name} has rows of the series {key!r}, which has no history here. forecast(steps, history=...) "
                 "forecasts a new series."
             )
         end = history[key].end
-        what = name if key is None else f"{name}.loc[{key!r}]"
-        n_skipped = 0 if end is None or times is None else steps_after(end, times, what)
-        futures[key] = Future(rows, n_skipped, known[rows])
+        which = place_of(history[key]), id(times)
+        if which not in skipped:
+            what = name if key is None else f"{name}.loc[{key!r}]"
+            skipped[which] = 0 if end is None or times is None else steps_after(end, times, what)
+        futures[key] = Future(rows, skipped[which], known[rows])
     return futures
 
 
-def check_follows(history, part, key):
-    """Whether new rows of a series begin where its history ends."""
-    if history.end is None:
-        return
-    name = "y" if key is None else f"y.loc[{key!r}]"
+def place_of(history):
+    """What tells where a history ends: equal places are followed by equal indexes."""
+    return len(history) if history.end is None else (history.end, getattr(history.end.last, "tz", None))
+
+
+def check_follows(history, new):
+    """Whether new rows of series, by key, begin where their history ends."""
+    checked = set()
+    for key, part in new.items():
+        if key not in history or history[key].end is None:
+            continue
+        which = place_of(history[key]), id(part.index)
+        if which not in checked:
+            _check_follows(history[key], part, "y" if key is None else f"y.loc[{key!r}]")
+            checked.add(which)
+
+
+def _check_follows(history, part, name):
     if part.end is None:
         if history.end.step is None:
             raise ValueError(

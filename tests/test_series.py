@@ -256,14 +256,14 @@ def test_a_history_of_one_series_may_follow_a_panel():
 
 
 def test_new_rows_follow_directly():
-    history = read_training(forecaster(), None, daily())[0][None]
+    history = read_training(forecaster(), None, daily())[0]
     reader = after(None, daily())
-    check_follows(history, read_more(reader, None, daily(3, N))[None], None)
-    check_follows(history, read_more(reader, None, np.zeros(3))[None], None)  # arrays are taken to
+    check_follows(history, read_more(reader, None, daily(3, N)))
+    check_follows(history, read_more(reader, None, np.zeros(3)))  # arrays are taken to
     with pytest.raises(ValueError, match=r"y begins at 2024-01-11.*, 2 rows after .* ends at 2024-01-08.*may be NaN"):
-        check_follows(history, read_more(reader, None, daily(3, N + 2))[None], None)
+        check_follows(history, read_more(reader, None, daily(3, N + 2)))
     with pytest.raises(ValueError, match=r"y\.loc\['a'\] are at 2024-01-03"):
-        check_follows(history, read_more(reader, None, daily(3, 2))[None], "a")
+        check_follows({"a": history[None]}, {"a": read_more(reader, None, daily(3, 2))[None]})
 
 
 @pytest.mark.parametrize("form", ["dates", "arrays"])
