@@ -5,7 +5,7 @@ trained anew three times, on the rows before the first, the middle and the last 
 of the seasonal naive inside of the rows known at the origin (MASE), and averaged over origins, steps and seeds. All
 models see the last `WINDOW` values and feed predictions back.
 
-The settings of `sklstm._strategies.default_regressor` were searched for on every second series (`CHOSEN_ON`) with one
+The settings of `sklstm.default_regressor` were searched for on every second series (`CHOSEN_ON`) with one
 or two seeds. The last choice, between a handful of settings, was made with the scores of all series in sight, so that
 the rest, of which the last lines speak too, are not quite unseen. The list of series was drawn up before any score of
 a model was known; one origin for each training became many after those of the rivals were, as single ones were noisy.
@@ -31,8 +31,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks._peers import TorchModel, torch_epoch
 from benchmarks._series import SOURCES
-from sklstm import Forecaster, backtest
-from sklstm._strategies import default_regressor
+from sklstm import Forecaster, backtest, default_regressor
 
 WINDOW = 24
 OURS = "sklstm"
@@ -78,7 +77,7 @@ def regressor(model, seed):
         case "torch":
             return TorchRegressor(random_state=seed)
         case _:
-            return default_regressor("recursive").set_params(random_state=seed)
+            return default_regressor().set_params(random_state=seed)
 
 
 def errors(source, n_seeds, quick=False):

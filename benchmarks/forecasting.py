@@ -8,8 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks import _peers
 from benchmarks._models import fit, regressor
-from sklstm import Forecaster, backtest, make_windows
-from sklstm._strategies import default_regressor
+from sklstm import Forecaster, backtest, default_regressor, make_windows
 from sklstm.datasets import load_airline
 
 
@@ -71,7 +70,7 @@ class AirlineForecast:
     def setup(self, threads):
         _peers.set_threads(threads)
         self.passengers = load_airline()[:-24]
-        self.settings = default_regressor("recursive")
+        self.settings = default_regressor()
 
     def time_sklstm(self, threads):
         return Forecaster().fit(None, self.passengers).forecast(24)

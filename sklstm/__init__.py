@@ -7,6 +7,7 @@ from sklstm._forecaster import Forecaster
 from sklstm._panel import split_panel
 from sklstm._plot import BacktestDisplay, ForecastDisplay, LossCurveDisplay
 from sklstm._regressor import LSTMRegressor
+from sklstm._strategies import default_regressor
 from sklstm._transformer import WindowTransformer, make_windows
 from sklstm._version import __version__
 
@@ -20,6 +21,7 @@ __all__ = [
     "WindowTransformer",
     "__version__",
     "backtest",
+    "default_regressor",
     "make_windows",
     "split_panel",
 ]

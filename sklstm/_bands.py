@@ -80,7 +80,8 @@ class Bootstrap:
             np.repeat(part[row : row + 1], N_PATHS, axis=0) for part in (contexts.windows, contexts.future)
         )
         predict = noisy(engine.model.one_step, errors * contexts.scale[row], rng)
-        paths = forecast_recursively(predict, windows, steps, engine.sampler.lags.n_targets, future)
+        limits = contexts.at(slice(row, row + 1)).limits
+        paths = forecast_recursively(predict, windows, steps, engine.sampler.lags.n_targets, future, limits)
         return paths + contexts.centre[row]
 
 
@@ -97,7 +98,7 @@ class Levels:
 
     def ends(self, engine, contexts, points, coverages):
         steps, sides = points.shape[1], self.sides(coverages)
-        answers = engine.answered(contexts, steps, lambda windows, _: engine.model.quantiles(windows, steps))
+        answers = engine.answered(contexts, steps, lambda part: engine.model.quantiles(part.windows, steps))
         return tuple(answers[..., side] for side in sides)
 
     def sides(self, coverages):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sklstm._limits import held_from
 from sklstm._sampling import Sampler, as_slice
 from sklstm._strategies import Model
 
@@ -21,20 +22,27 @@ class Engine:
         Forecasts windows.
     bands : object or None
         One of `_bands`: puts intervals around them.
+    repeats_last : bool, default=False
+        Whether forecasts are the newest value, as too little was learnt from.
     """
 
     sampler: Sampler
     model: Model
     bands: Any = None
+    repeats_last: bool = False
 
-    def forecast(self, series, origins, steps, coverages=()):
+    def forecast(self, series, origins, steps, coverages=(), tell=None):
         """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) at some origins of each series, by key.
 
         The forecast, then the lower and upper end of the interval of each coverage, in the user's units.
-        NaN where what is read is not there, and where what is answered is not finite.
+        NaN where what is read is not there, and where what is answered is not finite. `tell` is called with what was
+        held, if anything was.
         """
         contexts = self.sampler.contexts(series, origins, steps)
         points = self.points(contexts, steps)
+        held = held_from(points - contexts.centre[:, np.newaxis], contexts.limits) if tell else None
+        if held is not None:
+            tell(held, len(points))
         answers = [points]
         if coverages:
             ends = self.bands.ends(self, contexts, points, coverages)
@@ -47,7 +55,13 @@ class Engine:
 
     def points(self, contexts, steps):
         """Forecasts (n, steps, n_targets) of contexts, in transformed units."""
-        return self.answered(contexts, steps, lambda windows, future: self.model.forecast(windows, future, steps))
+        if self.repeats_last:
+            points = np.repeat(contexts.last[:, np.newaxis], steps, axis=1)
+            points[~contexts.is_readable] = np.nan
+            return points
+        return self.answered(
+            contexts, steps, lambda part: self.model.forecast(part.windows, part.future, steps, part.limits)
+        )
 
     def answered(self, contexts, steps, answer):
         """What `answer` says (n, steps, n_targets, …) of the contexts that can be read, with their centre."""
@@ -55,7 +69,7 @@ class Engine:
         if not readable.any():
             return np.full(shape, np.nan)
         rows = as_slice(np.flatnonzero(readable))
-        known = np.asarray(answer(contexts.windows[rows], contexts.future[rows]), dtype=np.float64)
+        known = np.asarray(answer(contexts.at(rows)), dtype=np.float64)
         answers = np.full(shape + known.shape[3:], np.nan)
         answers[rows] = known
         answers += contexts.centre.reshape(len(answers), 1, -1, *[1] * (known.ndim - 3))

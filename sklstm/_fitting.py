@@ -12,6 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from sklstm._holdout import hold_out, n_to_train_on
+from sklstm._limits import Seen
 from sklstm._network import Objective, fit_network
 from sklstm._origin import Origin
 from sklstm._random import own_generator
@@ -36,9 +37,10 @@ def begin(model, data):
     """Draw weights, fit the scaling, and start optimiser, generator and history anew."""
     loss, dtype = new_loss(model), data.X.dtype
     n_channels, n_outputs = data.X.shape[2], data.n_outputs
-    every_step = data.every_step or model.loss_steps == "all"
+    n_targets = number_of_targets(model, n_channels, n_outputs)
+    every_step = data.every_step or _predicts_next_steps(model, data, n_targets)
     settings = {
-        "n_targets": number_of_targets(model, n_channels, n_outputs),
+        "n_targets": n_targets,
         "instance_norm": model.instance_norm,
         "standardize": model.standardize,
         "dropout": model.dropout,
@@ -49,6 +51,13 @@ def begin(model, data):
     model.theta_ = model._network.initial_theta(model._rng, dtype)
     model._progress, model._optimizer, model._latest = Progress(), None, None
     model._fixed = fixed_settings(model)
+
+
+def _predicts_next_steps(model, data, n_targets):
+    """Whether the steps inside of the rows count too: with "auto" where the rows show that they can."""
+    if model.loss_steps != "auto":
+        return model.loss_steps == "all"
+    return not model.bidirectional and Origin.after(data.X, data.y, data.weight, None, n_targets).is_continued
 
 
 def check_resumable(model, data):
@@ -115,6 +124,7 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     else:
         begin(model, data if merged is None else replace(data, rows=merged[0], weight=merged[1]))
     previous = model._origin if resume else None
+    model._seen = Seen.of(data.X, model._network.scaling.n_targets, model._seen if resume else None)
     model._origin = Origin.after(data.X, data.y, data.weight, y, model._network.scaling.n_targets, previous)
     state = _state_to_change(model)
     previous, model._trained_on = getattr(model, "_trained_on", None), _fingerprint(model, data)

@@ -17,6 +17,7 @@ from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
 from sklstm._engine import Engine
 from sklstm._kinds import as_numbers, index_of
 from sklstm._lags import Lags
+from sklstm._limits import REACH
 from sklstm._naive import seasonal_naive
 from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
@@ -36,11 +37,14 @@ from sklstm._series import (
     rows_of,
 )
 from sklstm._settings import quantile_levels
-from sklstm._strategies import STRATEGIES, Model, default_regressor
+from sklstm._strategies import STRATEGIES, Model, default_regressor, is_default
 from sklstm._transformer import WindowTransformer
 from sklstm._units import Units
 from sklstm._validation import check_steps, check_weights, restored_on_error
 from sklstm._warning import warn_user
+
+# With fewer, the default regressor repeats the last value: six rows of a series make five.
+FEWEST_WINDOWS = 5
 
 
 class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -90,6 +94,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     dtype : {"float32", "float64"} or numpy dtype, default=None
         Precision of the windows. None is float32 for an LSTMRegressor, after the mean of each series was
         taken off in float64, and float64 for all others.
+    clip_recursion : bool, default=True
+        Whether forecasts that are fed back ("recursive") are held where they run away: beyond the range of
+        the training rows and the window by more than three times that range, and by more than three times what
+        the straight line through them brings. Then a warning names the step. Known columns that leave their own
+        range widen this; one that leaps further than ever before lifts it. See Notes for the default regressor.
 
     Attributes
     ----------
@@ -126,9 +135,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     window it is passed over (regressors that accept no NaN do without the window, and a warning tells how
     many). For an LSTM, a row of several targets is missing if one of them is.
 
-    The default regressor is ``LSTMRegressor(instance_norm="last-standard", loss="absolute_error",
-    loss_steps="all", solver="adamw", alpha=1.0, learning_rate="cosine", learning_rate_init=0.005,
-    random_state=0)``, with ``loss_steps="last"`` for "multioutput" and "direct". Its forecasts are medians.
+    The default regressor is `default_regressor()`, whose forecasts are medians. It looks back over half of the
+    (longest) series at most; with fewer than five windows it repeats the last value, and a warning says so. Its
+    recursion is held without a warning, and closer: it leaves the range by no more than that range, or by what
+    the straight line through the training rows brings. A constant stays constant.
 
     The rows of arrays follow each other, and so those to predict follow the history directly, even if a
     splitter left a gap. A scaler in front of a Forecaster makes arrays of frames: put it into `regressor`.
@@ -175,6 +185,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         ],
         "drop_incomplete": ["boolean", StrOptions({"auto"})],
         "dtype": WindowTransformer._parameter_constraints["dtype"],
+        "clip_recursion": ["boolean"],
     }
 
     # For scikit-learn's HTML representation: the docstrings are in this file.
@@ -194,6 +205,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         calibration_size=0.2,
         drop_incomplete="auto",
         dtype=None,
+        clip_recursion=True,
     ):
         self.regressor = regressor
         self.window_length = window_length
@@ -205,6 +217,27 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self.calibration_size = calibration_size
         self.drop_incomplete = drop_incomplete
         self.dtype = dtype
+        self.clip_recursion = clip_recursion
+
+    def set_params(self, **params):
+        """Set parameters of the forecaster, and of its regressor as `regressor__name`.
+
+        Parameters
+        ----------
+        params : dict
+            By name.
+
+        Returns
+        -------
+        self : Forecaster
+        """
+        nested = [name for name in params if name.startswith("regressor__")]
+        if nested and self.regressor is None and "regressor" not in params:
+            raise ValueError(
+                f"{nested[0]} cannot be set, as regressor is None. Name the default one, which has parameters: "
+                "Forecaster(default_regressor()), with `from sklstm import default_regressor`."
+            )
+        return super().set_params(**params)
 
     # ---- training
 
@@ -296,14 +329,17 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
 
     def _template(self):
         """The regressor that is cloned."""
-        return default_regressor(self.strategy) if self.regressor is None else self.regressor
+        return default_regressor() if self.regressor is None else self.regressor
 
     def _learn(self, series, weight, tasks):
         """Train the regressors on all of the series, and remember them."""
         template = self._template()
         n_targets, n_past = next(iter(series.values())).y.shape[1], int(self._is_past.sum())
         n_ahead = 1 if self.strategy == "recursive" else self.steps
-        lags = Lags(self.window_length, n_ahead, n_targets, self.n_features_in_ - n_past, n_past)
+        window_length, by_default = self.window_length, is_default(template)
+        if by_default:  # or windows would be longer when forecasts are fed back than any that was learnt from
+            window_length = min(window_length, max(1, max(map(len, series.values())) // 2))
+        lags = Lags(window_length, n_ahead, n_targets, self.n_features_in_ - n_past, n_past)
         dtype = np.dtype(self.dtype or ("float32" if lstms(template) else "float64"))
         units = Units.of(self.target_transformer, series, is_centred=dtype == np.float32 and not needs_counts(template))
         keeps = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
@@ -312,7 +348,14 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         samples = sampler.samples(series, origins, weight)
         self.n_dropped_ = sum(map(len, origins.values())) - len(samples.windows)
         self._check_windows(samples, series, sampler)
-        self._engine = Engine(sampler, Model.of(template, lags, self.strategy).fit(samples, tasks))
+        repeats_last = by_default and len(samples.windows) < FEWEST_WINDOWS
+        if repeats_last:
+            self._warn_of_few(len(samples.windows))
+        if self.strategy == "recursive" and self.clip_recursion:
+            sampler = sampler.supporting(series, 0.95 if by_default else REACH)
+        self._tells_of_hold = not by_default
+        model = Model.of(template, lags, self.strategy).fit(samples, tasks)
+        self._engine = Engine(sampler, model, repeats_last=repeats_last)
         self.regressors_ = self._engine.model.regressors
         self._training, self._history = series, {key: History.of(part) for key, part in series.items()}
 
@@ -334,6 +377,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 f"{n_lost} windows are left out, as a value is missing in them and {name} takes complete ones only. "
                 "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front."
             )
+
+    def _warn_of_few(self, n_windows):
+        warn_user(
+            f"There are {n_windows} windows to learn from, and the default regressor takes {FEWEST_WINDOWS} at least: "
+            "forecasts repeat the last value. Give more rows, or choose a regressor."
+        )
 
     def _bands(self, X, y, weight, tasks):
         """What puts intervals around forecasts; None where nothing does."""
@@ -524,7 +573,19 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         self._check_reach(steps)
         if coverages and self._engine.bands is None:
             raise ValueError(without_intervals(coverages))
-        return self._engine.forecast(series, origins, steps, coverages)
+        tell = self._warn_of_hold if self._tells_of_hold else None
+        return self._engine.forecast(series, origins, steps, coverages, tell)
+
+    def _warn_of_hold(self, held, n_rows):
+        """Tell that a recursion ran away."""
+        which = "the forecast is" if n_rows == 1 else f"{held.n_rows} of {n_rows} forecasts are"
+        warn_user(
+            f"{type(self._template()).__name__} runs away when its forecasts are fed back: at step {held.step}, and "
+            f"perhaps later, {which} held at the edge of what the history supports. Forecast fewer steps, give more "
+            "rows, or choose strategy='direct' or 'multioutput'; for growth by a rate a logarithm as "
+            "target_transformer, for levels that change instance_norm='last' in an LSTMRegressor. "
+            "clip_recursion=False lets it go."
+        )
 
     def _check_reach(self, steps):
         """Whether so many steps can be forecast."""

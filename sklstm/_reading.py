@@ -35,15 +35,18 @@ def _needs_counts(estimator):
     return get_tags(estimator).target_tags.positive_only or "poisson" in losses or "gamma" in losses
 
 
-def prepared(regressor, lags):
-    """A clone; an LSTM in it is told how many channels a flattened step has, and which are targets."""
+def prepared(regressor, lags, strategy="recursive"):
+    """A clone; an LSTM in it is told what a flattened step holds, which are targets, and what each step predicts."""
     regressor = clone(regressor)
-    settings = {}
+    settings, parameters = {}, regressor.get_params()
     for prefix in lstms(regressor):
         if prefix:
             settings[f"{prefix}n_channels"] = lags.n_channels
-        if regressor.get_params()[f"{prefix}n_targets"] is None:
+        if parameters[f"{prefix}n_targets"] is None:
             settings[f"{prefix}n_targets"] = lags.n_targets
+        if parameters[f"{prefix}loss_steps"] == "auto":  # other targets are no next steps
+            is_next = strategy == "recursive" and not parameters[f"{prefix}bidirectional"]
+            settings[f"{prefix}loss_steps"] = "all" if is_next else "last"
     return regressor.set_params(**settings)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def forecast_recursively(predict, windows, steps, n_targets, future):
+def forecast_recursively(predict, windows, steps, n_targets, future, bounds=None):
     """Predict step after step, each time moving the windows on by one.
 
     Parameters
@@ -18,6 +18,9 @@ def forecast_recursively(predict, windows, steps, n_targets, future):
         The predictions become the first `n_targets` channels of the step that is appended.
     future : ndarray of shape (n, steps - 1, F - n_targets)
         The other channels of the steps that are appended.
+    bounds : ndarray of shape (2, n, steps, n_targets), default=None
+        The least and the largest answer at each step: one beyond them is brought back before it is fed back, if it
+        is finite.
 
     Returns
     -------
@@ -31,7 +34,9 @@ def forecast_recursively(predict, windows, steps, n_targets, future):
     for step in range(steps):
         answer = predict(history[:, step : step + n_steps])
         if answers is None:
-            answers = np.empty((n_windows, steps, n_targets), answer.dtype)
+            answers = np.empty((n_windows, steps, n_targets), answer.dtype)  # of the bounds too, if there are any
+        if bounds is not None:
+            answer = np.where(np.isfinite(answer), np.clip(answer, *bounds[:, :, step]), answer)
         answers[:, step] = answer
         if step + 1 < steps:
             history[:, n_steps + step, :n_targets] = answer

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._fitting import train
 from sklstm._kinds import as_numbers
+from sklstm._limits import held_from
 from sklstm._losses import LOSSES
 from sklstm._network import PREDICTION_ROWS
 from sklstm._numbers import plain, plain_parameters
@@ -26,6 +27,7 @@ from sklstm._settings import check_settings, targets_meant
 from sklstm._threads import threads_for
 from sklstm._training import EXHAUSTED, INTERRUPTED, STUCK
 from sklstm._validation import (
+    check_bounds,
     check_finite_answers,
     check_future,
     check_rows,
@@ -39,6 +41,7 @@ from sklstm._validation import (
     restored_on_error,
 )
 from sklstm._version import __version__
+from sklstm._warning import warn_user
 
 
 def _trains_by_epochs(model):
@@ -47,6 +50,17 @@ def _trains_by_epochs(model):
         if getattr(model, name) == refused:
             raise AttributeError(f"partial_fit is not available with {name}={refused!r}: choose another, or call fit.")
     return True
+
+
+def _warn_of_hold(answers, bounds):
+    held = held_from(answers, bounds)
+    if held is not None:
+        warn_user(
+            f"The recursion runs away: from step {held.step} of {answers.shape[1]} on, {held.n_rows} of {len(answers)} "
+            f"forecasts would leave {held.low:.6g} … {held.high:.6g}, and are held there. Forecast fewer steps, train "
+            "on more rows, predict several steps at once (y with a column for each), or set instance_norm; "
+            "clip=False lets it go."
+        )
 
 
 def _has_levels(model):
@@ -114,13 +128,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         For "quantile": the level that is predicted, in (0, 1), or several in increasing order. Several
         never cross. `predict` then gives the one nearest the median (of two the lower), which `score`
         and `forecast` use, and `predict_quantiles` all.
-    loss_steps : {"last", "all"}, default="last"
+    loss_steps : {"last", "all", "auto"}, default="last"
         "all" also counts, at every step inside of the rows, the error of predicting the step after
         it: n_steps times the signal for nearly the same time. Worth a try where series are short, with
         a smaller learning rate; compare both, above all with `instance_norm`, where the early steps are
         relative to what they could not know yet. Only for rows that are windows of the series that is
         predicted, as `forecast` needs them. Where `y` itself has a target at every step there is nothing
-        to add.
+        to add. "auto" is "all" where the last rows show that they are such windows, in order, and inside of a
+        `Forecaster` with strategy="recursive"; else "last".
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
         The optimiser: "adamw" is Adam with `alpha` as decoupled decay; "lbfgs" (of SciPy) takes all
         rows at once, with neither batches nor a learning rate, and suits few rows and small networks.
@@ -301,7 +316,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         "loss": [StrOptions(set(LOSSES))],
         "delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
-        "loss_steps": [StrOptions({"last", "all"})],
+        "loss_steps": [StrOptions({"last", "all", "auto"})],
         "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd", "lbfgs"})],
         "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -622,7 +637,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             check_consistent_length(y, answers, sample_weight)
         return r2_score(*in_reach(y, answers), sample_weight=sample_weight)
 
-    def forecast(self, steps, X_future=None, *, context=None):
+    def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.
 
         Of a quantile loss with several levels it is the one nearest the median that is fed back. Without
@@ -644,6 +659,11 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         context : array-like of the shape of `X`, default=None
             Windows to go on from: with as many dimensions as in `fit`, so that the last steps of a
             series of one channel are `series[-n_steps:].reshape(1, n_steps, 1)`.
+        clip : bool or pair (low, high), default=True
+            Whether a recursion that runs away is held, with a warning: where an answer leaves the range of what
+            `fit` saw and of the context by more than three times that range. Channels that are no targets and
+            leave their own range widen it; by more than its size, they lift it. A pair of numbers, or of arrays that
+            broadcast to (n_samples, steps, n_outputs), are bounds of your own, kept without a warning.
 
         Returns
         -------
@@ -656,6 +676,11 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ValueError
             Where predictions cannot stand for the next step: without `context` also where the last
             100 training rows show that a row's target is not the newest step of the next row.
+
+        Warns
+        -----
+        UserWarning
+            If the recursion ran away and was held.
         """
         check_is_fitted(self)
         steps = check_steps(steps)
@@ -676,9 +701,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         def one_step(windows):
             return network.predict(self.theta_, windows, every_step=False)
 
+        shape = len(windows), steps, n_targets
+        bounds = self._seen.bounds(windows, future) if clip is True else check_bounds(clip, shape)
         with self._threads_to_answer(len(windows)):
-            answers = forecast_recursively(one_step, windows, steps, n_targets, future)
+            answers = forecast_recursively(one_step, windows, steps, n_targets, future, bounds)
         check_finite_answers(answers, windows, every_step=False)
+        if clip is True:
+            _warn_of_hold(answers, bounds)
+        answers = answers.astype(self.theta_.dtype, copy=False)
         if self._y_ndim == 1:
             answers = answers[..., 0]
         return answers if context is not None else self._origin.label(answers[0])

@@ -1,11 +1,12 @@
 """From series and origins to windows: which can be read, what came after them, what is known in advance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from sklstm._lags import Lags
+from sklstm._limits import Support, newest
 from sklstm._units import Units
 
 
@@ -42,6 +43,10 @@ class Contexts:
         What was taken off the targets.
     scale : ndarray of shape (n, n_targets)
         What errors are relative to.
+    last : ndarray of shape (n, n_targets)
+        The newest value of each target, with its centre; NaN where there is none.
+    bounds : ndarray of shape (n, 2, steps, n_targets)
+        Least and largest forecasts that are fed back; infinite where there are no bounds.
     """
 
     windows: np.ndarray
@@ -49,6 +54,17 @@ class Contexts:
     is_readable: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
+    last: np.ndarray
+    bounds: np.ndarray
+
+    def at(self, rows):
+        """Those of some rows."""
+        return Contexts(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @property
+    def limits(self):
+        """The bounds as `forecast_recursively` takes them, (2, n, steps, n_targets); None where all are infinite."""
+        return None if np.isinf(self.bounds).all() else self.bounds.swapaxes(0, 1)
 
 
 @dataclass(frozen=True)
@@ -136,6 +152,10 @@ class Sampler:
         Whether windows with missing steps can be read.
     reads_sequences : bool
         Whether the known columns stand at every step (for an LSTM), where a missing one hides the step.
+    supports : dict of Support
+        What the training rows of each series support, by key, in units of work.
+    reach : float
+        How often a recursive forecast may leave the range of its series; infinite for no bounds.
     """
 
     lags: Lags
@@ -143,6 +163,13 @@ class Sampler:
     dtype: Any
     keeps_incomplete: bool
     reads_sequences: bool
+    supports: dict = field(default_factory=dict)
+    reach: float = np.inf
+
+    def supporting(self, series, reach):
+        """The same with bounds from the training rows of the series, by key."""
+        supports = {key: self._support(key, part) for key, part in series.items()}
+        return replace(self, supports=supports, reach=reach)
 
     @property
     def reads_known_nan(self):
@@ -169,7 +196,7 @@ class Sampler:
     def contexts(self, series, origins, steps):
         """What is forecast from at some origins of each series, both by key."""
         layout = Layout.of(series, origins, self.lags.window_length, max(self.lags.n_ahead, steps))
-        (_, known, table, relative), rows = self._read(layout), layout.origins
+        (y, known, table, relative), rows = self._read(layout), layout.origins
         n_appended = steps - 1 if self.lags.n_ahead == 1 else 0
         future = self.lags.future(known, rows, n_appended + 1)
         is_readable = np.repeat(self._is_readable(table, rows)[:, np.newaxis], steps, axis=1)
@@ -180,7 +207,31 @@ class Sampler:
         nothing = np.full((len(rows), n_appended, self.lags.n_past), np.nan)
         future = np.concatenate((future, nothing), axis=2)
         centre, scale = (np.repeat(part, layout.n_origins, axis=0) for part in relative)
-        return Contexts(self.lags.windows(table, as_slice(rows)), future, is_readable, centre, scale)
+        recent = self._before(y, rows)
+        bounds = self._bounds(layout, recent, known, rows, steps)
+        windows = self.lags.windows(table, as_slice(rows))
+        return Contexts(windows, future, is_readable, centre, scale, newest(recent) + centre, bounds)
+
+    def _before(self, values, rows):
+        """The values (n, window_length, k) of the rows in each window."""
+        nothing = np.full((self.lags.window_length, values.shape[1]), np.nan)
+        return self.lags.windows(np.concatenate((nothing, values)), as_slice(rows))
+
+    def _bounds(self, layout, recent, known, rows, steps):
+        """Bounds (n, 2, steps, n_targets) of what is fed back, from the training rows and those in the window."""
+        if np.isinf(self.reach):
+            sides = np.array([-np.inf, np.inf])[:, np.newaxis, np.newaxis]
+            return np.broadcast_to(sides, (len(rows), 2, steps, self.lags.n_targets))
+        supports = [self.supports.get(key) or self._support(key, part) for key, part in layout.series.items()]
+        support = Support.joined(supports, layout.n_origins).with_recent(recent, self._before(known, rows))
+        ahead = self.lags.future(known, rows - 1, steps + 1)
+        return support.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
+
+    def _support(self, key, part):
+        """What all rows of a series support."""
+        y, known, past = (part.values(name, 0, len(part)) for name in ("y", "known", "past"))
+        y, known, _ = self.units.to_work(y, known, past, self.units.relative_to(key, part)[0])
+        return Support.of(y, known)
 
     def _read(self, layout):
         """Targets, known columns and steps of a layout, and what each of its series is relative to."""

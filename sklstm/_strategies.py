@@ -17,18 +17,52 @@ from sklstm._validation import check_answers
 STRATEGIES = ("recursive", "multioutput", "direct")
 
 
-def default_regressor(strategy):
-    """What a forecaster without a regressor uses: chosen on real series by `benchmarks/accuracy.py`."""
+def default_regressor():
+    """Make the regressor that a `Forecaster` without one trains.
+
+    `Forecaster(default_regressor())` and `Forecaster()` are the same to the bit; this one has parameters to set
+    and to search over. The settings did well on many real series. Those that depend on the strategy are
+    decided in `fit`: `loss_steps="auto"`.
+
+    Returns
+    -------
+    regressor : LSTMRegressor
+        Not fitted.
+
+    See Also
+    --------
+    Forecaster : Trains it.
+
+    Examples
+    --------
+    >>> from sklstm import Forecaster, default_regressor
+    >>> forecaster = Forecaster(default_regressor()).set_params(regressor__hidden_size=16)
+    >>> forecaster.regressor.hidden_size
+    16
+    """
+    # chosen by benchmarks/accuracy.py
     return LSTMRegressor(
         instance_norm="last-standard",
         loss="absolute_error",
-        loss_steps="all" if strategy == "recursive" else "last",  # other targets are no next steps
+        loss_steps="auto",
         solver="adamw",
         alpha=1.0,
         learning_rate="cosine",
         learning_rate_init=0.005,
         random_state=0,
     )
+
+
+def is_default(regressor):
+    """Whether a regressor is the default one, by its settings."""
+    if type(regressor) is not LSTMRegressor:
+        return False
+    default = default_regressor().get_params()
+    return all(_is_same(value, default[name]) for name, value in regressor.get_params().items())
+
+
+def _is_same(left, right):
+    return left is right or (isinstance(left, str | int | float | None) and left == right)
 
 
 @dataclass(frozen=True)
@@ -53,7 +87,7 @@ class Model:
     def of(cls, regressor, lags, strategy):
         """Unfitted clones of a regressor."""
         n_regressors = lags.n_ahead if strategy == "direct" else 1
-        return cls(lags, strategy, [prepared(regressor, lags) for _ in range(n_regressors)])
+        return cls(lags, strategy, [prepared(regressor, lags, strategy) for _ in range(n_regressors)])
 
     # ---- training
 
@@ -110,23 +144,25 @@ class Model:
 
     # ---- answers
 
-    def forecast(self, windows, future, steps):
+    def forecast(self, windows, future, steps, limits=None):
         """Predict `steps` steps after each window, (n, steps, n_targets).
 
-        `future` are the known columns of steps that are appended, as for `forecast_recursively`.
+        `future` are the known columns of steps that are appended, and `limits` the bounds of what is fed back, as
+        for `forecast_recursively`.
         """
         if self.strategy == "recursive":
-            return self._fed_back(windows, future, steps)
+            return self._fed_back(windows, future, steps, limits)
         regressors = self.regressors[:steps]
         answers = np.stack([self._answers("predict", regressor, windows) for regressor in regressors], axis=1)
         return answers.reshape(len(windows), -1, self.lags.n_targets)[:, :steps]
 
-    def _fed_back(self, windows, future, steps):
+    def _fed_back(self, windows, future, steps, limits):
         (regressor,), n_targets = self.regressors, self.lags.n_targets
         if type(regressor) is LSTMRegressor:  # the same, but its rows are checked once and not at every step
-            answers = regressor.forecast(steps, future if future.size else None, context=windows)
+            clip = False if limits is None else limits
+            answers = regressor.forecast(steps, future if future.size else None, context=windows, clip=clip)
             return answers.reshape(len(windows), steps, n_targets)
-        return forecast_recursively(self.one_step, windows, steps, n_targets, future)
+        return forecast_recursively(self.one_step, windows, steps, n_targets, future, limits)
 
     def one_step(self, windows):
         """What a recursive forecast predicts next, (n, n_targets); infinite where infinity was fed back."""

@@ -117,7 +117,7 @@ def check_targets_suit(estimator, data, n_targets):
             _check_next_steps(part, name, n_targets)
         if estimator.loss == "poisson":
             smallest = min(
-                _smallest_target(part, part.rows[chunk], estimator.loss_steps == "all")
+                _smallest_target(part, part.rows[chunk], estimator.loss_steps != "last")
                 for chunk in row_chunks(len(part.rows), part.X[0].size)
             )
             if smallest < 0:
@@ -398,6 +398,21 @@ def check_steps(steps):
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}.")
     return steps
+
+
+def check_bounds(clip, shape):
+    """Bounds (2, *shape) of forecasts from a pair that broadcasts to them; None where there are none."""
+    if clip is False:
+        return None
+    try:
+        low, high = (np.broadcast_to(np.asarray(side, dtype=np.float64), shape) for side in clip)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"clip must be True, False or a pair (low, high) that broadcasts to the shape {shape}, got {clip!r}."
+        ) from error
+    if not (low <= high).all():
+        raise ValueError("clip must be a pair (low, high), but low is larger than high, or not a number.")
+    return np.stack((low, high))
 
 
 def check_future(X_future, n_windows, n_rows, n_channels, *, per_context, times=None):

@@ -49,7 +49,7 @@ def test_an_interval_is_as_wide_as_the_errors_of_its_step(walk, strategy):
 
 def test_intervals_of_a_panel_are_in_proportion_to_the_mean_change_of_all_its_rows():
     y = panel()
-    forecaster = fitted(y)
+    forecaster = fitted(y, clip_recursion=False)  # series of unlike size bring Ridge to run away
     frame = forecaster.forecast(STEPS, coverage=0.9)
     radii = conformal_radii(forecaster._engine.bands.errors.of(STEPS), [0.9])[:, 0, 0]
     for key in "ab":

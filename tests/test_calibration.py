@@ -90,7 +90,8 @@ def test_a_panel_without_a_series_on_both_sides_of_the_cut_is_refused():
 
 def forecaster(strategy, **settings):
     steps = None if strategy == "recursive" else STEPS
-    settings = {"regressor": Ridge(), "window_length": 4, "calibration_size": 20, **settings}
+    # series of unlike size bring Ridge to run away
+    settings = {"regressor": Ridge(), "window_length": 4, "calibration_size": 20, "clip_recursion": False, **settings}
     return Forecaster(strategy=strategy, steps=steps, intervals="conformal", **settings)
 
 

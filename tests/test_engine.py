@@ -125,7 +125,7 @@ def test_what_a_regressor_answers_of_further_axes_keeps_them():
     part = series(8)
     engine = engine_of({None: part}, is_centred=True)
     contexts = engine.sampler.contexts({None: part}, {None: np.arange(9)}, 2)
-    answers = engine.answered(contexts, 2, lambda windows, _: np.ones((len(windows), 2, 1, 4)))
+    answers = engine.answered(contexts, 2, lambda part: np.ones((len(part.windows), 2, 1, 4)))
     assert answers.shape == (9, 2, 1, 4)
     np.testing.assert_allclose(answers[3:], 1 + part.y.mean())
     assert np.isnan(answers[:3]).all()

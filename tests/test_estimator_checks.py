@@ -10,8 +10,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
 from threadpoolctl import threadpool_limits
 
-from sklstm import Forecaster, LSTMRegressor, WindowTransformer
-from sklstm._strategies import default_regressor
+from sklstm import Forecaster, LSTMRegressor, WindowTransformer, default_regressor
 
 SETTINGS = {
     "default": {},
@@ -112,7 +111,7 @@ def test_transformer_fails_the_two_declared_checks_and_no_other(flatten):
 # Not "multioutput" and "direct": the checks ask for more rows than the `steps` that these reach, so they answer with an
 # error, as they promise.
 FORECASTERS = {
-    "default, a few epochs": {"regressor": default_regressor("recursive").set_params(max_iter=5), "window_length": 24},
+    "default, a few epochs": {"regressor": default_regressor().set_params(max_iter=5), "window_length": 24},
     "linear": {"regressor": Ridge()},
     "lstm": {"regressor": LSTMRegressor(8, max_iter=20, random_state=0)},
     "conformal": {"regressor": Ridge(), "intervals": "conformal"},

@@ -1,7 +1,9 @@
 import pickle
 import re
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -34,7 +36,8 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from sklstm import Forecaster, LSTMRegressor, backtest, split_panel
+from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split_panel
+from tests.theta import allowed, excess, theta
 from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -277,6 +280,7 @@ def changed(values, rng):
 CASES = [(s, c, k) for s in STRATEGIES for c in COLUMNS for k in SHAPES]
 
 
+@pytest.mark.filterwarnings("ignore:Ridge runs away")
 @pytest.mark.parametrize("name", ["ridge", "tree", "lstm"])
 @pytest.mark.parametrize(("strategy", "columns", "shape"), CASES)
 def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, columns, shape, name):
@@ -1809,7 +1813,7 @@ def test_forecasts_that_are_not_finite_are_refused(name, strategy):
 
 def test_a_forecast_that_overflows_on_the_way_is_refused():
     y = pd.Series(2.0 ** np.arange(40))
-    f = Forecaster(LinearRegression(), window_length=1).fit(None, y)
+    f = Forecaster(LinearRegression(), window_length=1, clip_recursion=False).fit(None, y)
     assert np.isfinite(f.forecast(900)).all()
     with pytest.raises(ValueError, match="leads to a forecast, or an end of an interval, that is not finite"):
         f.forecast(1100)
@@ -1883,3 +1887,199 @@ def after_end(y):
     key, day = y.index[-1]
     index = pd.MultiIndex.from_tuples([(key, day + pd.Timedelta(1, "D"))], names=y.index.names)
     return pd.DataFrame(index=index)
+
+
+# ---- recursions that run away
+
+
+def wandering(kind, n, seed):
+    """A level, a season of 12, a random walk, a straight line or a constant."""
+    rng, t = np.random.default_rng(seed), np.arange(n)
+    match kind:
+        case "level":
+            return 20 + rng.normal(size=n)
+        case "season":
+            return 10 * np.sin(2 * np.pi * (t + rng.integers(12)) / 12) + rng.normal(size=n)
+        case "walk":
+            return rng.normal(size=n).cumsum()
+        case "line":
+            return 10 * rng.normal() + rng.normal() * t
+        case "constant":
+            return np.full(n, 10 * rng.normal())
+
+
+def check_bound(kind, n, seed):
+    y = wandering(kind, n, seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "There are . windows to learn from")
+        path = Forecaster().fit(None, y).forecast(36).to_numpy()
+    if n < 6:
+        np.testing.assert_allclose(path, y[-1])
+    if kind == "constant":
+        np.testing.assert_allclose(path, y[0])
+    elif kind == "line" and n >= 6:
+        truth = y[-1] + (y[1] - y[0]) * np.arange(1, 37)
+        assert np.abs(path - truth).mean() <= np.abs(theta(y, 36) - truth).mean()
+        assert np.abs(path - truth).max() < 0.2 * np.abs(truth[-1] - y[-1])
+    elif kind != "line":
+        for steps in (24, 36):
+            assert excess(path[:steps], y) <= allowed(y, steps)
+
+
+FEW = [("walk", 12, 1), ("walk", 6, 2), ("season", 12, 0), ("season", 8, 1), ("level", 20, 0), ("walk", 50, 0),
+       ("level", 2, 0), ("walk", 5, 0), ("line", 6, 0), ("line", 30, 1), ("constant", 9, 0)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "n", "seed"), FEW)
+def test_the_default_does_not_run_away(kind, n, seed):
+    check_bound(kind, n, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [*range(2, 27), 30, 36, 42, 47, 48, 49, 54, 60])
+@pytest.mark.parametrize("kind", ["level", "season", "walk", "line", "constant"])
+def test_the_default_does_not_run_away_from_any_few_rows(kind, n):
+    for seed in range(20 if kind in ("level", "season", "walk") else 3):
+        check_bound(kind, n, seed)
+
+
+def test_a_year_from_six_months_stays_where_they_were():
+    y = pd.Series([20.1, 19.9, 20.6, 20.1, 19.5, 20.4], pd.date_range("2024", periods=6, freq="MS"))
+    assert Forecaster().fit(None, y).forecast(12).between(18.4, 21.7).all()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_default_repeats_the_last_value_where_there_is_too_little_to_learn_from(strategy):
+    steps = None if strategy == "recursive" else 2
+    y = pd.Series([3.0, 1.0, 4.0, 1.5], pd.date_range("2024", periods=4, freq="MS"))
+    f = Forecaster(strategy=strategy, steps=steps)
+    with pytest.warns(UserWarning, match=r"There are [23] windows to learn from.*repeat the last value"):
+        f.fit(None, y)
+    assert f.forecast(2).to_list() == [1.5, 1.5]
+    f.update(None, y.rename(lambda time: time + pd.DateOffset(months=4)) * 2)
+    assert f.forecast(2).to_list() == [3, 3]
+
+
+def test_the_series_of_a_panel_are_learnt_from_together_however_short():
+    y = pd.concat({key: pd.Series(np.arange(4.0) + 10 * key) for key in range(4)})
+    forecast = Forecaster().fit(None, y).forecast(3)  # twelve windows
+    np.testing.assert_allclose(
+        forecast.to_numpy().reshape(4, 3) - 10 * np.arange(4)[:, np.newaxis], [[4, 5, 6]] * 4, atol=1.5
+    )
+
+
+EIGHT = np.random.default_rng(7).normal(size=8).cumsum()
+
+
+def runs_away(regressor, y=EIGHT, **settings):
+    """Where a recursion of its own rows, unheld, leaves the range of y by ten times itself."""
+    f = Forecaster(regressor, window_length=4, clip_recursion=False, **settings).fit(None, y)
+    return excess(f.forecast(24).to_numpy(), y) > 10 * np.ptp(y)
+
+
+@pytest.mark.parametrize("regressor", [LinearRegression(), make_pipeline(StandardScaler(), LinearRegression())])
+def test_a_regressor_of_ones_own_that_runs_away_is_held_with_a_warning(regressor):
+    assert runs_away(regressor)
+    f = Forecaster(regressor, window_length=4).fit(None, EIGHT)
+    with pytest.warns(
+        UserWarning, match=r"runs away when its forecasts are fed back: at step \d+.*clip_recursion=False"
+    ):
+        held = f.forecast(24)
+    assert excess(held.to_numpy(), EIGHT) <= 5 * np.ptp(EIGHT)  # three, and what the slope brings
+    # what the warning advises: other strategies, fewer steps
+    assert np.isfinite(f.forecast(1)).all()
+    for strategy in ("direct", "multioutput"):
+        other = Forecaster(regressor, window_length=2, strategy=strategy, steps=2).fit(None, EIGHT)
+        assert len(other.forecast(2)) == 2
+
+
+def test_what_is_held_does_not_depend_on_other_series_or_origins_in_the_call():
+    calm = np.sin(np.arange(30) / 3)
+    y = pd.concat({"wild": pd.Series(EIGHT), "calm": pd.Series(calm)})
+    f = Forecaster(LinearRegression(), window_length=4).fit(None, pd.Series(EIGHT))
+    with pytest.warns(UserWarning, match="runs away"):
+        alone = f.forecast(24)
+    panel = Forecaster(LinearRegression(), window_length=4).fit(None, y)
+    panel._engine = replace(panel._engine, model=f._engine.model)
+    with pytest.warns(UserWarning, match="of 2 forecasts are held"):
+        together = panel.forecast(24)
+    np.testing.assert_allclose(together["wild"], alone)
+
+
+def test_growth_is_not_held_where_the_data_support_it():
+    t = np.arange(24.0)
+    doubling = 100 * 1.08**t
+    logarithm = FunctionTransformer(np.log, np.exp)
+    forecast = Forecaster(Ridge(1e-6), window_length=4, target_transformer=logarithm).fit(None, doubling).forecast(24)
+    np.testing.assert_allclose(forecast, 100 * 1.08 ** (t + 24), rtol=1e-3)
+    line = Forecaster(Ridge(1e-6), window_length=4).fit(None, 3 * t).forecast(72)
+    np.testing.assert_allclose(line, 3 * (24 + np.arange(72)), rtol=1e-3)
+    season = (1 + t / 6) * np.sin(np.pi * t / 2)  # a growing amplitude
+    truth = (1 + (t + 24) / 6) * np.sin(np.pi * (t + 24) / 2)
+    np.testing.assert_allclose(
+        Forecaster(Ridge(1e-9), window_length=12).fit(None, season).forecast(24), truth, atol=0.1
+    )
+
+
+def test_a_known_column_that_leaps_takes_the_forecast_along():
+    rng = np.random.default_rng(0)
+    price = rng.uniform(1, 2, size=(60, 1))
+    price[45:] = 40
+    demand = 100 - 2 * price[:, 0] + 0.1 * rng.normal(size=60)
+    regressor = make_pipeline(StandardScaler(), Ridge(1e-3))
+    held, free = (
+        Forecaster(regressor, window_length=3, clip_recursion=clip)
+        .fit(price[:40], demand[:40])
+        .forecast(20, price[40:])
+        for clip in (True, False)
+    )
+    np.testing.assert_array_equal(held, free)
+    assert (held[5:] < 30).all()  # ten times the range of what was known below it
+
+
+def test_many_origins_are_held_each_by_what_was_known_there():
+    y = np.r_[EIGHT, EIGHT[-1] + np.random.default_rng(1).normal(size=30).cumsum()]
+    wild = Forecaster(LinearRegression(), window_length=4)
+    with pytest.warns(UserWarning, match="of 6 forecasts are held"):
+        result = backtest(wild, None, y, steps=24, n_origins=6, refit=False).frame
+    fitted = clone(wild).fit(None, y[: len(y) - 24 - 5])
+    for number, (_, rows) in enumerate(result.groupby("origin")):
+        origin = len(y) - 24 - 5 + number
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            np.testing.assert_allclose(fitted.forecast(24), rows["forecast"])
+        fitted.update(None, y[origin : origin + 1])
+
+
+def test_paths_are_held_as_the_forecast_is():
+    y = np.r_[np.random.default_rng(1).normal(size=30).cumsum(), EIGHT]
+    f = Forecaster(LinearRegression(), window_length=12, intervals="bootstrap", calibration_size=10).fit(None, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ends = f.forecast(60, coverage=0.8)
+    assert excess(ends[["lower_80", "upper_80"]].to_numpy()[1:], y) <= 3 * np.ptp(y) * (1 + 1e-9)
+
+
+# ---- the default by name
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_default_by_name_gives_the_same_bits(strategy):
+    steps = None if strategy == "recursive" else 3
+    y = np.random.default_rng(0).normal(size=60).cumsum()
+    one, other = (
+        Forecaster(regressor, strategy=strategy, steps=steps).fit(None, y) for regressor in (None, default_regressor())
+    )
+    np.testing.assert_array_equal(one.forecast(3), other.forecast(3))
+
+
+def test_the_default_by_name_can_be_searched():
+    y = np.random.default_rng(0).normal(size=40).cumsum()
+    f = Forecaster(default_regressor())  # as the error of set_params says
+    with pytest.raises(ValueError, match=r"Forecaster\(default_regressor\(\)\)"):
+        Forecaster().set_params(regressor__max_iter=50)
+    assert f.set_params(regressor__max_iter=2).regressor.max_iter == 2
+    grid = {"regressor__hidden_size": [2, 3]}
+    search = GridSearchCV(f, grid, cv=TimeSeriesSplit(2, test_size=4)).fit(np.empty((40, 0)), y)
+    assert search.best_estimator_.regressors_[0].hidden_size in (2, 3)
+    assert clone(default_regressor()).get_params() == default_regressor().get_params()

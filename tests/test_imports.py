@@ -13,7 +13,7 @@ ROOT = Path(sklstm.__file__).parent
 FLOORS = [
     ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
      "_schedules", "_numbers", "_windows", "_scaling", "_intervals", "_naive",
-     "_leaks", "_warning"),
+     "_leaks", "_warning", "_limits"),
     ("_stack", "_training", "_recursion", "_calendar", "_threads", "_lags", "_kinds"),
     ("_index",),
     ("_network", "_validation", "_origin", "_holdout", "_callbacks", "_panel", "_scores"),

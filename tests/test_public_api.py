@@ -22,6 +22,7 @@ from sklstm import (
     WindowTransformer,
     backtest,
     datasets,
+    default_regressor,
     make_windows,
     split_panel,
 )
@@ -35,6 +36,7 @@ PUBLIC = [
     LSTMRegressor,
     LossCurveDisplay,
     WindowTransformer,
+    default_regressor,
     make_windows,
     split_panel,
     datasets.load_airline,
@@ -53,6 +55,7 @@ def test_names():
         "WindowTransformer",
         "__version__",
         "backtest",
+        "default_regressor",
         "make_windows",
         "split_panel",
     ]
@@ -89,7 +92,8 @@ def test_signatures_are_the_design():
     )
     assert str(inspect.signature(Forecaster)) == (
         "(regressor=None, *, window_length=24, strategy='recursive', steps=None, past_only=None, "
-        "target_transformer=None, intervals=None, calibration_size=0.2, drop_incomplete='auto', dtype=None)"
+        "target_transformer=None, intervals=None, calibration_size=0.2, drop_incomplete='auto', dtype=None, "
+        "clip_recursion=True)"
     )
     assert str(inspect.signature(Forecaster.forecast)) == "(self, steps, X_future=None, *, history=None, coverage=None)"
     assert str(inspect.signature(Forecaster.fit)) == "(self, X, y=None, sample_weight=None)"
@@ -99,7 +103,7 @@ def test_signatures_are_the_design():
         "sample_weight=None, verbose=0)"
     )
     assert str(inspect.signature(split_panel)) == "(index, n_splits, test_size, gap=0)"
-    assert str(inspect.signature(LSTMRegressor.forecast)) == "(self, steps, X_future=None, *, context=None)"
+    assert str(inspect.signature(LSTMRegressor.forecast)) == "(self, steps, X_future=None, *, context=None, clip=True)"
 
 
 def section(doc, name):

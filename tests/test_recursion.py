@@ -34,3 +34,16 @@ def test_windows_move_on_and_keep_their_length():
     assert shapes == [(1, 4, 2)] * 6
     np.testing.assert_array_equal(answers[0], [[0, 1], [2, 3], [4, 5], [6, 7], [0, 1], [2, 3]])
     np.testing.assert_array_equal(windows, np.arange(8.0).reshape(1, 4, 2))
+
+
+def test_an_answer_beyond_its_bounds_is_brought_back_before_it_is_fed_back():
+    bounds = np.stack((np.full((1, 4, 1), -np.inf), np.array([[[9.0], [5.0], [9.0], [np.inf]]])))
+    asked = []
+
+    def double(windows):
+        asked.append(windows[0, -1, 0])
+        return 2 * windows[:, -1]
+
+    answers = forecast_recursively(double, np.full((1, 2, 1), 2.0), 4, 1, np.empty((1, 3, 0)), bounds)
+    np.testing.assert_array_equal(answers[0, :, 0], [4, 5, 9, 18])
+    assert asked == [2, 4, 5, 9]

@@ -237,7 +237,7 @@ def test_weights_are_refused_by_who_takes_none():
 def test_the_default_can_be_used_with_every_strategy(strategy):
     lags = lags_of(strategy)
     *_, samples = made(lags)
-    regressor = default_regressor(strategy).set_params(max_iter=2)
+    regressor = default_regressor().set_params(max_iter=2)
     assert regressor.random_state is not None  # the same forecast each time
     fitted = Model.of(regressor, lags, strategy).fit(samples, NO_TASKS)
     future = lags.future(np.empty((N, 0)), np.arange(L, N), H)
