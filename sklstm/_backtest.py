@@ -97,7 +97,7 @@ class BacktestResult:
         "sample_weight": ["array-like", None],
         "verbose": ["verbose"],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,  # or the parameters of what is trained would not be looked at
 )
 def backtest(
     forecaster,

@@ -86,7 +86,7 @@ def _group_index(numbers, labels, keys):
     return labels[0].take(numbers).rename(keys[0])
 
 
-def check_frame(frame, name="frame"):
+def check_frame(frame, name="frame", needed=VALUES):
     """Whether a table can be one of forecasts, as `backtest` makes it."""
     import pandas as pd
 
@@ -95,10 +95,10 @@ def check_frame(frame, name="frame"):
             f"{name} must be a DataFrame of forecasts, as in the frame of what backtest returns, got "
             f"{type(frame).__name__}."
         )
-    absent = [column for column in VALUES if column not in frame.columns]
+    absent = [column for column in needed if column not in frame.columns]
     if absent:
         raise ValueError(
-            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts has {', '.join(VALUES)}, as in "
+            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts has {', '.join(needed)}, as in "
             "the frame of what backtest returns."
         )
     twice = frame.columns[frame.columns.duplicated()]
@@ -115,8 +115,11 @@ def check_frame(frame, name="frame"):
 
 def floats(column, what):
     """A column's values in float64, missing ones as NaN; complains of what is no number."""
+    import pandas as pd
+
     try:
-        if column.dtype.kind not in "mM":  # times would pass as numbers
+        # times and text of digits would pass as numbers
+        if column.dtype.kind not in "mM" and not pd.api.types.is_string_dtype(column):
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         pass

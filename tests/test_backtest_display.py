@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
-from sklstm import Forecaster
+from sklstm import BacktestResult, Forecaster, LSTMRegressor
 from sklstm._backtest import backtest
 from sklstm._plot import BacktestDisplay
 from sklstm._scores import scores
@@ -273,3 +273,121 @@ def test_all_ways_to_make_one_take_the_keywords_of_plot(maker):
     del wanted["self"]
     offered = inspect.signature(maker).parameters
     assert {name: offered[name].default for name in wanted} == {name: one.default for name, one in wanted.items()}
+
+
+# ---- several results in one picture
+
+
+def test_several_results_share_a_picture_and_what_they_are_compared_with():
+    better = FRAME.assign(forecast=FRAME["truth"] + 0.1)
+    display = plotted({"ridge": FRAME, "better": BacktestResult(better)})
+    assert labels(display) == ["ridge", "better", "seasonal naive"]
+    assert len(display.lines_) == 2
+    assert len(display.reference_lines_) == 1
+    assert_allclose(display.lines_[1].get_ydata(), 0.1)
+    assert labels(BacktestDisplay(frame={"a": FRAME, 2: better}).plot(name="m")) == ["m, a", "m, 2", "seasonal naive"]
+
+
+def test_several_results_of_unlike_rows_have_references_of_their_own():
+    display = plotted({"all": PANEL, "a": PANEL[PANEL["series"] == "a"]})
+    colors = [line.get_color() for line in display.lines_]
+    assert [line.get_color() for line in display.reference_lines_] == colors
+    assert labels(display) == ["all", "a", "seasonal naive"]
+
+
+def test_several_results_by_series():
+    display = plotted({"x": PANEL, "y": PANEL.assign(forecast=0.0)}, by="series", reference=False, spread=True)
+    assert [line.get_label() for line in display.lines_] == ["x, b", "x, a", "x, c", "y, b", "y, a", "y, c"]
+    assert len(display.spread_bands_) == 6
+
+
+# ---- what the naive forecast is
+
+
+@pytest.mark.parametrize("metric", ["mae", "skill"])
+@pytest.mark.parametrize(("season", "name"), [(1, "last value"), (12, "seasonal naive")])
+@pytest.mark.parametrize("kept", ["attrs", "nothing"])
+def test_the_naive_forecast_is_called_what_it_is(season, name, kept, metric):
+    y = pd.Series(np.sin(np.arange(60) * np.pi / 6) + np.random.default_rng(0).normal(size=60))
+    frame = backtest(Forecaster(Ridge(), window_length=6), None, y, steps=3, n_origins=4, season=season).frame
+    frame = frame[frame["step"] > 0].assign(forecast=0.0) if kept == "attrs" else pd.DataFrame(frame.to_dict("list"))
+    assert labels(plotted(frame, metric=metric))[-1] == name
+
+
+def test_of_one_step_nobody_can_tell_what_the_naive_forecast_is():
+    assert labels(plotted(FRAME[FRAME["step"] == 1]))[-1] == "naive"
+
+
+# ---- names of any kind
+
+
+@pytest.mark.parametrize("names", [[("Close", "AAPL"), ("Close", "MSFT")], [True, False], [None, "b"], [1, "a"]])
+def test_targets_of_any_name_have_lines(names):
+    frame = PANEL[PANEL["series"] != "c"]
+    column = pd.Index(names, tupleize_cols=False)
+    named = frame.assign(target=column.take((frame["series"] == "a").to_numpy(dtype=int)))
+    display = plotted(named, by="target")
+    for k, key in enumerate("ba"):
+        assert_allclose(display.lines_[k].get_ydata(), scores(frame[frame["series"] == key], "step")["mae"])
+    assert labels(display)[0] == {"Close": "Close, AAPL", None: "(no name)"}.get(np.ravel(names)[0], str(names[0]))
+
+
+# ---- arguments
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("frame", [1, 2], TypeError),
+        ("frame", {}, ValueError),
+        ("frame", {"a": 5}, TypeError),
+        ("frame", FRAME.drop(columns="step"), ValueError),
+        ("frame", FRAME.assign(step="first"), ValueError),
+        ("frame", FRAME.assign(store="a").drop(columns="truth"), ValueError),
+        ("metric", ["mae"], ValueError),
+        ("metric", None, ValueError),
+        ("by", ["series"], ValueError),
+        ("reference", "yes", ValueError),
+        ("spread", "yes", ValueError),
+        ("ax", 5, TypeError),
+        ("line_kwargs", "red", ValueError),
+        ("line_kwargs", {"colour": "red"}, ValueError),
+        ("reference_kwargs", {"color": "no colour"}, ValueError),
+        ("spread_kwargs", {"alpha": "a"}, TypeError),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_drawn(argument, value, error):
+    with pytest.raises(error, match=argument):
+        plotted(**({"frame": FRAME} | {argument: value}))
+    assert not plt.get_fignums()
+
+
+class Untrained(Ridge):
+    def fit(self, X, y):
+        raise RuntimeError("trained")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"metric": "mape"}, "metric must be one of"),
+        ({"metric": "coverage_80"}, "metric must be one of"),
+        ({"by": "series"}, "'series' is there for panels only"),
+        ({"by": "target"}, "'target' is there for several targets only"),
+        ({"metric": "skill", "spread": True}, "no spread"),
+        ({"line_kwargs": {"colour": "red"}}, "line_kwargs"),
+        ({"ax": 5}, "ax must be matplotlib Axes"),
+        ({"season": 0}, "season"),
+        ({"steps": "a"}, "steps"),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_trained(given, message):
+    y = pd.Series(np.sin(np.arange(60)))
+    with pytest.raises((ValueError, TypeError), match=message):
+        BacktestDisplay.from_estimator(Forecaster(Untrained()), None, y, **({"steps": 3, "n_origins": 2} | given))
+
+
+def test_parameters_of_what_is_backtested_are_validated():
+    y = pd.Series(np.sin(np.arange(60)))
+    with pytest.raises(ValueError, match="'hidden_size' parameter"):
+        BacktestDisplay.from_estimator(Forecaster(LSTMRegressor(hidden_size=-3)), None, y, steps=3, n_origins=2)

@@ -1,4 +1,6 @@
 import inspect
+import re
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -428,3 +430,217 @@ def test_what_is_not_fitted_is_refused():
 def test_what_is_no_forecaster_is_refused():
     with pytest.raises(TypeError, match="Ridge is no forecaster"):
         ForecastDisplay.from_estimator(Ridge().fit([[1.0]], [1.0]), 3)
+
+
+# ---- names and keys of any kind
+
+
+TUPLES = [("Close", "AAPL"), ("Close", "MSFT")]
+
+
+@pytest.mark.parametrize("coverage", [None, [0.5, 0.8]])
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (pd.MultiIndex.from_tuples(TUPLES, names=["price", "of"]), ["Close, AAPL", "Close, MSFT"]),
+        (pd.MultiIndex.from_tuples(TUPLES), ["Close, AAPL", "Close, MSFT"]),
+        (pd.MultiIndex.from_tuples(TUPLES[:1]), ["Close, AAPL"]),
+        ([True, False], ["target True", "target False"]),
+        ([None, "b"], ["(no name)", "b"]),
+        ([NAN, 2.0], ["(no name)", "target 2.0"]),
+        ([1, "a", (1, 2)], ["target 1", "a", "target 1, 2"]),
+        (["forecast", "lower_90"], ["forecast", "lower_90"]),
+    ],
+)
+def test_targets_of_any_name(names, shown, coverage):
+    whole = pd.DataFrame({k: waves(INDICES["months"], seed=k) for k in range(len(names))})
+    y = whole.set_axis(names, axis=1)
+    forecaster = Forecaster(Ridge(), window_length=6, intervals="conformal", calibration_size=20).fit(None, y[:-4])
+    display = ForecastDisplay.from_estimator(forecaster, 4, coverage=coverage, truth=y)
+    assert [ax.get_ylabel() for ax in display.axes_] == shown
+    expected = np.atleast_2d(forecaster.predict(np.empty((4, 0))).T)
+    for k, line in enumerate(display.forecast_lines_):
+        assert_allclose(line.get_ydata()[1:], expected[k])
+        assert_array_equal(display.truth_lines_[k].get_ydata()[1:], whole[k][-4:])
+    last = list(y.columns)[-1]
+    for chosen in (last, [last]):
+        alone = ForecastDisplay.from_estimator(forecaster, 4, coverage=coverage, targets=chosen)
+        assert_allclose(alone.forecast_lines_[0].get_ydata()[1:], expected[-1])
+
+
+@pytest.mark.parametrize(
+    "keys", [TUPLES, [True, False], [7, 8], [frozenset([1]), frozenset([2])], list(pd.date_range("2020", periods=2))]
+)
+def test_series_of_any_key(keys):
+    index = INDICES["months"]
+    y = pd.concat([waves(index), waves(index, seed=1)])
+    y.index = pd.MultiIndex.from_arrays([pd.Index(keys, tupleize_cols=False).repeat(48), [*index, *index]])
+    known = y.index.get_level_values(1) < index[-4]
+    forecaster = Forecaster(Ridge(), window_length=6).fit(None, y[known])
+    display = ForecastDisplay.from_estimator(forecaster, 4, truth=y)
+    assert len(display.axes_) == 2
+    for k, line in enumerate(display.truth_lines_):
+        assert_array_equal(line.get_ydata()[1:], waves(index, seed=k)[-4:])
+    alone = ForecastDisplay.from_estimator(forecaster, 4, series=keys[1])
+    assert_array_equal(alone.forecast_lines_[0].get_ydata(), display.forecast_lines_[1].get_ydata())
+
+
+# ---- truth as an array
+
+
+@pytest.mark.parametrize("rows", ["whole", "whole and no more", "those forecast", "some"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_truth_may_be_an_array(rows, n_targets):
+    whole = np.stack([waves(pd.RangeIndex(40), seed=k) for k in range(2)], axis=1)[:, :n_targets]
+    whole = whole[:, 0] if n_targets == 1 else whole
+    truth = {"whole": whole, "whole and no more": whole[:35], "those forecast": whole[30:35], "some": whole[30:33]}[
+        rows
+    ]
+    forecaster = Forecaster(Ridge(), window_length=6).fit(None, whole[:30])
+    display = ForecastDisplay.from_estimator(forecaster, 5, truth=truth.tolist())
+    expected = whole[30:33] if rows == "some" else whole[30:35]
+    for k, line in enumerate(display.truth_lines_):
+        seen = line.get_ydata()[1:]
+        assert_array_equal(seen[: len(expected)], expected.reshape(len(expected), -1)[:, k])
+        assert np.isnan(seen[len(expected) :]).all()
+
+
+@pytest.mark.parametrize(
+    ("truth", "error"),
+    [
+        (np.arange(9.0), ValueError),
+        (["a"], TypeError),
+        (np.zeros((5, 2)), TypeError),
+        ({"a": 1}, TypeError),
+        (3.0, TypeError),
+    ],
+)
+def test_an_array_that_says_nothing_is_refused(truth, error):
+    with pytest.raises(error, match="truth"):
+        plotted(SERIES[:25], SERIES[25:], truth=truth)
+
+
+# ---- what a legend and a title say
+
+
+def test_a_band_is_as_dark_as_its_swatch():
+    """Where a wider interval is below, their shades would add up."""
+    whole = waves(pd.RangeIndex(40))
+    display = drawn(whole[:-4], intervals(whole[-4:], 50, 80, 97.5))
+    image = np.asarray(display.figure_.canvas.buffer_rgba())[::-1]
+    for half, band in zip((0.9, 0.65, 0.25), display.interval_bands_[0], strict=True):
+        x, y = display.ax_.transData.transform((38, whole[38] - half)).astype(int)
+        color, alpha = band.get_facecolor()[0][:3], band.get_alpha()
+        assert_allclose(image[y, x, :3] / 255, 1 - alpha * (1 - color), atol=0.01)
+
+
+def test_intervals_with_gaps_are_shaded_where_they_are():
+    whole = waves(pd.RangeIndex(30))
+    forecast = intervals(whole[-8:], 50, 90)
+    forecast.loc[25, ["lower_50", "upper_50"]] = NAN
+    display = drawn(whole[:-8], forecast)
+    image = np.asarray(display.figure_.canvas.buffer_rgba())[::-1]
+    x, y = display.ax_.transData.transform((25, whole[25] + 0.3)).astype(int)
+    wide = display.interval_bands_[0][0]
+    assert_allclose(image[y, x, :3] / 255, 1 - wide.get_alpha() * (1 - wide.get_facecolor()[0][:3]), atol=0.01)
+
+
+@pytest.mark.parametrize("name", [None, "a regressor with a long name", "x" * 60])
+@pytest.mark.parametrize("n_series", [1, 5])
+def test_the_legend_is_inside_of_the_figure(name, n_series):
+    history, forecast, whole = panel(n_series)
+    display = drawn(history, intervals(forecast, 50, 80, 95), truth=whole, name=name)
+    box = display.legend_.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= display.figure_.bbox.width
+    assert len(labels(display)) == 6
+
+
+def test_the_title_says_what_is_forecast():
+    whole = waves(INDICES["months"])
+    assert plotted(whole[:-6], whole[-6:]).ax_.get_title() == "Forecast of 6 steps after 2022-06-01"
+    _, ax = plt.subplots()
+    assert plotted(whole[:-1], whole[-1:], ax=ax).ax_.get_title() == ""  # the user's own
+
+
+@pytest.mark.parametrize(("n_series", "freq"), [(1, "YS"), (1, "h"), (4, "MS"), (7, "D")])
+def test_dates_do_not_touch(freq, n_series):
+    index = pd.date_range("2001-03-01", periods=70, freq=freq)
+    y = pd.concat({k: waves(index) for k in range(n_series)})
+    known = y.index.get_level_values(1) < index[-3]
+    display = drawn(y[known], y[~known])
+    boxes = [text.get_window_extent() for text in display.axes_[-1].get_xticklabels() if text.get_text()]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+# ---- arguments
+
+
+LONG = panel(2)[0].rename("sales").reset_index()
+WRONG = {
+    "long": (LONG, SERIES, r"history has the column\(s\) 'store', 'month', which are no numbers"),
+    "long by time": (LONG.set_index("month"), SERIES, r"history has the column\(s\) 'store', which are no numbers"),
+    "text": (SERIES.astype(str), SERIES, "'level' of history must be numbers"),
+    "times": (SERIES.astype("datetime64[ns]"), SERIES, "'level' of history must be numbers"),
+    "twice": (TABLE.set_axis(["a", "a"], axis=1), TABLE, "history has the column 'a' more than once"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_no_number_is_named(what):
+    history, forecast, message = WRONG[what]
+    with pytest.raises(ValueError, match=message):
+        plotted(history, forecast.set_axis(forecast.index + 100))
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("what", ["long", "long by time"])
+def test_the_advice_for_long_tables_makes_panels_of_them(what):
+    history, (_, forecast, _) = WRONG[what][0], panel(2)
+    with pytest.raises(ValueError, match="belongs into the index") as caught:
+        plotted(history, SERIES.set_axis(SERIES.index + 100))
+    advice = re.search(r"history = (.*)\. Leave", str(caught.value)).group(1)
+    display = plotted(eval(advice, {"history": history}), forecast)
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["s0", "s1"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("ax", 5, TypeError),
+        ("ax", [None], TypeError),
+        ("max_panels", "many", ValueError),
+        ("max_panels", 0, ValueError),
+        ("n_history", True, ValueError),
+        ("series", 1, ValueError),
+        ("targets", 1, ValueError),
+        ("targets", [[1]], ValueError),
+        ("history_kwargs", "red", ValueError),
+        ("history_kwargs", {"colour": "red"}, ValueError),
+        ("truth_kwargs", {"alpha": 5}, ValueError),
+        ("forecast_kwargs", {"color": "no colour"}, ValueError),
+        ("interval_kwargs", {"hue": 1}, ValueError),
+        ("interval_kwargs", {"lw": 1, "linewidth": 2}, TypeError),
+    ],
+)
+@pytest.mark.parametrize("way", ["estimator", "predictions"])
+def test_arguments_are_checked_before_anything_is_drawn(argument, value, error, way):
+    call = {
+        "estimator": lambda **given: ForecastDisplay.from_estimator(Persistent().fit(None, SERIES), 3, **given),
+        "predictions": lambda **given: plotted(SERIES[:25], SERIES[25:], **given),
+    }[way]
+    with pytest.raises(error, match=argument):
+        call(**{argument: value})
+    assert not plt.get_fignums()
+
+
+def test_truth_with_a_time_twice_is_refused():
+    with pytest.raises(ValueError, match="truth has 26 more than once"):
+        plotted(SERIES[:25], SERIES[25:], truth=pd.concat([SERIES, SERIES[26:27]]))
+
+
+@pytest.mark.parametrize("forecaster", [Forecaster, LONG.assign(forecast=1), 5, Ridge()])
+def test_other_things_are_no_forecaster(forecaster):
+    with pytest.raises(TypeError, match="is no forecaster"):
+        ForecastDisplay.from_estimator(forecaster, 3)

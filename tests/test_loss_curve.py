@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import LossCurveDisplay, LSTMRegressor, make_windows
+from sklstm import Forecaster, LossCurveDisplay, LSTMRegressor, make_windows
 
 X, y = make_windows(np.sin(np.arange(60) / 3), window_length=6, lead=1)
 X = X[..., 0]
@@ -285,4 +285,75 @@ def test_a_linear_axis_keeps_the_users_ticks():
 def test_another_scale_is_refused(log_scale):
     with pytest.raises(ValueError, match="log_scale must be True, False or 'auto'"):
         LossCurveDisplay(loss_curve=[1]).plot(log_scale=log_scale)
+    assert not plt.get_fignums()
+
+
+# ---- of forecasters
+
+SERIES = np.sin(np.arange(60) / 3)
+
+
+@pytest.mark.parametrize("strategy", ["recursive", "multioutput"])
+def test_the_model_inside_of_a_forecaster_is_found(strategy):
+    forecaster = Forecaster(clone(SMALL), window_length=6, strategy=strategy, steps=2).fit(None, SERIES)
+    display = LossCurveDisplay.from_estimator(forecaster)
+    assert_array_equal(display.line_.get_ydata(), forecaster.regressors_[0].loss_curve_)
+    assert labels(display) == ["training"]
+
+
+def test_every_regressor_of_a_direct_forecaster_has_curves():
+    lstm = LSTMRegressor(2, max_iter=3, learning_rate="cosine", early_stopping=True, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), lstm)
+    search = GridSearchCV(
+        Forecaster(pipeline, strategy="direct", steps=2),
+        {"window_length": [6]},
+        cv=[(np.arange(50), np.arange(50, 52))],
+    ).fit(np.empty((60, 0)), SERIES)
+    display = LossCurveDisplay.from_estimator(search, name="m")
+    fitted = [pipeline[-1] for pipeline in search.best_estimator_.regressors_]
+    assert len(display.lines_) == len(display.validation_lines_) == len(display.best_lines_) == 2
+    for model, line, held_out in zip(fitted, display.lines_, display.validation_lines_, strict=True):
+        assert_array_equal(line.get_ydata(), model.loss_curve_)
+        assert_array_equal(held_out.get_ydata(), model.validation_loss_curve_)
+    assert labels(display)[::3] == ["m, step 1, training", "m, step 2, training"]
+    assert display.line_ is display.lines_[0]
+    assert len(display.plot().lines_) == 2  # again
+
+
+def test_a_forecaster_of_something_else_has_no_losses():
+    with pytest.raises(ValueError, match="in Ridge inside of Forecaster"):
+        LossCurveDisplay.from_estimator(Forecaster(Ridge(), window_length=6).fit(None, SERIES))
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("loss_curve", "abc", ValueError),
+        ("loss_curve", 3.0, ValueError),
+        ("loss_curve", [[1.0]], ValueError),
+        ("loss_curve", {}, ValueError),
+        ("validation_loss_curve", "a", ValueError),
+        ("validation_loss_curve", {"a": [1]}, ValueError),
+        ("best_iter", "first", ValueError),
+    ],
+)
+def test_what_is_no_curve_is_refused(argument, value, error):
+    curves = {"loss_curve": [3, 2], "validation_loss_curve": [3, 2], "best_iter": 2} | {argument: value}
+    with pytest.raises(error, match=argument):
+        LossCurveDisplay(**curves).plot()
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("ax", "a", TypeError),
+        ("loss_kwargs", {"colour": 1}, ValueError),
+        ("validation_kwargs", 3, ValueError),
+        ("best_kwargs", {"lw": "wide"}, ValueError),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_drawn(argument, value, error):
+    with pytest.raises(error, match=argument):
+        LossCurveDisplay(loss_curve=[3, 2]).plot(**{argument: value})
     assert not plt.get_fignums()

@@ -1,20 +1,33 @@
 """A forecast beside the series that it continues."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._index import is_pandas
-from sklstm._plot._axes import area_style, line_style, without_neighbours
-from sklstm._scores import coverages
+from sklstm._index import _shown, is_pandas
+from sklstm._plot._axes import (
+    STYLE,
+    area_style,
+    check_axes,
+    check_styles,
+    is_missing,
+    line_style,
+    text_of,
+    without_neighbours,
+)
+from sklstm._scores import coverages, floats
 
 HORIZONS_OF_HISTORY = 3  # how much history is shown by default: so many times the horizon,
 LEAST_HISTORY = 24  # and at least so many rows
-FAINTEST, STRONGEST = 0.15, 0.4  # opacity of the widest and of the narrowest interval
+FAINTEST, STRONGEST = 0.15, 0.45  # opacity of the widest and of the narrowest interval
+TICKS_PER_INCH = 2.0  # of time: labels such as 12:00 must not touch
+CONSTRAINTS = dict.fromkeys(("history_kwargs", "truth_kwargs", "forecast_kwargs", "interval_kwargs"), STYLE)
 
 
 class ForecastDisplay:
@@ -30,9 +43,9 @@ class ForecastDisplay:
         The known values, one column per target. Panels have two index levels (series, time).
     forecast : Series or DataFrame
         What `Forecaster.forecast` returns, with or without intervals. It begins after the history.
-    truth : Series or DataFrame, default=None
+    truth : Series, DataFrame or array, default=None
         What really came, in the form of `history`. Shown at the times that are forecast: it may be the
-        whole series.
+        whole series. An array holds the rows that are forecast or, if it begins with those of the history, all.
 
     Attributes
     ----------
@@ -43,7 +56,7 @@ class ForecastDisplay:
     forecast_lines_ : list of matplotlib Line2D
         The forecast, from the last known value on.
     interval_bands_ : list of list of matplotlib PolyCollection
-        The intervals, widest first.
+        The intervals, widest first. Each is shaded as far as the next narrower one.
     legend_ : matplotlib Legend
         Of a new figure, or of the first of the axes that were given.
     axes_ : ndarray of matplotlib Axes of shape (n_panels,)
@@ -81,6 +94,7 @@ class ForecastDisplay:
         self.truth = truth
 
     @classmethod
+    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
     def from_estimator(
         cls,
         forecaster,
@@ -110,7 +124,7 @@ class ForecastDisplay:
             How many steps to forecast.
         X_future : DataFrame or ndarray, default=None
             As for `Forecaster.forecast`.
-        truth : Series or DataFrame, default=None
+        truth : Series, DataFrame or array, default=None
             What really came.
         coverage : float or list of float, default=None
             Coverage of the intervals, as for `Forecaster.forecast`. None shows no intervals.
@@ -128,8 +142,8 @@ class ForecastDisplay:
         ------
         NotFittedError
             If the forecaster is not fitted.
-        TypeError
-            If it is no forecaster.
+        TypeError, ValueError
+            If it is no forecaster, or an argument is not as described.
 
         Examples
         --------
@@ -143,12 +157,8 @@ class ForecastDisplay:
         13
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        check_is_fitted(forecaster)
-        if not (hasattr(forecaster, "forecast") and hasattr(forecaster, "history_")):
-            raise TypeError(
-                f"{type(forecaster).__name__} is no forecaster: give a fitted Forecaster, or what another model "
-                "forecast to ForecastDisplay.from_predictions."
-            )
+        _check_forecaster(forecaster)
+        _check_drawing(ax, n_history, max_panels, history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs)
         forecast = forecaster.forecast(steps, X_future, coverage=coverage)
         display = cls(history=forecaster.history_, forecast=forecast, truth=truth)
         kwargs = {"history_kwargs": history_kwargs, "truth_kwargs": truth_kwargs}
@@ -157,6 +167,7 @@ class ForecastDisplay:
         return display.plot(ax, name=name, **chosen, **kwargs)
 
     @classmethod
+    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
     def from_predictions(
         cls,
         history,
@@ -183,7 +194,7 @@ class ForecastDisplay:
         forecast : Series or DataFrame
             In the form in which `Forecaster.forecast` returns it: values, or the columns `forecast`, `lower_90`,
             `upper_90`, … (below one level more for several targets).
-        truth : Series or DataFrame, default=None
+        truth : Series, DataFrame or array, default=None
             What really came.
         ax, n_history, series, targets, max_panels, name
             As for `plot`.
@@ -213,6 +224,7 @@ class ForecastDisplay:
         chosen = {"n_history": n_history, "series": series, "targets": targets, "max_panels": max_panels}
         return display.plot(ax, name=name, **chosen, **kwargs)
 
+    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
     def plot(
         self,
         ax=None,
@@ -236,9 +248,9 @@ class ForecastDisplay:
         n_history : int, default=None
             How many of the last known rows to show, of each series. None: three times as many as are
             forecast, and at least 24.
-        series : list, default=None
+        series : list or a single one, default=None
             Which series of a panel to show, in this order. None shows all that are forecast.
-        targets : list, default=None
+        targets : list or a single one, default=None
             Which targets to show, in this order. None shows all.
         max_panels : int, default=12
             More axes than these are refused: they take long to draw and cannot be read.
@@ -251,7 +263,8 @@ class ForecastDisplay:
         forecast_kwargs : dict, default=None
             How to draw the forecast: likewise.
         interval_kwargs : dict, default=None
-            How to draw every interval: keywords of `Axes.fill_between`.
+            How to draw every interval: keywords of `Axes.fill_between`. With an `alpha` every interval is shaded as a
+            whole, so that they add up where they overlap.
 
         Returns
         -------
@@ -261,25 +274,128 @@ class ForecastDisplay:
         Raises
         ------
         TypeError
-            If history, forecast or truth are not from pandas, or not of one kind of index.
+            If history or forecast are not from pandas, or not of one kind of index.
         ValueError
-            If they do not belong together, if there are more panels than `max_panels`, or another number of
-            axes than of panels.
+            If they do not belong together or are no numbers, if there are more panels than `max_panels`, or another
+            number of axes than of panels.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
-        if n_history is not None and not (isinstance(n_history, Integral) and n_history >= 1):
-            raise ValueError(f"n_history must be None or a whole number from 1 on, got {n_history!r}.")
+        _check_drawing(ax, n_history, max_panels, history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs)
         panels = _panels(self, series, targets, max_panels, n_history)
         axes = _new_axes(panels) if ax is None else _given_axes(ax, len(panels))
         kwargs = (history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs)
         artists = [_draw(*pair, name, *kwargs) for pair in zip(axes, panels, strict=True)]
         if ax is None:
+            _set_title(axes[0], panels[0])
             _keep_labels_at_the_margins(axes, panels)
         columns = [list(column) for column in zip(*artists, strict=True)]
         self.history_lines_, self.truth_lines_, self.forecast_lines_, self.interval_bands_ = columns
         self.axes_, self.ax_, self.figure_ = axes, axes[0], axes[0].figure
-        self.legend_ = _draw_legend(axes, outside=ax is None)
+        self.legend_ = _draw_legend(axes) if ax is not None else _draw_legend_outside(axes)
         return self
+
+
+# ---- what is checked
+
+
+def _check_drawing(ax, n_history, max_panels, *styles):
+    """Whether what says how to draw is as it should be."""
+    for name, number, also in (("n_history", n_history, "None or "), ("max_panels", max_panels, "")):
+        is_number = isinstance(number, Integral) and not isinstance(number, bool) and number >= 1
+        if not is_number and not (also and number is None):
+            raise ValueError(f"{name} must be {also}a whole number from 1 on, got {number!r}.")
+    for one in [] if ax is None else np.ravel(np.asarray(ax, dtype=object)):
+        check_axes(one)
+    check_styles(**dict(zip(CONSTRAINTS, styles, strict=True)))
+
+
+def _check_forecaster(forecaster):
+    """Whether it can forecast what it knows."""
+    is_fitted_one = False
+    if hasattr(forecaster, "fit") and hasattr(forecaster, "forecast") and not isinstance(forecaster, type):
+        check_is_fitted(forecaster)
+        is_fitted_one = hasattr(forecaster, "history_")
+    if not is_fitted_one:
+        name = forecaster.__name__ if isinstance(forecaster, type) else type(forecaster).__name__
+        raise TypeError(
+            f"{name} is no forecaster: give a fitted Forecaster, or what another model forecast to "
+            "ForecastDisplay.from_predictions."
+        )
+
+
+def _check_table(table, name, n_levels):
+    """Whether a table is one of numbers, by time or by series and time."""
+    if not is_pandas(table):
+        raise TypeError(f"{name} must be a pandas Series or DataFrame, got {type(table).__name__}.")
+    if table.index.nlevels != n_levels or n_levels > 2:
+        raise ValueError(
+            f"{name} has {table.index.nlevels} index level(s) and the forecast {n_levels}: all must have one (time) "
+            "or, for panels, two (series, time)."
+        )
+    for level in table.index.codes if n_levels == 2 else []:
+        if (np.asarray(level) < 0).any():
+            raise ValueError(f"{name} has rows whose index lacks the series or the time: leave them out.")
+    if table.ndim == 2:
+        _check_columns(table, name)
+
+
+def _check_columns(table, name):
+    """Whether columns are one by one, and numbers; a long table has others."""
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"{name} has the column {twice[0]!r} more than once.")
+    kinds = [table.iloc[:, k].dtype.kind for k in range(table.shape[1])]
+    odd = [k for k, kind in enumerate(kinds) if kind not in "iufb" and not _is_numeric(table.iloc[:, k])]
+    if not 0 < len(odd) < table.shape[1]:
+        return
+    labels = [table.columns[k] for k in sorted(odd, key=lambda k: kinds[k] == "M")]  # the series, and then the time
+    is_by_time = len(odd) == 1 and kinds[odd[0]] != "M" and table.index.nlevels == 1
+    call = f"set_index({labels[0]!r}, append=True).swaplevel()" if is_by_time else f"set_index({labels!r})"
+    raise ValueError(
+        f"{name} has the column(s) {_shortened(labels)}, which are no numbers. What says which series or when belongs "
+        f"into the index: {name} = {name}.{call}. Leave other columns out."
+    )
+
+
+def _is_numeric(column):
+    try:
+        floats(column, "the column")
+    except ValueError:
+        return False
+    return True
+
+
+def _truth_as_pandas(truth, history, forecast):
+    """The truth; an array with the index of the rows that are forecast."""
+    import pandas as pd
+
+    if truth is None or is_pandas(truth):
+        return truth
+    n_targets = history.shape[1] if history.ndim == 2 else 1
+    try:
+        values = np.asarray(truth, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty(())
+    if history.index.nlevels != 1 or values.ndim not in (1, 2) or values.reshape(len(values), -1).shape[1] != n_targets:
+        raise TypeError(
+            f"truth must be a pandas Series or DataFrame or, for a single series, an array of {n_targets} column(s); "
+            f"got {type(truth).__name__}."
+        )
+    values = values.reshape(len(values), n_targets)
+    n_known, names = len(history), _target_names(history)
+    known = _numeric(history.to_frame() if history.ndim == 1 else history, range(n_targets), names, "history")
+    if len(values) > n_known and np.array_equal(values[:n_known], known, equal_nan=True):
+        values = values[n_known:][: len(forecast)]
+    elif len(values) > len(forecast):
+        raise ValueError(
+            f"truth is an array of {len(values)} rows, which neither begins with the {n_known} rows of the history nor "
+            f"is as short as the forecast ({len(forecast)} rows): give it the index of its rows, or the rows that are "
+            "forecast only."
+        )
+    index = forecast.index[: len(values)]
+    if history.ndim == 1:
+        return pd.Series(values[:, 0], index=index, name=history.name)
+    return pd.DataFrame(values, index=index, columns=history.columns)
 
 
 # ---- from tables to panels
@@ -297,49 +413,68 @@ class _Panel:
 
 
 def _panels(display, series, targets, max_panels, n_history):
-    _check_tables(display)
-    index = display.forecast.index
-    known = list(index.unique(0)) if index.nlevels == 2 else [None]
-    series = _chosen("series", series, known)
-    targets = _chosen("targets", targets, _target_names(display.history))
+    history, forecast, truth = _checked(display)
+    index = forecast.index
+    series = _chosen("series", series, _keys(index))
+    targets = _chosen("targets", targets, _target_names(history))
     n_panels = len(series) * len(targets)
     if n_panels > max_panels:
         raise ValueError(
             f"{len(series)} series of {len(targets)} target(s) are {n_panels} panels, more than "
             f"max_panels={max_panels}: choose some, as with {_example(series, targets)}, or raise max_panels."
         )
-    panels = [_panel(display, one, target, n_history) for one in series for target in targets]
-    if display.truth is not None and all(panel.truth is None for panel in panels):
+    panels = [_panel(history, forecast, truth, one, target, n_history) for one in series for target in targets]
+    if truth is not None and all(panel.truth is None for panel in panels):
         times = index.get_level_values(-1)
         raise ValueError(f"truth has no value between {times.min()} and {times.max()}, at the times that are forecast.")
     return panels
 
 
-def _check_tables(display):
-    tables = {"history": display.history, "forecast": display.forecast, "truth": display.truth}
-    for name, table in tables.items():
-        if table is None and name == "truth":
-            continue
-        if not is_pandas(table):
-            raise TypeError(f"{name} must be a pandas Series or DataFrame, got {type(table).__name__}.")
-        if table.index.nlevels != display.forecast.index.nlevels or table.index.nlevels > 2:
-            raise ValueError(
-                f"{name} has {table.index.nlevels} index level(s) and the forecast {display.forecast.index.nlevels}: "
-                "all must have one (time) or, for panels, two (series, time)."
-            )
-    if not len(display.forecast):
+def _checked(display):
+    """History, forecast and truth, as far as they can be checked as a whole."""
+    history, forecast, truth = display.history, display.forecast, display.truth
+    n_levels = forecast.index.nlevels if is_pandas(forecast) else 1
+    _check_table(history, "history", n_levels)
+    _check_table(forecast, "forecast", n_levels)
+    if not len(forecast):
         raise ValueError("the forecast has no rows.")
+    truth = _truth_as_pandas(truth, history, forecast)
+    if truth is not None:
+        _check_table(truth, "truth", n_levels)
+        if not truth.index.is_unique:
+            raise ValueError(f"truth has {truth.index[truth.index.duplicated()][0]} more than once in its index.")
+    return history, forecast, truth
 
 
 def _chosen(what, given, known):
     if given is None:
         return known
-    given = [given] if isinstance(given, str) else list(given)
-    unknown = [one for one in given if one not in known]
-    if unknown or not given:
+    given = _listed(given, known)
+    if not given or not all(_position(one, known) is not None for one in given):
         there = "none, as it is no panel" if known == [None] and what == "series" else _shortened(known)
         raise ValueError(f"{what} must be None or a list of those in the forecast ({there}), got {given!r}.")
-    return given
+    return [known[_position(one, known)] for one in given]
+
+
+def _listed(given, known):
+    """Several labels as a list; a single one, perhaps a tuple, as a list of it."""
+    if isinstance(given, str) or not np.iterable(given) or (isinstance(given, Hashable) and given in known):
+        return [given]
+    return list(given)
+
+
+def _position(label, labels):
+    """Where a label is among others; missing ones are alike. None where it is not."""
+    return next((k for k, other in enumerate(labels) if _is_same(label, other)), None)
+
+
+def _is_same(label, other):
+    if is_missing(label) or is_missing(other):
+        return is_missing(label) and is_missing(other)
+    try:
+        return bool(label == other)
+    except (TypeError, ValueError):  # an array is no label
+        return False
 
 
 def _shortened(names, most=10):
@@ -351,62 +486,103 @@ def _example(series, targets):
     return f"{what}={some[:3]!r}"
 
 
+def _keys(index):
+    """The series in an index, as they come; None where there is only one."""
+    import pandas as pd
+
+    return [None] if index.nlevels == 1 else list(index.levels[0].take(pd.unique(np.asarray(index.codes[0]))))
+
+
 def _target_names(table):
     return list(table.columns) if table.ndim == 2 else [table.name]
 
 
-def _panel(display, series, target, n_history):
-    names = _target_names(display.history)
-    forecast = _parts(_of_series(display.forecast, series, "forecast"), target, names)
-    history = _of_target(_of_series(display.history, series, "history"), target, names, "history")
+def _panel(history, forecast, truth, series, target, n_history):
+    names = _target_names(history)
+    forecast = _parts(_of_series(forecast, series, "forecast"), target, names)
+    history = _of_target(_of_series(history, series, "history"), target, names, "history")
     _check_order(history.index, forecast.index, series)
     if n_history is None:
         n_history = max(HORIZONS_OF_HISTORY * len(forecast), LEAST_HISTORY)
-    truth = _truth_at(display.truth, series, target, names, forecast.index)
+    truth = _truth_at(truth, series, target, names, forecast.index)
+    if is_missing(target):
+        target = None if len(names) == 1 else text_of(target)
     return _Panel(series, target, history[-n_history:], forecast, truth)
 
 
 def _truth_at(truth, series, target, names, index):
     """The truth at the times of the forecast; None where there is none."""
-    if truth is None or (series is not None and series not in truth.index.unique(0)):
+    if truth is None or (series is not None and series not in _keys(truth.index)):
         return None
-    truth = _of_target(_of_series(truth, series, "truth"), target, names, "truth").reindex(index)
+    truth = _of_target(_of_series(truth, series, "truth"), target, names, "truth")
+    try:
+        truth = truth.reindex(index)
+    except (TypeError, ValueError) as error:  # periods of unlike frequency
+        raise TypeError(f"truth has the index {truth.index[:1]} … and the forecast {index[:1]} …: {error}") from error
     return None if truth.isna().all() else truth
 
 
 def _of_series(table, series, what):
+    """The rows of one series, by time."""
     if series is None:
         return table
-    if series not in table.index.unique(0):
-        there = _shortened(list(table.index.unique(0)))
-        raise ValueError(f"{what} has no series {series!r}, which is forecast: it has {there}.")
-    return table.xs(series, level=0)
+    codes = dict(zip(table.index.levels[0], range(len(table.index.levels[0])), strict=True))
+    rows = np.flatnonzero(np.asarray(table.index.codes[0]) == codes.get(series, -1))
+    if not len(rows):
+        raise ValueError(
+            f"{what} has no series {series!r}, which is forecast: it has {_shortened(_keys(table.index))}."
+        )
+    return table.iloc[rows].set_axis(table.index.get_level_values(1)[rows], axis=0)
 
 
 def _of_target(table, target, names, what):
-    """A column; by its name only where there are several."""
-    table = table.to_frame() if table.ndim == 1 else table
-    if len(names) == table.shape[1] == 1:
-        return table.iloc[:, 0]
-    if target not in table.columns:
-        raise ValueError(f"{what} has no column {target!r}: it has {_shortened(list(table.columns))}.")
-    return table[target]
+    """A column in float64; by its name only where there are several."""
+    own = _target_names(table)
+    column = 0 if len(names) == len(own) == 1 else _position(target, own)
+    if column is None:
+        raise ValueError(f"{what} has no column {target!r}: it has {_shortened(own)}.")
+    return _numeric(table.to_frame() if table.ndim == 1 else table, [column], own, what).iloc[:, 0]
+
+
+def _numeric(table, columns, labels, what):
+    """Some columns by their positions, in float64 and with new labels."""
+    import pandas as pd
+
+    values = [floats(table.iloc[:, k], f"the column {labels[k]!r} of {what}") for k in columns]
+    return pd.DataFrame(np.stack(values, axis=1), index=table.index)
 
 
 def _parts(forecast, target, names):
     """The columns `forecast`, `lower_90`, … of one target."""
-    columns = forecast.columns if forecast.ndim == 2 else ["forecast"]
-    if forecast.ndim == 2 and columns.nlevels == 2:
-        if target in columns.unique(0):
-            return forecast[target]
-    elif forecast.ndim == 2 and set(columns) == set(names):
-        return forecast[[target]].set_axis(["forecast"], axis=1)
-    elif len(names) == 1 and "forecast" in columns:
-        return forecast.to_frame("forecast") if forecast.ndim == 1 else forecast
-    raise ValueError(
-        f"the forecast has the columns {_shortened(list(columns))} and the history {_shortened(names)}: a forecast "
-        "has the history's columns; for one target 'forecast', 'lower_90', 'upper_90', …; or both, in two levels."
-    )
+    own = list(forecast.columns) if forecast.ndim == 2 else ["forecast"]
+    found = _columns_of(own, target, names)
+    if not found:
+        raise ValueError(
+            f"the forecast has the columns {_shortened(own)} and the history {_shortened(names)}: a forecast has the "
+            "history's columns; for one target 'forecast', 'lower_90', 'upper_90', …; or both, in two levels."
+        )
+    table = forecast.to_frame() if forecast.ndim == 1 else forecast
+    return _numeric(table, list(found.values()), own, "forecast").set_axis(list(found), axis=1)
+
+
+def _columns_of(own, target, names):
+    """Where the parts of a target's forecast are among the columns; nowhere, where they are not as they should be."""
+    if len(own) == len(names) and all(_position(name, own) is not None for name in names):
+        return {"forecast": _position(target, own)}
+    if "forecast" in own:
+        return {label: k for k, label in enumerate(own) if _is_part(label)} if len(names) == 1 else {}
+    heads = (target,), target  # several levels of names are followed by one of parts
+    found = {label[-1]: k for k, label in enumerate(own) if isinstance(label, tuple) and _is_head(label[:-1], heads)}
+    return found if "forecast" in found else {}
+
+
+def _is_part(label):
+    return isinstance(label, str) and label.startswith(("forecast", "lower_", "upper_"))
+
+
+def _is_head(head, wanted):
+    """Whether the levels above are one of those wanted."""
+    return any(isinstance(one, tuple) and len(one) == len(head) and all(map(_is_same, head, one)) for one in wanted)
 
 
 def _check_order(history, forecast, series):
@@ -481,7 +657,8 @@ def _draw(ax, panel, name, history_kwargs, truth_kwargs, forecast_kwargs, interv
     last = panel.history.dropna()[-1:]
     truth = None
     if panel.truth is not None:
-        style = {"label": "truth", "linewidth": 1.2, "linestyle": (0, (3, 1)), "color": line.get_color(), "zorder": 2.1}
+        # solid, as a dashed line through dense values shows neither; thinner than the forecast, which it crosses
+        style = {"label": "truth", "linewidth": 0.8, "alpha": 0.7, "color": line.get_color(), "zorder": 2.1}
         truth = _draw_line(ax, panel.truth, style, truth_kwargs, last)
     style = {"label": f"{prefix}forecast", "linewidth": 1.8}
     forecast = _draw_line(ax, panel.forecast["forecast"], style, forecast_kwargs, last)
@@ -510,14 +687,32 @@ def _draw_line(ax, values, defaults, kwargs, last=()):
 
 def _draw_bands(ax, last, forecast, prefix, color, kwargs):
     """Shade the intervals, the widest first and faintest."""
-    bands = []
+    bands, kwargs = [], kwargs or {}
     widest_first = coverages(forecast.columns)[::-1]
-    for coverage, alpha in zip(widest_first, _opacities(len(widest_first)), strict=True):
-        lower, upper = (_joined(last, forecast[f"{side}_{coverage}"]) for side in ("lower", "upper"))
+    sides = [[_joined(last, forecast[f"{side}_{one}"]) for side in ("lower", "upper")] for one in widest_first]
+    insides = [None] * len(sides) if "alpha" in kwargs else [*sides, None][1:]
+    for coverage, alpha, ends, inside in zip(widest_first, _opacities(len(sides)), sides, insides, strict=True):
         style = {"label": f"{prefix}{coverage} % interval", "color": color, "alpha": alpha, "linewidth": 0}
-        style = area_style(style, kwargs)
-        bands.append(ax.fill_between(_positions(lower.index), lower.to_numpy(), upper.to_numpy(), **style))
+        bands.append(_draw_band(ax, ends, inside, area_style(style, kwargs)))
     return bands
+
+
+def _draw_band(ax, ends, inside, style):
+    """Shade an interval, less what is inside of a narrower one: there the shades would add up to a darker one."""
+    from matplotlib.path import Path
+
+    positions, (lower, upper) = _positions(ends[0].index), (end.to_numpy() for end in ends)
+    if inside is None:
+        return ax.fill_between(positions, lower, upper, **style)
+    middle = (lower + upper) / 2  # up to which both parts reach where there is no narrower one
+    inner = [np.where(np.isnan(end), middle, np.clip(end, lower, upper)) for end in (end.to_numpy() for end in inside)]
+    # one line through both parts, with a gap between them
+    positions = np.concatenate((positions, positions[-1:], positions))
+    below, above = (np.concatenate((a, [np.nan], b)) for a, b in ((lower, inner[1]), (inner[0], upper)))
+    band = ax.fill_between(positions, below, above, **style)
+    parts = Path.make_compound_path(*band.get_paths())
+    band.set_verts_and_codes([parts.vertices], [parts.codes])
+    return band
 
 
 def _opacities(n):
@@ -541,7 +736,8 @@ def _set_axes(ax, panel):
     index = panel.forecast.index
     if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         zone = getattr(index, "tz", None)
-        locator = AutoDateLocator(tz=zone)
+        n_fitting = max(5, int(TICKS_PER_INCH * ax.get_position().width * ax.figure.get_figwidth()))
+        locator = AutoDateLocator(tz=zone, minticks=min(5, (n_fitting - 1) // 2), maxticks=n_fitting)
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
     elif index.dtype.kind in "iu":
@@ -554,18 +750,41 @@ def _set_axes(ax, panel):
         ax.set_xlabel(str(index.name))
 
 
+def _set_title(ax, panel):
+    """What is forecast, and from when; of a panel, the title is the series."""
+    if ax.get_title(loc="left"):
+        return
+    known, n = panel.history.dropna().index, len(panel.forecast)
+    after = f" after {_shown(known[-1])}" if len(known) else ""
+    ax.set_title(f"Forecast of {n} step{'s' * (n > 1)}{after}", fontsize="medium")
+
+
 def _named(what, label):
     """A label to be read: a number alone says nothing."""
-    return label if isinstance(label, str) else f"{what} {label}"
+    is_read = isinstance(label, str) or (isinstance(label, tuple) and any(isinstance(part, str) for part in label))
+    return text_of(label) if is_read else f"{what} {text_of(label)}"
 
 
-def _draw_legend(axes, outside):
-    """One legend for all axes, in which what several of them show stands once."""
+def _entries(axes):
+    """Handles and labels of one legend for all axes, in which what several of them show stands once."""
     entries = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    handles, labels = list(entries.values()), list(entries)
-    if not outside:
-        return axes[0].legend(handles, labels, frameon=False)
-    return axes[0].figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=len(labels))
+    return list(entries.values()), list(entries)
+
+
+def _draw_legend(axes):
+    """A legend in the first of the axes."""
+    return axes[0].legend(*_entries(axes), frameon=False)
+
+
+def _draw_legend_outside(axes):
+    """A legend above all axes, in as few rows as fit into the width of the figure."""
+    figure, (handles, labels) = axes[0].figure, _entries(axes)
+    for n_rows in range(1, len(labels) + 1):
+        n_columns = -(-len(labels) // n_rows)
+        legend = figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=n_columns)
+        if n_columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return legend
+        legend.remove()
