@@ -206,6 +206,7 @@ def _checked(reader, X, y, weight, steps, coverages):
     """What `fit` would read of some rows, if it can learn from them what is asked for."""
     reader._validate_params()
     with plain_parameters(reader):
+        reader._check_parts()
         series, labels = read_training(reader, X, y)
         reader._check_settings(series)
         reader._check_asked(series, steps, coverages)

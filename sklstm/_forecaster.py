@@ -21,7 +21,7 @@ from sklstm._limits import REACH
 from sklstm._naive import seasonal_naive
 from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
-from sklstm._reading import accepts_nan, lstms, needs_counts
+from sklstm._reading import accepts_nan, check_regressor, lstms, needs_counts
 from sklstm._sampling import Sampler
 from sklstm._series import (
     History,
@@ -39,7 +39,7 @@ from sklstm._series import (
 from sklstm._settings import quantile_levels
 from sklstm._strategies import STRATEGIES, Model, default_regressor, is_default
 from sklstm._transformer import WindowTransformer
-from sklstm._units import Units
+from sklstm._units import Units, check_transformer
 from sklstm._validation import check_steps, check_weights, restored_on_error
 from sklstm._warning import warn_user
 
@@ -272,6 +272,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         n_parts = (plain(self.steps) or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
         tasks = begin_fit(self, n_parts, X, y, sample_weight)
         with plain_parameters(self), restored_on_error(self):
+            self._check_parts()
             X, y = as_numbers(X, "X"), as_numbers(y, "y")
             series, self._labels = read_training(self, X, y)
             weight = None if sample_weight is None else check_weights(sample_weight, y)
@@ -283,13 +284,16 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             tasks.end_fit()
         return self
 
+    def _check_parts(self):
+        """Whether the estimators inside are of the kinds that they have to be."""
+        check_regressor(self._template())
+        if isinstance(self.regressor, Forecaster):
+            raise TypeError("regressor must predict a value from a window, got a Forecaster: give its regressor.")
+        check_transformer(self.target_transformer)
+
     def _check_settings(self, series):
         """Whether the parameters go together, and with the series."""
         template = self._template()
-        if isinstance(template, type):
-            raise TypeError(
-                f"regressor must be an instance, got the class {template.__name__}: write {template.__name__}()."
-            )
         if self.strategy != "recursive" and self.steps is None:
             raise ValueError(f"strategy={self.strategy!r} needs steps: how many rows are predicted at once.")
         if self.drop_incomplete is False and not accepts_nan(template):

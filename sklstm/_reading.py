@@ -11,9 +11,61 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._regressor import LSTMRegressor
 
-# Of scikit-learn, those whose tags may say that they take no NaN though what is in them does. By name: importing
-# them takes longer than a fit.
-HAND_ON = {"BaseSearchCV", "TransformedTargetRegressor", "MultiOutputRegressor", "BaggingRegressor"}
+# Of scikit-learn, those whose tags may say that they take no NaN though what is in them does, by the module that
+# holds them: importing it takes longer than a fit, and whoever has one of them has it loaded.
+HAND_ON = {
+    "BaseSearchCV": "sklearn.model_selection._search",
+    "TransformedTargetRegressor": "sklearn.compose._target",
+    "MultiOutputRegressor": "sklearn.multioutput",
+    "BaggingRegressor": "sklearn.ensemble._bagging",
+}
+# What predicts, but no values of the target: by the type in scikit-learn's tags.
+NO_REGRESSORS = {
+    "classifier": "a classifier, which answers with labels",
+    "clusterer": "a clusterer, which answers with numbers of clusters",
+    "outlier_detector": "an outlier detector, which answers with 1 and -1",
+    "density_estimator": "a density estimator, which answers with numbers of components",
+}
+
+
+def check_regressor(regressor, whole=None):
+    """Whether it can be trained to predict values, as far as it and what is in it tell.
+
+    One that says nothing of itself passes.
+    """
+    whole = regressor if whole is None else whole
+    if isinstance(regressor, type):
+        raise TypeError(
+            f"regressor must be an instance, got the class {regressor.__name__}: write {regressor.__name__}()."
+        )
+    inner = _predictor_in(regressor)
+    if inner is not None:
+        check_regressor(inner, whole)
+    tags = _tags(regressor)
+    kind = getattr(regressor, "_estimator_type", None) if tags is None else tags.estimator_type
+    who = type(regressor).__name__ + ("" if whole is regressor else f", in regressor={whole!r},")
+    if kind in NO_REGRESSORS:
+        raise TypeError(f"{who} is {NO_REGRESSORS[kind]}. Choose a regressor, which predicts the values of a series.")
+    if kind != "regressor" and not hasattr(regressor, "predict"):  # before its fit, some regressor has none either
+        raise TypeError(f"{who} has no predict. Choose a regressor, which predicts the values of a series.")
+
+
+def _tags(estimator):
+    """What an estimator says of itself; None where it says nothing."""
+    says = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
+    return get_tags(estimator) if says else None
+
+
+def _predictor_in(regressor):
+    """The estimator inside one of scikit-learn's own whose answers become its answers; None where there is none."""
+    if _is_pipeline(regressor):
+        last = regressor.steps[-1][1]
+        return None if last in (None, "passthrough") else last
+    if not type(regressor).__module__.startswith("sklearn."):
+        return None
+    inside = regressor.get_params(deep=False)
+    parts = (inside.get(name) for name in ("estimator", "regressor", "base_estimator", "final_estimator"))
+    return next((part for part in parts if hasattr(part, "fit")), None)
 
 
 def lstms(regressor):
@@ -26,7 +78,7 @@ def lstms(regressor):
 
 def needs_counts(regressor):
     """Whether targets must not become negative, for the regressor or anything in it."""
-    parts = [regressor, *regressor.get_params(deep=True).values()]
+    parts = [regressor, *regressor.get_params(deep=True).values()] if hasattr(regressor, "get_params") else []
     return any(_needs_counts(part) for part in parts if isinstance(part, BaseEstimator))
 
 
@@ -66,12 +118,22 @@ def accepts_nan(regressor):
     if _is_pipeline(regressor):
         return _pipeline_accepts_nan([step for _, step in regressor.steps if step not in (None, "passthrough")])
     inner = _inner(regressor)
-    return get_tags(regressor).input_tags.allow_nan if inner is None else accepts_nan(inner)
+    if inner is not None:
+        return accepts_nan(inner)
+    tags = _tags(regressor)
+    return tags is not None and tags.input_tags.allow_nan
+
+
+def takes_several(regressor):
+    """Whether its tags say that it learns several outputs at once."""
+    tags = _tags(regressor)
+    return tags is not None and tags.target_tags.multi_output
 
 
 def _inner(regressor):
     """The regressor that is all that looks at the rows in another; None where there is none."""
-    if HAND_ON.isdisjoint(kind.__name__ for kind in type(regressor).__mro__):
+    kinds = [getattr(sys.modules.get(module), name, None) for name, module in HAND_ON.items()]
+    if not isinstance(regressor, tuple(filter(None, kinds))):
         return None
     return regressor.regressor if hasattr(regressor, "regressor") else regressor.estimator
 

@@ -1,20 +1,23 @@
 """How a regressor that knows rows and targets predicts a series several steps ahead."""
 
-from contextlib import contextmanager
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import get_tags
+from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._lags import Lags
-from sklstm._reading import prepared, read, weight_keywords
+from sklstm._reading import prepared, read, takes_several, weight_keywords
 from sklstm._recursion import forecast_recursively
 from sklstm._regressor import LSTMRegressor
 from sklstm._sampling import as_slice
 from sklstm._validation import check_answers
 
 STRATEGIES = ("recursive", "multioutput", "direct")
+
+# Rows that tell whether a regressor learns one output where it did not learn several.
+N_TRIED = 100
 
 
 def default_regressor():
@@ -98,8 +101,8 @@ class Model:
             if not learnt.any():
                 raise ValueError(f"There is no window whose targets, up to {self.lags.n_ahead} steps ahead, are known.")
             X, y, weights = self._rows(step, samples, learnt)
-            with tasks.part("fit-regressor", regressor), _explained(regressor, self._n_outputs):
-                regressor.fit(X, y, **weights)
+            with tasks.part("fit-regressor", regressor):
+                _fit(regressor, X, y, weights)
         return self
 
     def partial_fit(self, samples):
@@ -188,17 +191,28 @@ class Model:
         return check_answers(answers, f"{type(regressor).__name__}.{method}", len(windows), self._n_outputs, keep)
 
 
-@contextmanager
-def _explained(regressor, n_outputs):
-    """Explain a failure of `fit` where the regressor may not take several outputs."""
+def _fit(regressor, X, y, weights):
+    """Train; a failure is explained where it is that of a regressor that takes no several outputs."""
     try:
-        yield
+        regressor.fit(X, y, **weights)
     except InvalidParameterError:
         raise
     except (ValueError, TypeError) as error:
-        if n_outputs == 1 or get_tags(regressor).target_tags.multi_output:
+        if y.ndim == 1 or takes_several(regressor) or not _takes_one(regressor, X, y[:, 0], weights):
             raise
         raise ValueError(
-            f"{type(regressor).__name__} does not take {n_outputs} outputs at once. strategy='direct' trains one for "
-            "each step; MultiOutputRegressor makes one for each target."
+            f"{type(regressor).__name__} does not take {y.shape[1]} outputs at once ({error}). strategy='direct' "
+            "trains one for each step; MultiOutputRegressor makes one for each target."
         ) from error
+
+
+def _takes_one(regressor, X, y, weights):
+    """Whether a regressor that failed on several outputs learns the first of them, from a few rows."""
+    some = {key: value[:N_TRIED] for key, value in weights.items()}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            clone(regressor).fit(X[:N_TRIED], y[:N_TRIED], **some)
+    except Exception:
+        return False
+    return True

@@ -139,11 +139,20 @@ def _checked(transformer, method, values):
     return check_answers(getattr(transformer, method)(values), who, *values.shape)
 
 
+def check_transformer(target_transformer):
+    """Whether it can be a target transformer, as far as can be told before it is fitted."""
+    if isinstance(target_transformer, type):
+        name = target_transformer.__name__
+        raise TypeError(f"target_transformer must be an instance, got the class {name}: write {name}().")
+    missing = [name for name in ("transform", "inverse_transform") if not hasattr(target_transformer, name)]
+    if target_transformer is not None and missing:
+        raise TypeError(f"target_transformer must have {missing[0]}, got {target_transformer!r}.")
+
+
 def _fitted(target_transformer, y):
     """A clone fitted on the rows without a missing target, which must undo what it does."""
+    check_transformer(target_transformer)
     known = y[~np.isnan(y).any(axis=1)]
-    if not hasattr(target_transformer, "inverse_transform"):
-        raise TypeError(f"target_transformer must have inverse_transform, got {target_transformer!r}.")
     if not len(known):
         raise ValueError("No row of y has a value of every target: there is nothing to fit target_transformer on.")
     transformer = clone(target_transformer).fit(known)

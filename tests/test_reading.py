@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn import ensemble
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyRegressor
@@ -9,16 +11,18 @@ from sklearn.ensemble import (
     BaggingRegressor,
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestRegressor,
     StackingRegressor,
     VotingRegressor,
 )
 from sklearn.feature_selection import RFE
 from sklearn.impute import KNNImputer, SimpleImputer
-from sklearn.linear_model import LinearRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor, RegressorChain
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
@@ -26,9 +30,9 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
-from sklstm import LSTMRegressor
+from sklstm import Forecaster, LSTMRegressor, backtest
 from sklstm._lags import Lags
-from sklstm._reading import accepts_nan, lstms, needs_counts, prepared, read, weight_keywords
+from sklstm._reading import accepts_nan, check_regressor, lstms, needs_counts, prepared, read, weight_keywords
 
 rng = np.random.default_rng(0)
 LAGS = Lags(window_length=4, n_ahead=2, n_targets=2, n_known=1, n_past=1)
@@ -222,3 +226,108 @@ def test_weights_can_be_written_to():
     """Read-only views are refused by some of scikit-learn's compiled parts."""
     weight = np.broadcast_to(1.0, 60)
     assert weight_keywords(LinearRegression(), weight)["sample_weight"].flags.writeable
+
+
+# ---- what is no regressor
+
+
+NO_REGRESSORS = {
+    "clusterer": (KMeans(), "KMeans is a clusterer"),
+    "classifier": (LogisticRegression(), "LogisticRegression is a classifier"),
+    "outlier detector": (IsolationForest(), "IsolationForest is an outlier detector"),
+    "mixture": (GaussianMixture(), "GaussianMixture is a density estimator"),
+    "transformer": (StandardScaler(), "StandardScaler has no predict"),
+    "neighbours": (NearestNeighbors(), "NearestNeighbors has no predict"),
+    "class": (Ridge, r"got the class Ridge: write Ridge\(\)"),
+    "pipeline": (make_pipeline(StandardScaler(), KMeans()), "KMeans, in regressor=Pipeline.* is a clusterer"),
+    "pipeline of transformers": (make_pipeline(PCA(), StandardScaler()), "StandardScaler, in .* has no predict"),
+    "search": (GridSearchCV(IsolationForest(), {}), "IsolationForest, in regressor=GridSearchCV"),
+    "bagging": (BaggingRegressor(KMeans()), "KMeans, in regressor=BaggingRegressor"),
+    "transformed": (TransformedTargetRegressor(StandardScaler()), "StandardScaler, in regressor=Transformed"),
+    "several outputs": (MultiOutputRegressor(KMeans()), "KMeans, in regressor=MultiOutputRegressor"),
+    "chain": (RegressorChain(KMeans()), "KMeans, in regressor=RegressorChain"),
+    "deep inside": (BaggingRegressor(make_pipeline(PCA(), GridSearchCV(KMeans(), {}))), "(?s)KMeans, in regressor=Bag"),
+}
+
+
+@pytest.mark.parametrize("name", NO_REGRESSORS)
+def test_what_is_no_regressor_is_refused_before_any_work(name):
+    regressor, message = NO_REGRESSORS[name]
+    with pytest.raises(TypeError, match=f"(?s){message}"):
+        check_regressor(regressor)
+    y = np.arange(30.0) % 7
+    forecaster = Forecaster(Ridge(), window_length=3).fit(None, y)
+    before = forecaster.forecast(2)
+    with pytest.raises(TypeError, match=f"(?s){message}"):
+        forecaster.set_params(regressor=regressor).fit(None, y)
+    assert forecaster.forecast(2).equals(before)
+    with pytest.raises(TypeError, match=f"(?s){message}"):
+        backtest(forecaster, None, y, steps=2, n_origins=2)
+
+
+class Silent:
+    """Says nothing of itself."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def set_params(self):
+        return self
+
+    def fit(self, X, y):
+        self.mean_ = np.mean(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
+class Plain(BaseEstimator):
+    """Has tags, but no type in them."""
+
+    fit, predict = Silent.fit, Silent.predict
+
+
+class Ordinal(RegressorMixin, BaseEstimator):
+    """A regressor of the user's that has a classifier inside."""
+
+    fit, predict = Silent.fit, Silent.predict
+
+    def __init__(self, estimator=None):
+        self.estimator = estimator
+
+
+@pytest.mark.parametrize(
+    "regressor",
+    [
+        Silent(),
+        Plain(),
+        Ordinal(LogisticRegression()),
+        make_pipeline(KMeans(2, n_init=1), Ridge()),
+        StackingRegressor([("ridge", Ridge())]),
+        BaggingRegressor(n_estimators=2),
+        GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {}, cv=2),
+    ],
+    ids=lambda regressor: type(regressor).__name__,
+)
+def test_what_may_be_a_regressor_is_taken(regressor):
+    y = np.arange(40.0) % 7
+    assert np.isfinite(Forecaster(regressor, window_length=3).fit(None, y).forecast(2)).all()
+
+
+def test_a_class_is_not_taken_for_one_of_scikit_learn_by_its_name():
+    class BaggingRegressor(RegressorMixin, BaseEstimator):
+        def __init__(self, estimator=None):
+            self.estimator = estimator
+
+    assert not accepts_nan(BaggingRegressor(HistGradientBoostingRegressor()))
+
+    class Bags(ensemble.BaggingRegressor):
+        pass
+
+    assert accepts_nan(Bags(HistGradientBoostingRegressor()))
+
+
+def test_a_forecaster_is_no_regressor_of_windows():
+    with pytest.raises(TypeError, match="got a Forecaster: give its regressor"):
+        Forecaster(Forecaster(Ridge())).fit(None, np.arange(40.0))

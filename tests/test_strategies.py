@@ -7,6 +7,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
@@ -207,7 +208,7 @@ def test_quantiles_have_an_axis_for_each_of_steps_targets_and_levels(strategy, n
 def test_who_takes_one_output_is_named_with_what_to_do(regressor):
     lags = lags_of("multioutput")
     *_, samples = made(lags)
-    with pytest.raises(ValueError, match=rf"{type(regressor).__name__} does not take 3 outputs at once.*'direct'"):
+    with pytest.raises(ValueError, match=rf"{type(regressor).__name__} does not take 3 outputs at once.*1d .*'direct'"):
         Model.of(regressor, lags, "multioutput").fit(samples, NO_TASKS)
     Model.of(regressor, lags, "direct").fit(samples, NO_TASKS)
     several = Model.of(MultiOutputRegressor(regressor), lags, "multioutput").fit(samples, NO_TASKS)
@@ -221,6 +222,18 @@ def test_another_failure_keeps_its_own_message():
         Model.of(Ridge(alpha=-1), lags, "multioutput").fit(samples, NO_TASKS)
     with pytest.raises(ValueError, match="'C' parameter of SVR"):
         Model.of(SVR(C=-1), lags_of("recursive"), "recursive").fit(made(lags_of("recursive"))[3], NO_TASKS)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_failure_that_has_nothing_to_do_with_outputs_is_not_explained_by_them():
+    lags = lags_of("multioutput")
+    *_, samples = made(lags)
+    regressor = MLPRegressor(early_stopping=True, validation_fraction=0.999, max_iter=2)
+    assert not regressor.__sklearn_tags__().target_tags.multi_output
+    with pytest.raises(ValueError, match="the resulting train set will be empty") as error:
+        Model.of(regressor, lags, "multioutput").fit(samples, NO_TASKS)
+    assert "outputs" not in str(error.value)
+    Model.of(regressor.set_params(validation_fraction=0.2), lags, "multioutput").fit(samples, NO_TASKS)
 
 
 def test_weights_are_refused_by_who_takes_none():

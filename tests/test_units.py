@@ -3,7 +3,7 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklstm._series import Series
-from sklstm._units import Units
+from sklstm._units import Units, check_transformer
 
 LOG = FunctionTransformer(np.log, np.exp)
 
@@ -159,6 +159,12 @@ def test_a_transformer_without_inverse_transform_is_a_type_error():
 
     with pytest.raises(TypeError, match="target_transformer must have inverse_transform"):
         Units.of(OneWay(), {None: series([1, 2])}, is_centred=False)
+
+
+def test_a_class_is_no_transformer():
+    with pytest.raises(TypeError, match=r"got the class StandardScaler: write StandardScaler\(\)"):
+        check_transformer(StandardScaler)
+    check_transformer(StandardScaler())
 
 
 def test_a_transformer_needs_a_row_with_every_target():
