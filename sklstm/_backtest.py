@@ -16,7 +16,7 @@ from sklstm._kinds import as_numbers
 from sklstm._naive import naive_scales, seasonal_naive
 from sklstm._numbers import plain, plain_parameters
 from sklstm._scores import check_frame, scores
-from sklstm._series import interval_names, read_training, rows_of
+from sklstm._series import check_leaks, interval_names, read_training, read_weights, rows_of
 from sklstm._validation import check_weights
 
 
@@ -180,8 +180,9 @@ def backtest(
     coverages = () if coverage is None else check_coverage(coverage)
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
     X, y = as_numbers(X, "X"), as_numbers(y, "y")
-    reader, weight = clone(forecaster), None if sample_weight is None else check_weights(sample_weight, y)
+    reader, weight = clone(forecaster), read_weights(sample_weight, X, y)
     series, labels = _checked(reader, X, y, weight, steps, coverages)
+    check_leaks(reader, X, series, labels, max(steps, plain(reader.steps) or 1))
     if cv is None:
         folds = _folds_before_the_end(series, steps, n_origins, _reach(reader, steps))
     else:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._bands import Bootstrap, Conformal, Levels, errors_wanted
 from sklstm._calibration import Errors, check_coverage, check_tail, heads
@@ -34,13 +34,15 @@ from sklstm._series import (
     read_more,
     read_rows,
     read_training,
+    read_truth,
+    read_weights,
     rows_of,
 )
 from sklstm._settings import quantile_levels
 from sklstm._strategies import STRATEGIES, Model, default_regressor, is_default
 from sklstm._transformer import WindowTransformer
 from sklstm._units import Units, check_transformer
-from sklstm._validation import check_steps, check_weights, restored_on_error
+from sklstm._validation import check_steps, restored_on_error
 from sklstm._warning import warn_user
 
 # With fewer, the default regressor repeats the last value: six rows of a series make five.
@@ -255,8 +257,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             observation is missing. The index of a Series or DataFrame tells the times: a DatetimeIndex
             or PeriodIndex without gaps, or whole numbers. Two levels, series and time, make a panel.
         sample_weight : array-like of shape (n_rows,), default=None
-            How much the *target* at each row counts; 0 leaves it out of what is learnt, not out of the
-            windows. Several targets at once count as the least of them.
+            How much the *target* at each row counts, by its index where it has one; 0 leaves it out of
+            what is learnt, not out of the windows. Several targets at once count as the least of them.
 
         Returns
         -------
@@ -275,7 +277,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             self._check_parts()
             X, y = as_numbers(X, "X"), as_numbers(y, "y")
             series, self._labels = read_training(self, X, y)
-            weight = None if sample_weight is None else check_weights(sample_weight, y)
+            weight = read_weights(sample_weight, X, y)
             self._check_settings(series)
             check_leaks(self, X, series, self._labels, 1 if self.strategy == "recursive" else self.steps)
             self._learn(series, weight, tasks)
@@ -721,9 +723,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         X : array-like
             As for `predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            The truth; rows with NaN are left out.
+            The truth, by name and index where it has them; rows with NaN are left out, and those of
+            a series that cannot be forecast.
         sample_weight : array-like of shape (n_rows,), default=None
-            How much each row counts.
+            How much each row counts, by its index where it has one.
 
         Returns
         -------
@@ -732,15 +735,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         """
         from sklearn.metrics import r2_score
 
-        y, sample_weight = as_numbers(y, "y"), as_numbers(sample_weight, "sample_weight")
-        truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+        check_is_fitted(self)
+        truth, weight = read_truth(self, X, y, sample_weight)
         answers = self.predict(X)
-        check_consistent_length(truth, answers, sample_weight)
+        check_consistent_length(truth, answers)
         # of a series that cannot be forecast, predict warns
         known = ~np.isnan(np.c_[truth.reshape(len(truth), -1), answers.reshape(len(truth), -1)]).any(axis=1)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, truth)[known]
-        return r2_score(truth[known], answers[known], sample_weight=sample_weight)
+        return r2_score(truth[known], answers[known], sample_weight=None if weight is None else weight[known])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

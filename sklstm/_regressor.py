@@ -31,6 +31,7 @@ from sklstm._validation import (
     check_finite_answers,
     check_future,
     check_rows,
+    check_same_rows,
     check_step_answers,
     check_steps,
     check_targets_suit,
@@ -474,6 +475,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         UserWarning
             If Ctrl-C ended training.
         """
+        check_same_rows(X, y=y, sample_weight=sample_weight)
+        check_same_rows(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         tasks = begin_fit(self, plain(self.max_iter), X, y, sample_weight)  # outside: its end is scikit-learn's affair
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
             y = as_numbers(y, "y", sequences=True)
@@ -502,6 +505,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self : LSTMRegressor
             Fitted.
         """
+        check_same_rows(X, y=y, sample_weight=sample_weight)
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
             y = as_numbers(y, "y", sequences=True)
             resume = hasattr(self, "theta_")
@@ -626,6 +630,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             1 for perfect answers, 0 for the mean of `y`.
         """
         check_is_fitted(self)
+        check_same_rows(X, y=y, sample_weight=sample_weight)
         y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
         from sklearn.metrics import r2_score
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
-from sklearn.utils.validation import _check_feature_names_in, validate_data
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
 
 from sklstm._index import is_pandas, regular_end, steps_after
 from sklstm._intervals import percent
 from sklstm._kinds import as_numbers, index_of
 from sklstm._leaks import CHANGES, EXACT, find_copies
 from sklstm._panel import series_positions
-from sklstm._validation import n_dimensions
+from sklstm._validation import check_weights, in_order_of, n_dimensions
 from sklstm._warning import warn_user
 
 
@@ -289,6 +289,44 @@ def read_history(forecaster, history, reads_columns=True):
     if is_pandas(y) and y.ndim == 1:
         labels = replace(labels, names=y.name)
     return series, replace(labels, levels=None) if None in series else labels
+
+
+def read_weights(sample_weight, X, y):
+    """The weight of each row of y, by its index if it has one; None stays."""
+    if sample_weight is None:
+        return None
+    weight = as_numbers(sample_weight, "sample_weight")
+    return check_weights(in_order_of(weight, _index_of(X, y), "sample_weight", "y"), y)
+
+
+def read_truth(forecaster, X, y, sample_weight):
+    """The truth (n,) or (n, n_targets) at the rows of X that are predicted, and its weights or None."""
+    weight = as_numbers(sample_weight, "sample_weight")
+    y, index = _in_order_of_targets(forecaster._labels, as_numbers(y, "y")), index_of(X)
+    if index is None and index_of(y) is not None:  # rows of arrays follow the history
+        index = y.index
+        for key, _, times in _parts(index, len(y)):
+            end = forecaster._history[key].end if key in forecaster._history else None
+            n_skipped = 0 if end is None else steps_after(end, times, "y")
+            if n_skipped or key not in forecaster._history:
+                raise ValueError(
+                    f"y begins at {times[0]}, but the rows of an array X follow the history directly. Give X as a "
+                    "frame with the index of y."
+                )
+    y = in_order_of(y, index, "y", "X")
+    truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+    if weight is None:
+        return truth, None
+    return truth, _check_sample_weight(in_order_of(weight, index, "sample_weight", "y"), truth)
+
+
+def _in_order_of_targets(labels, y):
+    """A frame of targets with its columns as in the fit, where both have names."""
+    if not is_pandas(y) or y.ndim < 2 or labels.names is None or labels.y_ndim < 2:
+        return y
+    if not y.columns.is_unique or set(y.columns) != set(labels.names):
+        raise ValueError(f"y has the columns {list(y.columns)}, but the Forecaster was fitted on {list(labels.names)}.")
+    return y[list(labels.names)]
 
 
 def _check_given(forecaster, X, y):

@@ -16,7 +16,7 @@ from sklstm._callbacks import CallbackSupportMixin, begin_fit
 from sklstm._index import directly_follows, is_pandas, regular_end
 from sklstm._kinds import as_numbers, index_of
 from sklstm._numbers import plain, plain_parameters
-from sklstm._validation import FLOATS, restored_on_error
+from sklstm._validation import FLOATS, check_same_rows, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
 
@@ -236,6 +236,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         task = begin_fit(self, 0, X, y, None)
         with plain_parameters(self), restored_on_error(self):
+            check_same_rows(X, y=y)
             X = as_numbers(X, "X")
             table = self._check(X, reset=True)
             self._end = None if index_of(X) is None else _check_index(X, self.window_length, "X")

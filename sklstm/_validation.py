@@ -14,7 +14,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklstm._index import is_pandas
-from sklstm._kinds import as_numbers
+from sklstm._kinds import as_numbers, index_of
 from sklstm._numbers import plain
 from sklstm._windows import row_chunks, row_numbers
 
@@ -200,6 +200,50 @@ def _with_a_step(X, rows):
     if not len(rows):
         raise ValueError("No row to validate on has a step with a value in every channel.")
     return rows
+
+
+def in_order_of(part, index, name, of):
+    """Rows that tell their times, in the order of an index; what tells none is taken as it comes.
+
+    `name` is what they are called in messages, `of` whose index it is.
+    """
+    own = index_of(part)
+    if own is None or index is None or own.equals(index):
+        return part
+    if len(own) == len(index) and own.is_unique:
+        places = own.get_indexer(index)
+        if (places >= 0).all():
+            return part.iloc[places]
+    raise ValueError(
+        f"{name} is at other rows than {of}: at {own[0]} … {own[-1]} ({len(own)} rows), and {of} at {index[0]} … "
+        f"{index[-1]} ({len(index)} rows). Give {name} at the rows of {of}, or {name}.to_numpy() if they are the same."
+    )
+
+
+def check_same_rows(X, **parts):
+    """Whether tables are at the rows of X (or else of the first of them), as far as their indexes tell.
+
+    Rows are matched by position, as everywhere in scikit-learn. Indexes contradict that where they have the same
+    labels in another order, or none in common (but for one that only counts rows).
+    """
+    tables = {"X": X, **parts}
+    indexes = {name: index_of(table) for name, table in tables.items()}
+    (of, index), *others = [(name, own) for name, own in indexes.items() if own is not None] or [(None, None)]
+    for name, own in others:
+        if len(own) != len(index) or own.equals(index):
+            continue
+        n_shared = int(own.isin(index).sum())
+        counts = any(_counts_rows(part) for part in (own, index))
+        if n_shared == len(own) or (not n_shared and not counts):
+            raise ValueError(
+                f"{of} and {name} have {'the same rows in another order' if n_shared else 'no row in common'}: {of} "
+                f"begins with {index[0]}, {name} with {own[0]}. Give {name}.loc[{of}.index], or {name}.to_numpy() if "
+                "they belong together as they are."
+            )
+
+
+def _counts_rows(index):
+    return index.dtype.kind == "i" and np.array_equal(index, np.arange(len(index)))
 
 
 def check_weights(sample_weight, X):

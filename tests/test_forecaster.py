@@ -2083,3 +2083,73 @@ def test_the_default_by_name_can_be_searched():
     search = GridSearchCV(f, grid, cv=TimeSeriesSplit(2, test_size=4)).fit(np.empty((40, 0)), y)
     assert search.best_estimator_.regressors_[0].hidden_size in (2, 3)
     assert clone(default_regressor()).get_params() == default_regressor().get_params()
+
+
+# ---- truths and weights by name and index
+
+
+def shuffled(data, seed=0):
+    return data.iloc[np.random.default_rng(seed).permutation(len(data))]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_weights_are_those_of_the_rows_that_their_index_names(shape):
+    X, y = series(30, "known", shape)
+    weight = pd.Series(np.random.default_rng(2).uniform(size=len(y)), y.index)
+    expected = forecaster(Ridge(), "known").fit(X, y, weight.to_numpy())
+    got = forecaster(Ridge(), "known").fit(X, y, shuffled(weight))
+    np.testing.assert_array_equal(got.regressors_[0].coef_, expected.regressors_[0].coef_)
+    got = forecaster(Ridge(), "known").fit(X, y.to_numpy(), shuffled(weight))  # then it is X that tells the rows
+    np.testing.assert_array_equal(got.regressors_[0].coef_, expected.regressors_[0].coef_)
+
+
+def test_weights_of_other_rows_are_refused():
+    _, y = series(30)
+    weight = pd.Series(1.0, y.index)
+    for other in (weight.shift(1, freq="D"), weight.reset_index(drop=True), weight[:-1], pd.concat([weight, weight])):
+        with pytest.raises(ValueError, match="sample_weight is at other rows than y"):
+            forecaster(Ridge()).fit(None, y, other)
+        with pytest.raises(ValueError, match="sample_weight is at other rows than y"):
+            backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=other)
+
+
+def test_a_backtest_weighs_the_rows_that_the_index_names():
+    _, y = series(40)
+    weight = pd.Series(np.random.default_rng(2).uniform(size=len(y)), y.index)
+    one, other = (
+        backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=w)
+        for w in (weight.to_numpy(), shuffled(weight))
+    )
+    pd.testing.assert_frame_equal(one.frame, other.frame)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_truths_are_scored_at_the_rows_and_under_the_names_that_they_have(shape):
+    _, y = series(40, shape=shape)
+    train, test = split(y, 4)
+    f = forecaster(Ridge()).fit(None, train)
+    rows, weight = rows_only(test), pd.Series(np.arange(1.0, len(test) + 1), test.index)
+    expected = f.score(rows, test, weight.to_numpy())
+    assert expected == pytest.approx(f.score(rows, test.to_numpy(), weight.to_numpy()))
+    assert f.score(rows, shuffled(test), shuffled(weight, 1)) == pytest.approx(expected)
+    if shape != "panel":
+        assert f.score(np.empty((4, 0)), test, weight) == pytest.approx(expected)
+        with pytest.raises(ValueError, match="follow the history directly"):
+            f.score(np.empty((4, 0)), test.shift(1, freq="D"))
+    if shape == "several":
+        assert f.score(rows, test[["z", "y"]], weight) == pytest.approx(expected)
+        with pytest.raises(ValueError, match=r"columns \['y', 'w'\], but the Forecaster was fitted on \['y', 'z'\]"):
+            f.score(rows, test.rename(columns={"z": "w"}))
+    times = test.index.get_level_values(-1) + pd.Timedelta(1, "D")
+    later = test.set_axis([test.index.get_level_values(0), times] if shape == "panel" else times)
+    for other in (later, test.iloc[1:]):
+        with pytest.raises(ValueError, match="y is at other rows than X"):
+            f.score(rows, other)
+
+
+def test_what_a_backtest_reads_further_ahead_than_it_is_known_gives_the_target_away():
+    _, y = walk()
+    before, y = y.shift(2).dropna().to_frame("before"), y[2:]
+    backtest(forecaster(Ridge()), before, y, steps=2, n_origins=3)
+    with pytest.raises(ValueError, match="'before' is y 2 rows before"):
+        backtest(forecaster(Ridge()), before, y, steps=3, n_origins=3)

@@ -418,3 +418,42 @@ def test_quantiles_are_those_of_the_fit():
     assert not hasattr(model, "predict_quantiles")
     model = fitted(loss="quantile").set_params(loss="huber")
     assert model.predict_quantiles(X3).shape == (12, 1)
+
+
+TABLE = pd.DataFrame(np.random.default_rng(0).normal(size=(12, 3)), index=pd.date_range("2024-01-01", periods=12))
+OTHER_ROWS = {
+    "another order": (TABLE[::-1][0], "the same rows in another order"),
+    "later rows": (TABLE[0].shift(30, freq="D"), "no row in common"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_ROWS)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_rows_of_other_labels_are_refused(name):
+    other, message = OTHER_ROWS[name]
+    same = TABLE[0]
+    regressor = LSTMRegressor(2, max_iter=1, tol=10).fit(TABLE, same)
+    stopping = LSTMRegressor(2, max_iter=1, tol=10, early_stopping=True)
+    for attempt in (
+        lambda: regressor.fit(TABLE, other),
+        lambda: regressor.fit(TABLE, same, other.abs()),
+        lambda: regressor.fit(TABLE.to_numpy(), same, other.abs()),
+        lambda: regressor.partial_fit(TABLE, other),
+        lambda: regressor.score(TABLE, other),
+        lambda: regressor.score(TABLE, same, other.abs()),
+        lambda: stopping.fit(TABLE, same, X_val=TABLE, y_val=other),
+        lambda: WindowTransformer(2).fit(TABLE, other),
+    ):
+        with pytest.raises(ValueError, match=message):
+            attempt()
+    regressor.fit(
+        TABLE, eval("y.loc[X.index]" if name == "another order" else "y.to_numpy()", {"y": other, "X": TABLE})
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_rows_that_may_be_the_same_are_taken_as_they_come():
+    regressor = LSTMRegressor(2, max_iter=1, tol=10)
+    regressor.fit(TABLE.reset_index(drop=True), TABLE[0])  # counts rows
+    regressor.fit(TABLE, TABLE[0].shift(1, freq="D"))  # overlaps: each target a day later, perhaps
+    regressor.fit(TABLE.to_numpy(), TABLE[0])
