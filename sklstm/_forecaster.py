@@ -352,7 +352,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         sampler = Sampler(lags, units, dtype, keeps, reads_sequences=bool(lstms(template)))
         origins = {key: np.arange(1, len(part)) for key, part in series.items()}
         samples = sampler.samples(series, origins, weight)
-        self.n_dropped_ = sum(map(len, origins.values())) - len(samples.windows)
+        self.n_dropped_ = sum(map(len, origins.values())) - len(samples)
         self._check_windows(samples, series, sampler)
         repeats_last = by_default and len(samples.windows) < FEWEST_WINDOWS
         if repeats_last:
@@ -368,7 +368,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
     def _check_windows(self, samples, series, sampler):
         """Complain if no window is left; tell of those lost to missing values, not of those at either end."""
         name, L = type(self._template()).__name__, self.window_length
-        if not len(samples.windows):
+        if not len(samples):
             longest = max(map(len, series.values()))
             raise ValueError(
                 f"No window of window_length={L} can be learnt from: {name} takes complete ones only, and "

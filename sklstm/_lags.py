@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklstm._windows import flat_sliding_windows, sliding_windows
+from sklstm._windows import flat_sliding_windows, row_chunks, sliding_windows
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,17 @@ class Lags:
         """Known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
         return _from(known, np.asarray(origins) + 1, steps - 1).reshape(len(origins), steps - 1, self.n_known)
 
-    def flat(self, windows):
-        """Windows as a table (n, L · (K + Q) + H · P): lags step by step, then the known columns predicted at."""
-        lags = self._lagged(windows).reshape(len(windows), -1)
-        return np.concatenate((lags, windows[:, -1, self._known]), axis=1)
+    def flat(self, windows, rows=None):
+        """Windows, or some of them, as a table (n, L · (K + Q) + H · P): lags step by step, then the known columns."""
+        n, n_lags, width = len(windows if rows is None else rows), self.window_length, self.n_targets + self.n_past
+        flat = np.empty((n, n_lags * width + self.n_ahead * self.n_known), windows.dtype)
+        lags = flat[:, : n_lags * width].reshape(n, n_lags, width)  # a view
+        for chunk in row_chunks(n, n_lags * self.n_channels):
+            part = windows[chunk if rows is None else rows[chunk]]
+            lags[chunk, :, : self.n_targets] = part[..., : self.n_targets]
+            lags[chunk, :, self.n_targets :] = part[..., self._known.stop :]
+            flat[chunk, n_lags * width :] = part[:, -1, self._known]
+        return flat
 
     @property
     def _known(self):

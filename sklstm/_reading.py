@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._regressor import LSTMRegressor
+from sklstm._sampling import as_slice
 
 # Of scikit-learn, those whose tags may say that they take no NaN though what is in them does, by the module that
 # holds them: importing it takes longer than a fit, and whoever has one of them has it loaded.
@@ -102,15 +103,18 @@ def prepared(regressor, lags, strategy="recursive"):
     return regressor.set_params(**settings)
 
 
-def read(regressor, windows, lags):
-    """Windows (n, L, C) as the regressor takes them.
+def read(regressor, windows, lags, rows=None):
+    """Windows (n, L, C), or some of them, as the regressor takes them; copied at most once.
 
     An LSTM takes sequences. What has one inside gets them flattened, as others may look at the rows before
     it does; any other regressor gets lags.
     """
-    if isinstance(regressor, LSTMRegressor):
-        return windows
-    return windows.reshape(len(windows), -1) if lstms(regressor) else lags.flat(windows)
+    if rows is not None and isinstance(as_slice(rows), slice):
+        windows, rows = windows[as_slice(rows)], None
+    if not lstms(regressor):
+        return lags.flat(windows, rows)
+    windows = windows if rows is None else windows[rows]
+    return windows if isinstance(regressor, LSTMRegressor) else windows.reshape(len(windows), -1)
 
 
 def accepts_nan(regressor):

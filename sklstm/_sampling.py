@@ -16,16 +16,26 @@ class Samples:
 
     Parameters
     ----------
-    windows : ndarray of shape (n, window_length, n_channels)
+    windows : ndarray of shape (n, window_length, n_channels), or (m, window_length, n_channels) with `rows`
     targets : ndarray of shape (n, n_ahead * n_targets)
         NaN where it is not known.
     weight : ndarray of shape (n, n_ahead) or None
         Of the row of each target.
+    rows : ndarray of int of shape (n,), default=None
+        Which of the windows are meant: all of them are a view, of which a regressor reads a copy of these.
     """
 
     windows: np.ndarray
     targets: np.ndarray
     weight: Any
+    rows: Any = None
+
+    def __len__(self):
+        return len(self.targets)
+
+    def rows_at(self, chosen):
+        """The numbers of the windows of some of the samples."""
+        return chosen if self.rows is None else self.rows[chosen]
 
 
 @dataclass(frozen=True)
@@ -191,7 +201,7 @@ class Sampler:
         if weight is not None:
             weight = layout.filled(1, lambda part, *span: weight[part.values("rows", *span), np.newaxis])
             weight = self.lags.targets(weight, rows)
-        return Samples(self.lags.windows(table, as_slice(rows)), self.lags.targets(y, rows), weight)
+        return Samples(self.lags.windows(table, slice(None)), self.lags.targets(y, rows), weight, rows)
 
     def contexts(self, series, origins, steps):
         """What is forecast from at some origins of each series, both by key."""

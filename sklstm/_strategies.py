@@ -138,11 +138,11 @@ class Model:
 
     def _rows(self, step, samples, learnt):
         """X, y and the weights by keyword that the regressor of a step is given."""
-        regressor, rows = self.regressors[step], as_slice(np.flatnonzero(learnt))
+        regressor, rows = self.regressors[step], np.flatnonzero(learnt)
         targets, weight = self._targets(step, samples)
-        y = targets[rows]
+        y = targets[as_slice(rows)]
         keywords = {} if weight is None else weight_keywords(regressor, weight[rows])
-        X = read(regressor, samples.windows[rows], self.lags)
+        X = read(regressor, samples.windows, self.lags, samples.rows_at(rows))
         return X, y[:, 0] if y.shape[1] == 1 else y, keywords
 
     # ---- answers

@@ -1,5 +1,6 @@
 import pickle
 import re
+import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
@@ -627,6 +628,37 @@ def test_known_columns_do_not_let_a_gap_be_forecast_through():
         f.predict(X[23:25])
     with pytest.raises(ValueError, match="X_future begins 3 rows after"):
         f.forecast(2, X[23:25])
+
+
+class Weighing(RegressorMixin, BaseEstimator):
+    """Tells how much memory its rows take."""
+
+    def fit(self, X, y):
+        self.n_bytes_ = X.nbytes
+        return self
+
+    predict = Recorder.predict
+
+
+class WeighingLSTM(LSTMRegressor):
+    fit = Weighing.fit
+
+
+@pytest.mark.parametrize("regressor", [Weighing(), WeighingLSTM()], ids=["flat", "sequences"])
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_the_windows_of_a_panel_are_copied_once(regressor, is_complete):
+    parts = {key: np.random.default_rng(key).normal(size=1000).cumsum() for key in range(20)}
+    panel = pd.concat({key: pd.Series(values) for key, values in parts.items()})
+    if not is_complete:
+        panel[::983] = np.nan
+    f = Forecaster(regressor, window_length=96, drop_incomplete=True)
+    tracemalloc.start()
+    try:
+        f.fit(None, panel)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.6 * f.regressors_[0].n_bytes_
 
 
 # ---- rows that were trained on

@@ -56,6 +56,8 @@ def test_a_flat_row_holds_lags_then_the_known_columns_of_the_rows_predicted(size
         for ahead in range(lags.n_ahead):
             expected += list(known[origin + ahead])
         np.testing.assert_array_equal(row, expected)
+    windows, some = lags.windows(lags.table(y, known, past, np.float64), np.arange(1, n + 1)), np.array([5, 0, 1])
+    np.testing.assert_array_equal(lags.flat(windows, some), rows[some])
 
 
 def test_the_steps_that_are_appended_carry_the_known_columns_of_the_step_after_them():
