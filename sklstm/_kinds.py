@@ -277,7 +277,13 @@ def _series_numbers(series, name):
 
 
 def _frame_numbers(frame, name):
-    """A pandas DataFrame of numbers; columns may have the same name twice."""
+    """A pandas DataFrame of numbers."""
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(
+            f"{name} has the column {twice!r} more than once, but columns are known by their names: "
+            f"{name}.loc[:, ~{name}.columns.duplicated()] keeps the first of each."
+        )
     wrong = [position for position, dtype in enumerate(frame.dtypes) if not _is_plain(dtype)]
     numbers = frame.copy(deep=False) if wrong else frame
     for position in wrong:

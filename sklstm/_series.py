@@ -13,7 +13,7 @@ from sklstm._intervals import percent
 from sklstm._kinds import as_numbers, index_of
 from sklstm._leaks import CHANGES, EXACT, find_copies
 from sklstm._panel import series_positions
-from sklstm._validation import check_weights, in_order_of, n_dimensions
+from sklstm._validation import check_has_columns, check_weights, in_order_of, n_dimensions
 from sklstm._warning import warn_user
 
 
@@ -283,7 +283,7 @@ def read_more(forecaster, X, y, may_be_single=False, reads_columns=True):
 def read_history(forecaster, history, reads_columns=True):
     """Other series to go on from, y or (X, y), and the labels of their forecast."""
     X, y = history if isinstance(history, tuple) else (None, history)
-    X, y = as_numbers(X, "X of history"), as_numbers(y, "y of history")
+    X, y = as_numbers(X, "X"), as_numbers(y, "y" if isinstance(history, tuple) else "history")
     series, labels = read_more(forecaster, X, y, True, reads_columns), forecaster._labels
     series = {key: History.of(part) for key, part in series.items()}
     if is_pandas(y) and y.ndim == 1:
@@ -345,6 +345,7 @@ def _check_given(forecaster, X, y):
 
 def _check_target(y):
     """`y` as (n, n_targets) in float64; NaN is a missing observation."""
+    check_has_columns(y, "y")
     values = check_array(
         y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y", ensure_min_samples=0
     )
@@ -462,9 +463,6 @@ def _named_columns(X):
     """The names of a frame's columns, which are matched by them; None of anything else."""
     if not is_pandas(X) or X.ndim != 2:
         return None
-    if not X.columns.is_unique:
-        first = X.columns[X.columns.duplicated()][0]
-        raise ValueError(f"X has the column {first!r} more than once, but columns are matched by name.")
     return list(X.columns)
 
 

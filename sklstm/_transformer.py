@@ -16,7 +16,7 @@ from sklstm._callbacks import CallbackSupportMixin, begin_fit
 from sklstm._index import directly_follows, is_pandas, regular_end
 from sklstm._kinds import as_numbers, index_of
 from sklstm._numbers import plain, plain_parameters
-from sklstm._validation import FLOATS, check_same_rows, restored_on_error
+from sklstm._validation import FLOATS, check_has_columns, check_same_rows, restored_on_error
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
 
@@ -37,8 +37,10 @@ def _check_index(data, window_length, name):
     try:
         return regular_end(index, name)
     except ValueError as error:
-        folds = " The training rows of KFold have such a gap where its test rows are; those of TimeSeriesSplit do not."
-        raise ValueError(f"{error}{'' if 'TimeSeriesSplit' in str(error) else folds}") from None
+        if "has a gap" not in str(error):
+            raise
+        folds = "The training rows of KFold have such a gap where its test rows are; those of TimeSeriesSplit do not."
+        raise ValueError(f"{error} {folds}") from None
 
 
 def _check_labels(index, name):
@@ -307,6 +309,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _check(self, X, *, reset):
         if is_pandas(X) and X.ndim == 1:
             raise ValueError("Expected a table (2 dimensions), got a Series: give its frame, series.to_frame().")
+        check_has_columns(X, "X")
         dtype = FLOATS if self.dtype is None else self.dtype
         return validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite="allow-nan")
 
@@ -410,6 +413,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     """
     window_length, lead, stride, n_outputs = map(plain, (window_length, lead, stride, n_outputs))
     series = as_numbers(series, "series")
+    check_has_columns(series, "series")
     if index_of(series) is not None:
         _check_index(series, window_length, "series")
     values = check_array(series, dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series")

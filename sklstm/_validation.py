@@ -82,6 +82,14 @@ def n_dimensions(data):
     return data.ndim if hasattr(data, "ndim") else np.asarray(data).ndim
 
 
+def check_has_columns(data, name):
+    """Complain of a table without columns; a frame fails obscurely in scikit-learn's checks."""
+    if 0 in getattr(data, "shape", ())[1:]:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={data.shape}) in {name} while a minimum of 1 is required."
+        )
+
+
 def check_training_set(estimator, X, y, sample_weight, *, reset):
     """Check everything that `fit` was given, with y as numbers; with `reset` the estimator takes on X's features."""
     name = type(estimator).__name__
@@ -312,8 +320,7 @@ def _check_sequences(estimator, X, reset):
 
 
 def _check_table(estimator, X, reset):
-    if 0 in getattr(X, "shape", ())[1:]:  # a frame with no columns fails obscurely
-        raise ValueError(f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
+    check_has_columns(X, "X")
     X = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
     n_channels = estimator.n_channels if reset else estimator._n_channels
     if X.shape[1] % n_channels:
@@ -326,6 +333,7 @@ def _check_table(estimator, X, reset):
 
 def _check_targets(y, X, dtype):
     """`y`, numbers, as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and the dimensions it had."""
+    check_has_columns(y, "y")
     y = check_array(
         y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y", ensure_min_samples=0
     )

@@ -66,10 +66,10 @@ def test_what_is_numeric_is_not_copied():
 
 
 def test_frames_keep_names_index_and_precision_and_are_not_changed():
-    frame = pd.DataFrame([[1, 2, 3]], index=[DAYS[0]], columns=["a", "a", 3]).astype(object)
+    frame = pd.DataFrame([[1, 2, 3]], index=[DAYS[0]], columns=["a", "b", 3]).astype(object)
     frame.isetitem(1, pd.array([2.5], dtype="Float32"))
     numbers = as_numbers(frame, "X")
-    assert numbers.columns.tolist() == ["a", "a", 3]
+    assert numbers.columns.tolist() == ["a", "b", 3]
     assert numbers.dtypes.tolist() == [np.float64, np.float32, np.float64]
     assert index_of(numbers).equals(frame.index)
     assert frame.dtypes.tolist()[0] == np.dtype(object)
@@ -158,6 +158,7 @@ OTHERS = {
     "a column of lists": (pd.DataFrame({"a": [[1], [2]]}), TypeError, "Column 'a' of X holds.*type list"),
     "lists of polars": (pl.DataFrame({"a": [[1], [2]]}), TypeError, "Column 'a' of X holds.*type list"),
     "structs of polars": (pl.DataFrame({"a": [{"b": 1}]}), TypeError, "Column 'a' of X holds.*type dict"),
+    "a name twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "column 'a' more than once"),
     "a lazy frame": (pl.LazyFrame({"a": [1]}), TypeError, r"write X.collect\(\)"),
     "ragged rows": ([[1, 2], [3]], ValueError, "row 0 has length 2, row 1 has 1. All rows must"),
     "ragged inside": ([np.zeros((2, 1)), np.zeros((2, 2))], ValueError, "inhomogeneous.*unlike lengths"),
@@ -229,9 +230,9 @@ ENTRIES = {
     "Forecaster.fit sample_weight": ("sample_weight", 1, lambda bad: Forecaster(Ridge()).fit(FRAME, TARGET, bad)),
     "Forecaster.predict": ("X", 2, lambda bad: RIDGE.predict(bad)),
     "Forecaster.forecast X_future": ("X_future", 2, lambda bad: RIDGE.forecast(2, bad)),
-    "Forecaster.forecast history": ("y of history", 1, lambda bad: ALONE.forecast(2, history=bad)),
+    "Forecaster.forecast history": ("history", 1, lambda bad: ALONE.forecast(2, history=bad)),
     "Forecaster.forecast X of history": (
-        "X of history",
+        "X",
         2,
         lambda bad: RIDGE.forecast(2, NEXT, history=(bad, TARGET)),
     ),
@@ -342,4 +343,18 @@ def test_where_nothing_may_be_missing_it_is_refused(name):
     )
     for call in calls:
         with pytest.raises(ValueError, match="NaN"):
+            call()
+
+
+def test_tables_without_columns_are_told():
+    empty = FRAME[[]]
+    calls = (
+        lambda: LSTM.fit(empty, VALUES),
+        lambda: LSTM.fit(FRAME, empty),
+        lambda: WindowTransformer(3).fit(empty),
+        lambda: make_windows(empty, 3),
+        lambda: Forecaster(Ridge()).fit(None, empty),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=r"0 feature\(s\) \(shape=\(30, 0\)\)"):
             call()
