@@ -1,6 +1,5 @@
 """A series as windows: inside a pipeline (`WindowTransformer`) and outside (`make_windows`)."""
 
-import warnings
 from functools import update_wrapper
 from numbers import Integral
 from pathlib import Path
@@ -17,6 +16,7 @@ from sklstm._index import directly_follows, is_pandas, regular_end
 from sklstm._kinds import as_numbers, index_of
 from sklstm._numbers import plain, plain_parameters
 from sklstm._validation import FLOATS, check_has_columns, check_same_rows, restored_on_error
+from sklstm._warning import warn_user
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
 
@@ -92,9 +92,9 @@ def _why_empty(known, index, end):
         lacking = "the table of fit" if end is not None else "X" if known is not None else "X, like the table of fit,"
         return (
             f"{lacking[0].upper()}{lacking[1:]} has no index of time, so nothing tells whether the rows of X follow "
-            f"those of fit: their {empty}. Give frames with such an index to both. A scaler in front keeps it as "
-            'StandardScaler().set_output(transform="pandas"), and all steps of a pipeline do by its '
-            'set_output(transform="pandas"). Of arrays, give the training rows and these in one, '
+            f"those of fit: their {empty}. Give frames with such an index to both. A scaler in front, which an "
+            'LSTMRegressor does not need, keeps it as StandardScaler().set_output(transform="pandas"); all steps of a '
+            'pipeline do by its set_output(transform="pandas"). Of arrays, give the training rows and these in one, '
             "np.concatenate((X_train, X)), and keep the last len(X) answers."
         )
     if not _is_later(index[0], known.last):
@@ -282,8 +282,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if index is not None and directly_follows(self._end, index) and len(self._tail):
             before[-len(self._tail) :] = self._tail
         elif self._n_before and not self._begins_as_in_fit(table, index):
-            # stacklevel: transform, scikit-learn's wrapper of it, the caller
-            warnings.warn(_why_empty(self._end, index, end), UserWarning, stacklevel=3)
+            warn_user(_why_empty(self._end, index, end))
         cut = flat_sliding_windows if self._window[2] else sliding_windows
         return cut(np.concatenate((before, table)), self._window[0])[: len(table)]
 

@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from sklstm._index import is_pandas
 from sklstm._kinds import as_numbers, index_of
 from sklstm._numbers import plain
+from sklstm._warning import warn_user
 from sklstm._windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
@@ -25,6 +26,9 @@ LARGEST = {np.dtype(np.float32): 1e37, np.dtype(np.float64): 1e300}
 
 # How many of the last rows are looked at to see whether they continue each other.
 N_COMPARED = 100
+
+# How many pairs have to lie on a line for it to be none by chance.
+N_ON_A_LINE = 10
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ def check_targets_suit(estimator, data, n_targets):
             continue
         if estimator.loss_steps == "all":
             _check_next_steps(part, name, n_targets)
+        elif estimator.instance_norm is not None and part is data:
+            _warn_of_units(estimator, part, n_targets)
         if estimator.loss == "poisson":
             smallest = min(
                 _smallest_target(part, part.rows[chunk], estimator.loss_steps != "last")
@@ -160,17 +166,49 @@ def _check_next_steps(data, name, n_targets):
 
 def _contradicted(data):
     """Whether, of the last rows that each follow the one before, most are not what that one's target says."""
+    newest, y = _continuations(data)
+    agrees = np.isclose(newest, y, rtol=1e-4, atol=1e-8 * np.abs(y).max(initial=0)).all(axis=1)
+    return len(agrees) > 0 and agrees.mean() < 0.5
+
+
+def _continuations(data):
+    """The newest steps of the last rows that each follow the one before, and that one's targets, where both are known.
+
+    None of them where rows do not follow each other: by chance some do where a series has few values.
+    """
     rows, y, weight = data.X[-N_COMPARED:], data.y[-N_COMPARED:], data.weight[-N_COMPARED:]
-    y = np.where(weight[:, np.newaxis] > 0, y, np.nan)
+    y = np.where(weight[:, np.newaxis] > 0, y, np.nan)[:-1]
     newest = rows[1:, -1, : y.shape[1]]
     same = (rows[1:, :-1] == rows[:-1, 1:]) | (np.isnan(rows[1:, :-1]) & np.isnan(rows[:-1, 1:]))
     follows = same.all(axis=(1, 2))
-    # rows in another order may follow each other by chance, where a series has few values
-    if not follows.size or follows.mean() < 0.9:
-        return False
-    known = follows & np.isfinite(newest).all(axis=1) & np.isfinite(y[:-1]).all(axis=1)
-    agrees = np.isclose(newest, y[:-1], rtol=1e-4, atol=1e-8 * np.nanmax(np.abs(y), initial=0)).all(axis=1)
-    return known.any() and agrees[known].mean() < 0.5
+    known = follows & np.isfinite(newest).all(axis=1) & np.isfinite(y).all(axis=1)
+    return (newest[known], y[known]) if follows.size and follows.mean() >= 0.9 else (newest[:0], y[:0])
+
+
+def _warn_of_units(estimator, data, n_targets):
+    """Tell of targets that are the next step in another unit: a window's own level cannot be taken off them."""
+    if data.every_step or data.n_outputs != n_targets or data.X.shape[1] == 1:
+        return
+    for newest, target in zip(*(values.T for values in _continuations(data)), strict=True):
+        line = _line_through(newest, target)
+        if line is not None:
+            warn_user(
+                f"instance_norm={estimator.instance_norm!r} takes targets relative to the level of their window, but y "
+                f"is the next step of X in another unit (y = {line[0]:.6g} * x + {line[1]:.6g}). Leave the scaler in "
+                "front out, as LSTMRegressor scales inside; or scale y as well: "
+                "TransformedTargetRegressor(model, transformer=StandardScaler())."
+            )
+            return
+
+
+def _line_through(x, y):
+    """Slope and intercept of a line that all pairs are on, where it is not y = x; else None."""
+    spread = np.ptp(y) if len(y) >= N_ON_A_LINE else 0
+    if not spread or not np.ptp(x):
+        return None
+    slope, intercept = np.polynomial.Polynomial.fit(x, y, 1).convert().coef[::-1]
+    is_line = (np.abs(slope * x + intercept - y) <= 1e-4 * spread).all()
+    return (slope, intercept) if is_line and (np.abs(x - y) > 1e-3 * spread).any() else None
 
 
 def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):

@@ -1,10 +1,15 @@
 """Wrong input: a clear error before any work, and a fitted estimator as it was."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
 
@@ -457,3 +462,43 @@ def test_rows_that_may_be_the_same_are_taken_as_they_come():
     regressor.fit(TABLE.reset_index(drop=True), TABLE[0])  # counts rows
     regressor.fit(TABLE, TABLE[0].shift(1, freq="D"))  # overlaps: each target a day later, perhaps
     regressor.fit(TABLE.to_numpy(), TABLE[0])
+
+
+def continued(n_steps=4, n_rows=40):
+    """Windows of a series and their targets."""
+    return make_windows(np.random.default_rng(0).standard_normal(n_rows).cumsum(), n_steps)
+
+
+@pytest.mark.parametrize("instance_norm", ["last", "mean", "last-standard"])
+def test_targets_in_another_unit_than_their_windows_warn(instance_norm):
+    X, y = continued()
+    model = LSTMRegressor(2, instance_norm=instance_norm, random_state=0)
+    for other in ((X - 3) / 7, X.astype(np.float32) * 0.1):
+        with pytest.warns(
+            UserWarning, match=r"y is the next step of X in another unit \(y = .* \* x \+ .*scale y as well"
+        ):
+            model.partial_fit(other, y)
+
+
+def test_targets_in_the_unit_of_their_windows_or_of_something_else_do_not_warn():
+    X, y = continued()
+    later, shuffled = np.roll(y, 2), np.random.default_rng(1).permutation(len(y))
+    for rows, targets in ((X, y), (X.astype(np.float32), y), (X, y**2), (X, later), (X[shuffled] / 7, y[shuffled])):
+        LSTMRegressor(2, instance_norm="last").partial_fit(rows, targets)
+    LSTMRegressor(2, instance_norm="last").partial_fit(X[:5] / 7, y[:5])
+    LSTMRegressor(2, instance_norm="last").partial_fit(np.ones((20, 3, 1)), np.full(20, 2.0))
+    LSTMRegressor(2).partial_fit(X / 7, y)
+
+
+def test_the_line_that_scales_the_target_as_well_mends_it():
+    series = pd.Series(np.random.default_rng(0).standard_normal(60).cumsum(), index=pd.date_range("2024", periods=60))
+    lstm = LSTMRegressor(2, instance_norm="last", max_iter=2, learning_rate="cosine", random_state=0)
+    scaler = StandardScaler().set_output(transform="pandas")
+    model = make_pipeline(scaler, WindowTransformer(4), lstm)
+    with pytest.warns(UserWarning, match="in another unit") as record:
+        model.fit(series.to_frame("y"), series)
+    call = re.search(r"TransformedTargetRegressor.*\)\)", str(record[0].message))[0]
+    names = {"model": model, "TransformedTargetRegressor": TransformedTargetRegressor, "StandardScaler": StandardScaler}
+    mended = eval(call, names).fit(series.to_frame("y"), series).predict(series.to_frame("y"))
+    plain = make_pipeline(WindowTransformer(4), lstm).fit(series.to_frame("y"), series).predict(series.to_frame("y"))
+    np.testing.assert_allclose(mended, plain, rtol=1e-6)
