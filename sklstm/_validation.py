@@ -337,7 +337,7 @@ def check_rows(estimator, X, *, reset, input_name="X"):
 def _check_range(values, dtype, input_name):
     """NaN may pass; infinity, and what is so large in the precision of the work that sums do not fit, may not."""
     limit = LARGEST[np.dtype(dtype)]
-    if values.size and max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0)) > limit:
+    if values.size and float(max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0))) > limit:
         raise ValueError(
             f"Input {input_name} contains infinity or a value too large for {np.dtype(dtype)}: up to ±{limit:g} is "
             "possible. Divide it."
