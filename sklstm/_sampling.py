@@ -267,7 +267,7 @@ class Sampler:
 
 
 def as_slice(rows):
-    """Numbers next to each other as a slice, so that what they choose stays a view."""
-    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+    """Numbers that count up one by one as a slice, so that what they choose stays a view."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
         return slice(rows[0], rows[-1] + 1)
     return rows

@@ -141,7 +141,7 @@ def test_contexts_of_several_series_come_one_after_another_with_their_centre_and
     )
 
 
-@pytest.mark.parametrize("rows", [[3], [3, 4, 5], [], [1, 3], [0, 1, 2, 4]])
+@pytest.mark.parametrize("rows", [[3], [3, 4, 5], [], [1, 3], [0, 1, 2, 4], [0, 2, 1, 3], [2, 2, 4]])
 def test_rows_next_to_each_other_become_a_slice(rows):
     rows = np.array(rows, dtype=int)
     chosen = as_slice(rows)
