@@ -138,7 +138,8 @@ class Huber(_Loss):
 
     def _weighted(self, raw, target, share):
         error = raw - target
-        slope = np.clip(error, -self.delta, self.delta)
+        delta = min(self.delta, float(np.finfo(error.dtype).max))
+        slope = np.clip(error, -delta, delta)
         gradient = slope * share
         return np.vdot(error - 0.5 * slope, gradient), gradient  # the loss is slope · (e - ½ slope)
 

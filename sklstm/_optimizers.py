@@ -25,6 +25,11 @@ class _Optimizer:
             self._moments[...] = other._moments
 
 
+def _not_zero(epsilon, dtype):
+    """Epsilon, or the smallest number that is not 0 in this precision: where a gradient is 0, it divides 0."""
+    return max(epsilon, float(np.finfo(dtype).tiny))
+
+
 class SGD(_Optimizer):
     """Stochastic gradient descent with (Nesterov) momentum.
 
@@ -79,7 +84,7 @@ class Adam(_Optimizer):
     """
 
     def __init__(self, theta, beta_1, beta_2, epsilon):
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, _not_zero(epsilon, theta.dtype)
         super().__init__(theta, n_moments=2)
         self._scratch = np.empty_like(theta)
 
@@ -151,7 +156,7 @@ class RMSprop(_Optimizer):
     """
 
     def __init__(self, theta, rho, epsilon):
-        self.rho, self.epsilon = rho, epsilon
+        self.rho, self.epsilon = rho, _not_zero(epsilon, theta.dtype)
         super().__init__(theta, n_moments=1)
         self._scratch = np.empty_like(theta)
 

@@ -53,7 +53,7 @@ class Schedule:
             case "constant":
                 return self.initial
             case "invscaling":
-                return self.initial / (n_updates + 1) ** self.power
+                return self.initial * (n_updates + 1) ** -self.power  # may be 0, where 1 / … could overflow
             case "adaptive":
                 return self.initial / 5**n_cuts
             case "cosine":

@@ -131,16 +131,28 @@ class Watch:
 
     def after_epoch(self, progress, theta, loss):
         """Record an epoch; whether training is to end at once."""
-        validation = None if self.validate is None else self.validate(theta)
-        losses = [loss] if validation is None else [loss, validation[0]]
-        if not (np.isfinite(losses).all() and np.isfinite(theta).all()):
-            what = "loss" if not np.isfinite(loss) or validation is None else "validation loss"
-            raise ValueError(
-                f"the {what} is no longer finite in epoch {progress.n_epochs + 1} (loss {losses[-1]}): training "
-                "diverged. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and standardize=True."
-            )
+        validation = None
+        if self.validate is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                validation = self.validate(theta)
+        self._check_finite(progress.n_epochs + 1, theta, loss, validation)
         progress.record(theta, loss, validation, self.tol)
         return self.end_epoch(progress, theta)
+
+    def _check_finite(self, epoch, theta, loss, validation):
+        validation_loss = 0.0 if validation is None else validation[0]
+        if not np.isfinite(loss):
+            what = f"loss is no longer finite in epoch {epoch} (loss {loss})"
+        elif not np.isfinite(theta).all():
+            what = f"weights are no longer finite in epoch {epoch} (loss {loss})"
+        elif not np.isfinite(validation_loss):
+            what = f"validation loss is no longer finite in epoch {epoch} (loss {validation_loss})"
+        else:
+            return
+        raise ValueError(
+            f"The {what}: training diverged. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and "
+            "standardize=True."
+        )
 
     def ran_out(self, progress):
         """Whether patience has come to an end, after which it begins anew."""

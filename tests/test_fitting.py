@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from itertools import count
 
 import numpy as np
 import pytest
@@ -408,9 +409,9 @@ def test_a_refused_fit_draws_nothing(settings):
 
 
 def test_lbfgs_that_finds_no_way_down_says_so(monkeypatch):
-    """Given gradients that point upwards."""
-    original = Objective.whole
-    monkeypatch.setattr(Objective, "whole", lambda *args: (original(*args)[0], -original(*args)[1]))
+    """Given a loss that is larger each time, wherever it goes."""
+    original, losses = Objective.whole, count(1)
+    monkeypatch.setattr(Objective, "whole", lambda *args: (float(next(losses)), original(*args)[1]))
     with pytest.warns(ConvergenceWarning, match="no better weights"):
         stuck = model(solver="lbfgs", max_iter=50).fit(X, Y)
     assert np.isfinite(stuck.predict(X)).all()
@@ -449,3 +450,23 @@ def test_a_fit_that_fails_uses_up_nothing_of_a_generator(monkeypatch, make, call
             getattr(model(random_state=given, **settings), call)(X, Y)
     one, other = (fit(model(random_state=state), X, Y) for state in (given, make(0)))
     np.testing.assert_array_equal(one.theta_, other.theta_)
+
+
+# ---- settings that single precision cannot hold
+
+
+EXTREME = {
+    "huber": {"loss": "huber", "delta": 1e300, "early_stopping": True},
+    "clipped": {"clip_value": 1e300, "clip_norm": 1e300},
+    "adam": {"epsilon": 1e-300},
+    "rmsprop": {"solver": "rmsprop", "epsilon": 1e-300},
+    "invscaling": {"learning_rate": "invscaling", "power_t": 400.0, "batch_size": 1},
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+def test_settings_beyond_single_precision_are_no_accident(name):
+    """A channel that is 0 has gradients of 0, which a tiny epsilon must not make NaN of."""
+    rows = np.concatenate((X, np.zeros_like(X[..., :1])), axis=2).astype(np.float32)
+    fitted = fit(model(standardize=False, **EXTREME[name]), rows, Y.astype(np.float32))
+    assert np.isfinite(fitted.predict(rows)).all()

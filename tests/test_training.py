@@ -427,3 +427,17 @@ def test_ctrl_c_inside_of_a_record_leaves_the_epoch_before(validation):
         assert progress.loss_curve == [3.0, 2.0, 1.5]
     assert number > 10
     assert progress.loss_curve == [3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("theta", "loss", "validation", "message"),
+    [
+        (1.0, np.nan, None, r"The loss is no longer finite in epoch 1 \(loss nan\)"),
+        (np.inf, 0.5, None, r"The weights are no longer finite in epoch 1 \(loss 0.5\)"),
+        (1.0, 0.5, (np.inf, 0.0), r"The validation loss is no longer finite in epoch 1 \(loss inf\)"),
+    ],
+)
+def test_a_message_says_what_is_no_longer_finite(theta, loss, validation, message):
+    watch = Watch(0.0, np.inf, None if validation is None else lambda _: validation, None, None)
+    with pytest.raises(ValueError, match=message):
+        watch.after_epoch(Progress(), np.array([theta]), loss)
