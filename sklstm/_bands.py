@@ -59,12 +59,13 @@ class Bootstrap:
     seed: int
 
     def ends(self, engine, contexts, points, coverages):
-        steps, rng = points.shape[1], np.random.default_rng(self.seed)
+        steps = points.shape[1]
         is_fed_back = engine.model.strategy == "recursive"
         errors = self.errors.enough(**errors_wanted("bootstrap", engine.model.strategy, steps, coverages))
         errors = errors - errors.mean(axis=0)  # or what the tail was off on average would be fed back as a drift
         ends = []
         for row in range(len(points)):
+            rng = np.random.default_rng(self.seed)  # for each, so that no interval depends on what else is asked for
             if np.isnan(points[row]).any():
                 paths = np.full((1, *points[row].shape), np.nan)
             elif is_fed_back:

@@ -259,3 +259,16 @@ def test_a_recursive_forecast_has_no_levels_to_give(walk):
     forecaster = fitted(walk, "recursive", None, regressor=quantile_lstm())
     with pytest.raises(ValueError, match="needs intervals"):
         forecaster.forecast(STEPS, coverage=0.9)
+
+
+@pytest.mark.parametrize("strategy", ["recursive", "direct"])
+def test_intervals_of_a_series_do_not_depend_on_what_else_is_forecast(strategy):
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=60)
+    panel = pd.concat({key: pd.Series(rng.normal(size=60), days) for key in "abc"})
+    settings = {"window_length": 3, "intervals": "bootstrap", "strategy": strategy, "steps": 2}
+    f = Forecaster(Ridge(), **settings).fit(None, panel)
+    together = f.forecast(2, coverage=0.8)
+    for keys in (["b"], ["c", "b"]):
+        some = f.forecast(2, history=pd.concat([panel.loc[[key]] for key in keys]), coverage=0.8)
+        pd.testing.assert_frame_equal(some.loc["b"], together.loc["b"], rtol=1e-9, check_freq=False)
+    assert together.loc["a"].ne(together.loc["b"]).all(axis=None)
