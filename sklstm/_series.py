@@ -262,7 +262,9 @@ def read_more(forecaster, X, y, may_be_single=False, reads_columns=True):
     Without `reads_columns` X is passed over, as all that is asked for is the index.
     """
     _check_given(forecaster, X, y)
-    values, index, labels = _check_target(y), _index_of(X, y), forecaster._labels
+    labels = forecaster._labels
+    y = _in_order_of_targets(labels, y)
+    values, index = _check_target(y), _index_of(X, y)
     columns = np.full((len(values), forecaster.n_features_in_), np.nan)
     if reads_columns:
         columns = check_columns(forecaster, X, len(values), reset=False)
@@ -270,8 +272,6 @@ def read_more(forecaster, X, y, may_be_single=False, reads_columns=True):
     n_targets = next(iter(forecaster._history.values())).values("y", 0, 1).shape[1]
     if values.shape[1] != n_targets:
         raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {n_targets}.")
-    if is_pandas(y) and y.ndim == 2 and labels.names is not None and list(y.columns) != list(labels.names):
-        raise ValueError(f"y has the columns {list(y.columns)}, but the Forecaster was fitted on {list(labels.names)}.")
     if _is_panel(index) != labels.is_panel and not (labels.is_panel and may_be_single):
         raise ValueError(
             f"y has {'a' if _is_panel(index) else 'no'} two-level index (series, time), but the Forecaster was fitted "
@@ -324,9 +324,10 @@ def _in_order_of_targets(labels, y):
     """A frame of targets with its columns as in the fit, where both have names."""
     if not is_pandas(y) or y.ndim < 2 or labels.names is None or labels.y_ndim < 2:
         return y
-    if not y.columns.is_unique or set(y.columns) != set(labels.names):
+    given = _named_columns(y)
+    if set(given) != set(labels.names):
         raise ValueError(f"y has the columns {list(y.columns)}, but the Forecaster was fitted on {list(labels.names)}.")
-    return y[list(labels.names)]
+    return _in_named_order(y, given, labels.names)
 
 
 def _check_given(forecaster, X, y):
@@ -459,6 +460,12 @@ def check_columns(forecaster, X, n_rows, *, reset):
     return columns
 
 
+def _in_named_order(frame, given, names):
+    """Columns in the order of some names; booleans among them would choose rows."""
+    places = {name: place for place, name in enumerate(given)}
+    return frame.iloc[:, [places[name] for name in names]]
+
+
 def _named_columns(X):
     """The names of a frame's columns, which are matched by them; None of anything else."""
     if not is_pandas(X) or X.ndim != 2:
@@ -498,7 +505,7 @@ def _in_order(forecaster, X):
     if names is None or given is None:
         return X
     if set(given) == set(names):
-        return X[names]
+        return _in_named_order(X, given, names)
     if not all(isinstance(name, str) for name in (*names, *given)):  # of strings scikit-learn says which
         raise ValueError(f"X has the columns {given}, but the Forecaster was fitted on {names}.")
     return X

@@ -417,7 +417,7 @@ def test_forecasts_of_several_steps_are_those_of_estimators_fitted_by_hand(strat
 @pytest.mark.parametrize("regressor", [GradientBoostingRegressor(n_estimators=2), SVR(), REGRESSORS["boosting"]])
 def test_one_output_under_multioutput_names_direct(regressor):
     _, y = series(30)
-    with pytest.raises(ValueError, match=r"does not take 3 outputs at once. strategy='direct'"):
+    with pytest.raises(ValueError, match=r"does not take 3 outputs at once \(.*\). strategy='direct'"):
         forecaster(regressor, strategy="multioutput").fit(None, y)
     assert len(forecaster(regressor, strategy="direct").fit(None, y).forecast(H)) == H
 
@@ -2185,3 +2185,36 @@ def test_what_a_backtest_reads_further_ahead_than_it_is_known_gives_the_target_a
     backtest(forecaster(Ridge()), before, y, steps=2, n_origins=3)
     with pytest.raises(ValueError, match="'before' is y 2 rows before"):
         backtest(forecaster(Ridge()), before, y, steps=3, n_origins=3)
+
+
+NAMES = {
+    "booleans": [True, False],
+    "numbers and text": [1, "a"],
+    "None": [None, "a"],
+    "NaN": [np.nan, "a"],
+    "tuples": pd.Index([("Close", "A"), ("Close", "B")], tupleize_cols=False),
+    "two levels": pd.MultiIndex.from_tuples([("Close", "A"), ("Close", "B")]),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_targets_and_columns_may_have_any_names_and_are_matched_by_them(name):
+    X, y = series(40, "known", "several")
+    y = y.set_axis(NAMES[name], axis=1)
+    if name in ("booleans", "tuples", "two levels"):  # scikit-learn takes no mixed names of X
+        X = X.set_axis(NAMES[name], axis=1)
+    f = forecaster(Ridge(), intervals="conformal").fit(X[:-4], y[:-4])
+    X, later = X[-4:], y[-4:]
+    forecast = f.forecast(4, X, coverage=0.5)
+    assert forecast.shape == (4, 6)
+    assert f.forecast(4, X).columns.equals(y.columns)
+    swapped = [1, 0]
+    pd.testing.assert_frame_equal(f.forecast(4, X.iloc[:, swapped], coverage=0.5), forecast)
+    assert f.score(X, later.iloc[:, swapped]) == f.score(X.iloc[:, swapped], later)
+    pd.testing.assert_frame_equal(f.update(X, later.iloc[:, swapped]).history_[-4:], later, check_freq=False)
+
+
+def test_targets_of_one_name_are_refused():
+    X, y = series(30, "known", "several")
+    with pytest.raises(ValueError, match="y has the column 'y' more than once"):
+        forecaster(Ridge()).fit(X, y.set_axis(["y", "y"], axis=1))

@@ -224,9 +224,11 @@ def test_columns_after_a_fit_without_any_are_refused():
 def test_other_targets_are_refused_by_name():
     reader = after(None, frame(columns="yz"))
     with pytest.raises(
-        ValueError, match=r"y has the columns \['z', 'y'\], but the Forecaster was fitted on \['y', 'z'\]"
+        ValueError, match=r"y has the columns \['y', 'w'\], but the Forecaster was fitted on \['y', 'z'\]"
     ):
-        read_more(reader, None, frame(columns="zy", n=3, start=N))
+        read_more(reader, None, frame(columns="yw", n=3, start=N))
+    swapped = read_more(reader, None, frame(columns="yz", n=3, start=N)[["z", "y"]])[None]
+    np.testing.assert_array_equal(swapped.y, frame(columns="yz", n=3, start=N))
 
 
 def test_a_single_series_does_not_follow_a_panel():
