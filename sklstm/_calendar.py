@@ -8,12 +8,15 @@ pandas is imported inside; whoever holds a pandas index has it loaded already.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+
+# How dates are written as whole numbers, by their digits.
+DATES = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 # Times of day among which that of days is looked for: theirs, and those of days that could not begin then.
 N_TIMES_OF_DAY = 10
@@ -95,6 +98,43 @@ def index_end(index):
         step = None  # what runs backwards is in no order of time
     last = int(index[-1]) if index.dtype.kind in "iu" else index[-1]
     return IndexEnd(last, step, index.name, time_of_day)
+
+
+def end_if_regular(index):
+    """The `IndexEnd` of an index whose series can be forecast; None if it is irregular, or not what it seems.
+
+    What cannot be decided has `step=None`: fewer than three stamps without a frequency, and working
+    days in a row (part of every day, or of every business day?). A single whole number goes on by 1.
+    """
+    end = index_end(index)
+    if end is None or not index.is_unique or not index.is_monotonic_increasing or dates_format(index):
+        return None
+    if end.step is None and isinstance(end.last, int) and len(index) == 1:
+        return replace(end, step=1)
+    return None if end.step is None and not _is_undecided(index) else end
+
+
+def _is_undecided(index):
+    """Whether nothing speaks against a regular step, but several are possible."""
+    import pandas as pd
+
+    return isinstance(index, pd.DatetimeIndex) and (len(index) < 3 or inferred_frequency(index) is not None)
+
+
+def dates_format(index):
+    """How whole numbers are written that all read as dates (20240131, 202401); None where they do not."""
+    import pandas as pd
+
+    if len(index) < 2 or index.dtype.kind not in "iu" or isinstance(index, pd.MultiIndex):
+        return None
+    digits = len(str(index[0]))
+    if digits not in DATES or len(str(index[-1])) != digits:
+        return None
+    for part in (index[[0, -1]], index[:100], index):  # most numbers are found out at once
+        dates = pd.to_datetime(part.astype(str), format=DATES[digits], errors="coerce")
+        if dates.hasnans or not ((dates.year > 1800) & (dates.year < 2200)).all():
+            return None
+    return DATES[digits]
 
 
 def steps_from(end, index, step):

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from sklstm._index import is_pandas
+from sklstm._index_advice import explain_levels
 from sklstm._numbers import plain
 
 
@@ -98,13 +99,15 @@ def split_panel(index, n_splits, test_size, gap=0):
     return folds
 
 
-def series_positions(index):
+def series_positions(index, name="y"):
     """Which rows belong to which series of a panel.
 
     Parameters
     ----------
     index : MultiIndex of two levels (series, time), or a Series or DataFrame that has one
         In any order of rows.
+    name : str, default="y"
+        What the table that it is from is called in messages.
 
     Returns
     -------
@@ -117,7 +120,8 @@ def series_positions(index):
     TypeError
         If `index` is not from pandas.
     ValueError
-        If it has not two levels, lacks a key or a stamp, or has a second level that is no time.
+        If it has not two levels, lacks a key or a stamp, has a second level that is no time, or two levels that
+        are one time in two pieces (year and month). The call that mends it is shown.
 
     Examples
     --------
@@ -127,13 +131,13 @@ def series_positions(index):
     >>> series_positions(index)
     [('b', array([0, 2, 3])), ('a', array([1]))]
     """
-    series, keys, _, _ = _levels(_panel_index(index))
+    series, keys, _, _ = _levels(_panel_index(index, name))
     ends = np.cumsum(np.bincount(series, minlength=len(keys)))
     rows = np.argsort(series, kind="stable")
     return list(zip(keys, np.split(rows, ends[:-1]), strict=True)) if len(keys) else []
 
 
-def _panel_index(data):
+def _panel_index(data, name="y"):
     """The index of two levels that was given, by itself or with a table."""
     import pandas as pd
 
@@ -143,25 +147,20 @@ def _panel_index(data):
             f"index must be a pandas MultiIndex of two levels (series, time), or a Series or DataFrame that has one, "
             f"got {type(data).__name__}."
         )
-    if index.nlevels != 2:
+    if index.nlevels == 1:
         raise ValueError(
-            f"The index must have two levels (series, time), got {index.nlevels}: set_index([series, time]) makes "
-            "them of two columns."
+            "The index must have two levels (series, time), got 1: set_index([series, time]) makes them of two columns."
         )
     for level, what in enumerate(("series", "time stamp")):
         missing = np.flatnonzero(index.codes[level] < 0)
         if len(missing):
             raise ValueError(
-                f"Row {missing[0]} of the index has no {what}: y[y.index.get_level_values({level}).notna()] leaves "
-                "such rows out."
+                f"Row {missing[0]} of the index has no {what}: {name}[{name}.index.get_level_values({level}).notna()] "
+                "leaves such rows out."
             )
-    times = index.levels[1]
-    if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) and times.dtype.kind not in "iuf":
-        raise ValueError(
-            f"The index's second level must be the time (dates, periods or numbers), but its dtype is {times.dtype}: "
-            "y.index = y.index.swaplevel() if the levels are the wrong way round, "
-            "y.index = y.index.set_levels(pd.to_datetime(y.index.levels[1]), level=1) if it is dates as text."
-        )
+    problem = explain_levels(index, name)
+    if problem:
+        raise ValueError(problem)
     return index
 
 

@@ -250,7 +250,7 @@ def read_training(forecaster, X, y):
     _check_has_value(values, y)
     if len(values) < 2:
         raise ValueError(f"y has n_samples={len(values)} rows: there is nothing to learn a next value from.")
-    series = _divide(forecaster, values, columns, index)
+    series = _divide(forecaster, values, columns, index, _holder(y))
     names = (y.columns if y.ndim == 2 else y.name) if is_pandas(y) else None
     levels = list(index.names) if _is_panel(index) else None
     return series, Labels(n_dimensions(y), names, levels)
@@ -277,7 +277,7 @@ def read_more(forecaster, X, y, may_be_single=False, reads_columns=True):
             f"y has {'a' if _is_panel(index) else 'no'} two-level index (series, time), but the Forecaster was fitted "
             f"on {'several series' if labels.is_panel else 'a single series'}."
         )
-    return _divide(forecaster, values, columns, index)
+    return _divide(forecaster, values, columns, index, _holder(y))
 
 
 def read_history(forecaster, history, reads_columns=True):
@@ -386,28 +386,30 @@ def _is_panel(index):
     return index is not None and index.nlevels > 1
 
 
-def _divide(forecaster, y, columns, index):
-    """The series of a table, by key."""
+def _holder(y):
+    """What the table is called whose index tells the times."""
+    return "X" if index_of(y) is None else "y"
+
+
+def _divide(forecaster, y, columns, index, name):
+    """The series of a table, by key; `name` is that of the one whose index it is."""
     past, series, ends = forecaster._is_past, {}, {None: None}
-    for key, rows, times in _parts(index, len(y)):
+    for key, rows, times in _parts(index, len(y), name):
         which = None if times is None else id(times)
         if which not in ends:
-            ends[which] = regular_end(times, "y" if key is None else f"y.loc[{key!r}]")
+            ends[which] = regular_end(times, name, key)
         part = columns[rows]
         series[key] = Series(y[rows], part[:, ~past], part[:, past], times, ends[which], rows)
     return _with_common_step(series) if _is_panel(index) else series
 
 
-def _parts(index, n_rows):
+def _parts(index, n_rows, name):
     """Key, row numbers and times of each series; equal times are one object, which is looked at once."""
     if not _is_panel(index):
         return [(None, np.arange(n_rows), index)]
-    if index.nlevels != 2:
-        raise ValueError(
-            f"The index has {index.nlevels} levels {list(index.names)}; several series have two: series, time."
-        )
+    positions = series_positions(index, name)
     times, stamps, found, parts = index.get_level_values(1), np.asarray(index.codes[1]), {}, []
-    for key, rows in series_positions(index):
+    for key, rows in positions:
         which = stamps[rows].tobytes()
         if which not in found:
             found[which] = times[rows]
@@ -744,8 +746,7 @@ def _follow(history, known, parts, name):
         end = history[key].end
         which = place_of(history[key]), id(times)
         if which not in skipped:
-            what = name if key is None else f"{name}.loc[{key!r}]"
-            skipped[which] = 0 if end is None or times is None else steps_after(end, times, what)
+            skipped[which] = 0 if end is None or times is None else steps_after(end, times, name, key)
         futures[key] = Future(rows, skipped[which], known[rows])
     return futures
 
@@ -775,7 +776,7 @@ def _check_follows(history, part, name):
                 "index of its rows."
             )
         return
-    n_skipped = steps_after(history.end, part.index, name)
+    n_skipped = steps_after(history.end, part.index, "y", key)
     if n_skipped:
         raise ValueError(
             f"{name} begins at {part.index[0]}, {n_skipped} rows after the first one that follows the history, which "

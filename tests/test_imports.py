@@ -15,6 +15,7 @@ FLOORS = [
      "_schedules", "_numbers", "_windows", "_scaling", "_intervals", "_naive",
      "_leaks", "_warning", "_limits"),
     ("_stack", "_training", "_recursion", "_calendar", "_threads", "_lags", "_kinds"),
+    ("_index_advice",),
     ("_index",),
     ("_network", "_validation", "_origin", "_holdout", "_callbacks", "_panel", "_scores"),
     ("_settings", "_series", "_units", "_bands", "_calibration"),
