@@ -4,7 +4,6 @@ pandas is imported inside; whoever holds a pandas index has it loaded already.
 """
 
 import sys
-import warnings
 
 from sklstm._calendar import end_if_regular, index_end, step_name, steps_from
 from sklstm._index_advice import Table, explain, explain_kind, explain_order, find_mend, first_odd, shown

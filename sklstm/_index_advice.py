@@ -153,7 +153,8 @@ def _tried(call, index, table):
         try:
             exec(replace(table, name="y").statement(call), names)
             mended = names["y"].index
-            is_same = mended.equals(table.index_of(index)) and mended.dtype == index.dtype and not _has_step(mended)
+            before = table.index_of(index)
+            is_same = mended.dtype == before.dtype and not _has_step(mended) and mended.equals(before)
         except Exception:  # whatever pandas says of an index that this call is not for
             return None
     if is_same or caught or names["y"].count() < index.nunique():
@@ -616,8 +617,9 @@ def explain_levels(index, name="y"):
     table = Table(name)
     calls = _first_mend(index, table, _pieces(index), depth=2)
     if index.nlevels != 2:
-        said = f"The index of {name} must have two levels (series, time), got {index.nlevels}, {list(index.names)}"
-        return said + (f": {table.statements(calls)}." if calls else ".")
+        said = f"The index of {name} has {index.nlevels} levels {list(index.names)}"
+        mend = f": {table.statements(calls)}." if calls else "."
+        return f"{said}; it must have two levels (series, time), got {index.nlevels}{mend}"
     keys, times = index.get_level_values(0), index.get_level_values(1)
     if calls:
         return (

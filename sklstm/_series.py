@@ -630,7 +630,7 @@ def read_rows(forecaster, X):
         raise ValueError(f"Found array with 0 sample(s) (shape={columns.shape}) while a minimum of 1 is required.")
     known, index = columns[:, ~forecaster._is_past], index_of(X)
     _check_levels(forecaster._history, index, "X")
-    parts = _parts(index, len(known))
+    parts = _parts(index, len(known), "X")
     trained = None if index is None else _trained_on(forecaster, known, parts)
     return trained or _follow(forecaster._history, known, parts, "X")
 
@@ -694,7 +694,7 @@ def read_future(forecaster, history, X_future, steps):
         return {key: Future(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
     known, index = _known_columns(forecaster, X_future), index_of(X_future)
     _check_levels(history, index, "X_future")
-    futures = _follow(history, known, _parts(index, len(known)), "X_future")
+    futures = _follow(history, known, _parts(index, len(known), "X_future"), "X_future")
     missing = [key for key in history if key not in futures]
     if missing:
         raise ValueError(f"X_future has no rows for {len(missing)} series: {missing[:5]}.")
@@ -764,11 +764,12 @@ def check_follows(history, new):
             continue
         which = place_of(history[key]), id(part.index)
         if which not in checked:
-            _check_follows(history[key], part, "y" if key is None else f"y.loc[{key!r}]")
+            _check_follows(history[key], part, key)
             checked.add(which)
 
 
-def _check_follows(history, part, name):
+def _check_follows(history, part, key):
+    name = "y" if key is None else f"y.loc[{key!r}]"
     if part.end is None:
         if history.end.step is None:
             raise ValueError(

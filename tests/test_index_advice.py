@@ -293,9 +293,7 @@ ADVISED = {
         str(BERLIN[0]),
     ),
     "stamps of two zones": (
-        pd.Index(
-            [pd.Timestamp(f"2024-01-0{day}", tz=zone) for day, zone in ((1, "UTC"), (2, "Asia/Tokyo"), (3, "UTC"))]
-        ),
+        pd.Index([pd.Timestamp(2024, 1, day, tz=("UTC", "Asia/Tokyo")[day % 2]) for day in range(1, 9)], dtype=object),
         "tz_localize(None)",
         "2024-01-01 00:00:00",
     ),
@@ -314,11 +312,7 @@ ADVISED = {
     "quarters with a dash": (pd.Index(["2024-Q1", "2024-Q2", "2024-Q3"]), "PeriodIndex", "2024Q1"),
     "quarters first": (pd.Index(["Q1 2024", "Q2 2024", "Q3 2024"]), "PeriodIndex", "2024Q1"),
     "years as text": (pd.Index(["2020", "2021", "2022"]), "astype(int)", "2020"),
-    "categories": (
-        pd.CategoricalIndex(["2024-01-01", "2024-01-02", "2024-01-03"]),
-        "to_datetime",
-        "2024-01-01 00:00:00",
-    ),
+    "categories": (pd.CategoricalIndex(texts(DAYS, "%Y-%m-%d")), "to_datetime", "2024-01-01 00:00:00"),
     "text backwards": (texts(DAYS[::-1], "%Y-%m-%d"), "sort_index", "2024-01-01 00:00:00"),
     "text with a gap": (texts(dropped(DAYS, 5), "%Y-%m-%d"), 'asfreq("D")', "2024-01-01 00:00:00"),
     "the 30th": (THIRTIETHS, 'to_period("M")', "2023-01"),
@@ -522,7 +516,9 @@ PANELS = {
     "text": (shops(texts(DAYS, "%d.%m.%Y")), "set_levels"),
     "levels changed": (shops(DAYS).swaplevel(), "swaplevel"),
     "two zones": (
-        shops(DAYS.tz_localize("Europe/Berlin"))[:12].append(shops(DAYS.tz_localize("America/New_York"))[12:]),
+        pd.MultiIndex.from_arrays(
+            [["a"] * 12 + ["b"] * 12, [*DAYS.tz_localize("Europe/Berlin"), *DAYS.tz_localize("America/New_York")]]
+        ),
         "utc=True",
     ),
     "numbers of months": (shops(numbers(MONTHS, "%Y%m")), "%Y%m"),

@@ -10,7 +10,8 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._index import _shown, is_pandas
+from sklstm._index import is_pandas
+from sklstm._index_advice import shown
 from sklstm._plot._axes import (
     STYLE,
     area_style,
@@ -755,7 +756,7 @@ def _set_title(ax, panel):
     if ax.get_title(loc="left"):
         return
     known, n = panel.history.dropna().index, len(panel.forecast)
-    after = f" after {_shown(known[-1])}" if len(known) else ""
+    after = f" after {shown(known[-1])}" if len(known) else ""
     ax.set_title(f"Forecast of {n} step{'s' * (n > 1)}{after}", fontsize="medium")
 
 
