@@ -79,8 +79,10 @@ def peaks(options):
 
 
 def exponents(options):
-    """Of the growth of time with samples and with steps."""
-    yield show("growth", ("samples",), {"exponent": growth.of_samples(growth.SAMPLES[: 2 if options.quick else None])})
+    """Of the growth of time with what it is given; with --quick of the two smallest sizes."""
+    for function, sizes in growth.MEASURED.items():
+        case = function.__name__.removeprefix("of_")
+        yield show("growth", (case,), {"exponent": function(sizes[: 2 if options.quick else None])})
     n_epochs = 1000 if options.quick else 200_000
     yield show("growth", ("epochs",), {"ratio": {"at the start": growth.of_epochs(n_epochs)}})
     if not options.quick:

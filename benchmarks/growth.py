@@ -1,15 +1,22 @@
-"""How time grows with the number of samples and of steps: the exponent of a power law, 1 being linear."""
+"""How time grows with what it is given: the exponent of a power law, 1 being linear and 0 no growth."""
 
 from time import perf_counter
 
 import numpy as np
+import pandas as pd
+from sklearn.linear_model import Ridge
 
 from benchmarks import _peers
 from benchmarks._models import fit, regressor
-from sklstm import make_windows
+from sklstm import BacktestResult, Forecaster, backtest, make_windows
 
 SAMPLES = (10_000, 100_000, 1_000_000)
 STEPS = (48, 192, 768)
+ROWS = (1_000, 30_000, 1_000_000)
+UPDATES = (300, 3_000, 10_000)
+SERIES = (100, 1_000, 5_000)
+ORIGINS = (300, 3_000, 30_000)
+GROUPS = (10_000, 50_000, 250_000)
 
 
 def of_samples(sizes=SAMPLES):
@@ -41,6 +48,92 @@ def of_epochs(n_epochs=200_000, n_calls=200):
     return seconds() / early
 
 
+def of_history(sizes=ROWS):
+    """Exponent of one forecast in the rows of the history: 0 where no more is read than a window."""
+    return _exponent(sizes, [_best(_of_hours(n).forecast, 1) for n in sizes])
+
+
+def of_updated_history(sizes=ROWS):
+    """Exponent of an update of one row in the rows of the history: 0 where it costs what it adds."""
+    return _exponent(sizes, [_per_update(n, 50) for n in sizes])
+
+
+def of_updates(sizes=UPDATES):
+    """Exponent of many updates of one row, all together, in their number: 1 where each costs the same."""
+    return _exponent(sizes, [n * _per_update(100, n) for n in sizes])
+
+
+def of_series(sizes=SERIES):
+    """Exponent of fitting a panel and forecasting it in the number of its series (50 rows each)."""
+    return _exponent(sizes, [_best(_fit_and_forecast, _panel(n), repeats=2) for n in sizes])
+
+
+def of_origins(sizes=ORIGINS):
+    """Exponent of a backtest without refit in the number of its origins (6 steps)."""
+    return _exponent(sizes, [_best(_backtest, n, repeats=2) for n in sizes])
+
+
+def of_groups(sizes=GROUPS):
+    """Exponent of `metrics_by` in the number of groups (12 forecasts each)."""
+    rows = backtest(_ridge(), None, np.sin(np.arange(100.0)), steps=3, n_origins=4, refit=False).frame
+    results = [BacktestResult(_repeated(rows, n)) for n in sizes]
+    return _exponent(sizes, [_best(result.metrics_by, "series", repeats=2) for result in results])
+
+
+def _repeated(rows, n_series):
+    """The same rows for so many series."""
+    table = rows.loc[np.tile(rows.index, n_series)].reset_index(drop=True)
+    return table.assign(series=np.repeat(np.arange(n_series), len(rows)))
+
+
+def _ridge():
+    return Forecaster(Ridge(), window_length=24)
+
+
+def _of_hours(n_rows):
+    """A forecaster of so many hours."""
+    index = pd.date_range("1800-01-01", periods=n_rows, freq="h", unit="s")
+    return _ridge().fit(None, pd.Series(np.sin(np.arange(n_rows)), index))
+
+
+def _panel(n_series):
+    """So many series of 50 days."""
+    days = pd.date_range("2024-01-01", periods=50)
+    index = pd.MultiIndex.from_product([range(n_series), days], names=["series", "day"])
+    return pd.Series(np.random.default_rng(0).normal(size=len(index)), index)
+
+
+def _fit_and_forecast(y):
+    return _ridge().fit(None, y).forecast(3)
+
+
+def _backtest(n_origins):
+    series = np.sin(np.arange(n_origins + 100.0))
+    return backtest(_ridge(), None, series, steps=6, n_origins=n_origins, refit=False)
+
+
+def _per_update(n_rows, n_updates):
+    """Seconds of one of many updates of one row each."""
+    forecaster = _of_hours(n_rows)
+    index = forecaster.future_index(n_updates)
+    rows = [pd.Series([0.0], index[k : k + 1]) for k in range(n_updates)]
+    begin = perf_counter()
+    for row in rows:
+        forecaster.update(None, row)
+    return (perf_counter() - begin) / n_updates
+
+
+def _best(function, *arguments, repeats=5):
+    """Least seconds of some calls, after one that loads what it needs."""
+    _peers.set_threads(1)
+    seconds = []
+    for _ in range(1 + repeats):
+        begin = perf_counter()
+        function(*arguments)
+        seconds.append(perf_counter() - begin)
+    return min(seconds[1:])
+
+
 def _seconds(n_steps, n_windows, hidden_size):
     _peers.set_threads(1)
     X, y = make_windows(np.sin(np.arange(n_windows + n_steps, dtype=np.float32)), n_steps)
@@ -52,3 +145,14 @@ def _seconds(n_steps, n_windows, hidden_size):
 def _exponent(sizes, seconds):
     """Slope of the logarithms."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+MEASURED = {
+    of_samples: SAMPLES,
+    of_history: ROWS,
+    of_updated_history: ROWS,
+    of_updates: UPDATES,
+    of_series: SERIES,
+    of_origins: ORIGINS,
+    of_groups: GROUPS,
+}
