@@ -80,10 +80,11 @@ class Bootstrap:
         windows, future = (
             np.repeat(part[row : row + 1], N_PATHS, axis=0) for part in (contexts.windows, contexts.future)
         )
-        predict = noisy(engine.model.one_step, errors * contexts.scale[row], rng)
+        size = np.where(contexts.size[row] > 0, contexts.size[row], np.inf)  # a constant has no errors
+        predict = noisy(engine.model.one_step, errors * (contexts.scale[row] / size), rng)
         limits = contexts.at(slice(row, row + 1)).limits
         paths = forecast_recursively(predict, windows, steps, engine.sampler.lags.n_targets, future, limits)
-        return paths + contexts.centre[row]
+        return contexts.undone(paths, slice(row, row + 1))
 
 
 @dataclass(frozen=True)

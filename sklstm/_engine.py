@@ -1,6 +1,6 @@
 """Fitted parts put together: from series and origins to forecasts and the ends of their intervals, in one batch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Engine:
         """
         contexts = self.sampler.contexts(series, origins, steps)
         points = self.points(contexts, steps)
-        held = held_from(points - contexts.centre[:, np.newaxis], contexts.limits) if tell else None
+        held = held_from(contexts.relative(points), contexts.limits) if tell else None
         if held is not None:
             tell(held, len(points))
         answers = [points]
@@ -52,6 +52,11 @@ class Engine:
         _put_in_order(answers)
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
         return dict(zip(origins, np.split(answers, last_rows), strict=True))
+
+    def for_histories(self, series):
+        """The same for series that are given instead of those known, by key."""
+        units = self.sampler.units.of_histories(series)
+        return replace(self, sampler=replace(self.sampler, units=units))
 
     def points(self, contexts, steps):
         """Forecasts (n, steps, n_targets) of contexts, in transformed units."""
@@ -71,8 +76,7 @@ class Engine:
         rows = as_slice(np.flatnonzero(readable))
         known = np.asarray(answer(contexts.at(rows)), dtype=np.float64)
         answers = np.full(shape + known.shape[3:], np.nan)
-        answers[rows] = known
-        answers += contexts.centre.reshape(len(answers), 1, -1, *[1] * (known.ndim - 3))
+        answers[rows] = contexts.undone(known, rows)
         answers[~contexts.is_readable] = np.nan
         return answers
 

@@ -95,7 +95,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         windows left out is `n_dropped_`.
     dtype : {"float32", "float64"} or numpy dtype, default=None
         Precision of the windows. None is float32 for an LSTMRegressor, after the mean of each series was
-        taken off in float64, and float64 for all others.
+        taken off in float64 and, in a panel, each was divided by its own width (so that small series count as
+        much as large ones); and float64, without either, for all others.
     clip_recursion : bool, default=True
         Whether forecasts that are fed back ("recursive") are held where they run away: beyond the range of
         the training rows and the window by more than three times that range, and by more than three times what
@@ -347,7 +348,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             window_length = min(window_length, max(1, max(map(len, series.values())) // 2))
         lags = Lags(window_length, n_ahead, n_targets, self.n_features_in_ - n_past, n_past)
         dtype = np.dtype(self.dtype or ("float32" if lstms(template) else "float64"))
-        units = Units.of(self.target_transformer, series, is_centred=dtype == np.float32 and not needs_counts(template))
+        is_centred = dtype == np.float32 and not needs_counts(template)
+        is_sized = is_centred and self._labels.is_panel and bool(lstms(template))
+        units = Units.of(self.target_transformer, series, is_centred, is_sized)
         keeps = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
         sampler = Sampler(lags, units, dtype, keeps, reads_sequences=bool(lstms(template)))
         origins = {key: np.arange(1, len(part)) for key, part in series.items()}
@@ -479,7 +482,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         history : Series, DataFrame, array or tuple (X, y), default=None
             Other series to go on from than those known: `y` or, where there are columns, both. One that was
             not learnt from is forecast by what was learnt from the others; beside a panel it may be
-            a single series, without the level of series.
+            a single series, without the level of series. One that is at quite another level, or of quite
+            another size, than the rows that were learnt from is taken relative to its own.
         coverage : float or list of float, default=None
             Share of truths that intervals should hold, in (0, 1).
 
@@ -500,7 +504,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         coverages = () if coverage is None else check_coverage(coverage)
         series, labels = (self._history, self._labels) if history is None else read_history(self, history)
         futures = read_future(self, series, X_future, steps)
-        answers = self._forecast_from(series, futures, steps, coverages)
+        engine = self._engine if history is None else self._engine.for_histories(series)
+        answers = self._forecast_from(series, futures, steps, coverages, engine)
         self._tell_of_none(series, answers)
         index = labels.join(_indexes_of_forecast(series, steps, X_future))
         return labels.to_frame(np.concatenate(list(answers.values())), index, coverages)
@@ -553,13 +558,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
                 raise ValueError(_why_no_frequency(key, series[key]))
         return labels.join(indexes)
 
-    def _forecast_from(self, history, futures, steps, coverages=()):
+    def _forecast_from(self, history, futures, steps, coverages=(), engine=None):
         """Answers (steps, n_targets, 1 + 2 n_coverages) after the ends of some series, by key."""
         series = {key: history[key].knowing(future.known) for key, future in futures.items()}
         self._check_reach(steps)
         self._check_known(futures)
         origins = {key: np.array([len(part)]) for key, part in series.items()}
-        answers = self._forecast_at(series, origins, steps, coverages)
+        answers = self._forecast_at(series, origins, steps, coverages, engine)
         return {key: values[0] for key, values in answers.items()}
 
     def _tell_of_none(self, history, answers):
@@ -574,13 +579,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
             answers[key][...] = np.nan
         warn_user(f"{len(without)} of {len(answers)} series cannot be forecast, and are NaN: {without}. {why}")
 
-    def _forecast_at(self, series, origins, steps, coverages=()):
+    def _forecast_at(self, series, origins, steps, coverages=(), engine=None):
         """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) from some origins of series, by key."""
         self._check_reach(steps)
         if coverages and self._engine.bands is None:
             raise ValueError(without_intervals(coverages))
         tell = self._warn_of_hold if self._tells_of_hold else None
-        return self._engine.forecast(series, origins, steps, coverages, tell)
+        return (engine or self._engine).forecast(series, origins, steps, coverages, tell)
 
     def _warn_of_hold(self, held, n_rows):
         """Tell that a recursion ran away."""

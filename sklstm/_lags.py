@@ -47,6 +47,10 @@ class Lags:
         before = np.full((self.window_length, self.n_channels), np.nan, dtype)
         return np.concatenate((before, np.concatenate((y, ahead, past), axis=1).astype(dtype)))
 
+    def padded(self, values):
+        """Rows (n, k) with `window_length` rows without a value in front, as in `table`."""
+        return np.concatenate((np.full((self.window_length, values.shape[1]), np.nan), values))
+
     def windows(self, table, origins):
         """The windows (n_origins, L, n_channels) at some origins, a slice or numbers from 0 to n.
 

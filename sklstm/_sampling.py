@@ -7,7 +7,7 @@ import numpy as np
 
 from sklstm._lags import Lags
 from sklstm._limits import Support, newest
-from sklstm._units import Units
+from sklstm._units import Place, Units
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Contexts:
         Known columns of the steps that a recursive forecast appends; past-only ones are NaN.
     is_readable : ndarray of bool of shape (n, steps)
         Whether all that a step's forecast reads is there.
-    centre : ndarray of shape (n, n_targets)
-        What was taken off the targets.
+    centre, size : ndarray of shape (n, n_targets)
+        What was taken off the targets, and what they were divided by then.
     scale : ndarray of shape (n, n_targets)
         What errors are relative to.
     last : ndarray of shape (n, n_targets)
@@ -63,6 +63,7 @@ class Contexts:
     future: np.ndarray
     is_readable: np.ndarray
     centre: np.ndarray
+    size: np.ndarray
     scale: np.ndarray
     last: np.ndarray
     bounds: np.ndarray
@@ -75,6 +76,15 @@ class Contexts:
     def limits(self):
         """The bounds as `forecast_recursively` takes them, (2, n, steps, n_targets); None where all are infinite."""
         return None if np.isinf(self.bounds).all() else self.bounds.swapaxes(0, 1)
+
+    def relative(self, answers):
+        """Answers (n, steps, n_targets) as the regressor gives them: `undone` the other way."""
+        return (answers - self.centre[:, np.newaxis]) / np.where(self.size > 0, self.size, 1)[:, np.newaxis]
+
+    def undone(self, answers, rows=slice(None)):
+        """Answers (n, steps, n_targets, …) of some rows, multiplied by their size and with their centre."""
+        shape = (-1, 1, self.centre.shape[1], *[1] * (answers.ndim - 3))
+        return answers * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,7 @@ class Sampler:
 
     def supporting(self, series, reach):
         """The same with bounds from the training rows of the series, by key."""
-        supports = {key: self._support(key, part) for key, part in series.items()}
+        supports = {key: self._support(key, part, len(part)) for key, part in series.items()}
         return replace(self, supports=supports, reach=reach)
 
     @property
@@ -192,21 +202,35 @@ class Sampler:
         `weight` is that of each row of the table that the series came in.
         """
         layout = Layout.of(series, origins, self.lags.window_length, self.lags.n_ahead)
-        (y, _, table, _), rows = self._read(layout), layout.origins
+        (y, _, table, places), rows = self._read(layout, np.max), layout.origins
         is_readable = self._is_readable(table, rows)
+        which = np.repeat(np.arange(len(places)), layout.n_origins)[is_readable]
         rows = rows[is_readable]
         if len(origins) > 1:
             # what an LSTM holds out are the last rows: let them be the latest of all series
-            rows = rows[np.argsort(layout.times[is_readable], kind="stable")]
+            order = np.argsort(layout.times[is_readable], kind="stable")
+            rows, which = rows[order], which[order]
         if weight is not None:
             weight = layout.filled(1, lambda part, *span: weight[part.values("rows", *span), np.newaxis])
             weight = self.lags.targets(weight, rows)
-        return Samples(self.lags.windows(table, slice(None)), self.lags.targets(y, rows), weight, rows)
+        if not self._is_far(y, layout, places):
+            return Samples(self.lags.windows(table, slice(None)), self.lags.targets(y, rows), weight, rows)
+        windows, shift, zoom = self._windows(table, y, rows, Place.of_many(places, 1).at(which))
+        targets = self.lags.targets(y, rows)
+        if shift is not None:
+            shift, zoom = (np.tile(part, self.lags.n_ahead) for part in (shift, zoom))
+            targets = (targets - shift) / np.where(zoom > 0, zoom, 1)
+        return Samples(windows, targets, weight)
+
+    def _is_far(self, y, layout, places):
+        """Whether any value is far from its place, so that windows have to be looked at one by one."""
+        far = np.array([place.far for place in places])
+        return bool((np.abs(y) > np.repeat(far, layout.lengths, axis=0)).any())
 
     def contexts(self, series, origins, steps):
         """What is forecast from at some origins of each series, both by key."""
         layout = Layout.of(series, origins, self.lags.window_length, max(self.lags.n_ahead, steps))
-        (y, known, table, relative), rows = self._read(layout), layout.origins
+        (y, known, table, places), rows = self._read(layout, np.min), layout.origins
         n_appended = steps - 1 if self.lags.n_ahead == 1 else 0
         future = self.lags.future(known, rows, n_appended + 1)
         is_readable = np.repeat(self._is_readable(table, rows)[:, np.newaxis], steps, axis=1)
@@ -216,45 +240,87 @@ class Sampler:
             future = np.where(np.isnan(future), 0, future)  # the forecasts that read these are not given
         nothing = np.full((len(rows), n_appended, self.lags.n_past), np.nan)
         future = np.concatenate((future, nothing), axis=2)
-        centre, scale = (np.repeat(part, layout.n_origins, axis=0) for part in relative)
         recent = self._before(y, rows)
         bounds = self._bounds(layout, recent, known, rows, steps)
-        windows = self.lags.windows(table, as_slice(rows))
-        return Contexts(windows, future, is_readable, centre, scale, newest(recent) + centre, bounds)
+        is_far = self._is_far(y, layout, places)
+        places = Place.of_many(places, layout.n_origins)
+        last = newest(recent) * places.divisor + places.centre
+        if is_far or (places.size == 0).any():
+            windows, shift, zoom = self._windows(table, y, rows, places)
+        else:
+            windows, shift, zoom = self.lags.windows(table, as_slice(rows)), None, None
+        if shift is not None:
+            places = places.moved(shift, zoom)
+            bounds = (bounds - shift[:, np.newaxis, np.newaxis]) / np.where(zoom > 0, zoom, 1)[
+                :, np.newaxis, np.newaxis
+            ]
+        return Contexts(windows, future, is_readable, places.centre, places.size, places.scale, last, bounds)
 
     def _before(self, values, rows):
         """The values (n, window_length, k) of the rows in each window."""
-        nothing = np.full((self.lags.window_length, values.shape[1]), np.nan)
-        return self.lags.windows(np.concatenate((nothing, values)), as_slice(rows))
+        return self.lags.windows(self.lags.padded(values), as_slice(rows))
 
     def _bounds(self, layout, recent, known, rows, steps):
         """Bounds (n, 2, steps, n_targets) of what is fed back, from the training rows and those in the window."""
         if np.isinf(self.reach):
             sides = np.array([-np.inf, np.inf])[:, np.newaxis, np.newaxis]
             return np.broadcast_to(sides, (len(rows), 2, steps, self.lags.n_targets))
-        supports = [self.supports.get(key) or self._support(key, part) for key, part in layout.series.items()]
+        first = (len(rows) and np.min(rows) for rows in layout.rows)
+        series = zip(layout.series.items(), first, strict=True)
+        supports = [self.supports.get(key) or self._support(key, part, n_rows) for (key, part), n_rows in series]
         support = Support.joined(supports, layout.n_origins).with_recent(recent, self._before(known, rows))
         ahead = self.lags.future(known, rows - 1, steps + 1)
         return support.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
 
-    def _support(self, key, part):
-        """What all rows of a series support."""
-        y, known, past = (part.values(name, 0, len(part)) for name in ("y", "known", "past"))
-        y, known, _ = self.units.to_work(y, known, past, self.units.relative_to(key, part)[0])
+    def _support(self, key, part, n_rows):
+        """What the first rows of a series support."""
+        y, known, past = (part.values(name, 0, n_rows) for name in ("y", "known", "past"))
+        place = self.units.place(key, part, n_rows)
+        y, known, _ = self.units.to_work(y, known, past, place.centre, place.size)
         return Support.of(y, known)
 
-    def _read(self, layout):
-        """Targets, known columns and steps of a layout, and what each of its series is relative to."""
+    def _read(self, layout, last_known):
+        """Targets, known columns and steps of a layout, and what each of its series is relative to.
+
+        `last_known` says which origin of a series that was not learnt from its place is taken before.
+        """
         y, known, past = (
             layout.filled(width, lambda part, *span, name=name: part.values(name, *span))
             for name, width in (("y", self.lags.n_targets), ("known", self.lags.n_known), ("past", self.lags.n_past))
         )
-        relative = [self.units.relative_to(key, part) for key, part in layout.series.items()]
-        centre, scale = np.array(relative).reshape(-1, 2, self.lags.n_targets).transpose(1, 0, 2)
-        y, known, past = self.units.to_work(y, known, past, np.repeat(centre, layout.lengths, axis=0))
+        places = [
+            self.units.place(key, part, last_known(rows) if len(rows) else 0)
+            for (key, part), rows in zip(layout.series.items(), layout.rows, strict=True)
+        ]
+        centre, size = (
+            np.repeat(np.array(part), layout.lengths, axis=0)
+            for part in zip(*((place.centre, place.size) for place in places), strict=True)
+        )
+        y, known, past = self.units.to_work(y, known, past, centre, size)
         table = self.lags.table(y, known, past, self.dtype)
         table[self.lags.window_length :][layout.is_before] = np.nan
-        return y, known, table, (centre, scale)
+        return y, known, table, places
+
+    def _windows(self, table, y, rows, places):
+        """The windows before some rows, and what is taken off the targets in each and divides them; None for nothing.
+
+        A view of the table but where the series has come to another level than that of its place, or has none: its
+        digits would be lost in the table's precision.
+        """
+        windows = self.lags.windows(table, as_slice(rows))
+        moved = np.flatnonzero(places.is_left(_last_present(y, rows)))
+        if not len(moved):
+            return windows, None, None
+        own = self._before(y, rows[moved])
+        own_shift, own_zoom = places.at(moved).move(own)
+        shift, zoom = np.zeros(places.size.shape), np.ones(places.size.shape)
+        shift[moved], zoom[moved] = own_shift, own_zoom
+        windows = windows.copy()
+        own = (own - own_shift[:, np.newaxis]) / np.where(own_zoom > 0, own_zoom, 1)[:, np.newaxis]
+        windows[moved, :, : self.lags.n_targets] = np.where(
+            np.isnan(windows[moved][..., : self.lags.n_targets]), np.nan, own
+        )
+        return windows, shift, zoom
 
     def _is_readable(self, table, origins):
         """Which windows have what is read of them: all, or at least one step and the columns predicted at."""
@@ -264,6 +330,13 @@ class Sampler:
         if not self.keeps_incomplete:
             return (n_present == self.lags.window_length) & knows
         return (n_present > 0) & (knows | self.reads_known_nan)
+
+
+def _last_present(y, rows):
+    """The newest value of each column of y (n, K) before some rows, (len(rows), K); NaN where there is none."""
+    newest = np.where(np.isnan(y), 0, np.arange(1, len(y) + 1)[:, np.newaxis])
+    newest = np.concatenate((np.zeros((1, y.shape[1]), dtype=int), np.maximum.accumulate(newest, axis=0)))[rows]
+    return np.take_along_axis(np.concatenate((np.full((1, y.shape[1]), np.nan), y)), newest, axis=0)
 
 
 def as_slice(rows):

@@ -17,7 +17,7 @@ INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
 WITH_DEVIATION = ("standard", "last-standard")
 
 # The typical variance counts as so many steps beside those of a window: chosen by `benchmarks/accuracy.py`.
-PRIOR_STEPS = 2.0
+PRIOR_STEPS = 0.25
 
 # The typical deviation is that of a lively window: most windows may be flat, and some may hold an outlier.
 LIVELY = 0.9

@@ -1,12 +1,79 @@
 """From the units of the user's series to those that a forecaster's regressor works in, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
 from sklstm._validation import check_answers
+
+# A series is as wide as most of its values are: some may be outliers, and many the same.
+MOST = 0.9
+
+# A window is at another level where it ends so many times further from the centre than the training rows went. Up to
+# there float32 loses a few millionths of their reach.
+FAR = 30
+
+# A history is of another size where it is so many times as wide, or as narrow, as the training rows.
+OTHER_SIZE = 30
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the values of one series are relative to, each an ndarray of shape (n_targets,).
+
+    Parameters
+    ----------
+    centre, size
+        What is taken off its targets, and what they are divided by then; 0 for a series that has only one value,
+        which is its forecast as long as it has.
+    scale
+        What its errors are relative to, as the series of a panel differ in size; 1 for a single series.
+    width, reach
+        How far most of its values are from the median, and the furthest from the centre.
+    """
+
+    centre: np.ndarray
+    size: np.ndarray
+    scale: np.ndarray
+    width: np.ndarray
+    reach: np.ndarray
+
+    @classmethod
+    def of_many(cls, places, counts):
+        """Several, each so many times, with an axis in front."""
+        columns = ([getattr(place, field.name) for place in places] for field in fields(cls))
+        return cls(*(np.repeat(np.array(column), counts, axis=0) for column in columns))
+
+    def at(self, rows):
+        """Some of several."""
+        return Place(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @property
+    def divisor(self):
+        """The size, or 1 where there is none."""
+        return np.where(self.size > 0, self.size, 1)
+
+    @property
+    def far(self):
+        """The values in work units beyond which a window is at another level."""
+        return FAR * self.reach / self.divisor
+
+    def is_left(self, last):
+        """At which of several the series has left its place, or never had a size, by its last value in work units."""
+        return ((np.abs(last) > self.far) | (self.size == 0)).any(axis=1)
+
+    def move(self, windows):
+        """What to take off windows (n, L, n_targets) in work units, and to divide by then, (n, n_targets) each."""
+        level, width = np.array([_width(window) for window in windows]).transpose(1, 0, 2)
+        has_size = self.size > 0
+        is_far = np.abs(level) > self.far
+        return np.where(is_far | ~has_size, level, 0), np.where(has_size, 1, width)
+
+    def moved(self, shift, zoom):
+        """Where `shift` more, in work units, is taken off and `zoom` times as much divides."""
+        return replace(self, centre=self.centre + shift * self.divisor, size=self.divisor * zoom)
 
 
 @dataclass(frozen=True)
@@ -19,58 +86,84 @@ class Units:
     ----------
     transformer : estimator or None
         Fitted on the targets of all series.
-    centres : dict of ndarray of shape (n_targets,)
-        What is taken off the targets of each series, by key.
-    scales : dict of ndarray of shape (n_targets,)
-        What errors are relative to, as the series of a panel differ in size; 1 for a single series.
-    known, past : ndarray of shape (n_known,) and (n_past,)
-        What is taken off the columns, of all series together: columns may tell the series apart.
+    places : dict of Place
+        By key.
+    known, past : ndarray of shape (2, n_known) and (2, n_past)
+        What is taken off the columns and what they are divided by, of all series together: columns may tell the
+        series apart.
     is_centred : bool
         Whether anything is taken off.
+    is_sized : bool
+        Whether each series is divided by its own width.
     """
 
     transformer: Any
-    centres: dict
-    scales: dict
+    places: dict
     known: np.ndarray
     past: np.ndarray
     is_centred: bool
+    is_sized: bool
 
     @classmethod
-    def of(cls, target_transformer, series, is_centred):
+    def of(cls, target_transformer, series, is_centred, is_sized=False):
         """Fitted to the series that are learnt from, by key."""
         parts = list(series.values())
         transformer = None
         if target_transformer is not None:
             transformer = _fitted(target_transformer, np.concatenate([part.y for part in parts]))
         y = {key: _transformed(transformer, part.y) for key, part in series.items()}
+        scales = _scales(y)
+        places = {key: _place(values, scales[key], is_centred, is_sized) for key, values in y.items()}
         columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("known", "past")]
-        centre = _mean if is_centred else _zeros
-        centres = {key: centre(values) for key, values in y.items()}
-        return cls(transformer, centres, _scales(y), *map(centre, columns), is_centred)
+        columns = [_place(values, None, is_centred, is_sized=False) for values in columns]
+        known, past = (np.stack((place.centre, place.size)) for place in columns)
+        return cls(transformer, places, known, past, is_centred, is_sized)
 
-    def relative_to(self, key, series):
-        """The centre of a series' targets and their scale, each (n_targets,)."""
-        if key in self.centres:
-            return self.centres[key], self.scales[key]
-        y = _transformed(self.transformer, series.values("y", 0, len(series)))
-        centre = _mean(y) if self.is_centred else _zeros(y)
-        return centre, _positive({**self.scales, key: _typical_change(y)})[key]
+    def place(self, key, series, n_rows):
+        """What a series is relative to: its first `n_rows` rows, if it was not learnt from."""
+        if key in self.places:
+            return self.places[key]
+        y = self._finite(series.values("y", 0, n_rows))
+        scales = {other: place.scale for other, place in self.places.items()}
+        scale = _positive({**scales, key: _typical_change(y)})[key]
+        return _place(y, scale, self.is_centred, self.is_sized)
 
-    def to_work(self, y, known, past, centre):
-        """The arrays y, known and past of rows whose targets have this centre, (n, n_targets) or (n_targets,)."""
+    def of_histories(self, series):
+        """The same for series to go on from instead of those learnt from: of another size, they have their own."""
+        if not self.is_centred:
+            return self
+        other = {}
+        for key, part in series.items():
+            trained = self.places.get(key)
+            if trained is None:
+                continue
+            y = self._finite(part.values("y", 0, len(part)))
+            own = _place(y, trained.scale, self.is_centred, self.is_sized)
+            ratio = np.divide(own.width, trained.width, out=np.ones_like(own.width), where=trained.width > 0)
+            is_other = (ratio > OTHER_SIZE) | ((ratio < 1 / OTHER_SIZE) & (ratio > 0))
+            ratio = np.where(is_other, ratio, 1)
+            is_other |= np.abs(own.centre - trained.centre) > FAR * trained.reach
+            if is_other.any():
+                centre = np.where(is_other, own.centre, trained.centre)
+                sizes = (trained.size, trained.scale, trained.width, trained.reach)
+                other[key] = Place(centre, *(size * ratio for size in sizes))
+        return replace(self, places={**self.places, **other}) if other else self
+
+    def to_work(self, y, known, past, centre, size):
+        """The arrays y, known and past of rows whose targets have this centre and size, (n, n_targets)."""
+        known, past = ((values - part[0]) / part[1] for values, part in ((known, self.known), (past, self.past)))
+        return (self._finite(y) - centre) / np.where(size > 0, size, 1), known, past
+
+    def _finite(self, y):
+        """Targets in the transformer's units, if it takes every row of y that is known."""
         values = self.transformed(y)
-        self._check_finite(values, y)
-        return values - centre, known - self.known, past - self.past
-
-    def _check_finite(self, values, y):
-        """Whether the transformer takes every row of y that is known."""
         bad = ~np.isfinite(values).all(axis=1) & ~np.isnan(y).any(axis=1)
         if bad.any():
             raise ValueError(
                 f"target_transformer={self.transformer!r} makes {values[bad][0].tolist()} of y={y[bad][0].tolist()}, "
                 "which is not finite. Choose a transformer that takes such values, or give them as NaN: missing."
             )
+        return values
 
     def scales_of(self, targets):
         """What errors are relative to if these targets (n, n_targets), by key, are all that is learnt from."""
@@ -93,8 +186,36 @@ class Units:
         return answers.reshape(values.shape)
 
 
-def _zeros(values):
-    return np.zeros(values.shape[1])
+def _place(y, scale, is_centred, is_sized):
+    """What a series with these values (n, n_targets) is relative to."""
+    if not is_centred:
+        nothing = np.zeros(y.shape[1])
+        return Place(nothing, nothing + 1, scale, nothing, nothing + np.inf)
+    middle, width = _width(y)
+    centre = _mean(y)
+    # a mean that outliers drew away would leave the others few digits
+    centre = np.where(np.abs(centre - middle) > FAR * width, middle, centre)
+    reach = np.nan_to_num(np.fmax.reduce(np.abs(y - centre), axis=0, initial=0))
+    return Place(centre, width if is_sized else _within_float32(reach), scale, width, reach)
+
+
+def _width(y):
+    """Median of the present values of each column, and how far from it most of those that differ are at most."""
+    answers = np.zeros((2, y.shape[1]))
+    for column, values in enumerate(y.T):
+        values = values[~np.isnan(values)]
+        if len(values):
+            middle = np.median(values)
+            distance = np.abs(values - middle)
+            is_other = distance > 4 * np.finfo(float).eps * np.abs(middle)
+            answers[:, column] = middle, np.quantile(distance[is_other], MOST) if is_other.any() else 0
+    return answers
+
+
+def _within_float32(reach):
+    """1, or the power of two that brings values which float32 cannot hold near to 1."""
+    exponent = np.frexp(reach)[1]
+    return np.where((reach > 0) & (np.abs(exponent) > 60), np.ldexp(1.0, np.clip(exponent, -1000, 1000)), 1)
 
 
 def _mean(values):
