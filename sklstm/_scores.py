@@ -118,8 +118,8 @@ def floats(column, what):
     import pandas as pd
 
     try:
-        # times and text of digits would pass as numbers
-        if column.dtype.kind not in "mM" and not pd.api.types.is_string_dtype(column):
+        # times, text of digits and the real parts of complex numbers would pass as numbers
+        if column.dtype.kind not in "mMc" and not pd.api.types.is_string_dtype(column):
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         pass

@@ -505,6 +505,13 @@ def test_truth_may_be_an_array(rows, n_targets):
         assert np.isnan(seen[len(expected) :]).all()
 
 
+def test_truth_of_an_array_may_be_masked():
+    truth = np.ma.array(SERIES[25:30].to_numpy(copy=True), mask=[0, 1, 0, 0, 0])
+    truth.data[1] = -9999
+    seen = plotted(SERIES[:25], SERIES[25:30], truth=truth).truth_lines_[0].get_ydata()
+    assert_array_equal(seen[-5:], [SERIES.iloc[25], NAN, *SERIES[27:30]])
+
+
 @pytest.mark.parametrize(
     ("truth", "error"),
     [
@@ -512,6 +519,7 @@ def test_truth_may_be_an_array(rows, n_targets):
         (["a"], TypeError),
         (np.zeros((5, 2)), TypeError),
         ({"a": 1}, TypeError),
+        (np.zeros(5, dtype="datetime64[D]"), TypeError),
         (3.0, TypeError),
     ],
 )

@@ -202,6 +202,7 @@ BAD = {
     "twice": (FRAME[[*FRAME, "truth"]], ValueError, "the column 'truth' more than once"),
     "text": (FRAME.assign(truth="many"), ValueError, "column 'truth' of frame must be numbers, .* begins with 'many'"),
     "times": (FRAME.assign(naive=pd.Timestamp("2020")), ValueError, "column 'naive' of frame must be numbers"),
+    "complex": (FRAME.assign(forecast=1j), ValueError, "column 'forecast' of frame must be numbers"),
     "text in an interval": (FRAME.assign(upper_90="b"), ValueError, "column 'upper_90' of frame must be numbers"),
     "infinite": (FRAME.assign(forecast=np.inf), ValueError, "column 'forecast' of frame has inf in row 0"),
 }

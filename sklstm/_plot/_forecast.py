@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._index import is_pandas
 from sklstm._index_advice import shown
+from sklstm._kinds import as_numbers
 from sklstm._plot._axes import (
     STYLE,
     area_style,
@@ -373,10 +374,7 @@ def _truth_as_pandas(truth, history, forecast):
     if truth is None or is_pandas(truth):
         return truth
     n_targets = history.shape[1] if history.ndim == 2 else 1
-    try:
-        values = np.asarray(truth, dtype=np.float64)
-    except (TypeError, ValueError):
-        values = np.empty(())
+    values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
     if history.index.nlevels != 1 or values.ndim not in (1, 2) or values.reshape(len(values), -1).shape[1] != n_targets:
         raise TypeError(
             f"truth must be a pandas Series or DataFrame or, for a single series, an array of {n_targets} column(s); "
