@@ -305,7 +305,7 @@ def read_truth(forecaster, X, y, sample_weight):
     y, index = _in_order_of_targets(forecaster._labels, as_numbers(y, "y")), index_of(X)
     if index is None and index_of(y) is not None:  # rows of arrays follow the history
         index = y.index
-        for key, _, times in _parts(index, len(y)):
+        for key, _, times in _parts(index, len(y), "y"):
             end = forecaster._history[key].end if key in forecaster._history else None
             n_skipped = 0 if end is None else steps_after(end, times, "y")
             if n_skipped or key not in forecaster._history:
