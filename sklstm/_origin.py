@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sklstm._index import index_end, is_pandas
+from sklstm._calendar import end_if_regular
+from sklstm._index import is_pandas
 
 # How many of the last rows have to continue each other for a forecast to go on from them.
 N_COMPARED = 100
@@ -58,7 +59,7 @@ class Origin:
             target=targets[-1].copy(),
             is_continued=is_continued and _continue_each_other(rows, targets),
             is_pandas=pandas,
-            end=index_end(given.index) if pandas else None,
+            end=end_if_regular(given.index) if pandas else None,
             names=(given.columns if given.ndim == 2 else given.name) if pandas else None,
         )
 

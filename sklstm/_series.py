@@ -377,9 +377,19 @@ def _index_of(X, y):
         row = int((np.asarray(known != index)).argmax())
         raise ValueError(
             f"X and y are at different rows: row {row} is {known[row]} in X and {index[row]} in y. Align them: "
-            "X = X.loc[y.index]."
+            f"{_aligning_call(known, index)}."
         )
     return index
+
+
+def _aligning_call(known, index):
+    """What gives X the rows of y, as far as it has them."""
+    there = index.isin(known)
+    if there.all() and known.is_unique:
+        return "X = X.loc[y.index]"
+    if there.any() and known.is_unique:
+        return "X = X.reindex(y.index), where X is NaN at the rows that it does not have"
+    return "X.index = y.index, if they belong together row by row"
 
 
 def _is_panel(index):

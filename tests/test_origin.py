@@ -103,3 +103,21 @@ def test_answers_are_labelled_as_the_targets_were():
         pd.DataFrame(answers, columns=["a", "b"], index=pd.date_range("2024-01-01 08:00", periods=2, freq="h")),
     )
     assert after(X, Y, Y).label(answers) is answers
+
+
+def test_numbers_that_read_as_dates_are_not_counted_on():
+    months = pd.Index([202309, 202310, 202311, 202312])
+    given = pd.Series(np.arange(4.0), index=months)
+    rows = np.arange(4.0).reshape(4, 1, 1)
+    origin = Origin.after(rows, given.to_numpy()[:, np.newaxis], np.ones(4), given, 1)
+    with pytest.warns(UserWarning, match="cannot be continued"):
+        assert origin.label(np.zeros(2)).index.tolist() == [1, 2]
+
+
+def test_days_go_on_where_clocks_change_at_midnight():
+    days = pd.date_range("2024-09-01", periods=10).tz_localize("America/Santiago", nonexistent="shift_forward")
+    given = pd.Series(np.arange(7.0), index=days[:7])
+    rows = np.arange(7.0).reshape(7, 1, 1)
+    origin = Origin.after(rows, given.to_numpy()[:, np.newaxis], np.ones(7), given, 1)
+    assert origin.label(np.zeros(3)).index.equals(days[7:])
+    assert origin.times(4).equals(days[6:])

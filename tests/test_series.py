@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -540,3 +541,22 @@ def test_stamps_of_a_series_can_be_compared_with_those_of_another():
     for index in (DAYS, DAYS.to_period("D"), DAYS.tz_localize("Asia/Tokyo")):
         assert (of(index[2:5])[:-1] == of(index[1:4])[1:]).all()
         assert (np.diff(of(index[:3])) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("index", "call"),
+    [
+        (pd.date_range("2024-01-01", periods=6)[::-1], "X = X.loc[y.index]"),
+        (pd.date_range("2024-01-03", periods=6), "X = X.reindex(y.index)"),
+        (pd.RangeIndex(6), "X.index = y.index"),
+    ],
+    ids=["order", "some", "numbers"],
+)
+def test_the_call_that_aligns_two_tables_does(index, call):
+    y = pd.Series(np.arange(6.0), index=pd.date_range("2024-01-01", periods=6))
+    X = pd.DataFrame({"open": 1.0}, index=index)
+    with pytest.raises(ValueError, match=rf"Align them: {re.escape(call)}"):
+        Forecaster().fit(X, y)
+    names = {"X": X, "y": y}
+    exec(call, names)
+    assert names["X"].index.equals(y.index)
