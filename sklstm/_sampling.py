@@ -37,6 +37,11 @@ class Samples:
         """The numbers of the windows of some of the samples."""
         return chosen if self.rows is None else self.rows[chosen]
 
+    def followed_by(self, other):
+        """These and others; those that are trained on further have no weights."""
+        windows = np.concatenate([part.windows[part.rows_at(slice(None))] for part in (self, other)])
+        return Samples(windows, np.concatenate((self.targets, other.targets)), None)
+
 
 @dataclass(frozen=True)
 class Contexts:

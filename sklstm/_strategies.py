@@ -1,7 +1,9 @@
 """How a regressor that knows rows and targets predicts a series several steps ahead."""
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import cos, pi
 
 import numpy as np
 from sklearn.base import clone
@@ -18,6 +20,11 @@ STRATEGIES = ("recursive", "multioutput", "direct")
 
 # Rows that tell whether a regressor learns one output where it did not learn several.
 N_TRIED = 100
+# How LSTMs are trained on: `benchmarks/updates.py` measures it. Passes over the new windows, each at a share of the
+# first rate, and how many older windows come with each new one.
+TUNING_RATES = tuple(0.5 * (1 + cos(pi * done / 5)) for done in range(5))
+TUNING_SHARE = 0.1  # of `learning_rate_init`, where no rate is given
+N_REPLAYED = 15
 
 
 def default_regressor():
@@ -105,17 +112,28 @@ class Model:
                 _fit(regressor, X, y, weights)
         return self
 
-    def partial_fit(self, samples):
-        """Go once with every regressor over `samples(reach)`: those whose target that many rows ahead is new."""
+    def partial_fit(self, samples, older=None, learning_rate_init=None):
+        """Train every regressor on `samples(reach)`: those whose target that many rows ahead is new.
+
+        An LSTM was trained until its rate was nothing, and one pass at the full rate would undo that. So it goes
+        over them in several, at a small rate that falls, each time with others that `older(reach, n)` draws.
+        Any other regressor goes over the new ones once.
+        """
         for step, regressor in enumerate(self.regressors):
             # a window whose known columns are known only now has had no target learnt yet
             is_late = self.strategy == "multioutput" or self.lags.n_known
             reach = self.lags.n_ahead - 1 if is_late else step
             new = samples(reach)
             learnt = self._learnt(step, new)
-            if learnt.any():
-                X, y, _ = self._rows(step, new, learnt)
-                regressor.partial_fit(X, y)
+            if not learnt.any():
+                continue
+            networks = _networks(regressor)
+            for share in TUNING_RATES if networks else (1.0,):
+                drawn = older(reach, N_REPLAYED * int(learnt.sum())) if networks and older else None
+                rows = new if drawn is None else drawn.followed_by(new)
+                X, y, _ = self._rows(step, rows, self._learnt(step, rows))
+                with _small_rates(networks, share, learning_rate_init):
+                    regressor.partial_fit(X, y)
 
     @property
     def _n_outputs(self):
@@ -189,6 +207,39 @@ class Model:
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asked sees what is not finite
             answers = getattr(regressor, method)(read(regressor, windows, self.lags))
         return check_answers(answers, f"{type(regressor).__name__}.{method}", len(windows), self._n_outputs, keep)
+
+
+def _networks(regressor):
+    """The fitted LSTMs that `partial_fit` of a regressor trains on: itself, or those of a MultiOutputRegressor."""
+    parts = [regressor, *getattr(regressor, "estimators_", ())]
+    return [part for part in parts if isinstance(part, LSTMRegressor)]
+
+
+def why_not_trained_on(regressor):
+    """Why a fitted regressor has no `partial_fit`, and what helps; None if it has."""
+    if hasattr(regressor, "partial_fit"):
+        return None
+    name, settings = type(regressor).__name__, {"early_stopping": True, "solver": "lbfgs"}
+    cause = [f"{key}={value!r}" for key, value in settings.items() if getattr(regressor, key, None) == value]
+    if isinstance(regressor, LSTMRegressor) and cause:
+        mend = "early_stopping=False" if "early" in cause[0] else "solver='adam'"
+        return f"{name} does not have with {cause[0]}: choose {mend}"
+    return f"{name} does not have: choose an LSTMRegressor (which standardizes its inputs itself) or an SGDRegressor"
+
+
+@contextmanager
+def _small_rates(networks, share, learning_rate_init):
+    """Let LSTMs take small steps for a while."""
+    before = [(part.learning_rate, part.learning_rate_init) for part in networks]
+    for part, (schedule, rate) in zip(networks, before, strict=True):
+        rate = TUNING_SHARE * rate if learning_rate_init is None else learning_rate_init
+        # where a cosine would begin again, at its full rate
+        part.set_params(learning_rate="constant" if schedule == "cosine" else schedule, learning_rate_init=share * rate)
+    try:
+        yield
+    finally:
+        for part, (schedule, rate) in zip(networks, before, strict=True):
+            part.set_params(learning_rate=schedule, learning_rate_init=rate)
 
 
 def _fit(regressor, X, y, weights):

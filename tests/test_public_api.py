@@ -97,7 +97,7 @@ def test_signatures_are_the_design():
     )
     assert str(inspect.signature(Forecaster.forecast)) == "(self, steps, X_future=None, *, history=None, coverage=None)"
     assert str(inspect.signature(Forecaster.fit)) == "(self, X, y=None, sample_weight=None)"
-    assert str(inspect.signature(Forecaster.update)) == "(self, X, y=None, train=False)"
+    assert str(inspect.signature(Forecaster.update)) == ("(self, X, y=None, train=False, *, learning_rate_init=None)")
     assert str(inspect.signature(backtest)) == (
         "(forecaster, X, y, *, steps, n_origins=None, cv=None, refit=True, season=1, coverage=None, "
         "sample_weight=None, verbose=0)"

@@ -147,3 +147,9 @@ def test_rows_next_to_each_other_become_a_slice(rows):
     chosen = as_slice(rows)
     np.testing.assert_array_equal(np.arange(9)[chosen], rows)
     assert isinstance(chosen, slice) == (len(rows) > 0 and (np.diff(rows) == 1).all())
+
+
+def test_numbers_that_only_begin_and_end_like_a_slice_are_none():
+    rows = np.array([3, 5, 4, 6, 9, 8, 7, 10, 11])
+    np.testing.assert_array_equal(np.arange(20)[as_slice(rows)], rows)
+    assert as_slice(np.sort(rows)[:4]) == slice(3, 7)
