@@ -49,10 +49,9 @@ print(f"Its mean absolute error over 24 months, fed back: {error:.1f} (seasonal 
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=[1, 1.6], layout="constrained")
-for (hidden_size, rows), shift in zip(results.groupby("hidden_size"), (-0.8, 0.8), strict=True):
-    lengths = rows["window_length"] + shift
-    (line,) = left.plot(lengths, rows["mean"], "o-", label=f"{hidden_size} units")
-    left.plot(lengths, rows[folds], "o", color=line.get_color(), alpha=0.35, markersize=4)
+for hidden_size, rows in results.groupby("hidden_size"):
+    (line,) = left.plot(rows["window_length"], rows["mean"], "o-", label=f"{hidden_size} units")
+    left.plot(rows["window_length"], rows[folds], "o", color=line.get_color(), alpha=0.35, markersize=4)
 left.set(title="Search, one month ahead", xticks=grid["windows__window_length"])
 left.set(xlabel="Window length (months)", ylabel="Mean absolute error (thousands)")
 left.legend(title="Mean and folds", frameon=False)

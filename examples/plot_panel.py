@@ -114,13 +114,19 @@ display = ForecastDisplay.from_predictions(
     n_history=48,
     ax=axes,
     history_kwargs={"color": "0.55"},
-    truth_kwargs={"color": "0.1"},
+    truth_kwargs={"color": "0.1", "linewidth": 1.2, "alpha": 1},
     forecast_kwargs={"color": "tab:blue", "linewidth": 4, "alpha": 0.45, "label": "forecast, industry learnt from"},
 )
 for ax, name in zip(axes[0], unseen, strict=True):
-    ax.plot(never_seen[name], "--", color="tab:red", linewidth=1.8, label="forecast, industry never seen")
+    ax.plot(never_seen[name], "--", color="tab:red", linewidth=1.8, label="forecast, industry never seen (above)")
+for ax, name in zip(axes.flat, shown, strict=True):
+    last, before = known[name].iloc[-1], known[name].iloc[-1 - STEPS]
+    drift = last + (last - before) * np.arange(STEPS + 1) / STEPS
+    ax.plot(
+        [known[name].index[-1], *seen_by_all[name].index], drift, ":", color="tab:green", label="as in the year before"
+    )
 display.legend_.remove()
-fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
 fig.suptitle("Employment by industry: the year 2015, forecast by one network trained before 2014")
 for ax, name in zip(axes.flat, shown, strict=True):
     ax.set_title(name.capitalize(), loc="left")

@@ -93,4 +93,6 @@ axes["one step"].set(title=f"One step ahead, from {WINDOW_LENGTH} observed value
 draw(axes["fed back"], test[-WINDOW_LENGTH:], future, fed_back)
 axes["fed back"].set(title=f"{STEPS} further steps, predictions fed back: RMSE {rmse(fed_back, pattern[future]):.3f}")
 fig.legend(*axes["fed back"].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+for ax in axes.values():
+    ax.spines[["top", "right"]].set_visible(False)
 fig.savefig("plot_repeating_pattern.png", dpi=150)

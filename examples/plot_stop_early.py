@@ -31,7 +31,8 @@ SPLITS = {
 
 # %%
 # Without ``standardize`` the loss is half the squared error in the units of the series, which are chosen to suit the
-# network: hundreds of thousands of passengers. Updates with all rows at once make smoother curves.
+# network: hundreds of thousands of passengers. It is drawn as the error in thousands, its root. Updates with all rows
+# at once make smoother curves.
 passengers = load_airline().astype("float32")
 
 
@@ -84,17 +85,19 @@ fig, axes = plt.subplot_mosaic([["last", "random", "errors"]], figsize=(12, 4.2)
 axes["random"].sharey(axes["last"])
 for split, color in colors.items():
     ax = axes[split]
-    came_true = errors[split][0, 1] ** 2 / 2
-    ax.axhline(came_true, color="0.1", linestyle=":", label="months nobody saw")
+    ax.axhline(100 * errors[split][0, 1], color="0.1", linestyle=":", label="months nobody saw")
     styles = {"loss_kwargs": {"color": "0.6"}, "validation_kwargs": {"color": color}, "best_kwargs": {"ymin": 0.27}}
-    LossCurveDisplay.from_estimator(models[split][0], ax=ax, log_scale=True, **styles)
+    model = models[split][0]
+    loss, validation = (100 * np.sqrt(2 * np.array(c)) for c in (model.loss_curve_, model.validation_loss_curve_))
+    curves = LossCurveDisplay(loss_curve=loss, validation_loss_curve=validation, best_iter=model.best_iter_)
+    curves.plot(ax, log_scale=True, **styles)
     ax.legend(loc="lower left", frameon=False)
     ax.set(title=f"{split.capitalize()} rows held out, seed 0", xlabel="Epoch", ylabel="")
 
     values = 100 * errors[split]
     axes["errors"].plot(values.T, color=color, linewidth=0.7, alpha=0.4)
     axes["errors"].plot(np.median(values, axis=0), "o-", color=color, linewidth=2.5, label=f"{split} rows held out")
-axes["last"].set(ylabel="Half the squared error (10¹⁰ passengers²)", ylim=(2e-4, 0.2))
+axes["last"].set(ylabel="Root mean squared error (thousands of passengers)", ylim=(2, 64))
 axes["errors"].set(title=f"{N_SEEDS} seeds and their medians", ylabel="Root mean squared error (thousands)")
 axes["errors"].set(xticks=[0, 1, 2], xticklabels=["reported", "came true", "trained again,\ncame true"])
 axes["errors"].set(xlim=(-0.3, 2.3), ylim=(0, None))
