@@ -61,6 +61,7 @@ left.set(title="Search: a year ahead, three folds", xticks=grid["window_length"]
 left.set(xlabel="Window length (months)", ylabel="Mean absolute error (thousands)", ylim=(0, None))
 left.legend(title="Mean and folds", frameon=False)
 
+right.set_prop_cycle(color=["tab:red", "tab:green"])
 BacktestDisplay.from_predictions(tested, ax=right)
 right.set(title="The last three years, held out", xlabel="Months ahead", ylim=(0, None))
 right.set(ylabel="Mean absolute error (thousands)", xticks=range(1, STEPS + 1))

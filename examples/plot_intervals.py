@@ -9,10 +9,9 @@ errors of the same step were on rows that were kept back in training; ``interval
 errors of one step add up.
 
 The series is the temperature of the sea off Peru, 1950 to 2010, in which El Niño comes and goes as it likes. Intervals
-trust that errors to come are like those on the rows kept back. Here these hold the strong El Niño of 1982 and quiet years
-beside it, as the years to be forecast hold that of 1997. So the wide intervals hold about as many months as they say.
-The narrow ones hold too few, above all the conformal: half of the errors on the rows kept back were smaller than half of
-those to come.
+trust that errors to come are like those on the rows kept back. Here these hold the strong El Niño of 1982, as the years
+to be forecast hold that of 1997. So the wide intervals hold about as many months as they say. The narrow ones hold too
+few, above all the conformal: the middle errors on the rows kept back were smaller than those to come.
 """
 
 import matplotlib.pyplot as plt

@@ -6,8 +6,8 @@ One model for many series
 Employment in fifteen industries of the United States, 2006 to 2015, is a panel: its index has two levels, the series
 and the time. One network learns from all of them together; beside it, each industry has a network of its own, and there
 are two simple forecasts. Jobs grew so steadily that to go on as in the year before needs no network: the second of the
-simple forecasts does as well. What the common network alone can do is to forecast an industry that it has never seen,
-as well as those that it has.
+simple forecasts, dotted in the picture, does even a little better. What the common network alone can do is to forecast
+an industry that it has never seen as well as those that it has, and that is what it is shown for.
 
 The data, seasonally adjusted, are the Bureau of Labor Statistics', shipped with vega_datasets.
 """

@@ -143,7 +143,7 @@ def backtest(
     coverage : float or list of float, default=None
         Intervals to give and to score: see `Forecaster.forecast`.
     sample_weight : array-like of shape (n_rows,), default=None
-        As for `Forecaster.fit`.
+        As for `Forecaster.fit`; pandas is aligned with `y` by its index.
     verbose : int, default=0
         1 prints a line for each training.
 

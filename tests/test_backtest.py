@@ -349,3 +349,13 @@ def test_the_forecaster_is_left_alone():
     before = forecaster.forecast(3)
     backtest(forecaster, None, SERIES, steps=3, n_origins=2)
     pd.testing.assert_series_equal(forecaster.forecast(3), before)
+
+
+def test_weights_are_those_of_their_rows():
+    weight = pd.Series(np.linspace(0.1, 1, 60), MONTHS)
+    settings = {"steps": 2, "n_origins": 3}
+    expected = backtest(RIDGE, None, SERIES, sample_weight=weight.to_numpy(), **settings).frame
+    shuffled = backtest(RIDGE, None, SERIES, sample_weight=weight.sample(frac=1, random_state=0), **settings).frame
+    pd.testing.assert_frame_equal(shuffled, expected)
+    with pytest.raises(ValueError, match="sample_weight"):
+        backtest(RIDGE, None, SERIES, sample_weight=weight.set_axis(MONTHS + pd.DateOffset(years=9)), **settings)
