@@ -440,7 +440,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
-            Sequences, oldest step first; NaN where a value is missing.
+            Sequences, oldest step first; NaN where a value is missing. A step with NaN in *any* channel is
+            passed over with all that the other channels say there, so a channel of little use that is often
+            missing can cost most of R². Leave such a channel out, or fill it and say where, in a channel more:
+            ``np.concatenate((np.where(np.isnan(X), np.nanmean(X, axis=(0, 1)), X), np.isnan(X)), axis=2)``.
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Targets. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
