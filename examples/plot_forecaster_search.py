@@ -63,6 +63,7 @@ left.legend(title="Mean and folds", frameon=False)
 
 right.set_prop_cycle(color=["tab:red", "tab:green"])
 BacktestDisplay.from_predictions(tested, ax=right)
+right.legend(loc="upper left", frameon=False)
 right.set(title="The last three years, held out", xlabel="Months ahead", ylim=(0, None))
 right.set(ylabel="Mean absolute error (thousands)", xticks=range(1, STEPS + 1))
 for ax in (left, right):

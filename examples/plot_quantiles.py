@@ -80,7 +80,7 @@ for name, predicted in quantiles.items():
 # On the right, the share of months that turned out below each level: on the diagonal, levels are what they say. Grey is
 # where nine in ten such shares would lie by chance alone, if the months were independent.
 shown = quantiles["LSTM, 100 epochs"]
-fig, (left, right) = plt.subplots(1, 2, figsize=(11, 5.4), width_ratios=[1.9, 1], layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(14, 4.8), width_ratios=[1.9, 1], layout="constrained")
 left.fill_between(test.index, shown[:, 0], shown[:, 4], color="tab:blue", alpha=0.2, linewidth=0, label="5 to 95 %")
 left.fill_between(test.index, shown[:, 1], shown[:, 3], color="tab:blue", alpha=0.4, linewidth=0, label="25 to 75 %")
 left.plot(test.index, shown[:, 2], color="tab:blue", linewidth=1.8, label="Median")
@@ -105,7 +105,7 @@ right.set(title="Are the levels what they say?", xlabel="Level", ylabel="Share o
 right.set(xlim=(0, 1), ylim=(0, 1), xticks=LEVELS, yticks=LEVELS)
 right.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
 right.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)  # below the axes that it belongs to
+right.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)  # beside the axes that it belongs to
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 fig.savefig("plot_quantiles.png", dpi=150)
