@@ -3,7 +3,6 @@
 from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
-from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
@@ -43,13 +42,14 @@ from sklstm._strategies import STRATEGIES, Model, default_regressor, is_default,
 from sklstm._transformer import WindowTransformer
 from sklstm._units import Units, check_transformer
 from sklstm._validation import check_steps, restored_on_error
+from sklstm._versioned import VersionedMixin
 from sklstm._warning import warn_user
 
 # With fewer, the default regressor repeats the last value: six rows of a series make five.
 FEWEST_WINDOWS = 5
 
 
-class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Forecast a series, or a panel of them, with an LSTM or any other scikit-learn regressor.
 
     It cuts windows, keeps what is not known yet out of them, and continues the index. The rows that
@@ -190,10 +190,6 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, BaseE
         "dtype": WindowTransformer._parameter_constraints["dtype"],
         "clip_recursion": ["boolean"],
     }
-
-    # For scikit-learn's HTML representation: the docstrings are in this file.
-    _doc_link_module = "sklstm"
-    _doc_link_template = Path(__file__).resolve().as_uri()
 
     def __init__(
         self,

@@ -3,7 +3,6 @@
 import warnings
 from contextlib import nullcontext
 from numbers import Integral, Real
-from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
@@ -41,7 +40,7 @@ from sklstm._validation import (
     n_dimensions,
     restored_on_error,
 )
-from sklstm._version import __version__
+from sklstm._versioned import VersionedMixin
 from sklstm._warning import warn_user
 
 
@@ -72,7 +71,7 @@ def _has_levels(model):
     return True
 
 
-class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Regression on sequences with a long short-term memory network, in NumPy.
 
     A row is one sequence. It is read step by step, oldest first; a linear read-out of the last
@@ -426,10 +425,6 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-
-    # For scikit-learn's HTML representation: the docstrings are in this file.
-    _doc_link_module = "sklstm"
-    _doc_link_template = Path(__file__).resolve().as_uri()
 
     # ---- training
 
@@ -796,22 +791,6 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         PyTorch's two) make. Assigning into it changes the model.
         """
         return self._view("readout_bias")
-
-    def __getstate__(self):
-        # BaseEstimator writes down and checks the version of scikit-learn's own estimators only
-        return {**super().__getstate__(), "_sklstm_version": __version__}
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version = state.pop("_sklstm_version", None)
-        if version != __version__:
-            warnings.warn(
-                f"This estimator was pickled with sklstm {version}, and this is {__version__}: it may not work as "
-                "it did.",
-                UserWarning,
-                stacklevel=2,
-            )
-        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,7 +2,6 @@
 
 from functools import update_wrapper
 from numbers import Integral
-from pathlib import Path
 from types import MethodType
 
 import numpy as np
@@ -16,6 +15,7 @@ from sklstm._index import directly_follows, is_pandas, regular_end
 from sklstm._kinds import as_numbers, index_of
 from sklstm._numbers import plain, plain_parameters
 from sklstm._validation import FLOATS, check_has_columns, check_same_rows, restored_on_error
+from sklstm._versioned import VersionedMixin
 from sklstm._warning import warn_user
 from sklstm._windows import flat_sliding_windows, sliding_windows
 
@@ -132,7 +132,7 @@ class _ForTables:
         return MethodType(self.__wrapped__, transformer)
 
 
-class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, BaseEstimator):
     """Turn a table in time order into one window per row, so that a pipeline can forecast.
 
     The window of row t holds the `window_length` rows that end `lead` rows before t. The number of
@@ -204,10 +204,6 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             None,
         ],
     }
-
-    # For scikit-learn's HTML representation: the docstrings are in this file.
-    _doc_link_module = "sklstm"
-    _doc_link_template = Path(__file__).resolve().as_uri()
 
     def __init__(self, window_length=24, *, lead=1, flatten=False, dtype=None):
         self.window_length = window_length

@@ -5,21 +5,15 @@ import subprocess
 import sys
 import threading
 import warnings
-from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn
 from scipy import special
 from scipy.optimize import minimize_scalar
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import d2_tweedie_score, r2_score
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.fixes import parse_version
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
@@ -495,14 +489,6 @@ def test_answers_for_many_rows_limit_the_threads_and_restore_them(n_rows, during
     assert threads() == {2}
     limits.restore_original_limits()
     assert seen == [{during}]
-
-
-def test_a_pickle_of_another_version_warns():
-    estimator = fit(model(), X3, Y1)
-    state = estimator.__getstate__()
-    assert "_sklstm_version" in state
-    with pytest.warns(match=r"pickled with sklstm 0\.0\.1"):
-        clone(estimator).__setstate__({**state, "_sklstm_version": "0.0.1"})
 
 
 def test_a_pickle_predicts_the_same_bits_in_a_new_process(tmp_path):
@@ -992,20 +978,3 @@ def test_next_steps_help_where_rows_are_few():
 def test_targets_at_every_step_have_nothing_to_add():
     one, other = (fit(model(loss_steps=steps), X3, YS) for steps in ("last", "all"))
     np.testing.assert_array_equal(one.theta_, other.theta_)
-
-
-# ---- the HTML representation
-
-
-def test_the_html_representation_links_to_the_docstrings():
-    fitted = fit(model(), X3, Y1)
-    html, address = fitted._repr_html_(), LSTMRegressor()._get_doc_link()
-    assert address in html
-    path = Path(url2pathname(urlparse(address).path))
-    assert "class LSTMRegressor" in path.read_text()
-    assert Path(url2pathname(urlparse(WindowTransformer()._get_doc_link()).path)).name == "_transformer.py"
-    if parse_version(sklearn.__version__) >= parse_version("1.9"):  # which links parameters and attributes too
-        attributes = [name for name in dir(fitted) if name.endswith("_") and not name.startswith("_")]
-        for name in (*fitted.get_params(), *attributes):
-            if name not in ("feature_names_in_",):
-                assert f"#:~:text={name},-" in html
