@@ -1,5 +1,6 @@
 """The forecaster: series in, their future out."""
 
+import warnings
 from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
@@ -41,7 +42,7 @@ from sklstm._settings import quantile_levels
 from sklstm._strategies import STRATEGIES, Model, default_regressor, is_default, why_not_trained_on
 from sklstm._transformer import WindowTransformer
 from sklstm._units import Units, check_transformer
-from sklstm._validation import check_steps, restored_on_error
+from sklstm._validation import check_steps, check_weights, restored_on_error
 from sklstm._versioned import VersionedMixin
 from sklstm._warning import warn_user
 
@@ -276,6 +277,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             series, self._labels = read_training(self, X, y)
             weight = read_weights(sample_weight, X, y)
             self._check_settings(series)
+            if self.intervals is not None:
+                self._check_head(X, y, weight, series)
             check_leaks(self, X, series, self._labels, 1 if self.strategy == "recursive" else self.steps)
             self._learn(series, weight, tasks)
             self._engine = replace(self._engine, bands=self._bands(X, y, weight, tasks))
@@ -313,6 +316,23 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
                 f"{self.window_length + 1} at least. Choose a smaller calibration_size or window_length, or give more "
                 "rows."
             )
+
+    def _head_rows(self, series):
+        """How many rows of each series come before the tail, by key, and where they are in the user's table."""
+        head_rows = {key: n for key, n in heads(series, self.calibration_size).items() if n}
+        return head_rows, np.sort(np.concatenate([series[key].rows[:n] for key, n in head_rows.items()]))
+
+    def _check_head(self, X, y, weight, series):
+        """Whether the rows before the tail can be learnt from by themselves."""
+        _, rows = self._head_rows(series)
+        try:
+            read_training(without_callbacks(clone(self)), rows_of(X, rows), rows_of(y, rows))
+            check_weights(rows_of(weight, rows), rows)
+        except ValueError as error:
+            raise ValueError(
+                f"intervals={self.intervals!r} with calibration_size={self.calibration_size} leaves {len(rows)} rows "
+                f"before the tail, which cannot be learnt from: {error}"
+            ) from error
 
     def _check_asked(self, series, steps, coverages):
         """Whether, fitted on all of the series, it could forecast so many steps, with such intervals."""
@@ -406,10 +426,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     def _errors(self, X, y, weight, tasks):
         """Train on the head of each series, to see how far off the tail is forecast."""
         series, units = self._training, self._engine.sampler.units
-        head_rows = {key: n for key, n in heads(series, self.calibration_size).items() if n}
-        rows = np.sort(np.concatenate([series[key].rows[:n] for key, n in head_rows.items()]))
+        head_rows, rows = self._head_rows(series)
         head = without_callbacks(clone(self).set_params(intervals=None))  # they are told through `tasks`
-        with tasks.part("fit-head", head):
+        with tasks.part("fit-head", head), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the fit on all rows has warned
             head.fit(*(rows_of(part, rows) for part in (X, y, weight)))
         whole = {key: series[key] for key in head_rows}
         return Errors(head._engine, whole, head_rows, units)

@@ -1,6 +1,5 @@
 """Where a forecast begins that is given no context: the end of the training rows."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from sklstm._calendar import end_if_regular
 from sklstm._index import is_pandas
+from sklstm._warning import warn_user
 
 # How many of the last rows have to continue each other for a forecast to go on from them.
 N_COMPARED = 100
@@ -87,11 +87,9 @@ class Origin:
         import pandas as pd
 
         if self.end is None or self.end.step is None:
-            warnings.warn(
+            warn_user(
                 "The index of y cannot be continued (it is no index of time, or its steps do not agree on a "
-                "frequency): the forecast counts steps from 1. y.asfreq(...) sets a frequency.",
-                UserWarning,
-                stacklevel=3,
+                "frequency): the forecast counts steps from 1. y.asfreq(...) sets a frequency."
             )
             index = pd.RangeIndex(1, len(answers) + 1)
         else:

@@ -1,6 +1,5 @@
 """The LSTM as a scikit-learn regressor."""
 
-import warnings
 from contextlib import nullcontext
 from numbers import Integral, Real
 
@@ -525,24 +524,20 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     def _warn_of(self, ending):
         if ending == INTERRUPTED:
-            warnings.warn(
+            warn_user(
                 f"Training interrupted by user after {self.n_iter_} epochs; the weights of epoch {self.best_iter_} are "
                 "kept.",
-                UserWarning,
-                stacklevel=4,
             )
         elif ending == STUCK:
-            warnings.warn(
+            warn_user(
                 "L-BFGS found no better weights in its last direction, and the optimization hasn't converged yet. Try "
                 "standardize=True, float64 rows, or another solver.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         elif ending == EXHAUSTED and (self.learning_rate != "cosine" or self.solver == "lbfgs"):
-            warnings.warn(
+            warn_user(
                 self._limits_reached(),
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     def _limits_reached(self):

@@ -4,7 +4,6 @@ Everything is checked before anything is computed, by scikit-learn's own checks 
 Rows leave as a view of shape (n_samples, n_steps, n_channels).
 """
 
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -423,11 +422,9 @@ def _check_presence(X, rows):
         raise ValueError("No row of X has a step with a value in every channel: there is nothing to learn from.")
     if n_partial > 0.1 * len(rows) * n_steps:
         worst = int(np.argmax(partial))
-        warnings.warn(
+        warn_user(
             f"{n_partial} of {len(rows) * n_steps} steps are passed over although some channel has a value there: "
-            f"channel {worst} is missing at {int(partial[worst])} of them. Impute it, or leave it out.",
-            UserWarning,
-            stacklevel=6,  # check_training_set, _train, fit, scikit-learn's wrapper of it, the caller
+            f"channel {worst} is missing at {int(partial[worst])} of them. Impute it, or leave it out."
         )
     return rows if has_step.all() else rows[has_step]
 

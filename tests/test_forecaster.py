@@ -18,6 +18,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
@@ -2440,3 +2441,46 @@ def test_older_windows_that_come_with_new_ones_do_not_lead_to_rows_of_weight_zer
     assert len(asked) == 5
     assert len(targets) > 5 * len(new)
     assert targets.max() < 1e5
+
+
+# ---- intervals: what is checked before anything is trained, and who is warned of what
+
+
+class Counting(Recorder):
+    """Counts its trainings."""
+
+    n_fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counting.n_fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+def test_rows_before_the_tail_that_cannot_be_learnt_from_are_found_before_any_training():
+    _, y = series(40)
+    Counting.n_fits = 0
+    f = forecaster(Counting(), intervals="conformal", calibration_size=10)
+    is_tail = np.arange(40) >= 30
+    for rows, weight, message in (
+        (y.where(is_tail), None, "leaves 30 rows before the tail, .* y holds NaN only"),
+        (y, is_tail.astype(float), "(?i)leaves 30 rows before the tail, .* sample.weight"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            f.fit(None, rows, weight)
+    assert Counting.n_fits == 0
+
+
+def test_a_fit_for_intervals_warns_once_at_the_users_line():
+    X, y = walk()
+    y.iloc[[20, 30]] = np.nan
+    with pytest.warns(UserWarning, match="6 windows are left out") as caught:
+        forecaster(Ridge(), intervals="conformal").fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+def test_a_network_inside_warns_at_the_users_line():
+    _, y = series(60)
+    with pytest.warns(ConvergenceWarning) as caught:
+        forecaster(LSTMRegressor(2, max_iter=2), intervals="conformal").fit(None, y)
+    assert [warning.filename for warning in caught] == [__file__]
