@@ -112,7 +112,8 @@ def _array_numbers(data, name, sequences):
 def _unmasked(data):
     """The same with NaN for masked entries, also of the masked arrays in a list."""
     if isinstance(data, list | tuple):
-        return [_unmasked(part) for part in data]
+        may_hold_some = any(issubclass(kind, list | tuple | np.ma.MaskedArray) for kind in set(map(type, data)))
+        return [_unmasked(part) for part in data] if may_hold_some else data
     if not isinstance(data, np.ma.MaskedArray):
         return data
     mask, kind = np.ma.getmaskarray(data), data.dtype.kind
