@@ -88,9 +88,8 @@ def n_dimensions(data):
 def check_has_columns(data, name):
     """Complain of a table without columns; a frame fails obscurely in scikit-learn's checks."""
     if 0 in getattr(data, "shape", ())[1:]:
-        raise ValueError(
-            f"Found array with 0 feature(s) (shape={data.shape}) in {name} while a minimum of 1 is required."
-        )
+        shape = data.shape
+        raise ValueError(f"{name}: Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
 
 
 def check_training_set(estimator, X, y, sample_weight, *, reset):
