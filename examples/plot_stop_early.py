@@ -97,7 +97,7 @@ for split, color in colors.items():
     values = 100 * errors[split]
     axes["errors"].plot(values.T, color=color, linewidth=0.7, alpha=0.4)
     axes["errors"].plot(np.median(values, axis=0), "o-", color=color, linewidth=2.5, label=f"{split} rows held out")
-axes["last"].set(ylabel="Root mean squared error (thousands of passengers)", ylim=(2, 64))
+axes["last"].set(ylabel="Root mean squared error (thousands)", ylim=(2, 64))
 axes["errors"].set(title=f"{N_SEEDS} seeds and their medians", ylabel="Root mean squared error (thousands)")
 axes["errors"].set(xticks=[0, 1, 2], xticklabels=["reported", "came true", "trained again,\ncame true"])
 axes["errors"].set(xlim=(-0.3, 2.3), ylim=(0, None))
