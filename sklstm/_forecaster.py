@@ -373,9 +373,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         samples = sampler.samples(series, origins, weight)
         self.n_dropped_ = sum(map(len, origins.values())) - len(samples)
         self._check_windows(samples, series, sampler)
-        repeats_last = by_default and len(samples.windows) < FEWEST_WINDOWS
+        repeats_last = by_default and len(samples) < FEWEST_WINDOWS
         if repeats_last:
-            self._warn_of_few(len(samples.windows))
+            self._warn_of_few(len(samples))
         if self.strategy == "recursive" and self.clip_recursion:
             sampler = sampler.supporting(series, 0.95 if by_default else REACH)
         self._tells_of_hold, self._weight = not by_default, weight
@@ -386,22 +386,43 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _check_windows(self, samples, series, sampler):
         """Complain if no window is left; tell of those lost to missing values, not of those at either end."""
-        name, L = type(self._template()).__name__, self.window_length
+        name, L = type(self._template()).__name__, sampler.lags.window_length
         if not len(samples):
             longest = max(map(len, series.values()))
+            whose = "the longest series" if self._labels.is_panel else "y"
+            if sampler.keeps_incomplete:
+                raise ValueError(
+                    f"No window of window_length={L} can be learnt from: {whose} has {longest} rows, and no value "
+                    "after "
+                    "which another one, with its known columns, comes. Give more rows."
+                )
             raise ValueError(
-                f"No window of window_length={L} can be learnt from: {name} takes complete ones only, and "
-                f"{'the longest series' if self._labels.is_panel else 'y'} has {longest} rows, of which some "
-                f"may be NaN; {L + 1} in a row are needed. Choose a shorter window_length, an LSTMRegressor, or put an "
-                "imputer in front."
+                f"No window of window_length={L} can be learnt from: {self._complete_only(name)}, and {whose} has "
+                f"{longest} rows, of which some may be NaN; {L + 1} in a row are needed. Choose a shorter "
+                f"window_length, or {self._taking_incomplete(name)}."
             )
         n_at_ends = L - 1 + (sampler.lags.n_ahead - 1 if sampler.lags.n_known else 0)
         n_lost = self.n_dropped_ - sum(min(n_at_ends, len(part) - 1) for part in series.values())
         if n_lost > 0 and not sampler.keeps_incomplete and self.drop_incomplete == "auto":
             warn_user(
-                f"{n_lost} windows are left out, as a value is missing in them and {name} takes complete ones only. "
-                "LSTMRegressor and HistGradientBoostingRegressor take others too; or put an imputer in front."
+                f"{n_lost} windows are left out, as a value is missing in them and {self._complete_only(name)}. "
+                f"Others are learnt from too if you {self._taking_incomplete(name)}."
             )
+
+    def _complete_only(self, name):
+        """Why incomplete windows are left out: by the user's choice, or as the regressor takes none."""
+        return "drop_incomplete=True" if self.drop_incomplete is True else f"{name} takes complete ones only"
+
+    def _taking_incomplete(self, name):
+        """What lets incomplete windows be learnt from."""
+        if self.drop_incomplete is True and accepts_nan(self._template()):
+            return "set drop_incomplete='auto'"
+        if name == "Pipeline":
+            return "make SimpleImputer() the first step of the pipeline"
+        return (
+            "choose LSTMRegressor() or HistGradientBoostingRegressor(), or impute inside of `regressor`: "
+            f"Forecaster(make_pipeline(SimpleImputer(), {name}()))"
+        )
 
     def _warn_of_few(self, n_windows):
         warn_user(
@@ -478,6 +499,14 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _forecast_rows(self, futures):
         """Forecasts (n_rows, n_targets) of the rows of each series by key, in one batch for all of equal length."""
+        for key, future in futures.items():
+            if future.n_skipped > len(self._history[key]):
+                of = "" if key is None else f" of the series {key!r}"
+                raise ValueError(
+                    f"The rows{of} begin {future.n_skipped} rows after the first one that follows the history, which "
+                    f"has {len(self._history[key])}: a longer gap is not forecast through. Check "
+                    "the index, or give the rows between to `update` first; their y may be NaN."
+                )
         found = {}
         for steps in {future.steps for future in futures.values()}:
             alike = {key: future for key, future in futures.items() if future.steps == steps}
@@ -652,8 +681,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         wanted = "at least one" if self._engine.sampler.keeps_incomplete else "all of them"
         return (
             f"{whose} cannot be forecast from: its last window_length={lags.window_length} rows hold {n_known} values, "
-            f"and {name} needs {wanted}. Give more rows, choose a shorter window_length, an LSTMRegressor, or put an "
-            "imputer in front."
+            f"and {'a window' if self._engine.sampler.keeps_incomplete else name} needs {wanted}. Give more rows"
+            + ("." if self._engine.sampler.keeps_incomplete else f", or {self._taking_incomplete(name)}.")
         )
 
     # ---- what is known

@@ -19,6 +19,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
@@ -2484,3 +2485,47 @@ def test_a_network_inside_warns_at_the_users_line():
     with pytest.warns(ConvergenceWarning) as caught:
         forecaster(LSTMRegressor(2, max_iter=2), intervals="conformal").fit(None, y)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+# ---- what a regressor takes, and what helps
+
+
+@pytest.mark.parametrize("hole", [slice(2, None, 3), slice(30, 32)])
+@pytest.mark.parametrize(
+    ("regressor", "mend"),
+    [
+        (Ridge(), make_pipeline(SimpleImputer(), Ridge())),
+        (make_pipeline(StandardScaler(), Ridge()), make_pipeline(SimpleImputer(), StandardScaler(), Ridge())),
+    ],
+)
+def test_where_values_are_missing_an_imputer_inside_of_the_regressor_helps(regressor, mend, hole):
+    _, y = series(40)
+    y.iloc[hole] = np.nan
+    said = r"make_pipeline\(SimpleImputer\(\), Ridge\(\)\)|SimpleImputer\(\) the first step of the pipeline"
+    if hole.step:
+        with pytest.raises(ValueError, match=f"takes complete ones only.*({said})"):
+            forecaster(regressor).fit(None, y)
+    else:
+        with pytest.warns(UserWarning, match=f"takes complete ones only.*({said})"):
+            forecaster(regressor).fit(None, y)
+    assert np.isfinite(forecaster(mend).fit(None, y).forecast(2)).all()
+    assert np.isfinite(forecaster(model()).fit(None, y).forecast(2)).all()
+
+
+def test_an_lstm_that_is_left_incomplete_windows_is_not_advised_to_be_one():
+    _, y = series(40)
+    y.iloc[2::3] = np.nan
+    with pytest.raises(ValueError, match=r"drop_incomplete=True, .* set drop_incomplete='auto'") as error:
+        forecaster(model(), drop_incomplete=True).fit(None, y)
+    assert "choose LSTMRegressor" not in str(error.value)
+    assert np.isfinite(forecaster(model(), drop_incomplete="auto").fit(None, y).forecast(2)).all()
+
+
+def test_a_gap_longer_than_the_history_is_not_forecast_through():
+    y = pd.Series(np.arange(30.0), pd.date_range("2024", periods=30, freq="D"))
+    f = forecaster(Ridge()).fit(None, y)
+    rows = pd.DataFrame(index=pd.date_range("2260-01-01", periods=2, freq="D"))
+    with pytest.raises(ValueError, match=r"begin 86\d+ rows after .*, which has 30"):
+        f.predict(rows)
+    near = pd.DataFrame(index=pd.date_range(y.index[-1] + pd.Timedelta(31, "D"), periods=1, freq="D"))
+    assert len(f.predict(near)) == 1
