@@ -1,6 +1,7 @@
 """From the units of the user's series to those that a forecaster's regressor works in, and back."""
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -124,9 +125,14 @@ class Units:
         if key in self.places:
             return self.places[key]
         y = self._finite(series.values("y", 0, n_rows))
-        scales = {other: place.scale for other, place in self.places.items()}
-        scale = _positive({**scales, key: _typical_change(y)})[key]
+        change = _typical_change(y)
+        scale = np.where(change > 0, change, self._usual_scale)
         return _place(y, scale, self.is_centred, self.is_sized)
+
+    @cached_property
+    def _usual_scale(self):
+        """The mean scale of the series that were learnt from: that of one which does not change."""
+        return _mean(np.stack([place.scale for place in self.places.values()]))
 
     def of_histories(self, series):
         """The same for series to go on from instead of those learnt from: of another size, they have their own."""
