@@ -38,7 +38,8 @@ ZONES = (
 # How text writes dates, what is common before what is not.
 FORMATS = (
     "%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%Y", "%m-%d-%Y", "%m-%Y", "%m/%Y",
-    "%m.%Y", "%b-%y", "%b-%Y", "%b %Y", "%b %y", "%B %Y", "%B-%Y", "%y-%b", "%Y-%b", "%Y %b", "%d-%b-%Y", "%d %b %Y",
+    "%Y/%m", "%m.%Y", "%b-%y",
+    "%b-%Y", "%b %Y", "%b %y", "%B %Y", "%B-%Y", "%y-%b", "%Y-%b", "%Y %b", "%d-%b-%Y", "%d %b %Y",
     "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%YM%m", "%Y%m", "%Y%m%d", "%Y%m%d%H", "%Y%m%d%H%M",
     "%Y%m%d%H%M%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S",
     "%d/%m/%Y %H:%M:%S", "%Y",
@@ -343,6 +344,9 @@ def _for_objects(index):
         yield "pd.PeriodIndex({i})"
     if index.inferred_type == "boolean" or index.dtype.kind == "m":
         return
+    if index.inferred_type == "interval":
+        yield "{i}.left"
+        return
     if re.fullmatch(r"\d{4}-?W\d\d?", first):
         dash = "-" if "-" in first else ""
         yield f'pd.to_datetime({{i}} + "-1", format="%G{dash}W%V-%u")'
@@ -410,7 +414,7 @@ def explain_kind(index, table, fits=is_regular):
         f"The index of {table} must be one of time (DatetimeIndex, PeriodIndex) or of whole numbers, but its dtype "
         f"is {index.dtype} and it begins with {index[:1].tolist()[0]!r}"
         + (f": {_or_by_day(calls, index, table, fits)}. " if calls else ". ")
-        + table.counted()
+        + (table.counted() if fits is is_regular else "")
     ).strip()
 
 
