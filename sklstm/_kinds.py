@@ -366,8 +366,8 @@ def _frame_advice(frame, position, name, found):
     column, key = frame.iloc[:, position], frame.columns[position]
     cell = f"{name}[{key!r}]"
     if found.kind == "date":
-        is_object = column.dtype == object
-        return _time_advice(key, f"pd.to_datetime(df.pop({key!r}))" if is_object else repr(key))
+        is_time = isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype | np.dtype) and column.dtype != object
+        return _time_advice(key, repr(key) if is_time else f"pd.to_datetime(df.pop({key!r}))")
     if found.kind == "duration":
         return f"{cell} = {_as_durations(column, cell)}.dt.total_seconds() makes seconds of it."
     if found.kind == "other":
@@ -405,6 +405,7 @@ def _as_numeric(column, name):
     """How text becomes numbers, where all or most of it is some."""
     import pandas as pd
 
+    column = column.astype(object)  # for text of pyarrow, NaN is no missing value
     if _works(lambda: pd.to_numeric(column)):
         return f"It is numbers as text: {name} = pd.to_numeric({name})."
     numbers = pd.to_numeric(column, errors="coerce")
