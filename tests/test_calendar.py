@@ -118,7 +118,14 @@ def test_every_frequency_goes_over_every_change_of_clocks(zone, change, name):
         assert directly_follows(end, tail)
 
 
-@pytest.mark.parametrize(("zone", "change", "name"), [case for case in CASES if case.values[2] not in NOT_INFERRED])
+GAP_CASES = [
+    pytest.param(*case.values, id=case.id, marks=[] if case.values[0] == IN_HASTE[0] else pytest.mark.slow)
+    for case in CASES
+    if case.values[2] not in NOT_INFERRED
+]
+
+
+@pytest.mark.parametrize(("zone", "change", "name"), GAP_CASES)
 def test_what_is_missing_around_a_change_of_clocks_is_told(zone, change, name):
     day = pd.Timestamp(CHANGES[zone][change])
     wall = around(day, frequencies(day)[name])
