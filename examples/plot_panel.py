@@ -7,7 +7,7 @@ Employment in fifteen industries of the United States, 2006 to 2015, is a panel:
 and the time. One network learns from all of them together; beside it, each industry has a network of its own, and there
 are two simple forecasts. Jobs grew so steadily that to go on as in the year before needs no network: the second of the
 simple forecasts, dotted in the picture, does even a little better. What the common network alone can do is to forecast
-an industry that it has never seen as well as those that it has, and that is what it is shown for.
+an industry that it has never seen, better than its last value does, and that is what it is shown for.
 
 The data, seasonally adjusted, are the Bureau of Labor Statistics', shipped with vega_datasets.
 """
