@@ -136,7 +136,7 @@ REFUSED = {
     "of different lengths": ((np.zeros((3, 1)), [1.0, 2.0]), "inconsistent numbers of samples"),
     "at different rows": (
         (frame(index=DAYS[1:]), daily()),
-        r"row 0 is 2024-01-02.* in X and 2024-01-01.* in y.*X = X\.loc\[y\.index\]",
+        r"row 0 is 2024-01-02.* in X and 2024-01-01.* in y.*X = X\.reindex\(y\.index\)",
     ),
     "with a gap": ((None, daily().drop(DAYS[3])), r"gap.*2024-01-04"),
     "unsorted": ((None, daily()[::-1]), r"y\.sort_index\(\)"),
