@@ -50,6 +50,9 @@ from sklstm._warning import warn_user
 FEWEST_WINDOWS = 5
 
 
+LONGEST_GAP = 10  # in lengths of the history: learning curves leave out up to nine tenths of the rows before a test
+
+
 class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Forecast a series, or a panel of them, with an LSTM or any other scikit-learn regressor.
 
@@ -469,7 +472,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             The columns of the rows to forecast; without columns a frame of the index alone, or an
             (n_rows, 0) array. What `past_only` columns hold there is not used. The rows of arrays are
             taken to follow the history directly. Those of pandas may begin later: then the gap is
-            forecast through, if there are no known columns. Or all are at times that were trained on, in any order,
+            forecast through, if there are no known columns (with a warning if it is longer than the history, and up
+            to ten times its length). Or all are at times that were trained on, in any order,
             with the known columns that they had there.
 
         Returns
@@ -497,16 +501,23 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
                 answers[asked[key].rows] = values
         return answers[:, 0] if self._labels.y_ndim == 1 else answers
 
+    def _check_gaps(self, futures):
+        """Refuse, or warn of, rows that begin long after the history of their series."""
+        longest = max(futures, key=lambda key: futures[key].n_skipped / len(self._history[key]))
+        n_skipped, n_known = futures[longest].n_skipped, len(self._history[longest])
+        of = "" if longest is None else f" of the series {longest!r}"
+        begins = (
+            f"The rows{of} begin {n_skipped} rows after the first one that follows the history, which has {n_known}"
+        )
+        mend = "Check the index, or give the rows between to `update` first; their y may be NaN."
+        if n_skipped > LONGEST_GAP * n_known:
+            raise ValueError(f"{begins}: so long a gap is not forecast through. {mend}")
+        if n_skipped > n_known:
+            warn_user(f"{begins}: the gap is forecast through, and is longer than what is known. {mend}")
+
     def _forecast_rows(self, futures):
         """Forecasts (n_rows, n_targets) of the rows of each series by key, in one batch for all of equal length."""
-        for key, future in futures.items():
-            if future.n_skipped > len(self._history[key]):
-                of = "" if key is None else f" of the series {key!r}"
-                raise ValueError(
-                    f"The rows{of} begin {future.n_skipped} rows after the first one that follows the history, which "
-                    f"has {len(self._history[key])}: a longer gap is not forecast through. Check "
-                    "the index, or give the rows between to `update` first; their y may be NaN."
-                )
+        self._check_gaps(futures)
         found = {}
         for steps in {future.steps for future in futures.values()}:
             alike = {key: future for key, future in futures.items() if future.steps == steps}

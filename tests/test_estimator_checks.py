@@ -127,6 +127,7 @@ IN_TIME = {
     ORDER: "rows are steps of time: a forecast is fed back to those after it",
     SUBSET: "rows are steps of time: a forecast is fed back to those after it",
     "check_estimators_empty_data_messages": "a series by itself has no columns",
+    "check_regressors_no_decision_function": "its target is a column of X, which gives away what is to be forecast",
     "check_regressor_data_not_an_array": "it predicts the training rows, whose index says that they do not follow",
 }
 # Trees find the answers of these two checks in the columns alone, as they grow until every row has a leaf.

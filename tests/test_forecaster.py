@@ -3,6 +3,7 @@ import re
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from copy import copy, deepcopy
 from dataclasses import replace
 
@@ -775,6 +776,7 @@ def test_scikit_learn_scores_training_rows(name, scoring, shape):
     search = GridSearchCV(f, {"window_length": [2, 3]}, cv=cv, scoring=scoring, return_train_score=True).fit(X, y)
     assert np.isfinite(search.cv_results_["mean_train_score"]).all()
     if shape == "single":
+        warnings.filterwarnings("ignore", ".*longer than what is known")  # half of the rows before a test are left out
         for curve in (
             learning_curve(f, rows_only(y), y, cv=cv, train_sizes=[0.5, 1.0], scoring=scoring, error_score="raise"),
             validation_curve(
@@ -2527,5 +2529,13 @@ def test_a_gap_longer_than_the_history_is_not_forecast_through():
     rows = pd.DataFrame(index=pd.date_range("2260-01-01", periods=2, freq="D"))
     with pytest.raises(ValueError, match=r"begin 86\d+ rows after .*, which has 30"):
         f.predict(rows)
-    near = pd.DataFrame(index=pd.date_range(y.index[-1] + pd.Timedelta(31, "D"), periods=1, freq="D"))
-    assert len(f.predict(near)) == 1
+
+
+@pytest.mark.parametrize(("days", "warns"), [(31, False), (32, True), (301, True)])
+def test_a_gap_longer_than_the_history_warns(days, warns):
+    y = pd.Series(np.arange(30.0), pd.date_range("2024", periods=30, freq="D"))
+    f = forecaster(Ridge()).fit(None, y)
+    rows = pd.DataFrame(index=[y.index[-1] + pd.Timedelta(days, "D")])
+    with pytest.warns(UserWarning, match="longer than what is known") if warns else nullcontext():
+        answers = f.predict(rows)
+    np.testing.assert_array_equal(answers, f.forecast(days)[-1:])
