@@ -105,7 +105,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         Whether forecasts that are fed back ("recursive") are held where they run away: beyond the range of
         the training rows and the window by more than three times that range, and by more than three times what
         the straight line through them brings. Then a warning names the step. Known columns that leave their own
-        range widen this; one that leaps further than ever before lifts it. See Notes for the default regressor.
+        range widen this; one that leaps further than ever before widens it more. See Notes for the default regressor.
 
     Attributes
     ----------

@@ -19,6 +19,9 @@ ROUNDING = 5e-6
 COARSEST = 0.02
 # The correlation of the changes from row to row above which a column is nearly a copy.
 NEARLY = 0.999
+# The correlation from which on a kind is looked at row by row: some rows say it less sharply than all, and a
+# column of few values (whole numbers, classes) is in the order of a target that has many.
+LOOKED_AT = {"exact": 2 * NEARLY - 1, "changes": 2 * NEARLY - 1, "order": 0.5}
 # Rows of a long series that are enough to see which lags are worth a look at all of them.
 N_LOOKED_AT = 10_000
 # How many lags, best first, are looked at row by row for an agreement with what is known.
@@ -93,7 +96,7 @@ def _copy(columns, targets, lags, first):
         # what is only in the same order may be so by chance at one of many lags
         tried = lags if kind != ORDER else lags[lags == max(first, 0)]
         one, other = columns.layouts[kind], targets.layouts[kind]
-        is_alike = np.abs(_correlations(one, other, tried)) > 2 * NEARLY - 1  # some rows say it less sharply
+        is_alike = np.abs(_correlations(one, other, tried)) > LOOKED_AT[kind]
         for series in sorted({*np.flatnonzero(is_alike.any(axis=0)).tolist()} - honest):
             c, y = columns.parts[series], targets.parts[series]
             lag = _lag_of_copy(c, y, tried[is_alike[:, series]], kind)
@@ -140,7 +143,7 @@ def _agrees_before(c, y, first, kind):
     lags = np.arange(first - 1, N_DISTINCT_KNOWN - len(c) - 1, -1)
     agreement = np.abs(_correlations_at_all_lags(*(_Layout.of([values], len(c), kind) for values in (c, y)))[lags])
     best = np.argsort(-agreement, kind="stable")[:N_TRIED]
-    return any(_agree(*_rows_at(c, y, lags[k]), kind, N_DISTINCT_KNOWN) for k in best if agreement[k] > NEARLY)
+    return any(_agree(*_rows_at(c, y, lags[k]), kind, N_DISTINCT_KNOWN) for k in best if agreement[k] > LOOKED_AT[kind])
 
 
 # ---- one column beside one target, row by row

@@ -70,7 +70,7 @@ class Support:
         ahead : ndarray of shape (n, steps, n_known)
             The same at the rows that are forecast. Columns that go on as before and so leave their range (a count
             of the rows) widen the bounds in proportion. From a change on that is larger than any before, and leads
-            out of the range, the past of the series says nothing: there are no bounds.
+            out of the range, they widen REACH times as much: the past of the series says less of what follows.
         reach : float
             How often the range may be left by itself. At 1 a series that does not change goes on so; above
             it, it has no bounds, as nothing is known of its size.
@@ -149,7 +149,8 @@ def widening_of(ahead, change, low, high, largest):
     beyond = np.nan_to_num(np.fmax(np.fmax(ahead - high, low - ahead), 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(beyond > 0, beyond / (high - low), 0)
-    share[(beyond > 0) & ~(change <= largest * (1 + 1e-6))] = np.inf
+    share[np.isinf(share)] = 1  # a column that never changed was not learnt from: what it may do is unknown
+    share[(beyond > 0) & ~(change <= largest * (1 + 1e-6))] *= REACH
     return np.maximum.accumulate(1 + share.max(axis=2), axis=1)
 
 
@@ -160,7 +161,6 @@ def bounds_of(low, high, last, slope, widening, reach):
     size = (high - low) * np.ones_like(ahead)
     with np.errstate(invalid="ignore"):
         leaving = np.where(size > 0, reach * size * widening[..., np.newaxis], 0 if reach <= 1 else np.inf)
-    leaving[np.isinf(widening)] = np.inf
     if reach > 1:
         leaving[:, 0] = np.inf  # nothing has been fed back yet
     drift = max(reach, 1) * slope * ahead

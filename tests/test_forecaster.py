@@ -2086,6 +2086,18 @@ def test_a_known_column_that_leaps_takes_the_forecast_along():
     assert (held[5:] < 30).all()  # ten times the range of what was known below it
 
 
+@pytest.mark.parametrize(("before", "after"), [(np.arange(12) % 2, 3), (np.zeros(12), 1)])
+def test_a_forecast_runs_away_no_more_where_a_known_column_leaps(before, after):
+    """An unseen value of a flag, and a flag that was never set, say little of the target."""
+    y = 50 + 2 * np.random.default_rng(3).normal(size=60)[:12]
+    for regressor in (None, Ridge(), LinearRegression()):
+        forecaster = Forecaster(regressor, window_length=4).fit(before[:, np.newaxis], y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a regressor of one's own is told of
+            forecast = forecaster.forecast(60, np.full((60, 1), after))
+        assert np.abs(forecast - 50).max() < 25 * np.ptp(y)
+
+
 def test_many_origins_are_held_each_by_what_was_known_there():
     y = np.r_[EIGHT, EIGHT[-1] + np.random.default_rng(1).normal(size=30).cumsum()]
     wild = Forecaster(LinearRegression(), window_length=4)

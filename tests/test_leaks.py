@@ -55,6 +55,9 @@ NEAR = {
     "two rows later, with some noise": (later(Y, 2) + 0.01 * RNG.normal(size=N), Y, CHANGES),
     "its logarithm": (np.log(np.exp(RNG.normal(size=N)) + 1e-9), None, ORDER),
 }
+WIDE = 5 * np.exp(RNG.normal(size=N))  # many small values and few large ones
+RANKS = WIDE.argsort().argsort()
+NEAR |= {"its whole part": (np.floor(WIDE), WIDE, ORDER), "its class of twelve": (12 * RANKS // N, WIDE, ORDER)}
 NEAR["its logarithm"] = (NEAR["its logarithm"][0], np.exp(NEAR["its logarithm"][0]), ORDER)
 
 
@@ -85,6 +88,7 @@ HONEST = {
     "a counter beside ten rows of a line": (ROWS[:10], 3 * ROWS[:10]),
     "a counter beside what becomes a line": (ROWS[:40], np.where(ROWS < 8, Y, 3 * ROWS)[:40]),
     "a counter beside growth": (ROWS, 1.01**ROWS),
+    "years beside growth": (ROWS // 9, np.cumsum(RNG.random(N))),
     "growth": (1.01**ROWS, 1.01**ROWS),
     "months": (ROWS % 12 + 1, Y),
     "months beside what they decide": (ROWS % 12 + 1, 5 * (ROWS % 12)),

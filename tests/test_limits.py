@@ -51,7 +51,7 @@ def test_the_first_step_of_a_regressor_of_ones_own_has_no_bounds():
     np.testing.assert_allclose(bounds(y, REACH)[:, 1, 0], [1 - 2 * REACH, 3 + 2 * REACH])
 
 
-def test_a_known_column_that_goes_on_widens_and_one_that_leaps_lifts():
+def test_a_known_column_that_goes_on_widens_and_one_that_leaps_widens_more():
     y = np.array([[1.0], [3.0], [2.0], [3.0], [1.0]])
     count = np.arange(5.0)[:, np.newaxis]
     ahead = np.arange(5.0, 9)[:, np.newaxis]
@@ -59,11 +59,12 @@ def test_a_known_column_that_goes_on_widens_and_one_that_leaps_lifts():
     # from the leap on, also where the column comes back, as what followed was fed back
     leaping = np.array([[5.0], [50.0], [4.0], [4.0]])
     upper = bounds(y, 1.0, 4, count, leaping)[1, :, 0]
-    np.testing.assert_array_equal(np.isinf(upper), [False, True, True, True])
+    np.testing.assert_allclose(upper, 3 + 2 * (1 + np.array([0.25, *[REACH * 46 / 4] * 3])))
     # a large change inside of the range is none
     assert np.isfinite(bounds(y, 1.0, 4, count, np.array([[0.0], [4.0], [0.0], [4.0]]))).all()
-    # one that never changed says nothing when it does
-    assert np.isinf(bounds(y, 1.0, 4, 0 * count, np.array([[0.0], [0.0], [1.0], [0.0]]))[1, 2:]).all()
+    # nothing was learnt of one that never changed, however far it leaps
+    upper = bounds(y, 1.0, 4, 0 * count, np.array([[0.0], [0.0], [1e6], [0.0]]))[1, :, 0]
+    np.testing.assert_allclose(upper, 3 + 2 * np.array([1, 1, 1 + REACH, 1 + REACH]))
 
 
 def test_rows_have_bounds_of_their_own():
@@ -87,7 +88,9 @@ def test_windows_that_were_seen_are_a_net():
     np.testing.assert_allclose(limits[1, :, 1:], X[..., 0].max() + REACH * size)
     leaping = np.zeros((1, 2, 1))
     leaping[0, 1] = 9.0
-    assert np.isinf(seen.bounds(X[:1], leaping)[1, 0]).tolist() == [[True], [False], [True]]
+    highest, (low, high) = X[..., 0].max(), (X[..., 1].min(), X[..., 1].max())
+    widening = 1 + np.array([low, REACH * (9 - high)]) / (high - low)
+    np.testing.assert_allclose(seen.bounds(X[:1], leaping)[1, 0, 1:, 0], highest + REACH * size * widening)
 
 
 def test_what_stands_at_a_bound_was_held():
