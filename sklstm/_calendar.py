@@ -329,7 +329,7 @@ def inferred_frequency(index, wall=None):
     for step in _possible_frequencies(index, wall):
         if is_absolute(step):
             regular = _stamps_or_none(index[0], step, len(index), None)
-            found = regular is not None and (regular == index).all()
+            found = regular is not None and np.array_equal(regular.asi8, index.asi8)
         else:
             found = _is_regular_by_wall(wall, step, index.tz)
         if found:
@@ -344,8 +344,9 @@ def _is_regular_by_wall(wall, step, tz):
     regular = _stamps_or_none(wall[0], step, len(wall), None)
     if regular is None:
         return False
-    if tz is None or (regular == wall).all():
-        return bool((regular == wall).all())
+    is_regular = np.array_equal(regular.asi8, wall.asi8)
+    if tz is None or is_regular:
+        return is_regular
     regular = pd.date_range(wall[0], wall[-1], freq=step, unit=wall.unit)
     return regular[_exists(regular, tz)].equals(wall)
 

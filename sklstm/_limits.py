@@ -6,7 +6,7 @@ its slope, as smoothing with half a trend forecasts it (Assimakopoulos, V. and N
 model*; Hyndman, R. J. and Billah, B. (2003), *Unmasking the theta method*).
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -37,14 +37,26 @@ class Support:
     @classmethod
     def of(cls, y, known):
         """Of the targets (n, n_targets) and the known columns (n, n_known) of some rows."""
-        change = np.abs(np.diff(known, axis=0))
-        return cls(*_range(y), line_slope(y), *_range(known), np.fmax.reduce(change, axis=0, initial=0))
+        return cls.of_each(y, known, np.array([len(y)])).at(0)
+
+    @classmethod
+    def of_each(cls, y, known, lengths):
+        """The same of several series, so many rows of each one after another: arrays with the series as first axis."""
+        starts = np.cumsum(lengths) - lengths
+        y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # so that none is without a row
+        starts = starts + np.arange(len(lengths))
+        change = np.fmax(np.fmax.reduceat(np.abs(np.diff(known, axis=0, prepend=np.nan)), starts), 0)
+        return cls(*_ranges(y, starts), line_slopes(y, starts), *_ranges(known, starts), change)
 
     @classmethod
     def joined(cls, supports, n_rows):
         """One of several series, each for so many rows: arrays with the rows as first axis."""
-        columns = zip(*(astuple(support) for support in supports), strict=True)
-        return cls(*(np.repeat(np.stack(column), n_rows, axis=0) for column in columns))
+        columns = ([getattr(support, field.name) for support in supports] for field in fields(cls))
+        return cls(*(np.repeat(np.array(column), n_rows, axis=0) for column in columns))
+
+    def at(self, row):
+        """That of one of several."""
+        return Support(*(getattr(self, field.name)[row] for field in fields(self)))
 
     def with_recent(self, y, known):
         """The same of rows with what their windows hold: y (n, L, n_targets) and known (n, L, n_known)."""
@@ -177,22 +189,30 @@ def newest(windows):
 
 def line_slope(y):
     """Slope of the least-squares line through each column of y (n, k), times the share that it explains."""
+    return line_slopes(y, np.zeros(1, dtype=int))[0]
+
+
+def line_slopes(y, starts):
+    """The same of several series (n, k), one after another, that begin at these rows: (n_series, k)."""
+    lengths = np.diff(starts, append=len(y))
+
+    def centred(values):
+        values = np.where(present, values, 0)
+        mean = np.add.reduceat(values, starts) / count
+        return np.where(present, values - np.repeat(mean, lengths, axis=0), 0)
+
     present = ~np.isnan(y)
-    count = np.maximum(present.sum(axis=0), 1)
-    t = np.where(present, np.arange(len(y), dtype=float)[:, np.newaxis], 0)
-    t = np.where(present, t - t.sum(axis=0) / count, 0)
-    y = np.where(present, y, 0)
-    y = np.where(present, y - y.sum(axis=0) / count, 0)
-    size = np.abs(y).max(axis=0, initial=0)  # squares of tiny or huge values would not fit
-    y = y / np.where(size > 0, size, 1)
-    tt, ty, yy = (t * t).sum(axis=0), (t * y).sum(axis=0), (y * y).sum(axis=0)
+    count = np.maximum(np.add.reduceat(present.astype(float), starts), 1)
+    row = np.arange(len(y)) - np.repeat(starts, lengths)
+    t, y = centred(row[:, np.newaxis]), centred(y)
+    size = np.maximum.reduceat(np.abs(y), starts)  # squares of tiny or huge values would not fit
+    y = y / np.repeat(np.where(size > 0, size, 1), lengths, axis=0)
+    tt, ty, yy = (np.add.reduceat(product, starts) for product in (t * t, t * y, y * y))
     is_line = (tt > 0) & (yy > 0)
     explained = np.divide(ty * ty, tt * yy, out=np.zeros_like(tt), where=is_line)
     return size * explained * np.divide(ty, tt, out=np.zeros_like(tt), where=is_line)
 
 
-def _range(values):
-    """Least and largest of each column; NaN where there is none."""
-    start = np.full((1, values.shape[1]), np.nan)
-    values = np.concatenate((start, values))
-    return np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+def _ranges(values, starts):
+    """Least and largest of each column of several series that begin at these rows; NaN where there is none."""
+    return np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)

@@ -193,8 +193,7 @@ class Sampler:
 
     def supporting(self, series, reach):
         """The same with bounds from the training rows of the series, by key."""
-        supports = {key: self._support(key, part, len(part)) for key, part in series.items()}
-        return replace(self, supports=supports, reach=reach)
+        return replace(self, supports=self._supports(series, map(len, series.values())), reach=reach)
 
     @property
     def reads_known_nan(self):
@@ -270,22 +269,32 @@ class Sampler:
         if np.isinf(self.reach):
             sides = np.array([-np.inf, np.inf])[:, np.newaxis, np.newaxis]
             return np.broadcast_to(sides, (len(rows), 2, steps, self.lags.n_targets))
-        first = (len(rows) and np.min(rows) for rows in layout.rows)
-        series = zip(layout.series.items(), first, strict=True)
-        supports = [self.supports.get(key) or self._support(key, part, n_rows) for (key, part), n_rows in series]
-        support = Support.joined(supports, layout.n_origins).with_recent(recent, self._before(known, rows))
+        first = {key: len(rows) and rows.min() for key, rows in zip(layout.series, layout.rows, strict=True)}
+        others = {key: part for key, part in layout.series.items() if key not in self.supports}
+        supports = {**self.supports, **self._supports(others, [first[key] for key in others])}
+        support = Support.joined([supports[key] for key in layout.series], layout.n_origins)
+        support = support.with_recent(recent, self._before(known, rows))
         ahead = self.lags.future(known, rows - 1, steps + 1)
         return support.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
 
-    def _support(self, key, part, n_rows):
-        """What the first rows of a series support."""
-        y, known, past = (part.values(name, 0, n_rows) for name in ("y", "known", "past"))
-        place = self.units.place(key, part, n_rows)
-        y, known, _ = self.units.to_work(y, known, past, place.centre, place.size)
-        return Support.of(y, known)
+    def _supports(self, series, n_rows):
+        """What so many of the first rows of each series support, by key."""
+        if not series:
+            return {}
+        layout = Layout.of(series, {key: np.array([0, n]) for key, n in zip(series, n_rows, strict=True)}, 0, 0)
+        y, known, _, _ = self._in_work_units(layout, np.max)
+        support = Support.of_each(y, known, layout.lengths)
+        return {key: support.at(row) for row, key in enumerate(series)}
 
     def _read(self, layout, last_known):
-        """Targets, known columns and steps of a layout, and what each of its series is relative to.
+        """Targets, known columns and steps of a layout, and what each of its series is relative to."""
+        y, known, past, places = self._in_work_units(layout, last_known)
+        table = self.lags.table(y, known, past, self.dtype)
+        table[self.lags.window_length :][layout.is_before] = np.nan
+        return y, known, table, places
+
+    def _in_work_units(self, layout, last_known):
+        """Targets, known and past-only columns of a layout, and what each of its series is relative to.
 
         `last_known` says which origin of a series that was not learnt from its place is taken before.
         """
@@ -301,10 +310,7 @@ class Sampler:
             np.repeat(np.array(part), layout.lengths, axis=0)
             for part in zip(*((place.centre, place.size) for place in places), strict=True)
         )
-        y, known, past = self.units.to_work(y, known, past, centre, size)
-        table = self.lags.table(y, known, past, self.dtype)
-        table[self.lags.window_length :][layout.is_before] = np.nan
-        return y, known, table, places
+        return *self.units.to_work(y, known, past, centre, size), places
 
     def _windows(self, table, y, rows, places):
         """The windows before some rows, and what is taken off the targets in each and divides them; None for nothing.
