@@ -1,6 +1,5 @@
 """Forecasts from many origins in the past, and how good they were."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral
 from time import perf_counter
@@ -14,10 +13,10 @@ from sklstm._calibration import check_coverage
 from sklstm._forecaster import Forecaster
 from sklstm._kinds import as_numbers
 from sklstm._naive import naive_scales, seasonal_naive
-from sklstm._numbers import plain, plain_parameters
+from sklstm._numbers import plain
 from sklstm._scores import check_frame, scores
-from sklstm._series import check_leaks, interval_names, read_training, read_weights, rows_of
-from sklstm._validation import check_weights
+from sklstm._series import check_leaks, interval_names, read_weights, rows_of
+from sklstm._warning import warn_user
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def backtest(
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
     X, y = as_numbers(X, "X"), as_numbers(y, "y")
     reader, weight = clone(forecaster), read_weights(sample_weight, X, y)
-    series, labels = _checked(reader, X, y, weight, steps, coverages)
+    series, labels = reader._checked(X, y, weight, steps, coverages)
     check_leaks(reader, X, series, labels, max(steps, plain(reader.steps) or 1))
     if cv is None:
         folds = _folds_before_the_end(series, steps, n_origins, _reach(reader, steps))
@@ -191,7 +190,7 @@ def backtest(
     n_fits = int(refit) if refit else len(folds)
     groups = [folds[first : first + n_fits] for first in range(0, len(folds), n_fits)]
     for known in (group[0].train(series) for group in groups):
-        _checked(clone(forecaster), *(rows_of(part, known) for part in (X, y, weight)), steps, coverages)
+        clone(forecaster)._checked(*(rows_of(part, known) for part in (X, y, weight)), steps, coverages)
     tables = []
     for number, group in enumerate(groups):
         begin, known = perf_counter(), group[0].train(series)
@@ -201,19 +200,6 @@ def backtest(
             n_done = min((number + 1) * n_fits, len(folds))
             print(f"backtest: {n_done} of {len(folds)} origins, {perf_counter() - begin:.1f} s")
     return BacktestResult(_joined(tables, season))
-
-
-def _checked(reader, X, y, weight, steps, coverages):
-    """What `fit` would read of some rows, if it can learn from them what is asked for."""
-    reader._validate_params()
-    with plain_parameters(reader):
-        reader._check_parts()
-        series, labels = read_training(reader, X, y)
-        reader._check_settings(series)
-        reader._check_asked(series, steps, coverages)
-    if weight is not None:
-        check_weights(weight, y)
-    return series, labels
 
 
 def _reach(reader, steps):
@@ -396,11 +382,9 @@ def _joined(tables, season):
     _tell_of_season(frame, season)
     known = frame["forecast"].notna()
     if not known.all():
-        warnings.warn(
+        warn_user(
             f"{int((~known).sum())} of {len(frame)} rows could not be forecast, as the window before them could not be "
-            "read; they are left out.",
-            UserWarning,
-            stacklevel=4,  # backtest, scikit-learn's wrapper of it, the caller
+            "read; they are left out."
         )
     return frame[known].reset_index(drop=True)
 
@@ -408,9 +392,7 @@ def _joined(tables, season):
 def _tell_of_season(frame, season):
     """Warn where there is nothing to compare with."""
     if frame["naive"].isna().all():
-        warnings.warn(
-            f"No value is known whole seasons of {season} rows before any row that is scored, so there is no naive "
-            "forecast to compare with. Choose a shorter season.",
-            UserWarning,
-            stacklevel=5,  # _joined, backtest, scikit-learn's wrapper of it, the caller
+        warn_user(
+            "There is no naive forecast to compare with: no row that is scored has a known value one or more seasons "
+            f"before it (season={season} rows). Choose a shorter season."
         )

@@ -337,6 +337,18 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
                 f"before the tail, which cannot be learnt from: {error}"
             ) from error
 
+    def _checked(self, X, y, weight, steps, coverages):
+        """What `fit` would read of some rows, if it can learn from them what is asked for."""
+        self._validate_params()
+        with plain_parameters(self):
+            self._check_parts()
+            series, labels = read_training(self, X, y)
+            self._check_settings(series)
+            self._check_asked(series, steps, coverages)
+        if weight is not None:
+            check_weights(weight, y)
+        return series, labels
+
     def _check_asked(self, series, steps, coverages):
         """Whether, fitted on all of the series, it could forecast so many steps, with such intervals."""
         check_reach(self.strategy, self.steps, self.past_only if self._is_past.any() else None, steps, was="is")
@@ -395,9 +407,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             whose = "the longest series" if self._labels.is_panel else "y"
             if sampler.keeps_incomplete:
                 raise ValueError(
-                    f"No window of window_length={L} can be learnt from: {whose} has {longest} rows, and no value "
-                    "after "
-                    "which another one, with its known columns, comes. Give more rows."
+                    f"No window of window_length={L} can be learnt from: {whose} has {longest} rows, but no value that "
+                    "is followed by another one, with its known columns. Give more rows."
                 )
             raise ValueError(
                 f"No window of window_length={L} can be learnt from: {self._complete_only(name)}, and {whose} has "

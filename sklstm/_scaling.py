@@ -339,17 +339,17 @@ class Extent:
             both = of_channels[: self.n_targets]
             np.maximum(both, of_targets.reshape(-1, self.n_targets).max(axis=0), out=both)
             of_targets = np.tile(both, len(of_targets) // self.n_targets)
-        return _power_of_two(of_channels), _power_of_two(of_targets)
+        return power_of_two(of_channels), power_of_two(of_targets)
 
 
 def in_reach(truth, answers):
     """Both (n,) or (n, K) divided by a power of two near the largest truth, so that squares fit: R² is the same."""
-    unit = _power_of_two(np.abs(truth).max(axis=0))
+    unit = power_of_two(np.abs(truth).max(axis=0))
     return truth / unit, answers / unit
 
 
-def _power_of_two(values):
-    """The power of two just above each value; 1 for 0."""
+def power_of_two(values):
+    """The power of two just above each value, up to 2**1000; 1 for 0."""
     return np.where(values > 0, np.ldexp(1.0, np.minimum(np.frexp(values)[1], 1000)), 1)
 
 

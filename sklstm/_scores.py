@@ -9,6 +9,8 @@ Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
 
 import numpy as np
 
+from sklstm._kinds import as_numbers
+
 KEYS = ("series", "target", "origin", "step", "time")
 VALUES = ("truth", "forecast", "naive", "scale")
 METRICS = ("mae", "rmse", "smape", "mase", "skill")
@@ -115,17 +117,14 @@ def check_frame(frame, name="frame", needed=VALUES):
 
 def floats(column, what):
     """A column's values in float64, missing ones as NaN; complains of what is no number."""
-    import pandas as pd
-
     try:
-        # times, text of digits and the real parts of complex numbers would pass as numbers
-        if column.dtype.kind not in "mMc" and not pd.api.types.is_string_dtype(column):
-            return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        pass
-    known = column.dropna()
-    first = f", and begins with {known.iloc[0]!r}" if len(known) else ""
-    raise ValueError(f"{what[0].upper()}{what[1:]} must be numbers, but its dtype is {column.dtype}{first}.")
+        return np.asarray(as_numbers(column, what), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        known = column.dropna()
+        first = f", and begins with {known.iloc[0]!r}" if len(known) else ""
+        raise ValueError(
+            f"{what[0].upper()}{what[1:]} must be numbers, but its dtype is {column.dtype}{first}."
+        ) from error
 
 
 def error_terms(frame):

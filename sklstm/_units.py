@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from sklstm._scaling import power_of_two
 from sklstm._validation import check_answers
 
-# A series is as wide as most of its values are: some may be outliers, and many the same.
+# The width of a series is that of this share of its values, as some may be outliers. (Those equal to the median do
+# not count: there may be many.)
 MOST = 0.9
 
 # A window is at another level where it ends so many times further from the centre than the training rows went. Up to
@@ -62,7 +64,7 @@ class Place:
         return FAR * self.reach / self.divisor
 
     def is_left(self, last):
-        """At which of several the series has left its place, or never had a size, by its last value in work units."""
+        """Which of several, given the last values of their series in work units, are far from these or have no size."""
         return ((np.abs(last) > self.far) | (self.size == 0)).any(axis=1)
 
     def move(self, windows):
@@ -220,8 +222,8 @@ def _width(y):
 
 def _within_float32(reach):
     """1, or the power of two that brings values which float32 cannot hold near to 1."""
-    exponent = np.frexp(reach)[1]
-    return np.where((reach > 0) & (np.abs(exponent) > 60), np.ldexp(1.0, np.clip(exponent, -1000, 1000)), 1)
+    unit = power_of_two(reach)
+    return np.where(np.abs(np.log2(unit)) > 60, unit, 1)
 
 
 def _mean(values):

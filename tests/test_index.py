@@ -220,13 +220,8 @@ def stamps(*values, **options):
     return pd.DatetimeIndex(list(values), **options)
 
 
-def dropped(index, *rows):
-    return without_frequency(index.delete(list(rows)))
-
-
 DAYS = pd.date_range("2024-01-01", periods=12)
 HOURS = pd.date_range("2024-03-30 20:00", periods=12, freq="h", tz="Europe/Berlin")
-SANTIAGO = [str(day) for day in pd.date_range("2023-08-30", periods=9).date]  # on 3 September there is no midnight
 WEEK_DAYS = pd.bdate_range("2024-01-01", periods=30)
 
 
