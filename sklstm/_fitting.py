@@ -29,7 +29,7 @@ from sklstm._settings import (
 )
 from sklstm._threads import threads_for
 from sklstm._training import INTERRUPTED, Progress, Watch
-from sklstm._validation import check_step_answers
+from sklstm._validation import check_every_channel, check_step_answers
 from sklstm._windows import merged_rows
 
 
@@ -44,6 +44,7 @@ def begin(model, data):
         "instance_norm": model.instance_norm,
         "standardize": model.standardize,
         "dropout": model.dropout,
+        "gaps": data.gaps,
     }
     layout = new_layout(model, n_channels, n_outputs * loss.n_levels)
     model._network = fit_network(layout, every_step, loss, data.X, data.y, data.weight, data.rows, dtype, **settings)
@@ -117,6 +118,8 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
         model._rng = own_generator(model.random_state)
         model._split_seed = int(model._rng.spawn(1)[0].integers(2**31))  # the generator goes on as without
     data = _divided(model, data)
+    if not resume:
+        check_every_channel(data)
     merged = _merged(model, data)
     if resume:
         check_resumable(model, data)
@@ -167,7 +170,7 @@ def _merged(model, data):
     """
     if model.dropout or not (model.solver == "lbfgs" or len(data.rows) <= batch_size(model, len(data.rows))):
         return None
-    return merged_rows(data.X, data.y, data.weight, data.rows)
+    return merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.of_rows)
 
 
 def _state_to_change(model):

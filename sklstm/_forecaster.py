@@ -21,7 +21,7 @@ from sklstm._limits import REACH
 from sklstm._naive import seasonal_naive
 from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
-from sklstm._reading import accepts_nan, check_regressor, lstms, needs_counts
+from sklstm._reading import accepts_nan, check_regressor, lstms, needs_counts, reads_by_channel
 from sklstm._sampling import Sampler
 from sklstm._series import (
     History,
@@ -383,7 +383,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         is_sized = is_centred and self._labels.is_panel and bool(lstms(template))
         units = Units.of(self.target_transformer, series, is_centred, is_sized)
         keeps = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
-        sampler = Sampler(lags, units, dtype, keeps, reads_sequences=bool(lstms(template)))
+        reads = {"reads_sequences": bool(lstms(template)), "reads_by_channel": reads_by_channel(template)}
+        sampler = Sampler(lags, units, dtype, keeps, **reads)
         origins = {key: np.arange(1, len(part)) for key, part in series.items()}
         samples = sampler.samples(series, origins, weight)
         self.n_dropped_ = sum(map(len, origins.values())) - len(samples)

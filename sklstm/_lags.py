@@ -64,6 +64,12 @@ class Lags:
         count = np.concatenate(([0], np.cumsum(present)))
         return count[origins + self.window_length] - count[origins]
 
+    def sees_every_target(self, table, origins):
+        """Whether each target has a value somewhere in the window, for each window."""
+        present = ~np.isnan(table[:, : self.n_targets])
+        count = np.concatenate((np.zeros((1, self.n_targets), dtype=int), np.cumsum(present, axis=0)))
+        return (count[origins + self.window_length] > count[origins]).all(axis=1)
+
     def knows_its_future(self, table, origins):
         """Whether the known columns of the rows predicted have values, for each window."""
         last = table[origins + self.window_length - 1]

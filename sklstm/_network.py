@@ -11,7 +11,7 @@ import numpy as np
 
 from sklstm import _initializers, _readout, _stack
 from sklstm._parameters import Layout
-from sklstm._scaling import Moments, Scaling, counted_weight, fit_scaling, last_present
+from sklstm._scaling import SKIP, Moments, Scaling, counted_weight, fit_scaling, last_present
 from sklstm._windows import row_chunks
 
 # Rows predicted at once: enough to fill the vector units, few enough to stay in the cache.
@@ -50,20 +50,29 @@ class Network:
         """K: the read-out's values over those that the loss needs of each output."""
         return self.layout.n_values // self.loss.n_levels
 
+    @property
+    def n_channels(self):
+        """F of the rows: the network may read an indicator beside each channel."""
+        return self.layout.n_channels // self.scaling.gaps.n_inputs_per_channel
+
     def initial_theta(self, rng, dtype):
         """Draw a parameter vector."""
-        theta = np.empty(self.layout.size)
+        theta = np.zeros(self.layout.size)
         layers, readout = self.layout.matrices(theta)
         H = self.layout.hidden_size
-        for matrix in layers:
-            matrix[...] = _initializers.lstm_matrix(rng, matrix.shape[1] - 1 - H, H)
+        for number, matrix in enumerate(layers):
+            # indicators begin at 0: what is missing is the mean until more is learnt, and one that never is stays so
+            width = matrix.shape[1] - 1 - H
+            drawn = self.n_channels if number < self.layout.n_directions else width
+            matrix[:, np.r_[:drawn, width : width + 1 + H]] = _initializers.lstm_matrix(rng, drawn, H)
         readout[...] = _initializers.readout_matrix(rng, readout.shape[1] - 1, len(readout))
         readout[:, 0] = self.loss.initial_bias(self.n_outputs)
         return theta.astype(dtype)
 
     def after(self, X, y, weight, rows, dtype):
         """The same for training that goes on with other rows, as in `fit_network`."""
-        return replace(self, scaling=self.scaling.after(_pieces(X, y, weight, rows, self.every_step, dtype), dtype))
+        pieces = _pieces(X, y, weight, rows, self.every_step, dtype, self.scaling.gaps)
+        return replace(self, scaling=self.scaling.after(pieces, dtype))
 
     def training_workspace(self, n_steps, n_samples, dtype):
         """Buffers for `loss_and_gradient` of batches of one shape."""
@@ -98,15 +107,17 @@ class Network:
     def _raw(self, theta, rows, ws, rng=None):
         """What the read-out says of rows, (…, QK, B); what `Scaling.inputs` does; the states."""
         layers, readout = self.layout.matrices(theta)
-        ws.x[...] = rows.transpose(1, 2, 0)
-        missing, reference = self.scaling.inputs(ws.x)
+        n_channels = rows.shape[2]
+        ws.x[:, :n_channels] = rows.transpose(1, 2, 0)
+        missing, reference = self.scaling.inputs(ws.x[:, :n_channels], ws.x[:, n_channels:])
         states = _stack.forward(layers, ws, missing, rng)
         return _readout.forward(readout, states), missing, reference, states
 
     def _answers(self, raw, missing, reference, every_step, every_level):
         """Raw values in the user's units, the rows as first axis again."""
         loss = self.loss
-        raw = raw if every_step or raw.ndim == 2 else last_present(raw, missing)
+        if raw.ndim == 3 and not every_step:
+            raw = last_present(raw, None if missing is None else missing[:, np.newaxis])
         y = loss.every_level(raw) if every_level else loss.point(raw)
         self.scaling.outputs(y, reference)
         if missing is not None:
@@ -168,7 +179,7 @@ class Network:
         """
         answers, total, counted = [], 0.0, 0.0
         for part, raw, missing, reference in self._answered(theta, X, self.every_step, rows):
-            y_part = training_targets(X[part], y[part], self.every_step)
+            y_part = training_targets(X[part], y[part], self.every_step, self.scaling.gaps)
             target, w = self._targets(y_part, weight[part], reference, theta.dtype)
             share = float(w.sum())
             loss, _ = self.loss(raw, target, (w / share).astype(theta.dtype))
@@ -182,15 +193,15 @@ def _features_first(values):
     return values.T if values.ndim == 2 else values.transpose(1, 2, 0)
 
 
-def training_targets(X, y, every_step):
+def training_targets(X, y, every_step, gaps=SKIP):
     """What is compared with the answers: y (B, K) or, at every step, (B, T, K) with NaN where none counts.
 
     Where there is a target for the last step only, the target of each step before it is what follows
-    it in the row, in the first K channels: where both are present.
+    it in the row, in the first K channels: where both steps are present, and this value.
     """
     if not every_step:
         return y
-    missing = np.isnan(X).any(axis=2)
+    missing = gaps.of_rows(X)
     if y.ndim == 3:
         return np.where(missing[..., np.newaxis], np.nan, y)
     targets = np.concatenate((X[:, 1:, : y.shape[1]], y[:, np.newaxis]), axis=1)
@@ -260,7 +271,7 @@ class Objective:
             ws = self.network.training_workspace(self.X.shape[1], len(rows), self._dtype)
             self._workspaces[len(rows)] = ws
         X = self.X[rows]
-        y = training_targets(X, self.y[rows], self.network.every_step)
+        y = training_targets(X, self.y[rows], self.network.every_step, self.network.scaling.gaps)
         return *self.network.loss_and_gradient(theta, X, y, weight, ws, self.rng), weight_sum
 
     def _penalised(self, loss, gradient, theta, weight_sum):
@@ -272,33 +283,37 @@ class Objective:
         return loss
 
 
-def fit_network(layout, every_step, loss, X, y, weight, rows, dtype, *, dropout=0.0, **scaling):
+def fit_network(layout, every_step, loss, X, y, weight, rows, dtype, *, dropout=0.0, gaps=SKIP, **scaling):
     """Make a `Network` whose scaling is fitted to the given rows (as in `Objective`).
 
     `scaling` are the settings of `fit_scaling`.
     """
     weight = weight / weight.max()  # of weights that are all huge or tiny, sums of squares would not fit
     fitted = fit_scaling(
-        lambda: _pieces(X, y, weight, rows, every_step, dtype), dtype, is_centred=loss.is_centred, **scaling
+        lambda: _pieces(X, y, weight, rows, every_step, dtype, gaps),
+        dtype,
+        is_centred=loss.is_centred,
+        gaps=gaps,
+        **scaling,
     )
-    empty = _empty_answer(loss, X, y, weight, rows)
+    empty = _empty_answer(loss, X, y, weight, rows, gaps)
     return Network(layout, every_step, loss.scaled(fitted), fitted, empty.astype(dtype), dropout)
 
 
-def _pieces(X, y, weight, rows, every_step, dtype):
+def _pieces(X, y, weight, rows, every_step, dtype, gaps):
     """The given rows, what is compared with their answers, features first in `dtype`, and their weights, in pieces."""
     for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
         part = rows[chunk]
-        x, target = X[part], training_targets(X[part], y[part], every_step)
+        x, target = X[part], training_targets(X[part], y[part], every_step, gaps)
         yield *(_features_first(values).astype(dtype, order="C") for values in (x, target)), weight[part]
 
 
-def _empty_answer(loss, X, y, weight, rows):
+def _empty_answer(loss, X, y, weight, rows, gaps):
     """The best constant answer to the targets of the given rows, (Q, K)."""
     moments, parts, weights = Moments(), [], []
     for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
         part = rows[chunk]
-        target = _features_first(training_targets(X[part], y[part], every_step=y.ndim == 3))
+        target = _features_first(training_targets(X[part], y[part], y.ndim == 3, gaps))
         counted = counted_weight(target, weight[part])
         if loss.is_mean:  # which is taken piece by piece; an order needs them all
             moments.add(target, counted)

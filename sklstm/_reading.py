@@ -77,6 +77,13 @@ def lstms(regressor):
     return [f"{name}__" for name, value in parameters.items() if isinstance(value, LSTMRegressor)]
 
 
+def reads_by_channel(regressor):
+    """Whether a missing channel leaves the others of its step to be read, by every LSTMRegressor in a regressor."""
+    prefixes = lstms(regressor)
+    parameters = regressor.get_params(deep=True) if prefixes else {}
+    return bool(prefixes) and all(parameters[f"{prefix}missing"] == "indicator" for prefix in prefixes)
+
+
 def needs_counts(regressor):
     """Whether targets must not become negative, for the regressor or anything in it."""
     parts = [regressor, *regressor.get_params(deep=True).values()] if hasattr(regressor, "get_params") else []

@@ -21,7 +21,7 @@ from sklstm._numbers import plain, plain_parameters
 from sklstm._random import unused_on_error
 from sklstm._recursion import forecast_recursively
 from sklstm._scaling import INSTANCE_NORMS, in_reach
-from sklstm._settings import check_settings, targets_meant
+from sklstm._settings import check_settings, new_gaps, targets_meant
 from sklstm._threads import threads_for
 from sklstm._training import EXHAUSTED, INTERRUPTED, STUCK
 from sklstm._validation import (
@@ -75,7 +75,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     A row is one sequence. It is read step by step, oldest first; a linear read-out of the last
     hidden state (or of every one) gives the answer. The loss is minimised by back-propagation
-    through the whole sequence. Missing steps (NaN) are passed over.
+    through the whole sequence. Missing steps (NaN) are passed over (see `missing`).
 
     Parameters
     ----------
@@ -115,6 +115,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         training rows, at present steps) and to undo it in `predict`. A constant channel is centred and
         divided by its size; a target that was constant is answered by its value.
         A table with `n_channels=1` is *one* channel: all columns share one mean and deviation.
+    missing : {"skip", "indicator"}, default="skip"
+        What a missing value (NaN) does. "skip" passes over its step, with all that other channels say there: choose it
+        where channels are missing together, as at the beginning of a series. "indicator" passes over steps
+        without any value only; elsewhere what is missing is the channel's mean (0 with `standardize=False`), and for
+        each channel the network reads in another one whether it is missing: choose it where channels are missing
+        each at its own times. It has twice as many input weights. With `instance_norm` a row needs a value in every
+        target channel; one without is like a row without a present step.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default="squared_error"
         What is minimised, in standardised units: half the squared error (its answers are means); the
         absolute error (medians, which outliers hardly move); Huber's, the one for small errors and
@@ -312,6 +319,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "n_targets": [Interval(Integral, 1, None, closed="left"), None],
         "instance_norm": [StrOptions(set(INSTANCE_NORMS)), None],
         "standardize": ["boolean"],
+        "missing": [StrOptions({"skip", "indicator"})],
         "loss": [StrOptions(set(LOSSES))],
         "delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
@@ -355,6 +363,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         n_targets=None,
         instance_norm=None,
         standardize=True,
+        missing="skip",
         loss="squared_error",
         delta=1.0,
         quantile=0.5,
@@ -394,6 +403,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         self.n_targets = n_targets
         self.instance_norm = instance_norm
         self.standardize = standardize
+        self.missing = missing
         self.loss = loss
         self.delta = delta
         self.quantile = quantile
@@ -436,8 +446,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
             Sequences, oldest step first; NaN where a value is missing. A step with NaN in *any* channel is
             passed over with all that the other channels say there, so a channel of little use that is often
-            missing can cost most of R². Leave such a channel out, or fill it and say where, in a channel more:
-            ``np.concatenate((np.where(np.isnan(X), np.nanmean(X, axis=(0, 1)), X), np.isnan(X)), axis=2)``.
+            missing can cost most of R². Leave such a channel out, or choose `missing="indicator"`.
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Targets. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -516,7 +525,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """The rows to train and to validate on, and whether they go together with the parameters."""
         check_settings(self)
         check_validation_arguments(self.early_stopping, *validation)
-        data = check_training_set(self, X, y, sample_weight, reset=not resume)
+        data = check_training_set(self, X, y, sample_weight, reset=not resume, gaps_for=new_gaps)
         if validation[0] is not None:
             data = check_validation_set(self, data, *validation)
         check_targets_suit(self, data, targets_meant(self, data.X.shape[2], data.n_outputs))
@@ -594,7 +603,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         X = check_rows(self, X, reset=False)
         with self._threads_to_answer(len(X)):
             answers = self._network.predict(self.theta_, X, self._y_ndim == 3, every_level)
-        check_finite_answers(answers, X, self._y_ndim == 3)
+        check_finite_answers(answers, X, self._y_ndim == 3, self._network.scaling.gaps)
         return answers[:, 0] if self._y_ndim == 1 else answers
 
     def _threads_to_answer(self, n_rows):
@@ -688,7 +697,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
                 f"forecast needs one output for each target channel, but there are {self.n_outputs_} outputs for "
                 f"n_targets={n_targets}: predict answers for several steps ahead at once."
             )
-        n_others = network.layout.n_channels - n_targets
+        n_others = network.n_channels - n_targets
         if context is None:
             others = check_future(X_future, 1, steps, n_others, per_context=False, times=self._origin.times(steps))
             windows, future = self._origin.window_after(others[:, :1]), others[:, 1:]
@@ -703,7 +712,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         bounds = self._seen.bounds(windows, future) if clip is True else check_bounds(clip, shape)
         with self._threads_to_answer(len(windows)):
             answers = forecast_recursively(one_step, windows, steps, n_targets, future, bounds)
-        check_finite_answers(answers, windows, every_step=False)
+        check_finite_answers(answers, windows, False, network.scaling.gaps)
         if clip is True:
             _warn_of_hold(answers, bounds)
         answers = answers.astype(self.theta_.dtype, copy=False)
@@ -741,7 +750,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def weight_ih_(self):
         """Input weights, one (4 * hidden_size, n_inputs) view of `theta_` for each layer.
 
-        A layer's inputs are the channels or the states of the layer below. With `bidirectional=True`
+        A layer's inputs are the channels (with `missing="indicator"` followed by an indicator of each, in the same
+        order) or the states of the layer below. With `bidirectional=True`
         each layer has two, forward and backward. Rows are the gates i, f, o, g (input, forget, output,
         candidate); PyTorch's order is i, f, g, o. They share one bias, the sum of PyTorch's two.
         Assigning into it changes the model.

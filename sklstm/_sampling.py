@@ -177,6 +177,8 @@ class Sampler:
         Whether windows with missing steps can be read.
     reads_sequences : bool
         Whether the known columns stand at every step (for an LSTM), where a missing one hides the step.
+    reads_by_channel : bool
+        Whether it does not hide the step, nor does any other channel that is missing.
     supports : dict of Support
         What the training rows of each series support, by key, in units of work.
     reach : float
@@ -188,6 +190,7 @@ class Sampler:
     dtype: Any
     keeps_incomplete: bool
     reads_sequences: bool
+    reads_by_channel: bool = False
     supports: dict = field(default_factory=dict)
     reach: float = np.inf
 
@@ -334,13 +337,17 @@ class Sampler:
         return windows, shift, zoom
 
     def _is_readable(self, table, origins):
-        """Which windows have what is read of them: all, or at least one step and the columns predicted at."""
+        """Which windows have what is read of them: all, or at least one step and the columns predicted at.
+
+        Where channels are read each by itself, it is at least one value of each target.
+        """
         lags_only = not self.reads_sequences
         n_present = self.lags.n_present(table, origins, lags_only)
         knows = self.lags.knows_its_future(table, origins)
         if not self.keeps_incomplete:
             return (n_present == self.lags.window_length) & knows
-        return (n_present > 0) & (knows | self.reads_known_nan)
+        some = self.lags.sees_every_target(table, origins) if self.reads_by_channel else n_present > 0
+        return some & (knows | self.reads_known_nan)
 
 
 def _last_present(y, rows):

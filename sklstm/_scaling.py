@@ -31,6 +31,58 @@ EXPONENTS = {np.dtype(np.float32): (90, 120), np.dtype(np.float64): (300, 1000)}
 
 
 @dataclass(frozen=True)
+class Gaps:
+    """Which values are missing, and which steps are passed over for them.
+
+    Parameters
+    ----------
+    by_channel : bool, default=False
+        False makes a step missing with any of its values; True passes over steps without any value only.
+    n_needed : int, default=0
+        With `by_channel`, how many of the first channels need a value somewhere in a window (for
+        `instance_norm` to be relative to): without, all of its steps are passed over.
+    """
+
+    by_channel: bool = False
+    n_needed: int = 0
+
+    @property
+    def n_inputs_per_channel(self):
+        """What the network reads of each channel: its value, and with `by_channel` whether it is missing."""
+        return 2 if self.by_channel else 1
+
+    def absent(self, x):
+        """What is missing of `x` (T, F, B), (T, F, B) or one for all channels (T, 1, B); None where nothing is."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not np.isnan(x.sum()):
+                return None
+        absent = np.isnan(x) if self.by_channel else np.isnan(x).any(axis=1, keepdims=True)
+        return absent if absent.any() else None
+
+    def blanked(self, x):
+        """Set what is missing of `x` (T, F, B) to 0; what `absent` says of it."""
+        absent = self.absent(x)
+        if absent is not None:
+            np.copyto(x, 0, where=absent)
+        return absent
+
+    def skipped(self, absent):
+        """Steps (T, B) that are passed over, or None, by what `absent` says."""
+        if absent is None:
+            return None
+        if not self.by_channel:
+            return absent.any(axis=1)
+        return absent.all(axis=1) | absent[:, : self.n_needed].all(axis=0).any(axis=0)
+
+    def of_rows(self, X):
+        """Steps (n, T) of rows X (n, T, F) that are passed over."""
+        return self.skipped(np.isnan(X).transpose(1, 2, 0)).T
+
+
+SKIP = Gaps()
+
+
+@dataclass(frozen=True)
 class Scaling:
     """The changes of units, fitted by `fit_scaling`.
 
@@ -55,6 +107,8 @@ class Scaling:
         It is the answer, as a network only comes near it.
     is_constant : ndarray of bool of shape (K, 1) or None
         Which targets have only one value after `instance_norm`: `target_mean` is the answer.
+    gaps : Gaps
+        What missing values do.
     """
 
     n_targets: int
@@ -69,29 +123,38 @@ class Scaling:
     target_unit: np.ndarray | None = None
     constant: np.ndarray | None = None
     is_constant: np.ndarray | None = None
+    gaps: Gaps = SKIP
 
-    def inputs(self, x):
+    def inputs(self, x, indicators=None):
         """Change `x` (T, F, B) in place; NaN becomes finite.
+
+        With `gaps.by_channel`, what is missing is 0 in the end, and `indicators` (T, F, B) become 1 there and 0
+        elsewhere.
 
         Returns
         -------
         missing : ndarray of bool of shape (T, B) or None
-            Steps with a NaN in any channel; None where there is none.
+            Steps to pass over; None where nothing is missing.
         reference : tuple of ndarray of shape (n_targets, B) or None
             Location and scale (or None for 1) of each window, for `targets` and `outputs`.
         """
         if self.channel_unit is not None:
             x /= self.channel_unit
-        missing = _blank_missing(x)
+        absent = self.gaps.blanked(x)
         reference = None
         if self.instance_norm is not None:
             own = x[:, : self.n_targets]
-            reference = self._reference(own, missing)
+            reference = self._reference(own, None if absent is None else absent[:, : self.n_targets])
             _to_relative(own, reference)
         if self.channel_mean is not None:
             x -= self.channel_mean
             x /= self.channel_scale
-        return missing, reference
+        if self.gaps.by_channel:
+            if absent is not None:
+                np.copyto(x, 0, where=absent)
+            if indicators is not None:
+                indicators[...] = 0 if absent is None else absent
+        return self.gaps.skipped(absent), reference
 
     def targets(self, y, reference):
         """Change `y` (…, K, B) in place from the user's units to the network's."""
@@ -151,57 +214,40 @@ class Scaling:
         """View of `y` (…, K, B) as (…, K / n_targets, n_targets, B)."""
         return y.reshape(*y.shape[:-2], -1, self.n_targets, y.shape[-1])
 
-    def _reference(self, x, missing):
+    def _reference(self, x, absent):
         wants_last = self.instance_norm in ("last", "last-standard")
         if self.instance_norm == "last":
-            return last_present(x, missing), None
-        mean, deviation = window_moments(x, missing)
-        location = last_present(x, missing) if wants_last else mean.astype(x.dtype)
+            return last_present(x, absent), None
+        mean, deviation = window_moments(x, absent)
+        location = last_present(x, absent) if wants_last else mean.astype(x.dtype)
         if self.instance_norm == "mean":
             return location, None
         if self.typical_deviation is not None:
-            share = PRIOR_STEPS / (PRIOR_STEPS + n_present(x, missing))
+            share = PRIOR_STEPS / (PRIOR_STEPS + n_present(x, absent))
             deviation = np.hypot(np.sqrt(1 - share) * deviation, np.sqrt(share) * self.typical_deviation)
         return location, deviation.astype(x.dtype)
 
 
-def missing_steps(x):
-    """Steps of `x` (T, F, B) with NaN in any channel, (T, B), or None where there are none."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if not np.isnan(x.sum()):
-            return None
-    missing = np.isnan(x).any(axis=1)
-    return missing if missing.any() else None
+def n_present(x, absent):
+    """How many values of each window are present, at least 1: as `absent` without its steps, or one number for all."""
+    return len(x) if absent is None else np.maximum(len(x) - absent.sum(axis=0), 1)
 
 
-def _blank_missing(x):
-    """Set the missing steps of `x` (T, F, B) to 0; what `missing_steps` says of them."""
-    missing = missing_steps(x)
-    if missing is not None:
-        np.copyto(x, 0, where=missing[:, np.newaxis])
-    return missing
-
-
-def n_present(x, missing):
-    """How many steps of each window are present, at least 1: (B,), or one number for all."""
-    return len(x) if missing is None else np.maximum(len(x) - missing.sum(axis=0), 1)
-
-
-def window_moments(x, missing):
-    """Mean and standard deviation of each window over its present steps, (F, B) each, in float64.
+def window_moments(x, absent):
+    """Mean and standard deviation of each window over its present values, (F, B) each, in float64.
 
     They are taken about the last present value, so that a constant window's deviation is exactly 0.
-    Missing steps of `x` must be finite.
+    `absent` is as `Gaps` has it; what is missing of `x` must be finite.
     """
-    anchor = last_present(x, missing).astype(np.float64)
+    anchor = last_present(x, absent).astype(np.float64)
     difference = x - anchor
-    count = n_present(x, missing)
-    if missing is not None:
-        difference *= ~missing[:, np.newaxis]
+    count = n_present(x, absent)
+    if absent is not None:
+        difference *= ~absent
     mean = difference.sum(axis=0) / count
     difference -= mean
-    if missing is not None:
-        difference *= ~missing[:, np.newaxis]
+    if absent is not None:
+        difference *= ~absent
     with np.errstate(over="ignore"):
         deviation = np.sqrt(np.square(difference).sum(axis=0) / count)
     if not np.isfinite(deviation).all():  # squares do not fit: rows to predict may be larger than those of training
@@ -211,12 +257,12 @@ def window_moments(x, missing):
     return anchor + mean, deviation
 
 
-def last_present(x, missing):
-    """Value of each window at its last present step, (F, B); 0 where it has none."""
-    if missing is None:
+def last_present(x, absent):
+    """The last present value of each window, (F, B), with `absent` as `Gaps` has it; what is last where it has none."""
+    if absent is None:
         return x[-1].copy()
-    last = len(x) - 1 - np.argmin(missing[::-1], axis=0)
-    return np.take_along_axis(x, last[np.newaxis, np.newaxis], axis=0)[0]
+    last = len(x) - 1 - np.argmin(absent[::-1], axis=0)
+    return np.take_along_axis(x, last[np.newaxis], axis=0)[0]
 
 
 def _to_relative(values, reference):
@@ -230,7 +276,7 @@ def _is_rounding(deviation, mean, dtype):
     return deviation <= np.finfo(dtype).eps * np.abs(mean)
 
 
-def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_centred=True):
+def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_centred=True, gaps=SKIP):
     """Fit a `Scaling` to weighted rows that come in pieces.
 
     Parameters
@@ -244,25 +290,29 @@ def fit_scaling(chunks, dtype, *, n_targets, instance_norm, standardize, is_cent
         As in `LSTMRegressor`.
     is_centred : bool, default=True
         Whether targets are brought to mean 0 and variance 1; False only divides them by their mean.
+    gaps : Gaps, default=Gaps()
+        What missing values do.
 
     Returns
     -------
     scaling : Scaling
     """
     extent = Extent.of(chunks(), n_targets)
-    scaling = Scaling(n_targets, instance_norm, **extent.units(dtype, instance_norm, standardize))
+    scaling = Scaling(n_targets, instance_norm, **extent.units(dtype, instance_norm, standardize), gaps=gaps)
     if instance_norm in WITH_DEVIATION:
         typical = _typical_deviation(chunks(), scaling, stride=-(-extent.n_rows // N_LOOKED_AT))
         scaling = replace(scaling, typical_deviation=typical.astype(dtype))
     if not standardize:
         return scaling
-    of_channels, of_targets = Moments(), Moments()
+    of_channels, of_targets = MomentsByChannel() if gaps.by_channel else Moments(), Moments()
     for x, y, weight in chunks():
         counted = counted_weight(y, weight)
+        present = ~np.isnan(x) if gaps.by_channel else None
         missing, reference = scaling.inputs(x)
         scaling.targets(y, reference)
         steps = np.broadcast_to(weight, (len(x), len(weight)))
-        of_channels.add(x, steps if missing is None else steps * ~missing)
+        steps = steps if missing is None else steps * ~missing
+        of_channels.add(x, steps if present is None else steps[:, np.newaxis] * present)
         of_targets.add(y, counted)
     sizes = extent.sizes(scaling)
     centred = of_targets.mean_and_scale if is_centred else of_targets.mean_as_scale
@@ -399,17 +449,18 @@ def _signs_of_life(x, y, scaling):
     x, y = x[:, : scaling.n_targets].astype(np.float64), (y if y.ndim == 2 else y[-1])[: scaling.n_targets]
     if scaling.channel_unit is not None:
         x, y = x / scaling.channel_unit[: scaling.n_targets], y / scaling.target_unit[: scaling.n_targets]
-    missing = _blank_missing(x)
-    mean, whole = window_moments(x, missing)
+    absent = scaling.gaps.blanked(x)
+    mean, whole = window_moments(x, absent)
     distance = np.abs(x - mean)
-    if missing is not None:
-        distance *= ~missing[:, np.newaxis]
+    if absent is not None:
+        distance *= ~absent
     without = np.zeros_like(whole)
     for channel in range(len(without)):
-        skipped = np.arange(len(x))[:, np.newaxis] == distance[:, channel].argmax(axis=0)
-        skipped = skipped if missing is None else skipped | missing
-        without[channel] = window_moments(x[:, channel : channel + 1], skipped)[1][0]
-    last = last_present(x, missing)
+        own = slice(channel, channel + 1)
+        left_out = np.arange(len(x))[:, np.newaxis, np.newaxis] == distance[:, own].argmax(axis=0)
+        left_out = left_out if absent is None else left_out | np.broadcast_to(absent, x.shape)[:, own]
+        without[channel] = window_moments(x[:, own], left_out)[1][0]
+    last = last_present(x, absent)
     return np.stack((without, whole, np.nan_to_num(np.abs(y - last)), np.abs(last)))
 
 
@@ -418,6 +469,25 @@ def _weighted_quantile(values, weight, level):
     order = np.argsort(values)
     share = np.cumsum(weight[order])
     return values[order[np.searchsorted(share, (level - 1e-9) * share[-1])]]
+
+
+class MomentsByChannel:
+    """`Moments` of each channel by itself, as each has values elsewhere."""
+
+    def __init__(self):
+        self._channels = None
+
+    def add(self, x, weight):
+        """Take in values (T, F, B) with a weight each; weight 0 is ignored."""
+        if self._channels is None:
+            self._channels = [Moments() for _ in range(x.shape[1])]
+        for channel, moments in enumerate(self._channels):
+            moments.add(x[:, channel : channel + 1], weight[:, channel])
+
+    def mean_and_scale(self, dtype, sizes):
+        """As `Moments.mean_and_scale`, with a size for each channel (F, 1)."""
+        parts = [part.mean_and_scale(dtype, size) for part, size in zip(self._channels, sizes, strict=True)]
+        return tuple(np.concatenate(values) for values in zip(*parts, strict=True))
 
 
 class Moments:

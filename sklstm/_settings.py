@@ -10,6 +10,7 @@ from sklstm._losses import make_loss
 from sklstm._network import PREDICTION_ROWS
 from sklstm._optimizers import SGD, Adam, AdamW, RMSprop
 from sklstm._parameters import Layout
+from sklstm._scaling import SKIP, Gaps
 from sklstm._schedules import Schedule
 from sklstm._training import Trainer, WholeBatch
 
@@ -23,6 +24,7 @@ FIXED = (
     "n_targets",
     "instance_norm",
     "standardize",
+    "missing",
     "loss",
     "delta",
     "quantile",
@@ -75,7 +77,16 @@ def new_loss(model):
 
 def new_layout(model, n_channels, n_values):
     """The sizes of the network."""
-    return Layout(n_channels, model.hidden_size, n_values, model.n_layers, 2 if model.bidirectional else 1)
+    n_inputs = n_channels * new_gaps(model, n_channels, 1).n_inputs_per_channel
+    return Layout(n_inputs, model.hidden_size, n_values, model.n_layers, 2 if model.bidirectional else 1)
+
+
+def new_gaps(model, n_channels, n_outputs):
+    """What missing values do."""
+    if model.missing == "skip":
+        return SKIP
+    needs = model.instance_norm is not None
+    return Gaps(by_channel=True, n_needed=targets_meant(model, n_channels, n_outputs) if needs else 0)
 
 
 def targets_meant(model, n_channels, n_outputs):

@@ -44,6 +44,8 @@ class TrainingSet:
         The rows to learn from: positive weight and a present step.
     y_ndim : int
         Number of dimensions that `y` came with.
+    gaps : Gaps
+        What missing values do.
     validation : TrainingSet or None
         The same of the rows to validate on.
     """
@@ -53,6 +55,7 @@ class TrainingSet:
     weight: np.ndarray
     rows: np.ndarray
     y_ndim: int
+    gaps: Any
     validation: Any = None
 
     @property
@@ -92,19 +95,23 @@ def check_has_columns(data, name):
         raise ValueError(f"{name}: Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
 
 
-def check_training_set(estimator, X, y, sample_weight, *, reset):
-    """Check everything that `fit` was given, with y as numbers; with `reset` the estimator takes on X's features."""
+def check_training_set(estimator, X, y, sample_weight, *, reset, gaps_for):
+    """Check everything that `fit` was given, with y as numbers; with `reset` the estimator takes on X's features.
+
+    `gaps_for(estimator, n_channels, n_outputs)` says what missing values do.
+    """
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     X = check_rows(estimator, X, reset=reset)
     y, y_ndim = _check_targets(y, X, estimator._dtype)
     weight = check_weights(sample_weight, X)
-    rows = row_numbers(len(X))
-    rows = _check_presence(X, rows if sample_weight is None else rows[weight > 0])
+    rows, gaps = row_numbers(len(X)), gaps_for(estimator, X.shape[2], y.shape[-1])
+    data = TrainingSet(X, y, weight, rows if sample_weight is None else rows[weight > 0], y_ndim, gaps)
+    data = replace(data, rows=_check_presence(data, reset))
     if y_ndim == 3:
-        _check_step_targets(X, y, estimator._dtype)
-    return TrainingSet(X, y, weight, rows, y_ndim)
+        _check_step_targets(X, y, estimator._dtype, gaps)
+    return data
 
 
 def check_validation_arguments(early_stopping, X_val, y_val, sample_weight_val):
@@ -140,7 +147,7 @@ def _smallest_target(data, rows, next_steps):
     """The smallest target of the given rows that counts; with those of steps that are followed by others."""
     X, y = data.X[rows], data.y[rows]
     if data.every_step:
-        return y[~np.isnan(X).any(axis=2)].min()
+        return y[~data.gaps.of_rows(X)].min()
     inside = X[:, 1:, : y.shape[1]] if next_steps else y
     return min(y.min(), np.nanmin(inside, initial=np.inf))
 
@@ -228,22 +235,29 @@ def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
                 f"{data.n_outputs}."
             )
         if y_ndim == 3:
-            _check_step_targets(X, y, estimator._dtype)
+            _check_step_targets(X, y, estimator._dtype, data.gaps)
         weight = check_weights(sample_weight_val, X)
-        rows = _with_a_step(X, np.flatnonzero(weight > 0))
+        rows = _with_a_step(X, np.flatnonzero(weight > 0), data.gaps)
     except ValueError as error:
         raise ValueError(f"In X_val, y_val, sample_weight_val: {error}") from error
-    return replace(data, validation=TrainingSet(X, y, weight, rows, y_ndim))
+    return replace(data, validation=TrainingSet(X, y, weight, rows, y_ndim, data.gaps))
 
 
-def _with_a_step(X, rows):
+def _with_a_step(X, rows, gaps):
     """Those of `rows` that have a present step; at least one must."""
     size = X.shape[1] * X.shape[2]
-    some = [~np.isnan(X[rows[chunk]]).any(axis=2).all(axis=1) for chunk in row_chunks(len(rows), size)]
+    some = [~gaps.of_rows(X[rows[chunk]]).all(axis=1) for chunk in row_chunks(len(rows), size)]
     rows = rows[np.concatenate(some)]
     if not len(rows):
-        raise ValueError("No row to validate on has a step with a value in every channel.")
+        raise ValueError(f"No row to validate on has {_what_is_needed(gaps)}.")
     return rows
+
+
+def _what_is_needed(gaps):
+    """What a row must have to be read."""
+    if not gaps.by_channel:
+        return "a step with a value in every channel"
+    return "a value in every target channel" if gaps.n_needed else "any value"
 
 
 def in_order_of(part, index, name, of):
@@ -393,39 +407,57 @@ def _check_targets(y, X, dtype):
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
 
 
-def _check_step_targets(X, y, dtype):
+def _check_step_targets(X, y, dtype, gaps):
     """Targets at every step may be NaN only where the step is missing, and infinite nowhere."""
     for chunk in row_chunks(len(y), X.shape[1] * (X.shape[2] + y.shape[2])):
-        present = y[chunk][~np.isnan(X[chunk]).any(axis=2)]
+        present = y[chunk][~gaps.of_rows(X[chunk])]
         _check_range(present, dtype, "y")
         if np.isnan(present).any():
             raise ValueError("Input y contains NaN at a step that is present in X; only missing steps may have NaN.")
 
 
-def _check_presence(X, rows):
-    """Those of `rows` that have a present step; complains of channels that keep too many from it."""
+def _check_presence(data, reset):
+    """The rows to learn from that have a present step; complains of channels that keep too many from it."""
+    X, rows, gaps = data.X, data.rows, data.gaps
     n_steps, n_channels = X.shape[1:]
     seen, partial = np.zeros(n_channels, dtype=int), np.zeros(n_channels, dtype=int)
     has_step = np.ones(len(rows), dtype=bool)
     n_partial = 0
     for chunk in row_chunks(len(rows), n_steps * n_channels):
-        missing = np.isnan(X[rows[chunk]])
+        part = X[rows[chunk]]
+        missing, skipped = np.isnan(part), gaps.of_rows(part)
         seen += (~missing).sum(axis=(0, 1))
-        some = missing.any(axis=2) & ~missing.all(axis=2)
+        some = skipped & ~missing.all(axis=2)
         partial += (missing & some[..., np.newaxis]).sum(axis=(0, 1))
         n_partial += int(some.sum())
-        has_step[chunk] = ~missing.any(axis=2).all(axis=1)
-    if not seen.all():
-        raise ValueError(f"Channel {int(np.argmin(seen))} of X has no value at all in the rows to learn from.")
+        has_step[chunk] = ~skipped.all(axis=1)
+    if reset or not gaps.by_channel:
+        _check_seen(seen, "to learn from")
     if not has_step.any():
-        raise ValueError("No row of X has a step with a value in every channel: there is nothing to learn from.")
+        raise ValueError(f"No row of X has {_what_is_needed(gaps)}: there is nothing to learn from.")
     if n_partial > 0.1 * len(rows) * n_steps:
         worst = int(np.argmax(partial))
+        choice = "instance_norm=None" if gaps.by_channel else "missing='indicator'"
         warn_user(
             f"{n_partial} of {len(rows) * n_steps} steps are passed over although some channel has a value there: "
-            f"channel {worst} is missing at {int(partial[worst])} of them. Impute it, or leave it out."
+            f"channel {worst} is missing at {int(partial[worst])} of them. Set {choice}, impute it, or leave it out."
         )
     return rows if has_step.all() else rows[has_step]
+
+
+def _check_seen(seen, what_for):
+    if not seen.all():
+        raise ValueError(f"Channel {int(np.argmin(seen))} of X has no value at all in the rows {what_for}.")
+
+
+def check_every_channel(data):
+    """Whether each channel has a value in the rows that are trained on, once it is known which these are."""
+    if not data.gaps.by_channel:
+        return  # a present step has them all
+    seen = np.zeros(data.X.shape[2], dtype=int)
+    for chunk in row_chunks(len(data.rows), data.X[0].size):
+        seen += (~np.isnan(data.X[data.rows[chunk]])).sum(axis=(0, 1))
+    _check_seen(seen, "that are trained on")
 
 
 def check_step_answers(y, answers, sample_weight):
@@ -446,11 +478,11 @@ def check_step_answers(y, answers, sample_weight):
     return y[present], answers[present], sample_weight
 
 
-def check_finite_answers(answers, X, every_step):
+def check_finite_answers(answers, X, every_step, gaps):
     """Whether answers for rows X are finite; at every step those at missing ones are NaN."""
     bad = ~np.isfinite(answers)
     if every_step and bad.any():
-        bad[np.isnan(X).any(axis=2)] = False
+        bad[gaps.of_rows(X)] = False
     if bad.any():
         row = int(np.argwhere(bad)[0, 0])
         raise ValueError(

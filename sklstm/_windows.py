@@ -45,7 +45,7 @@ def row_chunks(n_rows, row_size):
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
-def merged_rows(X, y, weight, rows):
+def merged_rows(X, y, weight, rows, skipped):
     """Take rows that are equal as one of them, which weighs what they weigh together.
 
     What a sum over the rows comes to then depends neither on how often a row is repeated instead of
@@ -54,11 +54,13 @@ def merged_rows(X, y, weight, rows):
     Parameters
     ----------
     X : ndarray of shape (n, n_steps, n_channels)
-        NaN in any channel makes a step missing, and what else is there is not looked at.
+        What else is at a step that is passed over is not looked at.
     y : ndarray of shape (n, n_outputs) or (n, n_steps, n_outputs)
     weight : ndarray of shape (n,)
     rows : ndarray of int of shape (m,)
         The rows that take part.
+    skipped : callable (X) -> ndarray of bool of shape (n, n_steps)
+        Which steps of some rows are passed over.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def merged_rows(X, y, weight, rows):
     weight : ndarray of shape (n,)
         Theirs, and 0 everywhere else.
     """
-    digests = _digests(X, y, rows)
+    digests = _digests(X, y, rows, skipped)
     order = np.lexsort((weight[rows], *digests.T))  # by weight too, as the order of a sum decides its rounding
     rows, digests = rows[order], digests[order]
     is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
@@ -77,13 +79,13 @@ def merged_rows(X, y, weight, rows):
     return first, merged
 
 
-def _digests(X, y, rows):
+def _digests(X, y, rows, skipped):
     """128 bits of each row that equal rows, and no others, have in common, (m, 2)."""
     digests = []
     for chunk in row_chunks(len(rows), X[0].size + y[0].size):
         x, target = X[rows[chunk]], y[rows[chunk]]
-        missing = np.isnan(x).any(axis=2)
-        x[missing] = np.nan
+        missing = skipped(x)
+        x[missing[..., np.newaxis] | np.isnan(x)] = np.nan  # of which there are several kinds
         if target.ndim == 3:
             target[missing] = np.nan
         table = np.concatenate([part.reshape(len(x), -1) for part in (x, target)], axis=1) + 0.0  # -0 becomes 0

@@ -28,6 +28,7 @@ SETTINGS = {
     "mean": {**SHORT, "instance_norm": "mean"},
     "standard": {**SHORT, "instance_norm": "standard"},
     "last-standard": {**SHORT, "instance_norm": "last-standard"},
+    "indicators of what is missing": {**SHORT, "missing": "indicator"},
     "two layers": {**SHORT, "hidden_size": 8, "n_layers": 2},
     "bidirectional": {**SHORT, "hidden_size": 8, "bidirectional": True},
     "two layers, bidirectional": {**SHORT, "hidden_size": 8, "n_layers": 2, "bidirectional": True},

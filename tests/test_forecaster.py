@@ -1628,6 +1628,19 @@ def test_missing_values_at_the_end_are_explained():
         forecaster(model()).fit(None, y).forecast(2)
 
 
+def test_an_lstm_with_indicators_reads_columns_that_are_never_there_together():
+    X, y = series(60, "past")
+    y.iloc[::2], X.iloc[1::2] = np.nan, np.nan
+    lstm = LSTMRegressor(3, max_iter=2, learning_rate="cosine", instance_norm="last", n_targets=1, random_state=0)
+    with pytest.raises(ValueError, match="No window of window_length=3 can be learnt from"):
+        forecaster(lstm, "past", "direct").fit(X, y)
+    reading = forecaster(clone(lstm).set_params(missing="indicator"), "past", "direct").fit(X, y)
+    assert reading.forecast(2).notna().all()
+    X.iloc[-2] += 1  # the newest of the past-only columns, beside a missing y
+    other = forecaster(clone(lstm).set_params(missing="indicator"), "past", "direct").fit(X, y)
+    assert (other.forecast(2) != reading.forecast(2)).all()
+
+
 def test_windows_lost_to_missing_values_are_counted_in_a_warning():
     X, y = series(30, "both")
     y.iloc[10] = np.nan

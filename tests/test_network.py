@@ -7,7 +7,7 @@ from sklstm import _network
 from sklstm._losses import LOSSES, make_loss
 from sklstm._network import Objective, fit_network, training_targets
 from sklstm._parameters import Layout
-from sklstm._scaling import INSTANCE_NORMS
+from sklstm._scaling import INSTANCE_NORMS, Gaps
 from tests import reference
 from tests.tools import central_differences, named
 
@@ -30,11 +30,11 @@ def objective(
     X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
 ):
     """With `every_step` and targets for the last one, those of the others are the row's own."""
-    rows, dropout = np.arange(N), sizes.pop("dropout", 0.0)
+    rows, dropout, gaps = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("gaps", Gaps())
     loss = make_loss(loss, delta=0.3, quantile=LEVELS)
     settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": standardize, "dropout": dropout}
-    layout = Layout(F, H, K * loss.n_levels, **sizes)
-    network = fit_network(layout, every_step, loss, X, y, weight, rows, X.dtype, **settings)
+    layout = Layout(X.shape[2] * gaps.n_inputs_per_channel, H, K * loss.n_levels, **sizes)
+    network = fit_network(layout, every_step, loss, X, y, weight, rows, X.dtype, gaps=gaps, **settings)
     return Objective(network, X, y, weight, rows, alpha, X.dtype, np.random.default_rng(0))
 
 
@@ -115,6 +115,60 @@ def test_evaluation_is_the_loss_without_penalty_and_the_predictions(loss, target
     value, answers = network.evaluate(theta, X, y, weight, np.arange(1, N), targets == "given")
     assert value == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(answers, network.predict(theta, X[1:], targets == "given"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("targets", ["last", "given", "next"])
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_gradient_with_indicators_equals_central_differences(instance_norm, targets):
+    X, y, weight = example(targets == "given")
+    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
+    check_gradient(objective(X, y, weight, targets != "last", 0.3, instance_norm, n_layers=2, gaps=gaps))
+
+
+@pytest.mark.parametrize("targets", ["last", "given", "next"])
+@pytest.mark.parametrize("n_directions", [1, 2])
+def test_indicators_are_channels_that_could_be_put_in_by_hand(targets, n_directions):
+    X, y, weight = example(targets == "given")
+    X[3, 1:4, 1] = X[4, ::2, 0] = np.nan
+    filled = np.concatenate((np.nan_to_num(X), np.isnan(X)), axis=2)
+    filled[np.isnan(X).all(axis=2)] = np.nan
+    by_hand = y
+    if targets == "next":  # which zeros that stand for what is missing are not
+        by_hand = np.concatenate((X[:, 1:], y[:, np.newaxis]), axis=1)
+    settings = {"every_step": targets != "last", "standardize": False, "n_directions": n_directions}
+    ours = objective(X, y, weight, **settings, gaps=Gaps(by_channel=True))
+    theirs = objective(filled, by_hand, weight, **settings)
+    assert ours.network.layout == theirs.network.layout
+    theta = start(ours.network)
+    np.testing.assert_allclose(ours.whole(theta)[1], theirs.whole(theta)[1], rtol=1e-12, atol=1e-15)
+    assert ours.whole(theta)[0] == pytest.approx(theirs.whole(theta)[0], rel=1e-14)
+    for every_step in {False, targets != "last"}:
+        answers = ours.network.predict(theta, X, every_step)
+        np.testing.assert_allclose(answers, theirs.network.predict(theta, filled, every_step), rtol=1e-13)
+
+
+def test_indicators_that_are_never_one_change_nothing():
+    X, y, weight = example(missing=False)
+    ours, theirs = objective(X, y, weight, gaps=Gaps(by_channel=True)), objective(X, y, weight)
+    ours, theirs = (
+        (part.network, part.network.initial_theta(np.random.default_rng(0), X.dtype)) for part in (ours, theirs)
+    )
+    expected = theirs[0].predict(theirs[1], X, every_step=False)
+    np.testing.assert_allclose(ours[0].predict(ours[1], X, every_step=False), expected, rtol=1e-13)
+    X[:, 2, 0] = np.nan  # and one that is so for the first time means: the mean
+    assert np.isfinite(ours[0].predict(ours[1], X, every_step=False)).all()
+    X[:, 2, 0] = ours[0].scaling.channel_mean[0]
+    expected = theirs[0].predict(theirs[1], X, every_step=False)
+    X[:, 2, 0] = np.nan
+    np.testing.assert_allclose(ours[0].predict(ours[1], X, every_step=False), expected, rtol=1e-12)
+
+
+def test_with_indicators_a_next_step_counts_where_its_value_is_present():
+    X = np.arange(24.0).reshape(2, 4, 3)
+    X[0, 2, 0] = X[0, 1, 2] = X[1, 2] = np.nan
+    y, nan = np.array([[90.0], [91.0]]), np.nan
+    targets = training_targets(X, y, True, Gaps(by_channel=True))
+    np.testing.assert_array_equal(targets[..., 0], [[3, nan, 9, 90], [15, nan, nan, 91]])
 
 
 def test_the_next_step_of_a_row_is_its_target_where_both_are_present():

@@ -84,7 +84,7 @@ OF_LSTM = {
 
 
 def test_every_number_of_the_regressor_is_tried():
-    words = {"instance_norm", "loss", "loss_steps", "solver", "learning_rate", "validation_split"}
+    words = {"instance_norm", "missing", "loss", "loss_steps", "solver", "learning_rate", "validation_split"}
     assert set(OF_LSTM) | words == set(LSTMRegressor._parameter_constraints)
 
 

@@ -76,12 +76,12 @@ def test_data_sets_are_at_hand_and_loaded_when_they_are_asked_for():
 def test_signatures_are_the_design():
     assert str(inspect.signature(LSTMRegressor)) == (
         "(hidden_size=32, *, n_layers=1, bidirectional=False, dropout=0.0, n_channels=1, n_targets=None, "
-        "instance_norm=None, standardize=True, loss='squared_error', delta=1.0, quantile=0.5, loss_steps='last', "
-        "solver='adam', learning_rate='constant', learning_rate_init=0.01, power_t=0.5, momentum=0.9, "
-        "nesterovs_momentum=True, beta_1=0.9, beta_2=0.999, epsilon=1e-08, rho=0.9, alpha=0.0, clip_norm=1.0, "
-        "clip_value=None, batch_size='auto', max_iter=200, max_fun=15000, tol=0.0001, n_iter_no_change=10, "
-        "early_stopping=False, validation_fraction=0.1, validation_split='last', validation_gap=0, shuffle=True, "
-        "warm_start=False, random_state=None, verbose=False)"
+        "instance_norm=None, standardize=True, missing='skip', loss='squared_error', delta=1.0, quantile=0.5, "
+        "loss_steps='last', solver='adam', learning_rate='constant', learning_rate_init=0.01, power_t=0.5, "
+        "momentum=0.9, nesterovs_momentum=True, beta_1=0.9, beta_2=0.999, epsilon=1e-08, rho=0.9, alpha=0.0, "
+        "clip_norm=1.0, clip_value=None, batch_size='auto', max_iter=200, max_fun=15000, tol=0.0001, "
+        "n_iter_no_change=10, early_stopping=False, validation_fraction=0.1, validation_split='last', "
+        "validation_gap=0, shuffle=True, warm_start=False, random_state=None, verbose=False)"
     )
     assert str(inspect.signature(LSTMRegressor.fit)) == (
         "(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None)"

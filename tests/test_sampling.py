@@ -22,9 +22,9 @@ def make_series(lags, n, seed=0, n_future=0, holes=0.15, first_row=0, stamps=Non
     return Series(y, known, past, stamps, None, first_row + np.arange(n))
 
 
-def sampler_of(lags, series, keeps=True, sequences=True, dtype=np.float64):
+def sampler_of(lags, series, keeps=True, sequences=True, dtype=np.float64, by_channel=False):
     units = Units.of(None, series, is_centred=dtype == np.float32)
-    return Sampler(lags, units, dtype, keeps, sequences)
+    return Sampler(lags, units, dtype, keeps, sequences, by_channel)
 
 
 def can_be_read(lags, part, origin, keeps, sequences):
@@ -41,6 +41,23 @@ def can_be_read(lags, part, origin, keeps, sequences):
     if not keeps:
         return all(complete) and knows
     return any(complete) and (knows or not sequences)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_where_channels_are_read_each_by_itself_a_value_of_each_target_is_enough(name):
+    lags = Lags(*SIZES[name])
+    part = make_series(lags, 60, holes=0.3)
+    part.y[20:27] = np.nan
+    part.y[30:40, 0] = np.nan  # others may be there
+    readable = []
+    for o in range(1, 60):
+        known = part.known[o : o + lags.n_ahead]
+        knows = not lags.n_known or (len(known) == lags.n_ahead and not np.isnan(known).any())
+        if knows and (~np.isnan(part.y[max(0, o - lags.window_length) : o])).any(axis=0).all():
+            readable.append(o)
+    samples = sampler_of(lags, {None: part}, by_channel=True).samples({None: part}, {None: np.arange(1, 60)})
+    windows = lags.windows(lags.table(part.y, part.known, part.past, np.float64), np.array(readable))
+    np.testing.assert_array_equal(samples.windows[as_slice(samples.rows)], windows)
 
 
 @pytest.mark.parametrize("keeps", [True, False])

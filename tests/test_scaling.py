@@ -3,7 +3,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import _scaling
-from sklstm._scaling import INSTANCE_NORMS, PRIOR_STEPS, Moments, Scaling, fit_scaling, window_moments
+from sklstm._scaling import INSTANCE_NORMS, PRIOR_STEPS, Gaps, Moments, Scaling, fit_scaling, window_moments
 
 
 def data(seed=0):
@@ -188,7 +188,7 @@ def test_what_is_typical_where_nothing_varies(x, y, wanted):
 @pytest.mark.parametrize("n_steps", [24, 168, 1000])
 def test_a_long_constant_window_has_no_deviation_at_all(n_steps, dtype):
     x = np.tile(np.random.default_rng(0).uniform(0.1, 1e4, (1, 1, 200)), (n_steps, 1, 1)).astype(dtype)
-    missing = np.random.default_rng(1).random((n_steps, 200)) < 0.1
+    missing = np.random.default_rng(1).random((n_steps, 1, 200)) < 0.1
     for skip in (None, missing):
         mean, deviation = window_moments(x, skip)
         np.testing.assert_array_equal(deviation, 0)
@@ -207,13 +207,38 @@ def test_weights_of_any_size_merge():
         np.testing.assert_allclose(result, results[0], rtol=1e-12)
 
 
-def test_window_moments_equal_numpys():
+@pytest.mark.parametrize("by_channel", [False, True])
+def test_window_moments_equal_numpys(by_channel):
     x, _, _ = data()
-    missing = _scaling.missing_steps(x)
-    mean, deviation = window_moments(np.where(missing[:, np.newaxis], 0, x), missing)
-    only_present = np.where(missing[:, np.newaxis], np.nan, x)
+    absent = Gaps(by_channel).absent(x)
+    mean, deviation = window_moments(np.where(absent, 0, x), absent)
+    only_present = np.where(absent, np.nan, x)
     np.testing.assert_allclose(mean, np.nanmean(only_present, axis=0))
     np.testing.assert_allclose(deviation, np.nanstd(only_present, axis=0))
+
+
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_channels_with_gaps_of_their_own_are_scaled_by_what_is_present_of_each(instance_norm):
+    x, y, weight = data()
+    x[2, 1, 9], x[3, :, 10], x[:, 0, 11] = np.nan, np.nan, np.nan  # one, a step, and all of a target channel
+    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
+    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": True, "gaps": gaps}
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, **settings)
+    changed, indicators = x.copy(), np.full_like(x, 7)
+    missing, reference = scaling.inputs(changed, indicators)
+    np.testing.assert_array_equal(indicators, np.isnan(x))
+    np.testing.assert_array_equal(changed[np.isnan(x)], 0)
+    expected = np.isnan(x).all(axis=1)
+    expected[:, 11] |= instance_norm is not None
+    np.testing.assert_array_equal(missing, expected)
+    for channel in range(3):
+        weights = np.where(np.isnan(x[:, channel]) | missing, 0, weight)
+        mean = np.average(changed[:, channel], weights=weights)
+        assert mean == pytest.approx(0, abs=1e-12)
+        assert np.average((changed[:, channel] - mean) ** 2, weights=weights) == pytest.approx(1)
+    if instance_norm in ("last", "last-standard"):
+        last = [[[v for v in x[:, k, b] if v == v] or [0] for b in range(20)] for k in range(2)]
+        np.testing.assert_array_equal(reference[0], [[values[-1] for values in part] for part in last])
 
 
 def test_a_window_without_a_present_step_stays_finite():

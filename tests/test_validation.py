@@ -243,6 +243,17 @@ def test_a_channel_that_passes_over_many_steps_warns_with_its_number_and_count()
         fitted(X)
 
 
+def test_a_target_that_is_often_missing_in_whole_rows_warns_where_it_has_to_have_a_level():
+    X = changed(X3, (slice(None, 6), slice(None), 0), np.nan)
+    settings = {"missing": "indicator", "instance_norm": "last", "n_targets": 1}
+    with pytest.warns(UserWarning, match=r"30 of 60 steps .* channel 0 is missing at 30 .* Set instance_norm=None"):
+        model = fitted(X, **settings)
+    fitted(X, **settings | {"instance_norm": None})  # as advised
+    model.set_params(n_targets=2)
+    both = changed(X, (slice(6, None), slice(None), 1), np.nan)
+    refuses(model, lambda: model.fit(both, X3[:, 0]), ValueError, "No row of X has a value in every target channel")
+
+
 def test_a_tenth_does_not_warn():
     fitted(changed(X3, (slice(None, 6), 0, 1), np.nan))
     fitted(changed(X3, (slice(None, 8), 0), np.nan))  # whole steps are padding, not a bad channel
