@@ -108,7 +108,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         network sees them: the row's own last present value, its mean, its mean and standard
         deviation, or its last value and standard deviation. Undone in `predict`. Choose "last" or
         "last-standard" for series with a trend; only of use where `y` is the future of the first
-        channels. A row that is constant has the training rows' typical deviation. With a target at
+        channels. The deviation leans a little on the training rows' typical one, the more the fewer
+        steps are present, so that a row that is (nearly) constant is no outlier. With a target at
         every step, early steps too are relative to the whole row.
     standardize : bool, default=True
         Whether to bring channels and targets to mean 0 and variance 1 inside (over the weighted
