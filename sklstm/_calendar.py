@@ -224,7 +224,7 @@ def _at_time_of_day(index, local, days, times, time_of_day):
 def _stands_for(stamps, meant):
     """Whether there was no such local time as was meant, and the stamp is the one that stands for it.
 
-    That is the first one there was; or the one that a clock shows that was not yet put forward.
+    That is the first time that there was after it; or the one at which a clock shows it that was not put forward.
     """
     import pandas as pd
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Fewer different values agree by chance, or are what a calendar has (open and closed, quarters).
+# A copy has at least so many different values. With fewer, columns agree by chance, or are a calendar (open or closed,
+# the quarter).
 N_DISTINCT = 10
-# What a column that agrees with known values as well must have of them: less, as fewer rows are left to compare.
+# The same where a column is compared with values that are known: fewer, as there are fewer rows to compare.
 N_DISTINCT_KNOWN = 5
-# What float32, or a text with six digits, leaves of a value.
+# The relative error of a value that was once float32, or text of six digits.
 ROUNDING = 5e-6
-# The last decimal of a rounded column is at most this share of its spread, or too little of the target is left.
+# A column that was rounded coarser than this share of its spread holds too little of the target to be its copy.
 COARSEST = 0.02
 # The correlation of the changes from row to row above which a column is nearly a copy.
 NEARLY = 0.999

@@ -1,9 +1,12 @@
 """How far forecasts that are fed back may leave what was observed.
 
-A recursion of few rows can run away: each answer is a little further off than the one before. What a series
-supports is its range, and as much again on both sides, or twice what its straight line would bring with half of
-its slope, as smoothing with half a trend forecasts it (Assimakopoulos, V. and Nikolopoulos, K. (2000), *The theta
-model*; Hyndman, R. J. and Billah, B. (2003), *Unmasking the theta method*).
+A recursion of few rows can run away: each answer is a little further off than the one before. What is fed back may
+leave the range of its series by `reach` times that range or, where that is more, by `reach` times (but not less than
+once) what the straight line through the series brings.
+
+Source: the theta method forecasts with half of the slope of that line, and the bounds allow for twice as much.
+Assimakopoulos, V. and Nikolopoulos, K. (2000), *The theta model*; Hyndman, R. J. and Billah, B. (2003), *Unmasking
+the theta method*.
 """
 
 from dataclasses import dataclass, fields
@@ -41,7 +44,7 @@ class Support:
 
     @classmethod
     def of_each(cls, y, known, lengths):
-        """The same of several series, so many rows of each one after another: arrays with the series as first axis."""
+        """The same of several series, one after another, of these `lengths`: the series are the first axis."""
         starts = np.cumsum(lengths) - lengths
         y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # so that none is without a row
         starts = starts + np.arange(len(lengths))
@@ -94,7 +97,7 @@ class Support:
 
 @dataclass(frozen=True)
 class Seen:
-    """The range of what windows were seen to hold: a wider net, where the series that they are from are not known.
+    """The range of all windows that were learnt from: wider bounds, for want of the series that they were cut from.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ class Samples:
     weight : ndarray of shape (n, n_ahead) or None
         Of the row of each target.
     rows : ndarray of int of shape (n,), default=None
-        Which of the windows are meant: all of them are a view, of which a regressor reads a copy of these.
+        Which of the windows are meant. `windows` is then a view of all, and a regressor copies those that it reads.
     """
 
     windows: np.ndarray
@@ -299,7 +299,8 @@ class Sampler:
     def _in_work_units(self, layout, last_known):
         """Targets, known and past-only columns of a layout, and what each of its series is relative to.
 
-        `last_known` says which origin of a series that was not learnt from its place is taken before.
+        A series that was not learnt from has its place from its rows before one of its origins, which `last_known`
+        chooses among them (`np.min` or `np.max`).
         """
         y, known, past = (
             layout.filled(width, lambda part, *span, name=name: part.values(name, *span))

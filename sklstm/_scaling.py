@@ -19,10 +19,10 @@ WITH_DEVIATION = ("standard", "last-standard")
 # The typical variance counts as so many steps beside those of a window: chosen by `benchmarks/accuracy.py`.
 PRIOR_STEPS = 0.25
 
-# The typical deviation is that of a lively window: most windows may be flat, and some may hold an outlier.
+# The typical deviation is this quantile of those of all windows: most may be flat, and a few may hold an outlier.
 LIVELY = 0.9
 
-# So many windows, spread evenly, say what is typical.
+# How many windows are looked at to see what is typical; they are spread evenly over all.
 N_LOOKED_AT = 1 << 16
 
 # The largest value of a channel may be 2 to the power of ± the first without being scaled; the second is the limit of

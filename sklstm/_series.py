@@ -78,8 +78,9 @@ class Series:
 class History:
     """A series that rows are added to, each addition at the cost of what it adds.
 
-    It is kept in pieces, each at least twice as long as the one after it: a row is copied as often as the pieces
-    double, and the last rows are in few of them. Pieces never change, so that copies stay independent.
+    It is kept in pieces, each at least twice as long as the one after it. So there are few of them, and a row is
+    copied only when its piece is joined to one before it: for n rows about log2(n) times. Pieces never change, so that
+    copies of a History are independent.
 
     Parameters
     ----------

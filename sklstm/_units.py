@@ -14,11 +14,11 @@ from sklstm._validation import check_answers
 # not count: there may be many.)
 MOST = 0.9
 
-# A window is at another level where it ends so many times further from the centre than the training rows went. Up to
-# there float32 loses a few millionths of their reach.
+# A window that ends this many times further from the centre than the training rows went is at another level. Nearer,
+# float32 loses no more than a few millionths of their reach.
 FAR = 30
 
-# A history is of another size where it is so many times as wide, or as narrow, as the training rows.
+# A history that is this many times as wide as the training rows, or as narrow, is of another size.
 OTHER_SIZE = 30
 
 
