@@ -349,7 +349,8 @@ def check_rows(estimator, X, *, reset, input_name="X"):
 def _check_range(values, dtype, input_name):
     """NaN may pass; infinity, and what is so large in the precision of the work that sums do not fit, may not."""
     limit = LARGEST[np.dtype(dtype)]
-    if values.size and float(max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0))) > limit:
+    high, low = (side.reduce(values, axis=None, initial=0) for side in (np.fmax, np.fmin))
+    if float(max(high, -low)) > limit:
         raise ValueError(
             f"Input {input_name} contains infinity or a value too large for {np.dtype(dtype)}: up to ±{limit:g} is "
             "possible. Divide it."
