@@ -19,7 +19,7 @@ class _NoTasks:
     def end_epoch(self, attributes):
         return False
 
-    def part(self, name, estimator):
+    def part(self, name, estimator, about):
         return nullcontext()
 
     def end_fit(self):
@@ -48,7 +48,7 @@ class _Tasks:
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
     @contextmanager
-    def part(self, name, estimator):
+    def part(self, name, estimator, about):
         """While an estimator inside of this one is fitted, whose own tasks hang below."""
         task = self._fit.subcontext(task_name=name)
         with task.propagate_callback_context(estimator):
@@ -58,6 +58,26 @@ class _Tasks:
 
     def end_fit(self):
         self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+
+
+class _Announced:
+    """Other tasks, with a printed line where the fit of an estimator inside begins: which of how many."""
+
+    def __init__(self, tasks, n_parts):
+        self._tasks, self._n_parts, self._n_begun = tasks, n_parts, 0
+
+    def part(self, name, estimator, about):
+        self._n_begun += 1
+        print(f"Fit {self._n_begun} of {self._n_parts}: {about}")
+        return self._tasks.part(name, estimator, about)
+
+    def end_fit(self):
+        self._tasks.end_fit()
+
+
+def announced(tasks, n_parts, verbose):
+    """The tasks of a fit, announced where there are several parts and the user wants to hear of them."""
+    return _Announced(tasks, n_parts) if verbose and n_parts > 1 else tasks
 
 
 def without_callbacks(estimator):

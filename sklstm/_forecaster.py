@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._bands import Bootstrap, Conformal, Levels, errors_wanted
 from sklstm._calibration import Errors, check_coverage, check_tail, heads
-from sklstm._callbacks import CallbackSupportMixin, begin_fit, without_callbacks
+from sklstm._callbacks import CallbackSupportMixin, announced, begin_fit, without_callbacks
 from sklstm._engine import Engine
 from sklstm._kinds import as_numbers, index_of
 from sklstm._lags import Lags
@@ -28,6 +28,8 @@ from sklstm._series import (
     Trained,
     check_follows,
     check_leaks,
+    known_names,
+    past_names,
     place_of,
     read_future,
     read_history,
@@ -42,7 +44,7 @@ from sklstm._settings import quantile_levels
 from sklstm._strategies import STRATEGIES, Model, default_regressor, is_default, why_not_trained_on
 from sklstm._transformer import WindowTransformer
 from sklstm._units import Units, check_transformer
-from sklstm._validation import check_steps, check_weights, restored_on_error
+from sklstm._validation import Channels, channels_called, check_steps, check_weights, restored_on_error
 from sklstm._versioned import VersionedMixin
 from sklstm._warning import warn_user
 
@@ -106,6 +108,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         the training rows and the window by more than three times that range, and by more than three times what
         the straight line through them brings. Then a warning names the step. Known columns that leave their own
         range widen this; one that leaps further than ever before widens it more. See Notes for the default regressor.
+    verbose : bool or int, default=False
+        Whether to print how `fit` goes: which fit of how many begins, where there are several, and the epochs of
+        any LSTMRegressor in it whose own `verbose` is False. A number n prints every nth epoch.
 
     Attributes
     ----------
@@ -193,6 +198,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         "drop_incomplete": ["boolean", StrOptions({"auto"})],
         "dtype": WindowTransformer._parameter_constraints["dtype"],
         "clip_recursion": ["boolean"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -209,6 +215,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         drop_incomplete="auto",
         dtype=None,
         clip_recursion=True,
+        verbose=False,
     ):
         self.regressor = regressor
         self.window_length = window_length
@@ -221,6 +228,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         self.drop_incomplete = drop_incomplete
         self.dtype = dtype
         self.clip_recursion = clip_recursion
+        self.verbose = verbose
 
     def set_params(self, **params):
         """Set parameters of the forecaster, and of its regressor as `regressor__name`.
@@ -273,7 +281,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             stays as it was.
         """
         n_parts = (plain(self.steps) or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
-        tasks = begin_fit(self, n_parts, X, y, sample_weight)
+        tasks = announced(begin_fit(self, n_parts, X, y, sample_weight), n_parts, self.verbose)
         with plain_parameters(self), restored_on_error(self):
             self._check_parts()
             X, y = as_numbers(X, "X"), as_numbers(y, "y")
@@ -395,10 +403,18 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         if self.strategy == "recursive" and self.clip_recursion:
             sampler = sampler.supporting(series, 0.95 if by_default else REACH)
         self._tells_of_hold, self._weight = not by_default, weight
-        model = Model.of(template, lags, self.strategy).fit(samples, tasks)
+        model = Model.of(template, lags, self.strategy, self.verbose)
+        with channels_called(self._channels(lags)):
+            model.fit(samples, tasks)
         self._engine = Engine(sampler, model, repeats_last=repeats_last)
         self.regressors_ = self._engine.model.regressors
         self._training, self._history = series, {key: History.of(part) for key, part in series.items()}
+
+    def _channels(self, lags):
+        """What the user calls the channels of a window."""
+        known, past = known_names(self), past_names(self)
+        columns = [f"the column {name!r} of X" for name in [*known * lags.n_ahead, *past]]
+        return Channels([*self._labels.targets(lags.n_targets), *columns], lags.n_targets)
 
     def _check_windows(self, samples, series, sampler):
         """Complain if no window is left; tell of those lost to missing values, not of those at either end."""
@@ -464,7 +480,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         series, units = self._training, self._engine.sampler.units
         head_rows, rows = self._head_rows(series)
         head = without_callbacks(clone(self).set_params(intervals=None))  # they are told through `tasks`
-        with tasks.part("fit-head", head), warnings.catch_warnings():
+        about = f"the {len(rows)} rows before the tail, for intervals"
+        with tasks.part("fit-head", head, about), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the fit on all rows has warned
             head.fit(*(rows_of(part, rows) for part in (X, y, weight)))
         whole = {key: series[key] for key in head_rows}
@@ -812,7 +829,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             origins = {key: rows for key, rows in origins.items() if len(rows)}
             return sampler.samples(history, origins) if origins else None
 
-        model.partial_fit(samples, older, learning_rate_init)
+        with channels_called(self._channels(sampler.lags)):
+            model.partial_fit(samples, older, learning_rate_init)
         self._engine = replace(self._engine, model=model)
         self.regressors_ = model.regressors
 

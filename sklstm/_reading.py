@@ -95,13 +95,18 @@ def _needs_counts(estimator):
     return get_tags(estimator).target_tags.positive_only or "poisson" in losses or "gamma" in losses
 
 
-def prepared(regressor, lags, strategy="recursive"):
-    """A clone; an LSTM in it is told what a flattened step holds, which are targets, and what each step predicts."""
+def prepared(regressor, lags, strategy="recursive", verbose=False):
+    """A clone; an LSTM in it is told what a flattened step holds, which are targets, and what each step predicts.
+
+    One that is silent is told to print as `verbose` says.
+    """
     regressor = clone(regressor)
     settings, parameters = {}, regressor.get_params()
     for prefix in lstms(regressor):
         if prefix:
             settings[f"{prefix}n_channels"] = lags.n_channels
+        if verbose and not parameters[f"{prefix}verbose"]:
+            settings[f"{prefix}verbose"] = verbose
         if parameters[f"{prefix}n_targets"] is None:
             settings[f"{prefix}n_targets"] = lags.n_targets
         if parameters[f"{prefix}loss_steps"] == "auto":  # other targets are no next steps

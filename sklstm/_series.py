@@ -184,6 +184,12 @@ class Labels:
         """A name for each target; those of arrays count from 0."""
         return list(range(n_targets)) if self.names is None else list(self.names)
 
+    def targets(self, n_targets):
+        """How messages speak of each target."""
+        if self.y_ndim == 1:
+            return ["y" if self.names is None else f"the target {self.names!r}"]
+        return [f"the target {name!r}" for name in self.target_names(n_targets)]
+
     def to_pandas(self, values, index):
         """Values (n, n_targets) as a Series or DataFrame."""
         import pandas as pd
@@ -510,6 +516,11 @@ def _names(forecaster):
 def known_names(forecaster):
     """Names of the columns that are known in advance."""
     return [name for name, past in zip(_names(forecaster), forecaster._is_past, strict=True) if not past]
+
+
+def past_names(forecaster):
+    """Names of the columns that are known only afterwards."""
+    return [name for name, past in zip(_names(forecaster), forecaster._is_past, strict=True) if past]
 
 
 def _in_order(forecaster, X):

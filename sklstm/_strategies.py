@@ -68,7 +68,8 @@ def is_default(regressor):
     if type(regressor) is not LSTMRegressor:
         return False
     default = default_regressor().get_params()
-    return all(_is_same(value, default[name]) for name, value in regressor.get_params().items())
+    settings = {**regressor.get_params(), "verbose": default["verbose"]}  # which changes nothing that is learnt
+    return all(_is_same(value, default[name]) for name, value in settings.items())
 
 
 def _is_same(left, right):
@@ -94,10 +95,10 @@ class Model:
     regressors: list
 
     @classmethod
-    def of(cls, regressor, lags, strategy):
+    def of(cls, regressor, lags, strategy, verbose=False):
         """Unfitted clones of a regressor."""
         n_regressors = lags.n_ahead if strategy == "direct" else 1
-        return cls(lags, strategy, [prepared(regressor, lags, strategy) for _ in range(n_regressors)])
+        return cls(lags, strategy, [prepared(regressor, lags, strategy, verbose) for _ in range(n_regressors)])
 
     # ---- training
 
@@ -108,7 +109,9 @@ class Model:
             if not learnt.any():
                 raise ValueError(f"There is no window whose targets, up to {self.lags.n_ahead} steps ahead, are known.")
             X, y, weights = self._rows(step, samples, learnt)
-            with tasks.part("fit-regressor", regressor):
+            ahead = f", {step + 1} ahead" if self.strategy == "direct" else ""
+            about = f"{type(regressor).__name__}{ahead}, on {len(X)} windows"
+            with tasks.part("fit-regressor", regressor, about):
                 _fit(regressor, X, y, weights)
         return self
 

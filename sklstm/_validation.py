@@ -5,6 +5,7 @@ Rows leave as a view of shape (n_samples, n_steps, n_channels).
 """
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,51 @@ N_COMPARED = 100
 
 # How many pairs have to lie on a line for it to be none by chance.
 N_ON_A_LINE = 10
+
+
+@dataclass(frozen=True)
+class Channels:
+    """What the user calls the channels of X, where windows were cut for an LSTM: it may be deep inside a pipeline.
+
+    Parameters
+    ----------
+    names : list of str
+        As they stand in a message.
+    n_targets : int
+        How many of them, from the first on, are forecast; 0 for channels that are only numbered.
+    """
+
+    names: list
+    n_targets: int
+
+    def advice(self, channel, setting):
+        """What to do with one that is often missing: the only target cannot be left out."""
+        if self.n_targets == 0:
+            return f"Set {setting}, impute it, or leave it out."
+        return f"Set {setting} in the LSTMRegressor" + (
+            ", or impute it." if channel < self.n_targets == 1 else ", impute it, or leave it out."
+        )
+
+
+_CHANNELS = ContextVar("channels", default=None)
+
+
+@contextmanager
+def channels_called(channels):
+    """While rows have these channels, messages call them by name."""
+    token = _CHANNELS.set(channels)
+    try:
+        yield
+    finally:
+        _CHANNELS.reset(token)
+
+
+def _channels(n_channels):
+    """What so many channels are called."""
+    known = _CHANNELS.get()
+    if known is None or len(known.names) != n_channels:
+        return Channels([f"channel {channel} of X" for channel in range(n_channels)], 0)
+    return known
 
 
 @dataclass(frozen=True)
@@ -438,17 +484,19 @@ def _check_presence(data, reset):
         raise ValueError(f"No row of X has {_what_is_needed(gaps)}: there is nothing to learn from.")
     if n_partial > 0.1 * len(rows) * n_steps:
         worst = int(np.argmax(partial))
-        choice = "instance_norm=None" if gaps.by_channel else "missing='indicator'"
+        channels = _channels(n_channels)
+        advice = channels.advice(worst, "instance_norm=None" if gaps.by_channel else "missing='indicator'")
         warn_user(
-            f"{n_partial} of {len(rows) * n_steps} steps are passed over although some channel has a value there: "
-            f"channel {worst} is missing at {int(partial[worst])} of them. Set {choice}, impute it, or leave it out."
+            f"{n_partial} of {len(rows) * n_steps} steps are passed over although something is known there: "
+            f"{channels.names[worst]} is missing at {int(partial[worst])} of them. {advice}"
         )
     return rows if has_step.all() else rows[has_step]
 
 
 def _check_seen(seen, what_for):
     if not seen.all():
-        raise ValueError(f"Channel {int(np.argmin(seen))} of X has no value at all in the rows {what_for}.")
+        name = _channels(len(seen)).names[int(np.argmin(seen))]
+        raise ValueError(f"{name[0].upper()}{name[1:]} has no value at all in the rows {what_for}.")
 
 
 def check_every_channel(data):

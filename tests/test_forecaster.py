@@ -2589,3 +2589,93 @@ def test_rows_at_rest_cost_little_once_they_are_missing(learner, noise, n_seeds)
         for rest in (0.3, np.nan)
     )
     assert without < 0.6 * with_rest
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, []),
+        ({"intervals": "conformal"}, ["Fit 1 of 2: X, on 79 windows", "Fit 2 of 2: the 64 rows before the tail, for"]),
+        ({"strategy": "multioutput", "steps": 2}, []),
+        ({"strategy": "direct", "steps": 2}, ["Fit 1 of 2: X, 1 ahead, on 79", "Fit 2 of 2: X, 2 ahead, on 78"]),
+    ],
+)
+@pytest.mark.parametrize("inner", [model(max_iter=4), make_pipeline(StandardScaler(), model(max_iter=4))])
+def test_verbose_tells_which_fit_begins_and_every_nth_epoch(inner, settings, said, capsys):
+    _, y = series(80)
+    silent = forecaster(inner, **settings).fit(None, y)
+    assert capsys.readouterr().out == ""
+    heard = forecaster(inner, verbose=2, **settings).fit(None, y)
+    lines = capsys.readouterr().out.splitlines()
+    epochs = [line for line in lines if line.startswith("Iteration")]
+    assert [int(line.split()[1].rstrip(",")) for line in epochs] == [2, 4] * max(1, len(said))
+    fits = [line for line in lines if line not in epochs]
+    assert len(fits) == len(said)
+    for line, part in zip(fits, said, strict=True):
+        assert line.startswith(part.replace("X", type(inner).__name__))
+    np.testing.assert_array_equal(heard.forecast(2), silent.forecast(2))
+
+
+def test_an_lstm_that_says_how_much_it_prints_is_not_overruled(capsys):
+    _, y = series(40)
+    forecaster(model(max_iter=6, tol=0, verbose=3), verbose=1).fit(None, y)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_the_default_is_the_default_however_much_it_prints(capsys):
+    y = np.cumsum(np.random.default_rng(0).normal(size=30))
+    expected = Forecaster().fit(None, y)
+    for loud in (Forecaster(verbose=100), Forecaster(default_regressor().set_params(verbose=100))):
+        np.testing.assert_array_equal(loud.fit(None, y).forecast(24), expected.forecast(24))
+        assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+INNER = {"lstm": model(max_iter=2), "inside": make_pipeline(FunctionTransformer(), model(max_iter=2))}
+
+
+def often_missing():
+    """A table whose column `b` is missing at every third row, and a calendar."""
+    index = pd.date_range("2024", periods=60, freq="D")
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), index, columns=["a", "b"])
+    table.loc[index[::3], "b"] = np.nan
+    return table, pd.DataFrame({"day": index.day_of_week, "work": index.day_of_week < 5}, index)
+
+
+OFTEN, CALENDAR = often_missing()
+NAMED = {
+    "the only target": (
+        CALENDAR,
+        OFTEN["b"],
+        {},
+        r"the target 'b' is missing at \d+ of them. Set missing='indicator' in the LSTMRegressor, or impute it.$",
+    ),
+    "an array": (CALENDAR.to_numpy(float), OFTEN["b"].to_numpy(), {}, "y is missing at"),
+    "a target": (None, OFTEN, {}, "the target 'b' is missing at .* or leave it out"),
+    "a target of an array": (CALENDAR, OFTEN.to_numpy(), {}, "the target 1 is missing at .* or leave it out"),
+    "a column": (
+        CALENDAR.assign(b=OFTEN["b"], c=1.0),
+        OFTEN["a"],
+        {"past_only": ["b", "c"], "strategy": "multioutput", "steps": 2},
+        "the column 'b' of X is missing at .* or leave it out",
+    ),
+    "a column of an array": (
+        np.c_[OFTEN["b"], CALENDAR],
+        OFTEN["a"].to_numpy(),
+        {"past_only": [0], "strategy": "direct", "steps": 2},
+        "the column 'x0' of X is missing at",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("inner", INNER)
+@pytest.mark.parametrize("name", NAMED)
+def test_steps_that_are_passed_over_are_told_by_the_names_of_the_user(name, inner):
+    X, y, settings, said = NAMED[name]
+    f = forecaster(INNER[inner], **settings)
+    with pytest.warns(UserWarning, match=f"steps are passed over .*{said}") as record:
+        f.fit(X, y)
+    assert not [w for w in record if "channel" in str(w.message)]
+    filled = [part if part is None else pd.DataFrame(part).interpolate().bfill() for part in (X, y)]
+    f.fit(*filled)  # what is advised mends it: a warning would be an error

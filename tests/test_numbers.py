@@ -159,6 +159,8 @@ CALLS = [
     (forecast, {"intervals": "conformal"}, "calibration_size", 0.3),
     (forecast, {"intervals": "conformal"}, "calibration_size", 12),
     (forecast, {}, "drop_incomplete", True),
+    (forecast, {}, "clip_recursion", False),
+    (forecast, {}, "verbose", 2),
     (scored, {}, "steps", 4),
     (scored, {}, "n_origins", 5),
     (scored, {}, "refit", False),

@@ -93,7 +93,7 @@ def test_signatures_are_the_design():
     assert str(inspect.signature(Forecaster)) == (
         "(regressor=None, *, window_length=24, strategy='recursive', steps=None, past_only=None, "
         "target_transformer=None, intervals=None, calibration_size=0.2, drop_incomplete='auto', dtype=None, "
-        "clip_recursion=True)"
+        "clip_recursion=True, verbose=False)"
     )
     assert str(inspect.signature(Forecaster.forecast)) == "(self, steps, X_future=None, *, history=None, coverage=None)"
     assert str(inspect.signature(Forecaster.fit)) == "(self, X, y=None, sample_weight=None)"

@@ -239,14 +239,16 @@ def test_channels_that_are_never_present_together():
 
 def test_a_channel_that_passes_over_many_steps_warns_with_its_number_and_count():
     X = changed(changed(X3, (slice(None, 6), 0, 1), np.nan), (7, 0, 0), np.nan)
-    with pytest.warns(UserWarning, match=r"7 of 60 steps are passed over .* channel 1 is missing at 6 of them"):
+    with pytest.warns(UserWarning, match=r"7 of 60 steps are passed over .* channel 1 of X is missing at 6 of them"):
         fitted(X)
 
 
 def test_a_target_that_is_often_missing_in_whole_rows_warns_where_it_has_to_have_a_level():
     X = changed(X3, (slice(None, 6), slice(None), 0), np.nan)
     settings = {"missing": "indicator", "instance_norm": "last", "n_targets": 1}
-    with pytest.warns(UserWarning, match=r"30 of 60 steps .* channel 0 is missing at 30 .* Set instance_norm=None"):
+    with pytest.warns(
+        UserWarning, match=r"30 of 60 steps .* channel 0 of X is missing at 30 .* Set instance_norm=None"
+    ):
         model = fitted(X, **settings)
     fitted(X, **settings | {"instance_norm": None})  # as advised
     model.set_params(n_targets=2)
