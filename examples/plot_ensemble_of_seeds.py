@@ -57,7 +57,7 @@ counts = np.arange(1, N_MEMBERS + 1)
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), width_ratios=[1.9, 1], layout="constrained")
 left.plot(passengers["1955":], "o-", color="0.1", markersize=2.5, linewidth=0.8, label="Observed", zorder=3)
 
-for start, color in {"1957-01": "tab:blue", "1959-01": "tab:red"}.items():
+for start, color, lift in (("1957-01", "tab:blue", 6), ("1959-01", "tab:red", -15)):
     forecasts, test, scale = forecast_from(start)
     members, ensemble_error = scaled_errors(forecasts, test, scale), scaled_errors(forecasts.mean(axis=0), test, scale)
     naive = np.resize(passengers[passengers.index < start][-12:], HORIZON)
@@ -74,7 +74,7 @@ for start, color in {"1957-01": "tab:blue", "1959-01": "tab:red"}.items():
     errors = scaled_errors(means, test, scale)
     right.fill_between(counts, *np.quantile(errors, [0.1, 0.9], axis=0), color=color, alpha=0.15, linewidth=0)
     right.plot(counts, errors.mean(axis=0), color=color, linewidth=2)
-    right.annotate(years, (N_MEMBERS, ensemble_error), (0, 6), textcoords="offset points", ha="right", color=color)
+    right.annotate(years, (N_MEMBERS, ensemble_error), (0, lift), textcoords="offset points", ha="right", color=color)
 
 left.plot([], color="0.6", linewidth=0.7, label="One member each")
 left.set(

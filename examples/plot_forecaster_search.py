@@ -62,9 +62,9 @@ left.set(xlabel="Window length (months)", ylabel="Mean absolute error (thousands
 left.legend(title="Mean and folds", frameon=False)
 
 right.set_prop_cycle(color=["tab:red", "tab:green"])
-BacktestDisplay.from_predictions(tested, ax=right)
+BacktestDisplay.from_predictions(tested, ax=right, reference_kwargs={"label": "Seasonal naive"})
 right.legend(loc="upper left", frameon=False)
-right.set(title="The last three years, held out", xlabel="Months ahead", ylim=(0, None))
+right.set(title="The last three years, held out", xlabel="Months ahead", ylim=(0, 65))
 right.set(ylabel="Mean absolute error (thousands)", xticks=range(1, STEPS + 1))
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)

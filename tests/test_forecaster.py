@@ -2631,7 +2631,7 @@ def test_the_default_is_the_default_however_much_it_prints(capsys):
         assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-INNER = {"lstm": model(max_iter=2), "inside": make_pipeline(FunctionTransformer(), model(max_iter=2))}
+INNER = {"lstm": model(max_iter=2), "inside": make_pipeline(StandardScaler(), model(max_iter=2))}
 
 
 def often_missing():
@@ -2639,7 +2639,7 @@ def often_missing():
     index = pd.date_range("2024", periods=60, freq="D")
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), index, columns=["a", "b"])
     table.loc[index[::3], "b"] = np.nan
-    return table, pd.DataFrame({"day": index.day_of_week, "work": index.day_of_week < 5}, index)
+    return table, pd.DataFrame({"day": index.day_of_week, "work": (index.day_of_week < 5) * 1.0}, index)
 
 
 OFTEN, CALENDAR = often_missing()
@@ -2650,9 +2650,14 @@ NAMED = {
         {},
         r"the target 'b' is missing at \d+ of them. Set missing='indicator' in the LSTMRegressor, or impute it.$",
     ),
-    "an array": (CALENDAR.to_numpy(float), OFTEN["b"].to_numpy(), {}, "y is missing at"),
+    "an array": (CALENDAR.to_numpy(), OFTEN["b"].to_numpy(), {}, "y is missing at"),
     "a target": (None, OFTEN, {}, "the target 'b' is missing at .* or leave it out"),
-    "a target of an array": (CALENDAR, OFTEN.to_numpy(), {}, "the target 1 is missing at .* or leave it out"),
+    "a target of an array": (
+        CALENDAR.to_numpy(),
+        OFTEN.to_numpy(),
+        {},
+        "the target 1 is missing at .* or leave it out",
+    ),
     "a column": (
         CALENDAR.assign(b=OFTEN["b"], c=1.0),
         OFTEN["a"],
@@ -2673,9 +2678,11 @@ NAMED = {
 @pytest.mark.parametrize("name", NAMED)
 def test_steps_that_are_passed_over_are_told_by_the_names_of_the_user(name, inner):
     X, y, settings, said = NAMED[name]
-    f = forecaster(INNER[inner], **settings)
+    f = forecaster(clone(INNER[inner]), **settings)
     with pytest.warns(UserWarning, match=f"steps are passed over .*{said}") as record:
         f.fit(X, y)
     assert not [w for w in record if "channel" in str(w.message)]
     filled = [part if part is None else pd.DataFrame(part).interpolate().bfill() for part in (X, y)]
     f.fit(*filled)  # what is advised mends it: a warning would be an error
+    prefix = "regressor__" if inner == "lstm" else "regressor__lstmregressor__"
+    f.set_params(**{f"{prefix}missing": "indicator"}).fit(X, y)
