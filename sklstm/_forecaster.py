@@ -23,6 +23,7 @@ from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
 from sklstm._reading import accepts_nan, check_regressor, lstms, needs_counts, reads_by_channel
 from sklstm._sampling import Sampler
+from sklstm._scaling import in_reach
 from sklstm._series import (
     History,
     Trained,
@@ -784,6 +785,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             With a longer history.
         """
         check_is_fitted(self)
+        train = plain(train)
+        if not isinstance(train, bool):
+            raise TypeError(f"train must be True or False, got {train!r}.")
         if learning_rate_init is not None:
             self._check_rate(learning_rate_init, train)
         new = read_more(self, as_numbers(X, "X"), as_numbers(y, "y"))
@@ -798,7 +802,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _check_rate(self, learning_rate_init, train):
         """Whether a rate has a meaning here."""
-        if not isinstance(learning_rate_init, Real) or not 0 < learning_rate_init < np.inf:
+        is_number = isinstance(learning_rate_init, Real) and not isinstance(learning_rate_init, bool)
+        if not is_number or not 0 < learning_rate_init < np.inf:
             raise ValueError(f"learning_rate_init must be a number above 0, got {learning_rate_init!r}.")
         if not train or not any(lstms(regressor) for regressor in self.regressors_):
             raise ValueError(
@@ -869,7 +874,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         check_consistent_length(truth, answers)
         # of a series that cannot be forecast, predict warns
         known = ~np.isnan(np.c_[truth.reshape(len(truth), -1), answers.reshape(len(truth), -1)]).any(axis=1)
-        return r2_score(truth[known], answers[known], sample_weight=None if weight is None else weight[known])
+        if not known.any():
+            raise ValueError(
+                f"There is nothing to score: none of {len(truth)} rows of y holds a value that is forecast."
+            )
+        weight = None if weight is None else weight[known]
+        return r2_score(*in_reach(truth[known], answers[known]), sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -681,7 +681,9 @@ def _pieces(index):
     level = [f"{{i}}.get_level_values({number})" for number in range(index.nlevels)]
     if index.nlevels == 2:
         yield from _year_and_part(index, level)
+        yield from _month_and_day(index, level)
         yield from _day_and_part(index, level)
+        yield from _day_and_time(index)
     elif _are_years(index.levels[0]):
         names = ["year", "month", "day", "hour", "minute"][: index.nlevels]
         yield f"pd.DatetimeIndex(pd.to_datetime({{i}}.to_frame(index=False, name={names})))"
@@ -727,6 +729,41 @@ def _year_and_part(index, level):
         yield f'pd.to_datetime({joined}, format="%Y-%j")'
 
 
+def _month_and_day(index, level):
+    """Months, and days of each."""
+    days = index.get_level_values(1)
+    if days.dtype.kind not in "iu" or not len(days) or days.min() < 1 or not 30 <= days.max() <= 31:
+        return
+    if _are_months(index.levels[0]):
+        yield f'pd.to_datetime({level[0]}.astype(str) + "-" + {level[1]}.astype(str), format="%Y%m-%d")'
+        return
+    months = _as_days(index.levels[0])
+    if months is not None and (months.astype("M8[M]") == months).all():
+        yield f'{_dates(index, level)} + pd.to_timedelta({level[1]} - 1, unit="D")'
+
+
+def _are_months(values):
+    """Whether whole numbers read as 202401."""
+    return values.dtype.kind in "iu" and all(1800 <= v // 100 <= 2200 and 1 <= v % 100 <= 12 for v in values)
+
+
+def _day_and_time(index):
+    """Days, and stamps that hold the day as well; with nights between they may be one series for each day."""
+    import pandas as pd
+
+    days, stamps = _as_days(index.levels[0]), index.get_level_values(1)
+    if days is None or not isinstance(stamps, pd.DatetimeIndex):
+        return
+    is_day = np.array_equal(stamps.tz_localize(None).normalize(), days[index.codes[0]])
+    if is_day and is_regular(stamps.sort_values()):
+        yield "{i}.droplevel(0)"
+
+
+def _dates(index, level):
+    """The expression that makes dates of a first level that holds them."""
+    return f"{level[0]}.to_timestamp()" if hasattr(index.levels[0], "to_timestamp") else f"pd.to_datetime({level[0]})"
+
+
 def _day_and_part(index, level):
     """Days, and hours of each."""
     import pandas as pd
@@ -741,10 +778,7 @@ def _day_and_part(index, level):
     if not is_hour:
         yield f'pd.to_datetime({level[0]}.astype(str) + " " + {level[1]}.astype(str))'
     elif len(days) > 1 and np.median(np.diff(days)) == pd.Timedelta(days=1):
-        dates = (
-            f"{level[0]}.to_timestamp()" if hasattr(index.levels[0], "to_timestamp") else f"pd.to_datetime({level[0]})"
-        )
-        yield f'{dates} + pd.to_timedelta({level[1]}, unit="h")'
+        yield f'{_dates(index, level)} + pd.to_timedelta({level[1]}, unit="h")'
 
 
 def _as_days(values):
@@ -753,6 +787,8 @@ def _as_days(values):
 
     if isinstance(values, pd.PeriodIndex):
         values = values.to_timestamp()
+    if not len(values):
+        return None
     is_date = isinstance(values, pd.DatetimeIndex) or values.inferred_type in ("date", "datetime")
     if not is_date and not (values.inferred_type == "string" and re.match(r"\d{4}-\d\d-\d\d", values[0])):
         return None

@@ -36,6 +36,7 @@ from sklstm._validation import (
     check_training_set,
     check_validation_arguments,
     check_validation_set,
+    check_weights,
     n_dimensions,
     restored_on_error,
 )
@@ -643,6 +644,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         else:
             y = check_array(y, dtype="numeric", ensure_2d=False, input_name="y")
             check_consistent_length(y, answers, sample_weight)
+            sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
         return r2_score(*in_reach(y, answers), sample_weight=sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None, clip=True):

@@ -62,11 +62,22 @@ def scores(frame, by=None):
     codes, labels = (
         zip(*(_factorized(frame[key]) for key in keys), strict=True) if keys else ([np.zeros(len(frame))], ())
     )
-    table = error_terms(frame).groupby(list(codes)).mean()
+    terms = error_terms(frame)
+    unit = _unit_of_squares(terms["mae"].to_numpy())
+    terms["squared"] = (terms["mae"] / unit) ** 2
+    table = terms.groupby(list(codes)).mean()
     own, naive = table.pop("own").to_numpy(), table.pop("naive").to_numpy()
-    table.insert(1, "rmse", np.sqrt(table.pop("squared")))
+    table.insert(1, "rmse", np.sqrt(table.pop("squared")) * unit)
     table.insert(4, "skill", 1 - _ratio(own, naive))
     return table.set_axis(_group_index(table.index, labels, keys)) if keys else table.iloc[0].rename(None)
+
+
+def _unit_of_squares(errors):
+    """A power of two to divide errors by, so that the squares of the largest fit; 1 where those of all do."""
+    largest = errors.max()
+    if 1e-150 < largest < 1e150 or largest == 0:
+        return 1.0
+    return np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)
 
 
 def _factorized(column):
@@ -138,7 +149,7 @@ def error_terms(frame):
     Returns
     -------
     terms : DataFrame with the rows of `frame`
-        `mae` (the absolute error), `smape`, `mase`; `squared`, the squared error; `own` and `naive`, the absolute
+        `mae` (the absolute error), `smape`, `mase`; `own` and `naive`, the absolute
         errors of the forecast and of the naive one where that is known; `coverage_90` (0 or 1) and `width_90` for
         each coverage. NaN where there is none.
     """
@@ -147,7 +158,7 @@ def error_terms(frame):
     truth, forecast, naive, scale = (_floats(frame, name) for name in VALUES)
     error = np.abs(truth - forecast)
     smape = _ratio(200 * error, np.abs(truth) + np.abs(forecast), otherwise=0.0)
-    terms = {"mae": error, "smape": smape, "mase": _ratio(error, scale), "squared": error**2}
+    terms = {"mae": error, "smape": smape, "mase": _ratio(error, scale)}
     terms |= {"own": np.where(np.isnan(naive), np.nan, error), "naive": np.abs(truth - naive)}
     for coverage in coverages(frame.columns):
         lower, upper = (_floats(frame, f"{side}_{coverage}") for side in ("lower", "upper"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
-from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_feature_names_in, validate_data
 
 from sklstm._index import is_pandas, regular_end, steps_after
 from sklstm._intervals import percent
@@ -324,7 +324,7 @@ def read_truth(forecaster, X, y, sample_weight):
     truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
     if weight is None:
         return truth, None
-    return truth, _check_sample_weight(in_order_of(weight, index, "sample_weight", "y"), truth)
+    return truth, check_weights(in_order_of(weight, index, "sample_weight", "y"), truth)
 
 
 def _in_order_of_targets(labels, y):

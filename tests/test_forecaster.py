@@ -2111,6 +2111,44 @@ def test_a_forecast_runs_away_no_more_where_a_known_column_leaps(before, after):
         assert np.abs(forecast - 50).max() < 25 * np.ptp(y)
 
 
+@pytest.mark.parametrize("score", ["forecaster", "regressor"])
+def test_a_score_has_no_negative_weights(score):
+    y = np.random.default_rng(0).normal(size=40).cumsum()
+    if score == "forecaster":
+        fitted, X, truth = Forecaster(Ridge(), window_length=3).fit(None, y[:30]), np.empty((10, 0)), y[30:]
+    else:
+        X, truth = np.lib.stride_tricks.sliding_window_view(y[:-1], 3), y[3:]
+        fitted = LSTMRegressor(2, solver="lbfgs", max_iter=2, random_state=0, tol=1e9).fit(X, truth)
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        fitted.score(X, truth, sample_weight=np.linspace(-1, 1, len(truth)))
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_a_score_is_the_same_in_any_unit(size):
+    y = np.random.default_rng(0).normal(size=40).cumsum()
+    one, other = (
+        Forecaster(window_length=3).fit(None, unit * y[:30]).score(np.empty((10, 0)), unit * y[30:])
+        for unit in (1, size)
+    )
+    assert other == pytest.approx(one, abs=0.01)  # float32 rounds otherwise
+
+
+def test_a_score_of_nothing_says_so():
+    y = np.arange(12.0) ** 1.5
+    with pytest.raises(ValueError, match="nothing to score: none of 2 rows"):
+        Forecaster(Ridge(), window_length=3).fit(None, y).score(np.empty((2, 0)), [np.nan, np.nan])
+
+
+def test_what_update_is_told_is_checked():
+    y = np.arange(12.0) ** 1.5
+    fitted = Forecaster(Ridge(), window_length=3).fit(None, y)
+    with pytest.raises(TypeError, match="train must be True or False, got 'no'"):
+        fitted.update(None, y[:1], train="no")
+    with pytest.raises(ValueError, match="learning_rate_init must be a number above 0, got True"):
+        fitted.update(None, y[:1], train=True, learning_rate_init=True)
+    assert len(fitted.update(None, y[:1], train=np.False_).history_) == 13
+
+
 def test_many_origins_are_held_each_by_what_was_known_there():
     y = np.r_[EIGHT, EIGHT[-1] + np.random.default_rng(1).normal(size=30).cumsum()]
     wild = Forecaster(LinearRegression(), window_length=4)

@@ -469,6 +469,11 @@ IN_PIECES = {
     "text, hour": pieces(STAMPS, STAMPS.strftime("%Y-%m-%d"), STAMPS.hour),
     "period, hour": pieces(STAMPS, STAMPS.to_period("D"), STAMPS.hour),
     "date, time": pieces(STAMPS, pd.Index(STAMPS.date), pd.Index(STAMPS.time)),
+    "month, day of it": pieces(DAYS, DAYS_OF_YEARS.to_period("M"), DAYS_OF_YEARS.day),
+    "first of the month, day of it": pieces(DAYS, DAYS_OF_YEARS.strftime("%Y-%m-01"), DAYS_OF_YEARS.day),
+    "month as a number, day of it": pieces(DAYS, DAYS_OF_YEARS.strftime("%Y%m").astype(int), DAYS_OF_YEARS.day),
+    "day, stamp": pieces(STAMPS, STAMPS.normalize(), STAMPS),
+    "date, stamp": pieces(STAMPS, pd.Index(STAMPS.date), STAMPS),
     "year, month, day": pieces(DAYS_OF_YEARS, DAYS_OF_YEARS.year, DAYS_OF_YEARS.month, DAYS_OF_YEARS.day),
     "year, month, day, hour": pieces(STAMPS, STAMPS.year, STAMPS.month, STAMPS.day, STAMPS.hour),
 }
@@ -500,6 +505,9 @@ HONEST_PANELS = {
     "years as text by month": pd.MultiIndex.from_product([["2001", "2002"], range(1, 13)]),
     "launches by day since": pd.MultiIndex.from_product([pd.to_datetime(["2024-01-01", "2024-02-01"]), range(20)]),
     "periods": pd.MultiIndex.from_product([["a", "b"], pd.period_range("2024-01", periods=5, freq="M")]),
+    "months by day since": pd.MultiIndex.from_product([pd.period_range("2024-01", periods=3, freq="M"), range(1, 41)]),
+    "numbers like months": pd.MultiIndex.from_product([[202401, 202402], range(1, 29)]),
+    "sessions by stamp": pieces(STAMPS, STAMPS.normalize(), STAMPS)[STAMPS.hour < 9],
     "days": pd.MultiIndex.from_product([["2024-01-01", "2024-01-02"], DAYS]),
 }
 

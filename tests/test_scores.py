@@ -234,3 +234,12 @@ def test_columns_that_may_be_missing_are_read_as_such():
 
 def test_names_that_only_look_like_intervals_are_none():
     assert coverages(["lower_bound", "upper_bound", "lower_nan", "upper_nan", "lower_90", "upper_90"]) == ["90"]
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_the_scores_of_tiny_and_huge_series_are_those_of_others(size):
+    frame = pd.DataFrame({"truth": [1.0, 5, 2], "forecast": [2.0, 3, 2], "naive": [0.0, 1, 2], "scale": 2.0})
+    one, other = scores(frame), scores(frame * size)
+    own = ["mae", "rmse"]
+    np.testing.assert_allclose(other[own] / size, one[own])
+    np.testing.assert_allclose(other.drop(own), one.drop(own))
