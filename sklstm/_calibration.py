@@ -128,7 +128,8 @@ def _enough(errors, steps, coverages, one_sided, together):
     if n < needed:
         raise ValueError(
             f"coverage={max(coverages)} needs at least {needed} errors of {steps} steps ahead, but the rows kept "
-            f"by calibration_size give {n}. Keep more, give more rows, or ask for less."
+            f"by calibration_size give {n}. Set a larger calibration_size (a whole number counts rows), give more "
+            "rows, or ask for less coverage."
         )
     return errors
 

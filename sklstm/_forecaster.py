@@ -906,8 +906,8 @@ def check_reach(strategy, n_ahead, past_only, steps, was="was"):
 def without_intervals(coverages):
     """What to say where nothing gives intervals."""
     return (
-        f"coverage={coverages} needs intervals: Forecaster(intervals='conformal') or 'bootstrap', or an "
-        "LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
+        f"coverage={coverages} needs intervals, set before fit: Forecaster(intervals='conformal') or "
+        "'bootstrap', or an LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
     )
 
 

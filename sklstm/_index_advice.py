@@ -480,7 +480,11 @@ def _repeated(index, table):
         both.append("; ".join([f"{table.name} = {way}", *map(table.statement, calls[1:])]))
     return (
         f"{said}{both[0]} keeps the first of each, {both[1]} their mean. "
-        + ("(Several series in one need an index of two levels, series and time.)" if table.key is None else "")
+        + (
+            "(Several series in one table need an index of two levels: df.set_index([series, time]).)"
+            if table.key is None
+            else ""
+        )
     ).strip()
 
 
@@ -512,7 +516,7 @@ def _irregular(index, table):
         departs += shown(index[row])
     calls = find_mend(index, table)
     mend = f"{table.statements(calls)} gives it one. " if calls else ""
-    words = "" if calls else "Rows at any times can be aggregated, for example by day. "
+    words = "" if calls or not _is_of_time(index) else "Rows at any times can be aggregated, for example by day. "
     return f"The index of {table} has no regular step: {departs}. {mend}{words}{table.counted()}".strip()
 
 

@@ -68,8 +68,9 @@ class Origin:
         if not self.is_continued:
             raise ValueError(
                 "forecast without context goes on from the training rows, but there the target of a row is not the "
-                "newest step of the next one (its first channels, at lead=1, in order, in the same units; of a table, "
-                "with n_channels set). Do not scale, shuffle or difference outside of the model, or give context."
+                "newest step of the next one. It must be its first channels, in the same order and units, at lead=1; "
+                "flattened windows need n_channels set. Do not scale, shuffle or difference outside of the model, or "
+                "give context."
             )
         newest = np.concatenate((self.target[np.newaxis, np.newaxis], others), axis=2)
         return np.concatenate((self.window[:, 1:], newest.astype(self.window.dtype)), axis=1)

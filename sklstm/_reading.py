@@ -11,6 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._regressor import LSTMRegressor
 from sklstm._sampling import as_slice
+from sklstm._transformer import WindowTransformer
 
 # Of scikit-learn, those whose tags may say that they take no NaN though what is in them does, by the module that
 # holds them: importing it takes longer than a fit, and whoever has one of them has it loaded.
@@ -39,6 +40,7 @@ def check_regressor(regressor, whole=None):
         raise TypeError(
             f"regressor must be an instance, got the class {regressor.__name__}: write {regressor.__name__}()."
         )
+    _check_cuts_no_windows(regressor)
     inner = _predictor_in(regressor)
     if inner is not None:
         check_regressor(inner, whole)
@@ -49,6 +51,17 @@ def check_regressor(regressor, whole=None):
         raise TypeError(f"{who} is {NO_REGRESSORS[kind]}. Choose a regressor, which predicts the values of a series.")
     if kind != "regressor" and not hasattr(regressor, "predict"):  # before its fit, some regressor has none either
         raise TypeError(f"{who} has no predict. Choose a regressor, which predicts the values of a series.")
+
+
+def _check_cuts_no_windows(regressor):
+    """Whether a pipeline leaves the cutting to the forecaster, whose windows are no rows in order of time."""
+    steps = [step for _, step in regressor.steps] if _is_pipeline(regressor) else []
+    cutter = next((step for step in steps if isinstance(step, WindowTransformer)), None)
+    if cutter is not None:
+        raise TypeError(
+            f"A Forecaster cuts its windows itself, but its regressor has a {cutter!r} in it. Leave that out, and "
+            f"write Forecaster(..., window_length={cutter.window_length})."
+        )
 
 
 def _tags(estimator):

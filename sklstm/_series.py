@@ -283,6 +283,7 @@ def read_more(forecaster, X, y, may_be_single=False, reads_columns=True):
         raise ValueError(
             f"y has {'a' if _is_panel(index) else 'no'} two-level index (series, time), but the Forecaster was fitted "
             f"on {'several series' if labels.is_panel else 'a single series'}."
+            + (" y = pd.concat({key: y}) puts the name of the series in front." if labels.is_panel else "")
         )
     return _divide(forecaster, values, columns, index, _holder(y))
 
@@ -343,7 +344,7 @@ def _check_given(forecaster, X, y):
         return
     message = f"{type(forecaster).__name__} requires y to be passed, but the target y is None."
     if n_dimensions(X) == 1:
-        message += " A series by itself is y: write fit(None, series)."
+        message += " A series by itself is y: write fit(None, series) or update(None, series)."
     elif is_pandas(X):
         message += (
             ' Give the columns beside it as X, fit(df.drop(columns="y"), df["y"]), or fit(None, df) if all are targets.'
@@ -380,22 +381,30 @@ def _index_of(X, y):
     known, index = index_of(X), index_of(y)
     if known is None or index is None:
         return known if index is None else index
-    if len(known) == len(index) and not known.equals(index):
-        row = int((np.asarray(known != index)).argmax())
+    if not known.equals(index):
         raise ValueError(
-            f"X and y are at different rows: row {row} is {known[row]} in X and {index[row]} in y. Align them: "
+            f"X and y are at different rows: {_first_difference(known, index)}. Align them: "
             f"{_aligning_call(known, index)}."
         )
     return index
 
 
+def _first_difference(known, index):
+    if len(known) != len(index):
+        return f"X has {len(known)} and y has {len(index)}"
+    row = int((np.asarray(known != index)).argmax())
+    return f"row {row} is {known[row]} in X and {index[row]} in y"
+
+
 def _aligning_call(known, index):
     """What gives X the rows of y, as far as it has them."""
-    there = index.isin(known)
+    there = index.isin(known) if known.nlevels == index.nlevels else np.zeros(len(index), bool)
     if there.all() and known.is_unique:
         return "X = X.loc[y.index]"
     if there.any() and known.is_unique:
         return "X = X.reindex(y.index), where X is NaN at the rows that it does not have"
+    if len(known) != len(index):
+        return "give both the same index"
     return "X.index = y.index, if they belong together row by row"
 
 
@@ -644,8 +653,8 @@ def read_rows(forecaster, X):
         raise ValueError(f"predict needs the rows to forecast, got {X}: forecast({X}) counts steps.")
     if X is None:
         raise ValueError(
-            "predict needs the rows to forecast: X of n rows, or a frame without columns but with their index, or an "
-            "(n, 0) array. forecast(steps) counts steps instead."
+            "predict and score need the rows to forecast: X of n rows, or a frame without columns but with their index "
+            "(series.to_frame()[[]]), or an (n, 0) array. forecast(steps) counts steps instead."
         )
     columns = check_columns(forecaster, X, 0, reset=False)
     if not len(columns):
@@ -723,7 +732,7 @@ def read_future(forecaster, history, X_future, steps):
     for key, future in futures.items():
         of = "" if key is None else f" for the series {key!r}"
         if future.n_skipped:
-            raise ValueError(f"X_future begins {future.n_skipped} rows after the first row to forecast{of}.")
+            raise ValueError(f"X_future begins {_rows_said(future.n_skipped)} after the first row to forecast{of}.")
         if len(future.rows) < steps:
             raise ValueError(f"X_future has {len(future.rows)} rows{of}; steps={steps} need as many.")
     return {key: replace(futures[key], rows=np.arange(steps)) for key in history}
@@ -763,7 +772,7 @@ def _follow(history, known, parts, name):
         if key not in history:
             raise ValueError(
                 f"{name} has rows of the series {key!r}, which has no history here. forecast(steps, history=...) "
-                "forecasts a new series."
+                "forecasts a new series. Folds of a panel are cut by time: cv=split_panel(y, n_splits, test_size)."
             )
         end = history[key].end
         which = place_of(history[key]), id(times)
@@ -802,6 +811,10 @@ def _check_follows(history, part, key):
     n_skipped = steps_after(history.end, part.index, "y", key)
     if n_skipped:
         raise ValueError(
-            f"{name} begins at {part.index[0]}, {n_skipped} rows after the first one that follows the history, which "
-            f"ends at {history.end.last}. Give the rows between as well; their y may be NaN."
+            f"{name} begins at {part.index[0]}, {_rows_said(n_skipped)} after the first one that follows the history, "
+            f"which ends at {history.end.last}. Give the rows between as well; their y may be NaN."
         )
+
+
+def _rows_said(n):
+    return f"{n} row" if n == 1 else f"{n} rows"

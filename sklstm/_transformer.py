@@ -92,10 +92,10 @@ def _why_empty(known, index, end):
         lacking = "the table of fit" if end is not None else "X" if known is not None else "X, like the table of fit,"
         return (
             f"{lacking[0].upper()}{lacking[1:]} has no index of time, so nothing tells whether the rows of X follow "
-            f"those of fit: their {empty}. Give frames with such an index to both. A scaler in front, which an "
-            'LSTMRegressor does not need, keeps it as StandardScaler().set_output(transform="pandas"); all steps of a '
-            'pipeline do by its set_output(transform="pandas"). Of arrays, give the training rows and these in one, '
-            "np.concatenate((X_train, X)), and keep the last len(X) answers."
+            f"those of fit: their {empty}. Give frames with such an index to both. A scaler in front loses it "
+            'unless it is StandardScaler().set_output(transform="pandas"); an LSTMRegressor needs none, as it scales '
+            "inside. With arrays, predict the training rows and these together, np.concatenate((X_train, X)), and keep "
+            "the last len(X) answers."
         )
     if not _is_later(index[0], known.last):
         return (

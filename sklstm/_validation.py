@@ -561,7 +561,8 @@ def check_steps(steps):
     """A number of steps to forecast: a whole number from 1."""
     steps = plain(steps, "steps")
     if isinstance(steps, bool) or not isinstance(steps, int):
-        raise TypeError(f"steps must be a whole number, got {steps!r}.")
+        what = f"a {type(steps).__name__}; it is the first argument" if hasattr(steps, "shape") else repr(steps)
+        raise TypeError(f"steps must be a whole number, got {what}.")
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}.")
     return steps

@@ -614,7 +614,7 @@ def test_a_new_series_is_forecast_by_what_was_learnt_from_the_others():
         row = [*values[-L:], *known[len(values)]]
         values.append(ridge.predict([row])[0])
         assert forecast.iloc[step] == pytest.approx(values[-1])
-    with pytest.raises(ValueError, match=r"the series 'a', which has no history here.*history="):
+    with pytest.raises(ValueError, match=r"the series 'a', which has no history here.*history=.*cv=split_panel\(y, "):
         f.predict(X_future)
 
 
@@ -926,7 +926,7 @@ def test_rows_to_forecast_must_follow_even_where_nothing_is_read_of_them(columns
     f = forecaster(Ridge(), columns, "direct").fit(X if X is None else X[:20], y[:20])
     pd.testing.assert_series_equal(f.forecast(2, rows[20:22]), f.forecast(2))
     for wrong, message in (
-        (rows[21:23], "begins 1 rows after"),
+        (rows[21:23], "begins 1 row after"),
         (rows[19:22], "history ends"),
         (rows[20:21], "need as many"),
     ):
@@ -2724,3 +2724,21 @@ def test_steps_that_are_passed_over_are_told_by_the_names_of_the_user(name, inne
     f.fit(*filled)  # what is advised mends it: a warning would be an error
     prefix = "regressor__" if inner == "lstm" else "regressor__lstmregressor__"
     f.set_params(**{f"{prefix}missing": "indicator"}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "model", [Forecaster(Ridge()), LSTMRegressor(2, max_iter=1, learning_rate="cosine")], ids=["f", "lstm"]
+)
+def test_a_table_in_place_of_steps_is_not_printed(model):
+    X, y = np.arange(20.0).reshape(5, 4, 1), np.arange(4.0, 9)
+    model = model.fit(None, np.arange(30.0)) if isinstance(model, Forecaster) else model.fit(X, y)
+    with pytest.raises(TypeError, match=r"^steps must be a whole number, got a DataFrame; it is the first argument\.$"):
+        model.forecast(pd.DataFrame({"promo": np.zeros(3)}))
+
+
+def test_rows_that_are_counted_are_not_to_be_aggregated_by_day():
+    y = pd.Series(np.arange(30.0), index=np.delete(np.arange(0, 93, 3), 20) + (np.arange(30) > 25))
+    with pytest.raises(ValueError, match="no regular step") as caught:
+        Forecaster(Ridge(), window_length=3).fit(None, y)
+    assert "by day" not in str(caught.value)
+    assert Forecaster(Ridge(), window_length=3).fit(None, y.reset_index(drop=True)).forecast(1).notna().all()

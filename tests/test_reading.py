@@ -30,7 +30,7 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
-from sklstm import Forecaster, LSTMRegressor, backtest
+from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest
 from sklstm._lags import Lags
 from sklstm._reading import accepts_nan, check_regressor, lstms, needs_counts, prepared, read, weight_keywords
 
@@ -326,6 +326,15 @@ def test_a_class_is_not_taken_for_one_of_scikit_learn_by_its_name():
         pass
 
     assert accepts_nan(Bags(HistGradientBoostingRegressor()))
+
+
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: TransformedTargetRegressor(it)])
+def test_windows_are_not_cut_twice(wrap):
+    pipeline = make_pipeline(StandardScaler(), WindowTransformer(7, flatten=True), Ridge())
+    with pytest.raises(TypeError, match=r"cuts its windows itself.*WindowTransformer.*window_length=7\)"):
+        Forecaster(wrap(pipeline)).fit(None, np.arange(40.0))
+    advised = Forecaster(wrap(make_pipeline(StandardScaler(), Ridge())), window_length=7).fit(None, np.arange(40.0))
+    assert np.isfinite(advised.forecast(3)).all()
 
 
 def test_a_forecaster_is_no_regressor_of_windows():

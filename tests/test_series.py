@@ -134,6 +134,14 @@ REFUSED = {
     "infinite": ((None, [1.0, np.inf, 2.0]), "infinity"),
     "text": ((None, ["a", "b"]), "could not convert"),
     "of different lengths": ((np.zeros((3, 1)), [1.0, 2.0]), "inconsistent numbers of samples"),
+    "of different lengths with an index": (
+        (frame(index=DAYS[1:])[:-1], daily()),
+        rf"X has {N - 1} and y has {N}\. Align them: X = X\.reindex\(y\.index\)",
+    ),
+    "a panel beside the rows of one series": (
+        (frame(), panel({"a": (0, 4), "b": (0, 5)})),
+        rf"X has {N} and y has 9\. Align them: give both the same index\.",
+    ),
     "at different rows": (
         (frame(index=DAYS[1:]), daily()),
         r"row 0 is 2024-01-02.* in X and 2024-01-01.* in y.*X = X\.reindex\(y\.index\)",
@@ -233,8 +241,10 @@ def test_other_targets_are_refused_by_name():
 
 
 def test_a_single_series_does_not_follow_a_panel():
-    with pytest.raises(ValueError, match=r"y has no two-level index .* fitted on several series"):
+    with pytest.raises(ValueError, match=r"y has no two-level index .* fitted on several series.* pd\.concat"):
         read_more(after(None, panel({"a": (0, 5), "b": (0, 5)})), None, daily())
+    named = read_more(after(None, panel({"a": (0, 5), "b": (0, 5)})), None, pd.concat({"c": daily()}))
+    assert list(named) == ["c"]
 
 
 def test_a_history_is_y_or_both():
@@ -361,7 +371,7 @@ def test_rows_of_a_panel_are_found_in_any_order_and_for_some_of_the_series():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (None, r"predict needs the rows to forecast.*forecast\(steps\)"),
+        (None, r"predict and score need the rows to forecast.*forecast\(steps\)"),
         (np.empty((0, 0)), "0 sample"),
         (pd.DataFrame(index=DAYS[N - 2 : N + 2]), "2 of the 4 rows of X were trained on"),
         (pd.DataFrame(index=DAYS[:4] + pd.Timedelta(hours=1)), "fitted_values_"),
@@ -431,6 +441,7 @@ NO_FUTURE = {
     "none": (None, r"X_future is needed: the columns \['a', 'c'\] of the 3 rows"),
     "too short": (frame(2, start=N), "X_future has 2 rows; steps=3 need as many"),
     "too late": (frame(3, start=N + 2), "X_future begins 2 rows after the first row to forecast"),
+    "a row too late": (frame(3, start=N + 1), "X_future begins 1 row after the first row to forecast"),
     "training rows": (frame(3, start=2), "X_future are at 2024-01-03"),
     "one missing": (frame(3, "ab", N), "feature names"),
     "one too many": (frame(3, "abcd", N), "feature names"),
