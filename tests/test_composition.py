@@ -298,6 +298,7 @@ def test_rows_to_stop_by_that_do_not_follow_begin_with_empty_windows(routing):
 # ---- clones
 
 OTHER_SETTINGS = {
+    "missing": "indicator",
     "hidden_size": 5,
     "n_layers": 2,
     "bidirectional": True,
