@@ -504,7 +504,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             taken to follow the history directly. Those of pandas may begin later: then the gap is
             forecast through, if there are no known columns (with a warning if it is longer than the history, and up
             to ten times its length). Or all are at times that were trained on, in any order,
-            with the known columns that they had there.
+            with the known columns that they had there. (Rows counted from 0 tell no times: they are taken for training
+            rows only if they are all of them.)
 
         Returns
         -------

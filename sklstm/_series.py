@@ -694,11 +694,16 @@ def _positions(part, times):
     """Which rows of a training series are at some times; -1 for none."""
     nowhere = np.full(len(times), -1)
     try:
-        if part.end is None or (times > part.end.last).all():
+        if part.end is None or (times > part.end.last).all() or _is_counted_anew(part.index, times):
             return nowhere
         return part.index.get_indexer(times)
     except (TypeError, ValueError):  # times of another kind, of which `steps_after` complains
         return nowhere
+
+
+def _is_counted_anew(trained, times):
+    """Whether rows may be any, that were counted from 0 as those of training were: some of these, and not all."""
+    return trained.dtype.kind in "iu" and trained[0] == 0 and len(times) < len(trained)
 
 
 def _check_as_trained(forecaster, given, trained, times):

@@ -727,6 +727,14 @@ def test_fitted_values_stay_those_of_the_fit_whatever_is_trained_later(is_asked_
     assert len(f.fitted_values_) == 20
 
 
+def test_rows_that_are_counted_anew_are_not_taken_for_training_rows():
+    y = pd.Series(np.arange(20.0) ** 1.1)
+    f = forecaster(Ridge()).fit(None, y)
+    with pytest.raises(ValueError, match=r"rows of X are at 0 … 3, but the history ends at 19: .* begin at 20"):
+        f.predict(pd.DataFrame(index=range(4)))  # as after reset_index(drop=True)
+    assert len(f.predict(rows_only(y))) == 20  # as scikit-learn asks for a training score
+
+
 def test_rows_of_an_update_are_history_and_not_training():
     X, y = series(30, "known")
     f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
