@@ -17,7 +17,7 @@ from sklstm._callbacks import CallbackSupportMixin, announced, begin_fit, withou
 from sklstm._engine import Engine
 from sklstm._kinds import as_numbers, index_of
 from sklstm._lags import Lags
-from sklstm._limits import REACH
+from sklstm._limits import REACH, REACH_OF_DEFAULT
 from sklstm._naive import seasonal_naive
 from sklstm._numbers import plain, plain_parameters
 from sklstm._random import own_generator
@@ -320,14 +320,17 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _check_heads(self, longest, template):
         """Whether the rows before the tail are enough for a window, where it must be complete."""
-        takes_all = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
-        if longest <= self.window_length and not takes_all:
+        if longest <= self.window_length and not self._keeps_incomplete(template):
             raise ValueError(
                 f"intervals={self.intervals!r} with calibration_size={self.calibration_size} leaves {longest} rows to "
                 f"train on before the tail, but window_length={self.window_length} takes "
                 f"{self.window_length + 1} at least. Choose a smaller calibration_size or window_length, or give more "
                 "rows."
             )
+
+    def _keeps_incomplete(self, template):
+        """Whether windows in which a step is missing are learnt from."""
+        return accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
 
     def _head_rows(self, series):
         """How many rows of each series come before the tail, by key, and where they are in the user's table."""
@@ -391,9 +394,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         is_centred = dtype == np.float32 and not needs_counts(template)
         is_sized = is_centred and self._labels.is_panel and bool(lstms(template))
         units = Units.of(self.target_transformer, series, is_centred, is_sized)
-        keeps = accepts_nan(template) if self.drop_incomplete == "auto" else not self.drop_incomplete
         reads = {"reads_sequences": bool(lstms(template)), "reads_by_channel": reads_by_channel(template)}
-        sampler = Sampler(lags, units, dtype, keeps, **reads)
+        sampler = Sampler(lags, units, dtype, self._keeps_incomplete(template), **reads)
         origins = {key: np.arange(1, len(part)) for key, part in series.items()}
         samples = sampler.samples(series, origins, weight)
         self.n_dropped_ = sum(map(len, origins.values())) - len(samples)
@@ -402,7 +404,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         if repeats_last:
             self._warn_of_few(len(samples))
         if self.strategy == "recursive" and self.clip_recursion:
-            sampler = sampler.supporting(series, 0.95 if by_default else REACH)
+            sampler = sampler.supporting(series, REACH_OF_DEFAULT if by_default else REACH)
         self._tells_of_hold, self._weight = not by_default, weight
         model = Model.of(template, lags, self.strategy, self.verbose)
         with channels_called(self._channels(lags)):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 REACH = 3  # how often what is fed back may leave the range on either side before it has run away
+REACH_OF_DEFAULT = 0.95  # the same for the default regressor: a little less than the one range that is promised
 
 
 @dataclass(frozen=True)
