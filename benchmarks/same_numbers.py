@@ -120,7 +120,7 @@ def cases():
     strategies, log = ("recursive", "multioutput", "direct"), FunctionTransformer(np.log, np.exp)
     for strategy, kind in product(strategies, ("default", "ridge", "trees", "quantiles")):
         for intervals, transformer in ((None, None), ("conformal", log), ("bootstrap", StandardScaler())):
-            if strategy == "multioutput" and kind == "trees" or (kind == "quantiles" and intervals):
+            if (strategy == "multioutput" and kind == "trees") or (kind == "quantiles" and intervals):
                 continue
             settings = {"strategy": strategy, "kind": kind, "intervals": intervals, "transformer": transformer}
             yield f"forecaster {settings}", partial(forecaster, **settings)

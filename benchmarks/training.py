@@ -5,8 +5,8 @@ import torch
 
 from benchmarks import _peers
 from benchmarks._models import DEEP, GRID, fit, regressor, rows
-from sklstm._network import Objective
-from sklstm._optimizers import Adam, clip
+from sklstm._network.objective import Objective
+from sklstm._training.optimizers import Adam, clip
 
 
 class TrainingStep:

@@ -2,13 +2,13 @@
 
 from importlib import import_module
 
-from sklstm._backtest import BacktestResult, backtest
-from sklstm._forecaster import Forecaster
-from sklstm._panel import split_panel
+from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._estimator.window_transformer import WindowTransformer, make_windows
+from sklstm._forecasting.backtest import BacktestResult, backtest
+from sklstm._forecasting.default_regressor import default_regressor
+from sklstm._forecasting.forecaster import Forecaster
+from sklstm._forecasting.panel import split_panel
 from sklstm._plot import BacktestDisplay, ForecastDisplay, LossCurveDisplay
-from sklstm._regressor import LSTMRegressor
-from sklstm._strategies import default_regressor
-from sklstm._transformer import WindowTransformer, make_windows
 from sklstm._version import __version__
 
 __all__ = [

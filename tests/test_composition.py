@@ -28,7 +28,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklstm import LSTMRegressor, WindowTransformer, _threads
+from sklstm import LSTMRegressor, WindowTransformer
+from sklstm._utils import threads as _threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -1,4 +1,4 @@
-"""Imports point down: a file imports only from floors below its own, and only what its floor may."""
+"""Imports point down: a package imports only from those below it."""
 
 import ast
 import subprocess
@@ -10,75 +10,54 @@ import pytest
 import sklstm
 
 ROOT = Path(sklstm.__file__).parent
-FLOORS = [
-    ("_version", "_random", "_lstm", "_readout", "_losses", "_optimizers", "_initializers", "_parameters",
-     "_schedules", "_numbers", "_windows", "_scaling", "_intervals", "_naive",
-     "_leaks", "_warning", "_limits"),
-    ("_stack", "_training", "_recursion", "_calendar", "_threads", "_lags", "_kinds",
-     "_versioned"),
-    ("_index_advice",),
-    ("_index",),
-    ("_network", "_validation", "_origin", "_holdout", "_callbacks", "_panel", "_scores"),
-    ("_settings", "_series", "_units", "_bands", "_calibration"),
-    ("_fitting", "_sampling"),
-    ("_regressor", "_transformer"),
-    ("_reading",),
-    ("_strategies",),
-    ("_engine",),
-    ("_forecaster",),
-    ("_backtest", "_plot._axes"),
-    ("_plot._loss_curve", "_plot._forecast", "_plot._backtest"),
-    ("_plot",),
-    ("__init__",),
-]  # fmt: skip
-FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-LIBRARIES = {0: {"numpy", "scipy"}, 1: {"numpy", "scipy", "pandas", "threadpoolctl"}}
-ANYWHERE_ABOVE = {"numpy", "scipy", "sklearn", "pandas", "matplotlib"}
-FILES = sorted([*ROOT.glob("*.py"), *ROOT.glob("_plot/*.py")])
+# What each package may import. `_network` and `_training` do not know each other.
+BELOW = {"_utils": {"_version"}, "datasets": {"_utils"}}
+BELOW["_network"] = BELOW["_training"] = {"_utils"}
+BELOW["_estimator"] = {"_utils", "_network", "_training"}
+BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator"}
+BELOW["_plot"] = BELOW["_forecasting"] | {"_forecasting"}
+BELOW["__init__"] = {"_version", *BELOW}
+BELOW["_version"] = set()
+LIBRARIES = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "threadpoolctl"}
+FILES = sorted(ROOT.rglob("*.py"))
 
 
-def module(path):
-    """A file's name below `sklstm`, as it is imported."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+def name_of(path):
+    """A file's name below the root, without the suffix."""
+    return str(path.relative_to(ROOT).with_suffix(""))
 
 
-def imported(path):
-    """Names of all modules that a file imports, with those inside of functions marked."""
+def package_of(path):
+    """The folder that a file is in; its own name at the root."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """(module, whether it is imported at the top) for every import of a file."""
     tree = ast.parse(path.read_text())
-    top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in top) for alias in node.names)
+            yield from ((alias.name, node in tree.body) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.module == "sklstm":
-                yield from ((f"sklstm.{alias.name}", id(node) in top) for alias in node.names)
-            else:
-                yield node.module, id(node) in top
+            yield node.module, node in tree.body
 
 
-def test_every_file_has_a_floor():
-    assert {module(path) for path in FILES} == set(FLOOR)
-
-
-@pytest.mark.parametrize("path", FILES, ids=module)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_imports_point_down(path):
-    floor = FLOOR[module(path)]
-    for name, _ in imported(path):
-        if name.startswith("sklstm."):
-            assert FLOOR[name.removeprefix("sklstm.")] < floor, f"{path.name} imports {name}"
+    package = package_of(path)
+    for name, is_at_top in imports(path):
+        library, _, rest = name.partition(".")
+        if library == "sklstm":
+            assert rest.partition(".")[0] in BELOW[package] | {package}, f"{path.name} imports {name}"
+            continue
+        assert library in LIBRARIES | sys.stdlib_module_names, f"{path.name} imports {name}"
+        assert not (is_at_top and library in {"pandas", "matplotlib"}), f"{path.name} imports {name} at its top"
 
 
-@pytest.mark.parametrize("path", FILES, ids=module)
-def test_a_floor_imports_only_the_libraries_it_may(path):
-    allowed = LIBRARIES.get(FLOOR[module(path)], ANYWHERE_ABOVE) | sys.stdlib_module_names
-    for name, _ in imported(path):
-        assert name.startswith("sklstm.") or name.partition(".")[0] in allowed, f"{path.name} imports {name}"
-
-
-@pytest.mark.parametrize("path", FILES, ids=module)
-def test_pandas_and_matplotlib_are_imported_where_they_are_used(path):
-    for name, at_top in imported(path):
-        assert not (at_top and name.partition(".")[0] in {"pandas", "matplotlib"}), f"{path.name} imports {name}"
+def test_arrays_know_no_estimator():
+    """scikit-learn is not imported where the network is, and only inside of a function in training."""
+    for path in [*ROOT.glob("_network/*.py"), *ROOT.glob("_training/*.py")]:
+        assert not [name for name, is_at_top in imports(path) if is_at_top and name.partition(".")[0] == "sklearn"]
 
 
 def test_importing_the_package_loads_nothing_that_scikit_learn_does_not():

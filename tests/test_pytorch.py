@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from sklstm import _stack
-from sklstm._losses import make_loss
-from sklstm._network import Objective, fit_network
-from sklstm._parameters import Layout
+from sklstm._network import stack as _stack
+from sklstm._network.layout import Layout
+from sklstm._network.losses import make_loss
+from sklstm._network.network import fit_network
+from sklstm._network.objective import Objective
 
 torch = pytest.importorskip("torch")
 

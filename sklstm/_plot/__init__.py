@@ -1,7 +1,7 @@
 """Displays in scikit-learn's convention."""
 
-from sklstm._plot._backtest import BacktestDisplay
-from sklstm._plot._forecast import ForecastDisplay
-from sklstm._plot._loss_curve import LossCurveDisplay
+from sklstm._plot.backtest import BacktestDisplay
+from sklstm._plot.forecast import ForecastDisplay
+from sklstm._plot.loss_curve import LossCurveDisplay
 
 __all__ = ["BacktestDisplay", "ForecastDisplay", "LossCurveDisplay"]

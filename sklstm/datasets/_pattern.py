@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from sklstm._numbers import plain
-from sklstm._random import own_generator
+from sklstm._utils.python_numbers import plain
+from sklstm._utils.random import own_generator
 
 
 @validate_params(

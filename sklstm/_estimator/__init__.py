@@ -1,0 +1,1 @@
+"""`LSTMRegressor` and `WindowTransformer`: scikit-learn's face of the LSTM."""

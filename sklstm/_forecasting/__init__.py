@@ -1,0 +1,1 @@
+"""`Forecaster`, `backtest` and what they are made of."""

@@ -1,0 +1,263 @@
+"""How good forecasts were: errors beside the truth and beside the naive forecast.
+
+The rows come as a tidy table, one forecast value each: `truth`, `forecast`, `naive`, `scale`, and a pair
+`lower_90`, `upper_90` for each coverage, beside what tells them apart (`series`, `target`, `origin`, `step`).
+
+Sources: Hyndman and Koehler (2006), *Another look at measures of forecast accuracy*, for the MASE;
+Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
+"""
+
+import numpy as np
+
+from sklstm._utils.numeric_input import as_numbers
+
+KEYS = ("series", "target", "origin", "step", "time")
+VALUES = ("truth", "forecast", "naive", "scale")
+METRICS = ("mae", "rmse", "smape", "mase", "skill")
+
+
+def scores(frame, by=None):
+    """Scores of a table of forecasts, of all its rows or of each group of them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per forecast value, with the columns `truth`, `forecast`, `naive` (the naive forecast,
+        NaN where there is none), `scale` (mean absolute in-sample error of the naive forecast), and a
+        pair such as `lower_90`, `upper_90` for each coverage.
+    by : str or list of str, default=None
+        What to score separately: "step", "series", "target", "origin", "time", or several of them.
+
+    Returns
+    -------
+    scores : Series or, with `by`, DataFrame with a row per group
+        `mae` and `rmse`, in units of the target. `smape`: the mean of 100 · 2|e| / (|truth| + |forecast|), in
+        percent between 0 and 200, a row where both are 0 counting as 0. `mase`: the mean of |e| / scale over the rows
+        whose scale is known and not 0 (a constant series has no scale to measure by). `skill`: 1 - MAE / MAE of
+        the naive forecast, both over the rows where that is known; 0 is as good as it, 1 is perfect. For each
+        coverage `coverage_90`, the share of truths inside of the interval (its ends included), and `width_90`,
+        its mean width; rows without an interval are left out. NaN where nothing is left, and for a skill
+        beside a naive forecast that made no error.
+
+    Raises
+    ------
+    TypeError
+        If it is no DataFrame.
+    ValueError
+        If there are no rows, no column `by`, or a column that is needed is not there, is no number, or (truth and
+        forecast) not finite.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklstm._forecasting.metrics import scores
+    >>> rows = {"step": [1, 2], "truth": [10.0, 12], "forecast": [11.0, 12], "naive": [8.0, 12], "scale": [2.0, 2]}
+    >>> scores(pd.DataFrame(rows))[["mae", "mase", "skill"]].to_dict()
+    {'mae': 0.5, 'mase': 0.25, 'skill': 0.5}
+    """
+    check_frame(frame)
+    keys = [] if by is None else _keys(frame, by)
+    if not len(frame):
+        raise ValueError("no forecasts to score: the table has no rows. Were all truths missing?")
+    codes, labels = (
+        zip(*(_factorized(frame[key]) for key in keys), strict=True) if keys else ([np.zeros(len(frame))], ())
+    )
+    terms = error_terms(frame)
+    unit = _unit_of_squares(terms["mae"].to_numpy())
+    terms["squared"] = (terms["mae"] / unit) ** 2
+    table = terms.groupby(list(codes)).mean()
+    own, naive = table.pop("own").to_numpy(), table.pop("naive").to_numpy()
+    table.insert(1, "rmse", np.sqrt(table.pop("squared")) * unit)
+    table.insert(4, "skill", 1 - _ratio(own, naive))
+    return table.set_axis(_group_index(table.index, labels, keys)) if keys else table.iloc[0].rename(None)
+
+
+def _unit_of_squares(errors):
+    """A power of two to divide errors by, so that the squares of the largest fit; 1 where those of all do."""
+    largest = errors.max()
+    if 1e-150 < largest < 1e150 or largest == 0:
+        return 1.0
+    return np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)
+
+
+def _factorized(column):
+    """A number for each row and the label of each number, in order where labels can be sorted; a missing one last."""
+    import pandas as pd
+
+    try:
+        return pd.factorize(column, sort=True, use_na_sentinel=False)
+    except TypeError:  # labels of unlike kinds
+        return pd.factorize(column, use_na_sentinel=False)
+
+
+def _group_index(numbers, labels, keys):
+    """The index of groups that were numbered: labels as they are, tuples too."""
+    import pandas as pd
+
+    if len(keys) > 1:
+        return pd.MultiIndex(levels=labels, codes=[numbers.codes[k] for k in range(len(keys))], names=keys)
+    return labels[0].take(numbers).rename(keys[0])
+
+
+def check_frame(frame, name="frame", needed=VALUES):
+    """Whether a table can be one of forecasts, as `backtest` makes it."""
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            f"{name} must be a DataFrame of forecasts, as in the frame of what backtest returns, got "
+            f"{type(frame).__name__}."
+        )
+    absent = [column for column in needed if column not in frame.columns]
+    if absent:
+        raise ValueError(
+            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts has {', '.join(needed)}, as in "
+            "the frame of what backtest returns."
+        )
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"{name} has the column {twice[0]!r} more than once.")
+    for column in ("truth", "forecast"):
+        odd = np.flatnonzero(~np.isfinite(_floats(frame, column, name)))
+        if len(odd):
+            raise ValueError(
+                f"The column {column!r} of {name} has {frame[column].iloc[odd[0]]} in row {odd[0]}: leave such rows "
+                f"out, {name}[np.isfinite({name}[{column!r}])]."
+            )
+
+
+def floats(column, what):
+    """A column's values in float64, missing ones as NaN; complains of what is no number."""
+    try:
+        return np.asarray(as_numbers(column, what), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        known = column.dropna()
+        first = f", and begins with {known.iloc[0]!r}" if len(known) else ""
+        raise ValueError(
+            f"{what[0].upper()}{what[1:]} must be numbers, but its dtype is {column.dtype}{first}."
+        ) from error
+
+
+def error_terms(frame):
+    """What the scores are means of, row by row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As for `scores`.
+
+    Returns
+    -------
+    terms : DataFrame with the rows of `frame`
+        `mae` (the absolute error), `smape`, `mase`; `own` and `naive`, the absolute
+        errors of the forecast and of the naive one where that is known; `coverage_90` (0 or 1) and `width_90` for
+        each coverage. NaN where there is none.
+    """
+    import pandas as pd
+
+    truth, forecast, naive, scale = (_floats(frame, name) for name in VALUES)
+    error = np.abs(truth - forecast)
+    smape = _ratio(200 * error, np.abs(truth) + np.abs(forecast), otherwise=0.0)
+    terms = {"mae": error, "smape": smape, "mase": _ratio(error, scale)}
+    terms |= {"own": np.where(np.isnan(naive), np.nan, error), "naive": np.abs(truth - naive)}
+    for coverage in coverages(frame.columns):
+        lower, upper = (_floats(frame, f"{side}_{coverage}") for side in ("lower", "upper"))
+        inside = ((lower <= truth) & (truth <= upper)).astype(np.float64)
+        terms[f"coverage_{coverage}"] = np.where(np.isnan(lower) | np.isnan(upper), np.nan, inside)
+        terms[f"width_{coverage}"] = upper - lower
+    return pd.DataFrame(terms, index=frame.index)
+
+
+def coverages(columns):
+    """The coverages, in percent and as text, that have a pair of columns `lower_…`, `upper_…`; widest last."""
+    names = set(columns)
+    found = [name.removeprefix("lower_") for name in names if isinstance(name, str) and name.startswith("lower_")]
+    return sorted((text for text in found if f"upper_{text}" in names and _is_number(text)), key=float)
+
+
+def _is_number(text):
+    try:
+        return np.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _keys(frame, by):
+    """The columns to group by, as a list."""
+    keys = list(by) if not isinstance(by, str) and np.iterable(by) else [by]
+    known = [key for key in KEYS if key in frame.columns]
+    if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
+        raise ValueError(
+            f"by must be None or among {known}, got {by!r}: 'series' is there for panels only, 'target' for "
+            "several targets."
+        )
+    return keys
+
+
+def _floats(frame, column, name="frame"):
+    return floats(frame[column], f"the column {column!r} of {name}")
+
+
+def _ratio(numerator, denominator, otherwise=np.nan):
+    """Quotients where the denominator is positive."""
+    result = np.full(np.shape(numerator), otherwise, dtype=np.float64)
+    return np.divide(numerator, denominator, out=result, where=denominator > 0)
+
+
+def seasonal_naive(values, season, origins, steps):
+    """Forecast the rows after each origin by what was observed whole seasons before.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, K)
+        A series; NaN where a value is missing.
+    season : int
+        Rows in a season; 1 repeats the last value.
+    origins : ndarray of int of shape (n_origins,)
+        How many rows are known, each time.
+    steps : int
+        How many rows to forecast.
+
+    Returns
+    -------
+    forecast : ndarray of shape (n_origins, steps, K)
+        The newest present value a whole number of seasons before; NaN where there is none.
+    """
+    newest = _newest_of_phase(values, season)
+    ahead = np.arange(steps)
+    rows = origins[:, np.newaxis] + ahead - season * (ahead // season + 1)
+    return np.where((rows >= 0)[..., np.newaxis], newest[np.maximum(rows, 0)], np.nan)
+
+
+def naive_scales(values, season, origins):
+    """Mean absolute error of the seasonal naive one season ahead in the rows before each origin.
+
+    Parameters
+    ----------
+    values, season, origins
+        As for `seasonal_naive`.
+
+    Returns
+    -------
+    scales : ndarray of shape (n_origins, K)
+        Mean of |values[t] - values[t - season]| over t < origin; NaN where there is no such pair.
+    """
+    errors = np.abs(values[season:] - values[:-season])
+    known = ~np.isnan(errors)
+    before = np.zeros((2, len(values) + 1, values.shape[1]))  # how many there are before each row, and their sum
+    np.cumsum(known, axis=0, out=before[0, season + 1 :])
+    np.cumsum(np.where(known, errors, 0), axis=0, out=before[1, season + 1 :])
+    n, total = before[:, origins]
+    return np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+
+
+def _newest_of_phase(values, season):
+    """For each row the newest present value at it or whole seasons before it, (n, K)."""
+    n, n_columns = values.shape
+    season = min(season, max(n, 1))  # every row is a phase of its own
+    cycles = np.full((-(-n // season), season, n_columns), np.nan)
+    cycles.reshape(-1, n_columns)[:n] = values
+    number = np.where(np.isnan(cycles), -1, np.arange(len(cycles))[:, np.newaxis, np.newaxis])
+    newest = np.maximum.accumulate(number, axis=0)
+    # where there is none yet, the first cycle's value is NaN itself
+    return np.take_along_axis(cycles, np.maximum(newest, 0), axis=0).reshape(-1, n_columns)[:n]

@@ -1,0 +1,1 @@
+"""The LSTM as functions of one flat vector of parameters: arrays only."""

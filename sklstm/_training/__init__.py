@@ -1,0 +1,1 @@
+"""Training of any objective: loops, optimisers, schedules, which rows are held out."""

@@ -1,0 +1,1 @@
+"""What several packages use: windows, indexes, checks, warnings, threads."""

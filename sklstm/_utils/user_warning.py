@@ -1,0 +1,21 @@
+"""Warnings that point at the user's line, from however deep inside."""
+
+import sys
+import warnings
+from pathlib import Path
+
+# The packages that stand between the user's line and where a warning is found.
+OURS = (str(Path(__file__).parents[1]),)
+
+
+def warn_user(message, category=UserWarning):
+    """Warn at the innermost line that is neither in this package nor in scikit-learn, whose wrappers call it."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _is_inside(frame):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_inside(frame):
+    module = frame.f_globals.get("__name__", "").partition(".")[0]
+    return frame.f_code.co_filename.startswith(OURS) or module in ("sklearn", "joblib", "contextlib")

@@ -1,0 +1,260 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+
+from sklstm import LSTMRegressor
+from sklstm._forecasting.default_regressor import default_regressor
+from sklstm._forecasting.strategies import STRATEGIES, RegressorSet
+from sklstm._forecasting.window_builder import Samples
+from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._utils.callbacks import NO_TASKS
+from tests.tools import model as lstm
+
+L, H, N = 4, 3, 60
+
+
+class Recorder(RegressorMixin, BaseEstimator):
+    """Keeps what it is given."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.given_ = (np.array(X), np.array(y), sample_weight)
+        return self
+
+    def partial_fit(self, X, y, sample_weight=None):
+        return self.fit(X, y, sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def lags_of(strategy, n_targets=1, n_known=0, n_past=0):
+    return WindowSpec(L, 1 if strategy == "recursive" else H, n_targets, n_known, n_past)
+
+
+def made(lags, seed=0):
+    """A series, its table and the windows and targets of every origin."""
+    rng = np.random.default_rng(seed)
+    y, past = rng.normal(size=(N, lags.n_targets)), rng.normal(size=(N, lags.n_past))
+    known = rng.normal(size=(N + 2 * H, lags.n_known))
+    origins = np.arange(L, N)
+    windows = lags.windows(lags.table(y, known, past, np.float64), origins)
+    return y, known, past, Samples(windows, lags.targets(y, origins), None)
+
+
+# ---- what each regressor is fitted on
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_each_regressor_learns_the_targets_that_it_predicts_where_they_are_known(strategy, n_targets, weighted):
+    lags = lags_of(strategy, n_targets)
+    y, *_, samples = made(lags)
+    y[20] = np.nan
+    y[30, 0] = np.nan
+    row_weight = np.random.default_rng(1).random(N)
+    row_weight[40] = 0
+    weight = lags.targets(row_weight[:, np.newaxis], np.arange(L, N)) if weighted else None
+    samples = Samples(samples.windows, lags.targets(y, np.arange(L, N)), weight)
+    fitted = RegressorSet.of(Recorder(), lags, strategy).fit(samples, NO_TASKS)
+    spans = [[step] for step in range(H)] if strategy == "direct" else [list(range(lags.n_ahead))]
+    assert len(fitted.regressors) == len(spans)
+    for regressor, span in zip(fitted.regressors, spans, strict=True):
+        rows, targets, weights = [], [], []
+        for row, origin in enumerate(range(L, N)):
+            predicted = [origin + step for step in span]
+            if max(predicted) >= N or np.isnan(y[predicted]).any():
+                continue
+            if weighted and row_weight[predicted].min() == 0:
+                continue
+            rows.append(row)
+            targets.append(y[predicted].ravel())
+            weights.append(row_weight[predicted].min())
+        X, given, w = regressor.given_
+        np.testing.assert_array_equal(X, lags.flat(samples.windows[rows]))
+        assert given.ndim == (1 if len(targets[0]) == 1 else 2)
+        np.testing.assert_array_equal(given.reshape(len(rows), -1), targets)
+        if weighted:
+            np.testing.assert_array_equal(w, weights)
+        else:
+            assert w is None
+
+
+def test_regressors_are_clones():
+    template = Ridge(alpha=3)
+    regressors = RegressorSet.of(template, lags_of("direct"), "direct").regressors
+    assert [r.alpha for r in regressors] == [3] * H
+    assert len({id(r) for r in [template, *regressors]}) == H + 1
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_where_no_target_is_known_it_is_said(strategy):
+    lags = lags_of(strategy)
+    *_, samples = made(lags)
+    nothing = Samples(samples.windows, np.full_like(samples.targets, np.nan), None)
+    with pytest.raises(ValueError, match=rf"no window whose targets, up to {lags.n_ahead} steps ahead, are known"):
+        RegressorSet.of(Recorder(), lags, strategy).fit(nothing, NO_TASKS)
+    unweighted = Samples(samples.windows, samples.targets, np.zeros((len(samples.windows), lags.n_ahead)))
+    with pytest.raises(ValueError, match="no window whose targets"):
+        RegressorSet.of(Recorder(), lags, strategy).fit(unweighted, NO_TASKS)
+
+
+@pytest.mark.parametrize("n_known", [0, 1])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_target_is_taught_once_though_rows_come_in_pieces(strategy, n_known):
+    """Windows that each piece brings: together those of all rows, none of them twice."""
+    lags = lags_of(strategy, n_known=n_known)
+    y, known, past, _ = made(lags)
+    model = RegressorSet.of(Recorder(), lags, strategy)
+    taught = [[] for _ in model.regressors]
+    for n_before, n_all in pairwise([0, 25, 26, 28, 41, N]):
+
+        def samples(reach, n_all=n_all, n_before=n_before):
+            origins = np.arange(max(1, n_before - reach), n_all)
+            table = lags.table(y[:n_all], known[:n_all], past[:n_all], np.float64)
+            origins = origins[lags.knows_its_future(table, origins)]
+            return Samples(lags.windows(table, origins), lags.targets(y[:n_all], origins), None)
+
+        model.partial_fit(samples)
+        for regressor, all_targets in zip(model.regressors, taught, strict=True):
+            all_targets.extend(np.reshape(regressor.given_[1], (len(regressor.given_[1]), -1)).tolist())
+    for step, targets in enumerate(taught):
+        span = [step] if strategy == "direct" else range(lags.n_ahead)
+        # with known columns a window is read once those of all steps are there
+        last = N - lags.n_ahead if n_known else N - 1 - max(span)
+        expected = [[y[origin + ahead, 0] for ahead in span] for origin in range(1, last + 1)]
+        assert sorted(targets) == sorted(expected)
+
+
+# ---- forecasts
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("n_known", [0, 2])
+@pytest.mark.parametrize("regressor", [Ridge(), KNeighborsRegressor(3), lstm()], ids=lambda r: type(r).__name__)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_recursive_forecast_moves_the_window_on_by_each_answer(regressor, n_targets, n_known):
+    lags = lags_of("recursive", n_targets, n_known)
+    y, known, past, samples = made(lags)
+    fitted = RegressorSet.of(regressor, lags, "recursive").fit(samples, NO_TASKS)
+    origins, steps = np.array([L, 17, N]), 5
+    windows = lags.windows(lags.table(y, known, past, np.float64), origins)
+    answers = fitted.forecast(windows, lags.future(known, origins, steps), steps)
+    for row, origin in zip(answers, origins, strict=True):
+        history = y[:origin]
+        for step in range(steps):
+            table = lags.table(history, known, np.empty((len(history), 0)), np.float64)
+            window = lags.windows(table, np.array([len(history)]))
+            X = window if isinstance(regressor, LSTMRegressor) else lags.flat(window)
+            answer = fitted.regressors[0].predict(X).reshape(n_targets)
+            np.testing.assert_allclose(row[step], answer, rtol=1e-6, atol=1e-9)
+            history = np.vstack((history, answer))
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("steps", [1, H])
+@pytest.mark.parametrize("regressor", [Ridge(), lstm()], ids=lambda r: type(r).__name__)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_other_forecasts_are_regressors_fitted_by_hand(strategy, n_targets, steps, regressor):
+    lags = lags_of(strategy, n_targets, n_known=1, n_past=1)
+    y, *_, samples = made(lags)
+    fitted = RegressorSet.of(regressor, lags, strategy).fit(samples, NO_TASKS)
+    answers = fitted.forecast(samples.windows, None, steps)
+    assert answers.shape == (N - L, steps, n_targets)
+    for step in range(steps):
+        known = N - L - (H - 1 if strategy == "multioutput" else step)
+        is_lstm = isinstance(regressor, LSTMRegressor)
+        X = samples.windows if is_lstm else lags.flat(samples.windows)
+        hand = RegressorSet.of(regressor, lags, "multioutput").regressors[0]  # a clone
+        if strategy == "direct":
+            target = np.array([y[origin + step] for origin in range(L, L + known)])
+        else:
+            target = np.array([y[origin : origin + H].ravel() for origin in range(L, L + known)])
+        hand.fit(X[:known], target[:, 0] if target.shape[1] == 1 else target)
+        expected = hand.predict(X).reshape(len(X), -1, n_targets)[:, 0 if strategy == "direct" else step]
+        np.testing.assert_allclose(answers[:, step], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_quantiles_have_an_axis_for_each_of_steps_targets_and_levels(strategy, n_targets):
+    lags = lags_of(strategy, n_targets)
+    *_, samples = made(lags)
+    fitted = RegressorSet.of(lstm(loss="quantile", quantile=[0.1, 0.5, 0.9]), lags, strategy).fit(samples, NO_TASKS)
+    windows = samples.windows[:7]
+    quantiles = fitted.quantiles(windows, 2)
+    assert quantiles.shape == (7, 2, n_targets, 3)
+    np.testing.assert_allclose(quantiles[..., 1], fitted.forecast(windows, None, 2), rtol=1e-6)
+    assert (np.diff(quantiles, axis=-1) >= 0).all()
+
+
+# ---- regressors that take one output
+
+
+@pytest.mark.parametrize("regressor", [SVR(), GradientBoostingRegressor(), make_pipeline(StandardScaler(), SVR())])
+def test_who_takes_one_output_is_named_with_what_to_do(regressor):
+    lags = lags_of("multioutput")
+    *_, samples = made(lags)
+    with pytest.raises(ValueError, match=rf"{type(regressor).__name__} does not take 3 outputs at once.*1d .*'direct'"):
+        RegressorSet.of(regressor, lags, "multioutput").fit(samples, NO_TASKS)
+    RegressorSet.of(regressor, lags, "direct").fit(samples, NO_TASKS)
+    several = RegressorSet.of(MultiOutputRegressor(regressor), lags, "multioutput").fit(samples, NO_TASKS)
+    assert several.forecast(samples.windows, None, H).shape == (N - L, H, 1)
+
+
+def test_another_failure_keeps_its_own_message():
+    lags = lags_of("multioutput")
+    *_, samples = made(lags)
+    with pytest.raises(ValueError, match="'alpha' parameter of Ridge"):
+        RegressorSet.of(Ridge(alpha=-1), lags, "multioutput").fit(samples, NO_TASKS)
+    with pytest.raises(ValueError, match="'C' parameter of SVR"):
+        RegressorSet.of(SVR(C=-1), lags_of("recursive"), "recursive").fit(made(lags_of("recursive"))[3], NO_TASKS)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_failure_that_has_nothing_to_do_with_outputs_is_not_explained_by_them():
+    lags = lags_of("multioutput")
+    *_, samples = made(lags)
+    regressor = MLPRegressor(early_stopping=True, validation_fraction=0.999, max_iter=2)
+    assert not regressor.__sklearn_tags__().target_tags.multi_output
+    with pytest.raises(ValueError, match="the resulting train set will be empty") as error:
+        RegressorSet.of(regressor, lags, "multioutput").fit(samples, NO_TASKS)
+    assert "outputs" not in str(error.value)
+    RegressorSet.of(regressor.set_params(validation_fraction=0.2), lags, "multioutput").fit(samples, NO_TASKS)
+
+
+def test_weights_are_refused_by_who_takes_none():
+    lags = lags_of("recursive")
+    *_, samples = made(lags)
+    weighted = Samples(samples.windows, samples.targets, np.ones((N - L, 1)))
+    with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
+        RegressorSet.of(KNeighborsRegressor(), lags, "recursive").fit(weighted, NO_TASKS)
+    assert RegressorSet.of(LinearRegression(), lags, "recursive").fit(weighted, NO_TASKS).regressors[0].coef_.shape == (
+        L,
+    )
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_default_can_be_used_with_every_strategy(strategy):
+    lags = lags_of(strategy)
+    *_, samples = made(lags)
+    regressor = default_regressor().set_params(max_iter=2)
+    assert regressor.random_state is not None  # the same forecast each time
+    fitted = RegressorSet.of(regressor, lags, strategy).fit(samples, NO_TASKS)
+    future = lags.future(np.empty((N, 0)), np.arange(L, N), H)
+    assert np.isfinite(fitted.forecast(samples.windows, future, H)).all()

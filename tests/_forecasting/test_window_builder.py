@@ -1,0 +1,172 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklstm._forecasting.series import SeriesData
+from sklstm._forecasting.target_scaling import TargetScaler
+from sklstm._forecasting.window_builder import WindowBuilder, as_slice
+from sklstm._forecasting.window_spec import WindowSpec
+
+SIZES = {"alone": (3, 1, 1, 0, 0), "known": (3, 1, 2, 2, 0), "ahead": (2, 3, 1, 1, 1), "past": (4, 2, 2, 0, 1)}
+
+
+def make_series(lags, n, seed=0, n_future=0, holes=0.15, first_row=0, stamps=None):
+    """Random values with holes; row r is in row `first_row` + r of the user's table."""
+    rng = np.random.default_rng(seed)
+    y, known, past = (
+        rng.normal(size=(rows, k)) for rows, k in [(n, lags.n_targets), (n + n_future, lags.n_known), (n, lags.n_past)]
+    )
+    for values in (y, known, past):
+        values[rng.random(values.shape) < holes] = np.nan
+    stamps = None if stamps is None else pd.Index(stamps)
+    return SeriesData(y, known, past, stamps, None, first_row + np.arange(n))
+
+
+def sampler_of(lags, series, keeps=True, sequences=True, dtype=np.float64, by_channel=False):
+    units = TargetScaler.of(None, series, is_centred=dtype == np.float32)
+    return WindowBuilder(lags, units, dtype, keeps, sequences, by_channel)
+
+
+def can_be_read(lags, part, origin, keeps, sequences):
+    """By what the steps of the window read, one after another."""
+    columns = [part.known[s] if s < len(part.known) else np.full(lags.n_known, np.nan) for s in range(len(part) + 9)]
+    complete = []
+    for s in range(origin - lags.window_length, origin):
+        values = [np.nan] if s < 0 else [*part.y[s], *part.past[s]]
+        if sequences and s >= 0:
+            values += [v for ahead in range(1, lags.n_ahead + 1) for v in columns[s + ahead]]
+        complete.append(not np.isnan(values).any())
+    predicted_at = [v for ahead in range(lags.n_ahead) for v in columns[origin + ahead]]
+    knows = not np.isnan(predicted_at).any()
+    if not keeps:
+        return all(complete) and knows
+    return any(complete) and (knows or not sequences)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_where_channels_are_read_each_by_itself_a_value_of_each_target_is_enough(name):
+    lags = WindowSpec(*SIZES[name])
+    part = make_series(lags, 60, holes=0.3)
+    part.y[20:27] = np.nan
+    part.y[30:40, 0] = np.nan  # others may be there
+    readable = []
+    for o in range(1, 60):
+        known = part.known[o : o + lags.n_ahead]
+        knows = not lags.n_known or (len(known) == lags.n_ahead and not np.isnan(known).any())
+        if knows and (~np.isnan(part.y[max(0, o - lags.window_length) : o])).any(axis=0).all():
+            readable.append(o)
+    samples = sampler_of(lags, {None: part}, by_channel=True).samples({None: part}, {None: np.arange(1, 60)})
+    windows = lags.windows(lags.table(part.y, part.known, part.past, np.float64), np.array(readable))
+    np.testing.assert_array_equal(samples.windows[as_slice(samples.rows)], windows)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("sequences", [True, False])
+@pytest.mark.parametrize("name", SIZES)
+def test_the_windows_that_are_learnt_from_are_those_that_can_be_read(name, sequences, keeps):
+    lags = WindowSpec(*SIZES[name])
+    part = make_series(lags, 60)
+    part.y[20:27] = np.nan  # longer than a window
+    builder = sampler_of(lags, {None: part}, keeps, sequences)
+    readable = [o for o in range(1, 60) if can_be_read(lags, part, o, keeps, sequences)]
+    assert 5 < len(readable) < 59
+    samples = builder.samples({None: part}, {None: np.arange(1, 60)}, np.arange(60.0))
+    windows = lags.windows(lags.table(part.y, part.known, part.past, np.float64), np.array(readable))
+    np.testing.assert_array_equal(samples.windows[as_slice(samples.rows)], windows)
+    np.testing.assert_array_equal(samples.targets, lags.targets(part.y, np.array(readable)))
+    # the weight of each target is that of its row; beyond the last there is neither
+    weights = [[o + step if o + step < 60 else np.nan for step in range(lags.n_ahead)] for o in readable]
+    np.testing.assert_array_equal(samples.weight, weights)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_samples_of_a_panel_are_in_the_order_of_time(weighted):
+    """What an LSTM holds out are the last rows: the latest of all series."""
+    lags = WindowSpec(2, 1, 1, 0, 0)
+    series = {
+        "a": make_series(lags, 6, holes=0, stamps=range(10, 16)),
+        "b": make_series(lags, 8, seed=1, holes=0, stamps=range(6, 14), first_row=6),
+        "c": make_series(lags, 3, seed=2, holes=0, stamps=range(12, 15), first_row=14),
+    }
+    weight = np.random.default_rng(3).random(17) if weighted else None
+    origins = {key: np.arange(1, len(part)) for key, part in series.items()}
+    samples = sampler_of(lags, series).samples(series, origins, weight)
+    rows = sorted((part.index[o], "abc".index(key), o) for key, part in series.items() for o in range(1, len(part)))
+    targets = [series["abc"[k]].y[o, 0] for _, k, o in rows]
+    np.testing.assert_array_equal(samples.targets[:, 0], targets)
+    last_steps = [series["abc"[k]].y[o - 1, 0] for _, k, o in rows]
+    np.testing.assert_array_equal(samples.windows[as_slice(samples.rows)][:, -1, 0], last_steps)
+    if weighted:
+        expected = [weight[series["abc"[k]].rows[o]] for _, k, o in rows]
+        np.testing.assert_array_equal(samples.weight[:, 0], expected)
+    else:
+        assert samples.weight is None
+
+
+def test_windows_of_one_series_are_a_view():
+    lags = WindowSpec(50, 1, 1, 0, 0)
+    part = make_series(lags, 1000, holes=0)
+    samples = sampler_of(lags, {None: part}, dtype=np.float32).samples({None: part}, {None: np.arange(1, 1000)})
+    assert samples.windows[as_slice(samples.rows)].dtype == np.float32
+    assert samples.windows[as_slice(samples.rows)].strides[:2] == (4, 4)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("sequences", [True, False])
+@pytest.mark.parametrize("name", SIZES)
+def test_a_step_can_be_forecast_if_all_that_is_read_up_to_it_is_there(name, sequences, keeps):
+    lags, steps = WindowSpec(*SIZES[name]), 4
+    if lags.n_ahead > 1:
+        steps = lags.n_ahead
+    part = make_series(lags, 40, n_future=2)
+    origins = np.arange(1, 41)
+    builder = sampler_of(lags, {None: part}, keeps, sequences)
+    contexts = builder.contexts({None: part}, {None: origins}, steps)
+    assert contexts.is_readable.shape == (40, steps)
+    for row, origin in enumerate(origins):
+        readable = can_be_read(lags, part, origin, keeps, sequences)
+        for step in range(steps):
+            if step and lags.n_ahead == 1 and not (keeps and not sequences):
+                # the step that is appended carries the columns of the row that it predicts
+                there = origin + step < len(part.known)
+                readable = readable and (not lags.n_known or (there and not np.isnan(part.known[origin + step]).any()))
+            assert contexts.is_readable[row, step] == readable
+    if not (keeps and not sequences):
+        assert np.isfinite(contexts.future[..., : lags.n_known]).all()  # no NaN is handed on for what is not given
+
+
+def test_future_columns_are_those_of_the_steps_that_are_appended():
+    lags = WindowSpec(3, 1, 1, 2, 0)
+    part = make_series(lags, 20, n_future=10, holes=0)
+    contexts = sampler_of(lags, {None: part}).contexts({None: part}, {None: np.array([10, 20])}, 5)
+    for row, origin in zip(contexts.future, (10, 20), strict=True):
+        np.testing.assert_array_equal(row, part.known[origin + 1 : origin + 5])
+
+
+def test_contexts_of_several_series_come_one_after_another_with_their_centre_and_scale():
+    lags = WindowSpec(2, 1, 1, 0, 0)
+    series = {"a": make_series(lags, 9, holes=0), "b": make_series(lags, 5, seed=1, holes=0)}
+    series["b"].y[:] += 1000
+    builder = sampler_of(lags, series, dtype=np.float32)
+    contexts = builder.contexts(series, {"b": np.array([5]), "a": np.array([4, 9])}, 1)
+    np.testing.assert_allclose(contexts.centre[:, 0], [series[k].y.mean() for k in "baa"])
+    changes = {key: np.abs(np.diff(part.y[:, 0])).mean() for key, part in series.items()}
+    np.testing.assert_allclose(contexts.scale[:, 0], [changes[k] for k in "baa"])
+    values = np.concatenate([series["b"].y[3:5], series["a"].y[2:4], series["a"].y[7:9]])[:, 0]
+    np.testing.assert_allclose(
+        contexts.windows[..., 0].ravel() + np.repeat(contexts.centre[:, 0], 2), values, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("rows", [[3], [3, 4, 5], [], [1, 3], [0, 1, 2, 4], [0, 2, 1, 3], [2, 2, 4]])
+def test_rows_next_to_each_other_become_a_slice(rows):
+    rows = np.array(rows, dtype=int)
+    chosen = as_slice(rows)
+    np.testing.assert_array_equal(np.arange(9)[chosen], rows)
+    assert isinstance(chosen, slice) == (len(rows) > 0 and (np.diff(rows) == 1).all())
+
+
+def test_numbers_that_only_begin_and_end_like_a_slice_are_none():
+    rows = np.array([3, 5, 4, 6, 9, 8, 7, 10, 11])
+    np.testing.assert_array_equal(np.arange(20)[as_slice(rows)], rows)
+    assert as_slice(np.sort(rows)[:4]) == slice(3, 7)

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from sklstm._forecasting.window_spec import WindowSpec
+
+rng = np.random.default_rng(0)
+
+
+def at(values, row):
+    """A row of a list of rows, NaN outside of it."""
+    return values[row] if 0 <= row < len(values) else [np.nan] * len(values[0])
+
+
+def slow_window(lags, y, known, past, origin):
+    """Step by step, channel by channel, as the picture in the file says."""
+    window = []
+    for s in range(origin - lags.window_length, origin):
+        if s < 0:
+            window.append([np.nan] * lags.n_channels)
+            continue
+        step = list(y[s])
+        for ahead in range(1, lags.n_ahead + 1):
+            step += list(at(known, s + ahead)) if lags.n_known else []
+        window.append(step + (list(past[s]) if lags.n_past else []))
+    return window
+
+
+SIZES = [(1, 1, 1, 0, 0), (3, 1, 1, 0, 0), (3, 1, 2, 1, 0), (2, 4, 1, 2, 1), (4, 3, 2, 0, 2), (9, 2, 1, 1, 1)]
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("n_future", [0, 2, 5])
+def test_windows_and_targets_are_those_of_a_slow_construction(sizes, n_future):
+    lags, n = WindowSpec(*sizes), 7
+    y, past = rng.normal(size=(n, lags.n_targets)), rng.normal(size=(n, lags.n_past))
+    known = rng.normal(size=(n + n_future, lags.n_known))
+    origins = np.arange(n + 1)
+    windows = lags.windows(lags.table(y, known, past, np.float64), origins)
+    assert windows.shape == (n + 1, lags.window_length, lags.n_channels)
+    np.testing.assert_array_equal(windows, [slow_window(lags, y, known, past, o) for o in origins])
+    targets = [[value for step in range(lags.n_ahead) for value in at(y, o + step)] for o in origins]
+    np.testing.assert_array_equal(lags.targets(y, origins), targets)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_a_flat_row_holds_lags_then_the_known_columns_of_the_rows_predicted(sizes):
+    lags, n = WindowSpec(*sizes), 7
+    y, past = rng.normal(size=(n, lags.n_targets)), rng.normal(size=(n, lags.n_past))
+    known = rng.normal(size=(n + lags.n_ahead, lags.n_known))
+    rows = lags.flat(lags.windows(lags.table(y, known, past, np.float64), np.arange(1, n + 1)))
+    for origin, row in zip(range(1, n + 1), rows, strict=True):
+        expected = []
+        for s in range(origin - lags.window_length, origin):
+            nothing = [np.nan] * (lags.n_targets + lags.n_past)
+            expected += [*y[s], *past[s]] if s >= 0 else nothing
+        for ahead in range(lags.n_ahead):
+            expected += list(known[origin + ahead])
+        np.testing.assert_array_equal(row, expected)
+    windows, some = lags.windows(lags.table(y, known, past, np.float64), np.arange(1, n + 1)), np.array([5, 0, 1])
+    np.testing.assert_array_equal(lags.flat(windows, some), rows[some])
+
+
+def test_the_steps_that_are_appended_carry_the_known_columns_of_the_step_after_them():
+    lags, known = WindowSpec(3, 1, 1, 2, 0), rng.normal(size=(12, 2))
+    future = lags.future(known, [4, 6], 5)
+    for row, origin in zip(future, (4, 6), strict=True):
+        # appended at s = origin … origin + 3, each with the columns at s + 1
+        np.testing.assert_array_equal(row, [known[s + 1] for s in range(origin, origin + 4)])
+
+
+def test_windows_next_to_each_other_are_views():
+    lags, y = WindowSpec(50, 1, 1, 0, 0), rng.normal(size=(1000, 1))
+    nothing = np.empty((1000, 0))
+    windows = lags.windows(lags.table(y, nothing, nothing, np.float32), np.s_[1:1000])
+    assert windows.base is not None
+    assert windows.strides[0] == windows.strides[1] == 4
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_present_steps_are_counted_window_by_window(sizes):
+    lags, n = WindowSpec(*sizes), 9
+    y, known, past = (rng.normal(size=(n, k)) for k in (lags.n_targets, lags.n_known, lags.n_past))
+    for values in (y, known, past):
+        values[rng.random(values.shape) < 0.2] = np.nan
+    origins = np.arange(n + 1)
+    table = lags.table(y, known, past, np.float64)
+    windows = lags.windows(table, origins)
+    np.testing.assert_array_equal(lags.n_present(table, origins), (~np.isnan(windows).any(axis=2)).sum(axis=1))
+    lagged = [[[*s[: lags.n_targets], *(s[-lags.n_past :] if lags.n_past else [])] for s in w] for w in windows]
+    expected = (~np.isnan(lagged).any(axis=2)).sum(axis=1)
+    np.testing.assert_array_equal(lags.n_present(table, origins, lags_only=True), expected)
+    if lags.n_known:
+        future = [[v for s in range(o, o + lags.n_ahead) for v in at(known, s if o else -1)] for o in origins]
+        np.testing.assert_array_equal(lags.knows_its_future(table, origins), ~np.isnan(future).any(axis=1))

@@ -1,0 +1,180 @@
+"""The layer with its read-out against the reference, against differences, and against itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sklstm._network import lstm as _lstm
+from sklstm._network import readout as _readout
+from sklstm._network.layout import Layout
+from tests import reference
+from tests.tools import central_differences, named
+
+LAYOUT = Layout(n_channels=2, hidden_size=3, n_values=2)
+MISSING = {
+    "none": None,
+    "some": [[0, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]],
+    "at both ends": [[1, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 1, 1]],
+    "whole steps and a whole sample": [[1, 1, 1], [0, 0, 1], [1, 1, 1], [0, 0, 1], [0, 0, 1]],
+}
+
+
+@dataclass
+class Case:
+    """T = 5, B = 3, F = 2, H = 3, K = 2: a scalar loss with everything it depends on."""
+
+    theta: np.ndarray
+    x: np.ndarray  # (T, F, B)
+    h: np.ndarray  # (H, B)
+    c: np.ndarray
+    d_y: np.ndarray  # (T, K, B): the loss is its product with the outputs
+    missing: np.ndarray | None
+
+    @property
+    def every_step(self):
+        return bool(self.d_y[:-1].any())
+
+    def run(self, dtype=np.float64, for_d_x=True):
+        ws = _lstm.Workspace(5, 3, 2, 3, dtype, for_d_x=for_d_x)
+        ws.x[...], ws.h_0[...], ws.c_0[...] = self.x, self.h, self.c
+        (matrix,), readout = LAYOUT.matrices(self.theta.astype(dtype))
+        _lstm.forward(matrix, ws, self.missing)
+        return ws, matrix, readout, _readout.forward(readout, ws.states)
+
+    def loss(self):
+        return float((self.run()[-1] * self.d_y).sum())
+
+    def gradients(self, dtype=np.float64, for_d_x=True):
+        """Of everything, by name."""
+        ws, matrix, readout, _ = self.run(dtype, for_d_x)
+        d_y = self.d_y.astype(dtype)
+        theta = np.empty(LAYOUT.size, dtype)
+        (d_matrix,), d_readout = LAYOUT.matrices(theta)
+        if self.every_step:
+            d_readout[...], d_h = _readout.backward(readout, ws.states, d_y)
+            d_matrix[...] = _lstm.backward(matrix, ws, 0, d_h, self.missing)
+        else:
+            d_readout[...], d_h = _readout.backward(readout, ws.states[-1], d_y[-1])
+            d_matrix[...] = _lstm.backward(matrix, ws, d_h, None, self.missing)
+        return {**named(LAYOUT, theta), "x": ws.d_x, "h": ws.d_h.copy(), "c": ws.d_c.copy()}
+
+
+@pytest.fixture(params=[(name, targets) for name in MISSING for targets in ("last", "all")], ids=" ".join)
+def case(request):
+    name, targets = request.param
+    rng = np.random.default_rng(0)
+    d_y = rng.standard_normal((5, 2, 3))
+    if targets == "last":
+        d_y[:-1] = 0
+    missing = None if MISSING[name] is None else np.array(MISSING[name], dtype=bool)
+    theta = rng.standard_normal(LAYOUT.size)
+    return Case(theta, rng.standard_normal((5, 2, 3)), *rng.standard_normal((2, 3, 3)), d_y, missing)
+
+
+def as_reference(case, sample):
+    """Arguments of `reference.forward` for one sample."""
+    p = {name: view.tolist() for name, view in named(LAYOUT, case.theta).items()}
+    skip = np.zeros(5, dtype=bool) if case.missing is None else case.missing[:, sample]
+    steps = [None if skip[t] else case.x[t, :, sample].tolist() for t in range(5)]
+    return p, steps, case.h[:, sample].tolist(), case.c[:, sample].tolist()
+
+
+def test_outputs_equal_the_reference(case):
+    outputs = case.run()[-1]
+    for sample in range(3):
+        expected, _ = reference.forward(*as_reference(case, sample))
+        np.testing.assert_allclose(outputs[:, :, sample], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_gradients_equal_the_reference(case):
+    gradients = case.gradients()
+    summed = dict.fromkeys(named(LAYOUT, case.theta), 0)
+    for sample in range(3):
+        args = as_reference(case, sample)
+        expected = reference.backward(args[0], reference.forward(*args)[1], case.d_y[:, :, sample].tolist())
+        for name in summed:
+            summed[name] = summed[name] + np.array(expected[name])
+        for name in ("h", "c"):
+            np.testing.assert_allclose(gradients[name][:, sample], expected[name], rtol=1e-12, atol=1e-13)
+        for t, d_x in enumerate(expected["x"]):
+            np.testing.assert_allclose(gradients["x"][t, :, sample], d_x or [0, 0], rtol=1e-12, atol=1e-13)
+    for name, total in summed.items():
+        np.testing.assert_allclose(gradients[name], total, rtol=1e-12, atol=1e-13, err_msg=name)
+
+
+def test_gradients_equal_central_differences(case):
+    """Every coordinate of every array that the loss depends on."""
+    gradients = case.gradients()
+    for name, values in {**named(LAYOUT, case.theta), "x": case.x, "h": case.h, "c": case.c}.items():
+        numeric = central_differences(case.loss, values)
+        scale = np.abs(numeric).max()
+        np.testing.assert_allclose(gradients[name], numeric, rtol=0, atol=1e-7 * max(scale, 1e-3), err_msg=name)
+
+
+def test_single_precision_agrees(case):
+    for name, expected in case.gradients().items():
+        actual = case.gradients(np.float32)[name]
+        assert actual.dtype == np.float32
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_how_many_steps_go_into_a_product_does_not_matter(case, monkeypatch):
+    whole = case.gradients()
+    for steps in (1, 2, 3):
+        monkeypatch.setattr(_lstm, "CHUNK_BYTES", steps * 4 * 3 * 3 * 8)
+        for name, gradient in case.gradients().items():
+            np.testing.assert_allclose(gradient, whole[name], rtol=1e-12, atol=1e-14)
+
+
+def test_states_without_gradient_are_the_same_bits(case):
+    ws, matrix, _, _ = case.run()
+    for every_state in (True, False):
+        lean = _lstm.Workspace(5, 3, 2, 3, np.float64, for_gradient=False, every_state=every_state)
+        lean.x[...], lean.h_0[...], lean.c_0[...] = case.x, case.h, case.c
+        for _ in range(2):  # a second time from the same initial state
+            _lstm.forward(matrix, lean, case.missing)
+            np.testing.assert_array_equal(lean.states, ws.states if every_state else ws.states[-1:])
+
+
+def test_without_the_gradient_of_the_input_the_others_are_the_same(case):
+    lean = case.gradients(for_d_x=False)
+    assert lean.pop("x") is None
+    for name, gradient in lean.items():
+        np.testing.assert_allclose(gradient, case.gradients()[name], rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def test_workspace_is_written_over():
+    """A second batch through the same buffers, the first with missing steps, leaves no trace."""
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((12, 6))
+    x, d_h = rng.standard_normal((4, 2, 3)), rng.standard_normal((3, 3))
+    used, fresh = (_lstm.Workspace(4, 3, 2, 3, np.float64) for _ in range(2))
+    used.x[...] = 9.0
+    _lstm.forward(matrix, used, np.eye(4, 3, dtype=bool))
+    _lstm.backward(matrix, used, d_h, None, np.eye(4, 3, dtype=bool))
+    results = []
+    for ws in (used, fresh):
+        ws.x[...] = x
+        _lstm.forward(matrix, ws)
+        results.append(_lstm.backward(matrix, ws, d_h))
+    np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 4, 2, 3), (7, 1, 1, 2), (40, 9, 3, 8)])
+def test_one_random_direction(shape):
+    """The directional derivative of the matrix at other sizes."""
+    T, B, F, H = shape
+    rng = np.random.default_rng(2)
+    matrix, direction = rng.standard_normal((2, 4 * H, F + 1 + H)) / np.sqrt(H)
+    x, d_h = rng.standard_normal((T, F, B)), rng.standard_normal((H, B))
+    ws = _lstm.Workspace(T, B, F, H, np.float64)
+
+    def loss(at):
+        ws.x[...] = x
+        _lstm.forward(matrix + at * direction, ws)
+        return (ws.states[-1, 1:] * d_h).sum()
+
+    numeric = (loss(-2e-4) - 8 * loss(-1e-4) + 8 * loss(1e-4) - loss(2e-4)) / 12e-4
+    loss(0)
+    np.testing.assert_allclose((_lstm.backward(matrix, ws, d_h) * direction).sum(), numeric, rtol=1e-7)

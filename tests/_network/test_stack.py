@@ -1,0 +1,183 @@
+"""Layers and directions against the reference, layer by layer, and against differences; dropout by its masks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sklstm._network import stack as _stack
+from sklstm._network.layout import Layout
+from tests import reference
+from tests.tools import central_differences, named
+
+T, B, F, H = 4, 3, 2, 2
+MISSING = {
+    "none": None,
+    "at both ends": [[1, 1, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1]],
+    "a whole sample": [[1, 0, 0], [1, 0, 0], [1, 0, 1], [1, 0, 0]],
+}
+CASES = [
+    pytest.param(layers, directions, every_step, missing, id=f"{layers=} {directions=} {every_step=} {missing}")
+    for layers in (1, 2, 3)
+    for directions in (1, 2)
+    for every_step in (False, True)
+    for missing in MISSING
+]
+
+
+@dataclass
+class Case:
+    """A scalar loss, the product of the states with `d_states`, and what it depends on."""
+
+    layout: Layout
+    every_step: bool
+    missing: np.ndarray | None
+    theta: np.ndarray
+    x: np.ndarray
+    d_states: np.ndarray
+    dropout: float = 0.0
+
+    def run(self, seed=0, for_gradient=True):
+        ws = _stack.Workspace(self.layout, T, B, np.float64, self.every_step, for_gradient, self.dropout)
+        ws.x[...] = self.x
+        layers, _ = self.layout.matrices(self.theta)
+        return layers, ws, _stack.forward(layers, ws, self.missing, np.random.default_rng(seed))
+
+    def loss(self):
+        return float((self.run()[-1][..., 1:, :] * self.d_states).sum())
+
+    def gradient(self):
+        layers, ws, _ = self.run()
+        gradient = np.zeros_like(self.theta)
+        _stack.backward(layers, ws, self.d_states.copy(), self.layout.matrices(gradient)[0], self.missing)
+        return gradient
+
+
+def make(n_layers, n_directions, every_step, missing="none", dropout=0.0):
+    rng = np.random.default_rng(0)
+    layout = Layout(F, H, 1, n_layers, n_directions)
+    d_states = rng.standard_normal((*((T,) if every_step else ()), n_directions * H, B))
+    missing = None if MISSING[missing] is None else np.array(MISSING[missing], dtype=bool)
+    return Case(
+        layout, every_step, missing, rng.normal(0, 0.7, layout.size), rng.standard_normal((T, F, B)), d_states, dropout
+    )
+
+
+def reference_layer(case, index, steps):
+    """States at every step, in the order of the steps, and a way back: d_states -> gradients, d_steps."""
+    backwards = index % case.layout.n_directions == 1
+    p = {name: view.tolist() for name, view in named(case.layout, case.theta, index).items()}
+    p |= {"readout_weight": np.eye(H).tolist(), "readout_bias": [0.0] * H}
+    order = slice(None, None, -1 if backwards else 1)
+    states, record = reference.forward(p, steps[order], [0.0] * H, [0.0] * H)
+
+    def back(d_states):
+        gradients = reference.backward(p, record, np.array(d_states)[order].tolist())
+        return gradients, gradients["x"][order]
+
+    return states[order], back
+
+
+def reference_stack(case, sample):
+    """What the read-out sees of one sample, (T, DH) or (DH,), and the gradients of all matrices."""
+    skip = np.zeros(T, dtype=bool) if case.missing is None else case.missing[:, sample]
+    steps = [None if skip[t] else case.x[t, :, sample].tolist() for t in range(T)]
+    D, backs = case.layout.n_directions, []
+    for level in range(case.layout.n_layers):
+        layers = [reference_layer(case, level * D + k, steps) for k in range(D)]
+        backs.append([back for _, back in layers])
+        states = np.concatenate([states for states, _ in layers], axis=1).tolist()
+        steps = [None if skip[t] else states[t] for t in range(T)]
+    states = np.array(states)
+    d_states = np.zeros((T, D * H))
+    if case.every_step:
+        seen, d_states[:] = states, case.d_states[..., sample]
+    else:  # the last state of the forward direction, the first of the backward one
+        seen = np.concatenate((states[-1, :H], states[0, H:]))
+        d_states[-1, :H], d_states[0, H:] = case.d_states[:H, sample], case.d_states[H:, sample]
+    gradients = [None] * (case.layout.n_layers * D)
+    for level in reversed(range(case.layout.n_layers)):
+        below = 0
+        for k, back in enumerate(backs[level]):
+            gradients[level * D + k], d_steps = back(d_states[:, k * H : (k + 1) * H])
+            below = below + np.array(
+                [[0.0] * len(gradients[level * D]["weight_ih"][0]) if d is None else d for d in d_steps]
+            )
+        d_states = below
+    return seen, gradients
+
+
+@pytest.mark.parametrize(("n_layers", "n_directions", "every_step", "missing"), CASES)
+def test_states_and_gradients_equal_the_reference(n_layers, n_directions, every_step, missing):
+    case = make(n_layers, n_directions, every_step, missing)
+    states, views = case.run()[-1], case.layout.views(case.gradient())
+    total = [dict.fromkeys(("weight_ih", "bias", "weight_hh"), 0) for _ in views["bias"]]
+    for sample in range(B):
+        expected, gradients = reference_stack(case, sample)
+        np.testing.assert_allclose(states[..., 1:, sample], expected, rtol=1e-12, atol=1e-14)
+        for sums, gradient in zip(total, gradients, strict=True):
+            for name in sums:
+                sums[name] = sums[name] + np.array(gradient[name])
+    np.testing.assert_array_equal(states[..., 0, :], 1)
+    for index, sums in enumerate(total):
+        for name, expected in sums.items():
+            np.testing.assert_allclose(views[name][index], expected, rtol=1e-12, atol=1e-13, err_msg=f"{name} {index}")
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize(("n_layers", "n_directions", "every_step", "missing"), CASES)
+def test_gradients_equal_central_differences(n_layers, n_directions, every_step, missing, dropout):
+    case = make(n_layers, n_directions, every_step, missing, dropout)
+    gradient = case.gradient()
+    numeric = central_differences(case.loss, case.theta)
+    read_out = case.layout.shapes[-1][1]
+    assert not gradient[-read_out:].any()  # of which the states know nothing
+    np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
+
+
+@pytest.mark.parametrize(("n_layers", "n_directions", "every_step", "missing"), CASES)
+def test_states_without_gradient_are_the_same(n_layers, n_directions, every_step, missing):
+    case = make(n_layers, n_directions, every_step, missing)
+    np.testing.assert_array_equal(case.run(for_gradient=False)[-1], case.run()[-1])
+
+
+def test_dropout_drops_its_share_anew_and_keeps_the_mean():
+    layout = Layout(1, 50, 1, n_layers=3, n_directions=2)
+    ws = _stack.Workspace(layout, 20, 10, np.float32, every_step=True, dropout=0.3)
+    ws.x[...] = 1
+    theta = np.random.default_rng(0).standard_normal(layout.size).astype(np.float32)
+    rng, seen = np.random.default_rng(0), []
+    for _ in range(2):
+        _stack.forward(layout.matrices(theta)[0], ws, rng=rng)
+        seen.append([mask.copy() for mask in ws.masks])
+    assert len(ws.masks) == 3
+    for mask, again in zip(*seen, strict=True):
+        assert mask.shape == (20, 100, 10)
+        assert mask.dtype == np.float32
+        np.testing.assert_array_equal(np.unique(mask), np.array([0, 1 / 0.7], np.float32))
+        assert (mask == 0).mean() == pytest.approx(0.3, abs=0.01)
+        assert not np.array_equal(mask, again)
+        assert abs(np.corrcoef(mask[:-1].ravel(), mask[1:].ravel())[0, 1]) < 0.02  # every step by itself
+
+
+def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_steps():
+    """With masks of ones nothing changes; a mask of zeros leaves the layer above with its bias alone."""
+    case = make(2, 1, True)
+    plain = case.run()[-1].copy()
+    case.dropout = 0.5
+
+    def run(*masks):
+        layers, ws, _ = case.run()
+        ws.dropout, ws.masks = 1.0, [np.full_like(mask, value) for mask, value in zip(ws.masks, masks, strict=True)]
+        _stack._draw, draw = (lambda *_: None), _stack._draw
+        try:
+            return _stack.forward(layers, ws).copy(), ws
+        finally:
+            _stack._draw = draw
+
+    np.testing.assert_allclose(run(1, 1)[0], plain, rtol=1e-14)
+    assert not run(1, 0)[0][:, 1:].any()
+    without, ws = run(0, 1)
+    assert np.abs(ws.layers[0][0].states[:, 1:]).min() > 0  # the lower layer goes on as ever
+    case.x[...] = 7.0
+    np.testing.assert_array_equal(run(0, 1)[0], without)  # of which the upper one sees nothing

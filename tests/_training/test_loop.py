@@ -1,0 +1,445 @@
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from sklstm import LSTMRegressor, make_windows
+from sklstm._training import loop as _training
+from sklstm._training.lbfgs import WholeBatch
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Progress, Trainer, Watch
+from sklstm._training.optimizers import SGD
+from sklstm._training.schedules import Schedule
+from sklstm.datasets import make_pattern
+from tests import reference
+from tests.tools import interrupted_at_line, named
+
+
+class Quadratic:
+    """½ ‖theta - row‖², averaged over a batch of rows; weight w each."""
+
+    def __init__(self, rows, weight):
+        self.rows, self.weight, self.batches = rows, weight, []
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __call__(self, theta, batch):
+        self.batches.append(batch.copy())
+        w = self.weight[batch]
+        error = theta - self.rows[batch]
+        return 0.5 * (w @ error**2).sum() / w.sum(), (w @ error) / w.sum(), w.sum()
+
+
+def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
+    trainer = {"clip_value": None, "clip_norm": None, "shuffle": True, "batch_size": 4, "period": max_iter}
+    trainer["schedule"] = Schedule(settings.pop("kind", "constant"), rate, 0.5)
+    progress = Progress() if progress is None else progress
+    progress.watch(settings.get("validate"), same_rows=True)
+    theta = np.zeros(2) if theta is None else theta
+    watch, seen = watching(settings)
+    trainer = Trainer(max_iter, **{**trainer, **settings})
+    ending = trainer.run(theta, objective, SGD(theta, 0, False), np.random.default_rng(0), progress, watch)
+    return ending, theta, progress, seen
+
+
+def watching(settings):
+    """A `Watch` that takes what is its own out of `settings`, and the epochs that it was told of."""
+    seen = []
+    watch = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
+    watch |= {name: settings.pop(name) for name in list(settings) if name in watch}
+    stop_after = settings.pop("stop_after", np.inf)
+
+    def end_epoch(progress, theta):
+        seen.append(progress.n_epochs)
+        return progress.n_epochs >= stop_after
+
+    return Watch(**watch, begin_epoch=lambda: seen.append("begin"), end_epoch=end_epoch), seen
+
+
+def quadratic(n=10):
+    rng = np.random.default_rng(0)
+    return Quadratic(rng.standard_normal((n, 2)), rng.uniform(0.5, 2, n))
+
+
+def test_every_epoch_sees_every_row_once_in_a_new_order():
+    objective = quadratic()
+    run(objective, 3, n_iter_no_change=100)
+    assert [len(batch) for batch in objective.batches] == [4, 4, 2] * 3
+    epochs = [np.concatenate(objective.batches[k : k + 3]) for k in (0, 3, 6)]
+    for order in epochs:
+        np.testing.assert_array_equal(np.sort(order), np.arange(10))
+    assert not np.array_equal(epochs[0], epochs[1])
+
+
+def test_without_shuffling_the_order_is_the_rows():
+    objective = quadratic()
+    run(objective, 1, shuffle=False)
+    np.testing.assert_array_equal(np.concatenate(objective.batches), np.arange(10))
+
+
+def test_the_loss_is_the_weighted_mean_before_each_update():
+    objective = quadratic()
+    _, _, progress, _ = run(objective, 1, rate=1e-12, shuffle=False)
+    w = objective.weight
+    assert progress.loss_curve[0] == pytest.approx(0.5 * (w @ objective.rows**2).sum() / w.sum())
+    assert progress.n_seen == 10
+
+
+def test_patience_counts_epochs_without_improvement():
+    """At a rate of almost 0 nothing improves: the first epoch, then n_iter_no_change + 1 in vain."""
+    ending, _, progress, seen = run(quadratic(), 50, rate=1e-12, n_iter_no_change=4)
+    assert ending == CONVERGED
+    assert len(progress.loss_curve) == 1 + 4 + 1
+    assert seen == ["begin", 1, "begin", 2, "begin", 3, "begin", 4, "begin", 5, "begin", 6]
+    assert progress.best_loss == min(progress.loss_curve)
+    _, _, again, _ = run(quadratic(), 50, progress, rate=1e-12, n_iter_no_change=4)
+    assert len(again.loss_curve) == 6 + 5  # patience begins anew once it has run out
+
+
+def test_max_iter_ends_without_convergence():
+    ending, _, progress, _ = run(quadratic(), 3, n_iter_no_change=10)
+    assert ending == EXHAUSTED
+    assert len(progress.loss_curve) == 3
+
+
+def test_gradients_are_clipped():
+    objective = quadratic()
+    objective.rows = objective.rows + 100
+    _, theta, _, _ = run(objective, 1, rate=1.0, clip_norm=0.5)
+    assert np.linalg.norm(theta) <= 3 * 0.5 + 1e-12
+    _, theta, _, _ = run(objective, 1, rate=1.0, clip_value=0.5)
+    np.testing.assert_allclose(theta, 3 * 0.5)
+
+
+def test_a_loss_that_diverges_is_an_error_that_names_the_epoch():
+    with pytest.raises(ValueError, match=r"no longer finite in epoch \d+ .* learning_rate_init"):
+        run(quadratic(), 3000, rate=30.0, n_iter_no_change=np.inf)
+
+
+class Diary:
+    """Notes the rate of every update, as the change of theta by a gradient of 1."""
+
+    def __init__(self, n_rows=10):
+        self.thetas, self.n_rows = [], n_rows
+
+    def __len__(self):
+        return self.n_rows
+
+    def __call__(self, theta, batch):
+        self.thetas.append(theta[0])
+        return 1.0, np.ones(2), float(len(batch))
+
+    @property
+    def rates(self):
+        return -np.diff(self.thetas)
+
+
+def test_invscaling_counts_updates():
+    diary = Diary()
+    run(diary, 3, kind="invscaling", n_iter_no_change=np.inf)
+    np.testing.assert_allclose(diary.rates, 0.1 / np.sqrt(np.arange(1, 9)))
+
+
+def test_cosine_goes_through_its_period_by_the_share_of_rows_seen():
+    diary = Diary()
+    run(diary, 3, kind="cosine", n_iter_no_change=np.inf)
+    share = np.add.outer(np.arange(3), np.array([0, 4, 8]) / 10).ravel() / 3
+    np.testing.assert_allclose(diary.rates, 0.05 * (1 + np.cos(np.pi * share[:8])))
+
+
+def test_a_new_period_takes_the_cosine_from_its_beginning():
+    diary, progress = Diary(4), Progress()
+    for _ in range(2):
+        progress.begin_period(at_once=True, length=3)
+        run(diary, 3, progress, theta=np.zeros(2), kind="cosine", n_iter_no_change=np.inf)
+    expected = 0.05 * (1 + np.cos(np.pi * np.arange(2) / 3))
+    np.testing.assert_allclose(diary.rates[[0, 1, 3, 4]], np.tile(expected, 2))
+
+
+def test_a_cosine_goes_on_to_its_end_unless_validation_runs_out_of_patience():
+    ending, _, progress, _ = run(quadratic(), 30, rate=1e-12, kind="cosine", n_iter_no_change=2)
+    assert (ending, progress.n_epochs) == (EXHAUSTED, 30)
+    ending, _, progress, _ = run(quadratic(), 30, kind="cosine", validate=lambda theta: (1.0, 0.0), n_iter_no_change=2)
+    assert (ending, progress.n_epochs) == (CONVERGED, 4)
+
+
+def test_an_adaptive_rate_is_cut_each_time_patience_runs_out_until_it_is_tiny():
+    """The loss never improves: 1 + 2 epochs and then 2 at each rate, from 0.1 to the first of at most 1e-6."""
+    diary = Diary(4)
+    ending, _, progress, _ = run(diary, 100, kind="adaptive", n_iter_no_change=1)
+    assert ending == CONVERGED
+    cuts = 8  # 0.1 / 5**8 = 2.6e-7
+    assert progress.n_cuts == cuts
+    expected = 0.1 / 5.0 ** np.repeat(np.arange(cuts + 1), [3] + [2] * cuts)
+    np.testing.assert_allclose(diary.rates, expected[:-1], rtol=1e-6)
+
+
+def test_the_best_weights_are_those_of_the_smallest_validation_loss():
+    losses = iter([3.0, 2.0, 2.5, 1.99995, 4.0, 5.0, 6.0])
+    ending, theta, progress, _ = run(
+        quadratic(), 20, validate=lambda theta: (next(losses), theta[0]), n_iter_no_change=3
+    )
+    assert ending == CONVERGED
+    assert progress.validation_loss_curve == [3.0, 2.0, 2.5, 1.99995, 4.0, 5.0]  # 1e-4 is no improvement
+    assert (progress.best_loss, progress.best_epoch) == (1.99995, 4)  # but the best all the same
+    assert progress.best_theta[0] == progress.validation_scores[3]
+    assert theta[0] == progress.validation_scores[-1] != progress.best_theta[0]
+    assert len(progress.loss_curve) == 6
+
+
+def test_what_is_watched_may_change():
+    """Losses of training and of validation are not compared with each other."""
+    _, _, progress, _ = run(quadratic(), 3, n_iter_no_change=np.inf)
+    assert progress.best_loss == min(progress.loss_curve)
+    run(quadratic(), 2, progress, validate=lambda theta: (7.0, 0.5), n_iter_no_change=np.inf)
+    assert (progress.best_loss, progress.best_epoch) == (7.0, 4)
+    np.testing.assert_array_equal(progress.validation_loss_curve, [np.nan] * 3 + [7.0] * 2)
+    assert len(progress.validation_scores) == 5
+
+
+def test_a_validation_loss_that_is_not_finite_is_an_error():
+    with pytest.raises(ValueError, match=r"validation loss is no longer finite in epoch 1 \(loss inf\)"):
+        run(quadratic(), 3, validate=lambda theta: (np.inf, 0.0))
+
+
+def test_who_is_told_of_an_epoch_may_ask_to_stop():
+    ending, _, progress, _ = run(quadratic(), 50, stop_after=4)
+    assert (ending, progress.n_epochs) == (CONVERGED, 4)
+
+
+class Interrupted(Quadratic):
+    """The user stops it after so many evaluations."""
+
+    def __init__(self, after, rows, weight):
+        super().__init__(rows, weight)
+        self.after = after
+
+    def __call__(self, theta, batch):
+        if len(self.batches) == self.after:
+            raise KeyboardInterrupt
+        return super().__call__(theta, batch)
+
+    def whole(self, theta):
+        loss, gradient, _ = self(theta, np.arange(len(self)))
+        return loss, gradient
+
+
+def interrupted(after):
+    plain = quadratic()
+    return Interrupted(after, plain.rows, plain.weight)
+
+
+def test_the_user_may_interrupt():
+    ending, _, progress, seen = run(interrupted(7), 50)
+    assert ending == INTERRUPTED
+    assert progress.n_epochs == progress.best_epoch == 2
+    assert seen == ["begin", 1, "begin", 2, "begin"]
+    expected = run(quadratic(), 2)[1]
+    np.testing.assert_array_equal(progress.best_theta, expected)
+
+
+# ---- L-BFGS
+
+
+def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
+    theta, progress = np.zeros(2), Progress()
+    progress.watch(settings.get("validate"), same_rows=True)
+    watch, seen = watching({"tol": tol, **settings})
+    ending = WholeBatch(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
+    return ending, theta, progress, seen
+
+
+def test_whole_batches_find_the_minimum():
+    objective = interrupted(np.inf)
+    ending, theta, progress, seen = whole_batch(objective)
+    assert ending == CONVERGED
+    expected = np.average(objective.rows, axis=0, weights=objective.weight)
+    np.testing.assert_allclose(theta, expected, atol=1e-7)
+    assert progress.loss_curve[-1] == min(progress.loss_curve) == objective(theta, np.arange(10))[0]
+    assert seen == [part for epoch in range(1, progress.n_epochs + 1) for part in ("begin", epoch)]
+    assert progress.n_seen >= 10 * progress.n_epochs
+
+
+class Valley(Interrupted):
+    """Rosenbrock's, which takes some thirty iterations."""
+
+    def __call__(self, theta, batch):
+        super().__call__(theta, batch)
+        x, y = theta
+        gradient = np.array([2 * (x - 1) - 400 * x * (y - x**2), 200 * (y - x**2)])
+        return 100 * (y - x**2) ** 2 + (1 - x) ** 2, gradient, 1.0
+
+
+def valley(after=np.inf):
+    return Valley(after, np.zeros((10, 2)), np.ones(10))
+
+
+def test_whole_batches_end_where_their_limits_are():
+    ending, theta, progress, _ = whole_batch(valley(), n_iter_no_change=np.inf)
+    assert ending == CONVERGED
+    np.testing.assert_allclose(theta, 1, atol=1e-4)
+    for limit in ({"max_iter": 5}, {"max_fun": 7}):
+        ending, _, progress, _ = whole_batch(valley(), **limit)
+        assert ending == EXHAUSTED
+        assert progress.n_epochs <= 7
+    ending, _, progress, _ = whole_batch(valley(), stop_after=3)
+    assert (ending, progress.n_epochs) == (CONVERGED, 3)
+    ending, _, progress, _ = whole_batch(valley(), tol=1e-8, validate=lambda theta: (1.0, 0.0), n_iter_no_change=2)
+    assert (ending, progress.n_epochs, progress.best_epoch) == (CONVERGED, 4, 1)
+    ending, theta, progress, _ = whole_batch(valley(after=12))
+    assert ending == INTERRUPTED
+    np.testing.assert_array_equal(progress.best_theta, whole_batch(valley(), max_iter=progress.best_epoch)[1])
+
+
+def test_whole_batches_of_what_is_at_its_minimum_are_an_epoch():
+    objective = interrupted(np.inf)
+    objective.rows = np.zeros((10, 2))
+    ending, theta, progress, _ = whole_batch(objective)
+    assert (ending, progress.loss_curve, progress.best_epoch) == (CONVERGED, [0.0], 1)
+    np.testing.assert_array_equal(theta, 0)
+
+
+def textbook_epoch(p, X, y, rate, limit):
+    """One epoch as in textbooks: per sample, the gradient summed over the steps and clipped by value."""
+    total = 0.0
+    for steps, targets in zip(X, y, strict=True):
+        error, gradients = textbook_sample(p, steps, targets)
+        total += error
+        for name in p:
+            p[name] -= rate * np.clip(gradients[name], -limit, limit)
+    return total / len(X)
+
+
+def textbook_sample(p, steps, targets):
+    """Half the summed squared error of one sequence, and its gradient, vector by vector."""
+    H = p["weight_hh"].shape[1]
+    sigmoid = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
+    h, c, total, record = np.zeros(H), np.zeros(H), 0.0, []
+    for x, target in zip(steps, targets, strict=True):
+        a = (p["weight_ih"] @ x + p["weight_hh"] @ h + p["bias"]).reshape(4, H)
+        i, f, o, g = sigmoid(a[0]), sigmoid(a[1]), sigmoid(a[2]), np.tanh(a[3])
+        h_before, c_before, c = h, c, f * c + i * g
+        h = o * np.tanh(c)
+        error = p["readout_weight"] @ h + p["readout_bias"] - target
+        total += error @ error / 2
+        record.append((x, h_before, c_before, i, f, o, g, c, h, error))
+    d = {name: np.zeros_like(values) for name, values in p.items()}
+    d_h, d_c = np.zeros(H), np.zeros(H)
+    for x, h_before, c_before, i, f, o, g, c, h, error in reversed(record):
+        d["readout_weight"] += np.outer(error, h)
+        d["readout_bias"] += error
+        d_h = d_h + p["readout_weight"].T @ error
+        d_c = d_c + d_h * o * (1 - np.tanh(c) ** 2)
+        d_i, d_f, d_o, d_g = d_c * g, d_c * c_before, d_h * np.tanh(c), d_c * i
+        d_a = np.concatenate((d_i * i * (1 - i), d_f * f * (1 - f), d_o * o * (1 - o), d_g * (1 - g * g)))
+        d["weight_ih"] += np.outer(d_a, x)
+        d["weight_hh"] += np.outer(d_a, h_before)
+        d["bias"] += d_a
+        d_h, d_c = p["weight_hh"].T @ d_a, d_c * f
+    return total, d
+
+
+def test_the_textbook_equals_the_reference():
+    rng = np.random.default_rng(0)
+    shapes = {"weight_ih": (8, 1), "weight_hh": (8, 2), "bias": (8,), "readout_weight": (1, 2), "readout_bias": (1,)}
+    p = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    x, y = rng.standard_normal((2, 6, 1))
+    lists = {name: values.tolist() for name, values in p.items()}
+    outputs, record = reference.forward(lists, x.tolist(), [0.0] * 2, [0.0] * 2)
+    errors = np.array(outputs) - y
+    expected = reference.backward(lists, record, errors.tolist())
+    total, gradients = textbook_sample(p, x, y)
+    assert total == pytest.approx((errors**2).sum() / 2)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, expected[name], rtol=1e-12, atol=1e-14)
+
+
+def test_training_equals_the_textbook_loop():
+    """The repeating pattern, from the same weights, over some epochs: the same losses to 1e-8.
+
+    The textbook sums the gradient over the T = 10 steps; here it is their mean, so the rate is T
+    times as large and the limit T times as small.
+    """
+    T, n_epochs = 10, 20
+    X, y = make_windows(make_pattern(200, 3, random_state=0)[:160], T, targets="all")
+    model = LSTMRegressor(
+        10, solver="sgd", learning_rate_init=1e-300, clip_value=5 / T, momentum=0.0, clip_norm=None,
+        standardize=False, shuffle=False, batch_size=1, max_iter=1, tol=0.0, n_iter_no_change=np.inf,
+        warm_start=True, random_state=0,
+    )  # fmt: skip
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)  # an epoch at no rate: the initial weights
+    p = {name: view.copy() for name, view in named(model._network.layout, model.theta_).items()}
+    expected = [textbook_epoch(p, X, y, 0.01, 5.0) for _ in range(n_epochs)]
+    model.set_params(learning_rate_init=0.01 * T, max_iter=n_epochs)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)
+    np.testing.assert_allclose(np.array(model.loss_curve_[1:]) * T, expected, rtol=1e-8)
+
+
+# ---- the history
+
+
+def recorded(*losses, progress=None, validation=None):
+    progress = Progress() if progress is None else progress
+    for loss in losses:
+        progress.record(np.array([loss]), loss, validation, 0.0)
+    return progress
+
+
+def test_a_copy_of_the_history_goes_on_by_itself():
+    first = recorded(3.0, 2.0)
+    second, third = replace(first), replace(first)
+    recorded(1.0, progress=second)
+    recorded(5.0, 4.0, progress=third, validation=(7.0, 0.5))
+    recorded(0.5, progress=second)
+    fourth = recorded(6.0, progress=replace(third))
+    recorded(2.0, progress=third, validation=(8.0, 0.1))
+    assert first.loss_curve == [3.0, 2.0]
+    assert second.loss_curve == [3.0, 2.0, 1.0, 0.5]
+    assert third.loss_curve == [3.0, 2.0, 5.0, 4.0, 2.0]
+    np.testing.assert_array_equal(third.validation_loss_curve, [np.nan, np.nan, 7.0, 7.0, 8.0])
+    np.testing.assert_array_equal(third.validation_scores, [np.nan, np.nan, 0.5, 0.5, 0.1])
+    np.testing.assert_array_equal(fourth.validation_scores, [np.nan, np.nan, 0.5, 0.5, np.nan])
+    np.testing.assert_array_equal(second.validation_scores, [np.nan] * 4)
+    assert [part.smallest_loss for part in (first, second, third)] == [2.0, 0.5, 2.0]
+    assert second.losses is first.losses  # whoever goes on first need not copy
+
+
+@pytest.mark.parametrize("validation", [None, (7.0, 0.5)], ids=["training", "validation"])
+def test_ctrl_c_inside_of_a_record_leaves_the_epoch_before(validation):
+    functions = Progress.record, _training._with_value
+    for number in count(1):
+        progress = recorded(3.0, 2.0, validation=validation)
+        before = repr(progress.loss_curve), repr(progress.validation_scores), progress.best_epoch, progress.n_stale
+        came = interrupted_at_line(number, lambda: recorded(1.0, progress=progress, validation=validation), functions)  # noqa: B023
+        if not came:
+            break
+        curves = progress.loss_curve, progress.validation_loss_curve, progress.validation_scores
+        assert [len(curve) for curve in curves] == [progress.n_epochs] * 3
+        assert before == (
+            repr(progress.loss_curve),
+            repr(progress.validation_scores),
+            progress.best_epoch,
+            progress.n_stale,
+        )
+        recorded(1.5, progress=progress)
+        assert progress.loss_curve == [3.0, 2.0, 1.5]
+    assert number > 10
+    assert progress.loss_curve == [3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("theta", "loss", "validation", "message"),
+    [
+        (1.0, np.nan, None, r"The loss is no longer finite in epoch 1 \(loss nan\)"),
+        (np.inf, 0.5, None, r"The weights are no longer finite in epoch 1 \(loss 0.5\)"),
+        (1.0, 0.5, (np.inf, 0.0), r"The validation loss is no longer finite in epoch 1 \(loss inf\)"),
+    ],
+)
+def test_a_message_says_what_is_no_longer_finite(theta, loss, validation, message):
+    watch = Watch(0.0, np.inf, None if validation is None else lambda _: validation, None, None)
+    with pytest.raises(ValueError, match=message):
+        watch.after_epoch(Progress(), np.array([theta]), loss)

@@ -1,0 +1,27 @@
+import pytest
+from sklearn.base import BaseEstimator, _fit_context
+
+from sklstm._utils import user_warning as _warning
+from sklstm._utils.user_warning import warn_user
+
+
+class Warner(BaseEstimator):
+    """Warns behind scikit-learn's wrapper of `fit`."""
+
+    _parameter_constraints: dict = {}
+    fit = _fit_context(prefer_skip_nested_validation=True)(lambda self: warn_user("of a", FutureWarning))
+
+
+def test_a_warning_points_at_the_line_that_called_from_outside():
+    with pytest.warns(FutureWarning, match="of a") as caught:
+        warn_user("of a", FutureWarning)
+    assert caught[0].filename == __file__
+
+
+def test_what_scikit_learn_wraps_around_a_call_is_passed_over(monkeypatch):
+    ours = (*_warning.OURS, __file__)  # as if the class were one of the package
+    monkeypatch.setattr(_warning, "OURS", ours)
+    names = {"warner": Warner()}
+    with pytest.warns(FutureWarning, match="of a") as caught:
+        exec(compile("warner.fit()", "file_of_the_user.py", "exec"), names)
+    assert caught[0].filename == "file_of_the_user.py"

@@ -1,0 +1,37 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+import sklstm
+from sklstm import Forecaster, WindowTransformer
+from sklstm._utils import versioned as _versioned
+from tests.tools import fit, model
+
+ROWS = np.random.default_rng(0).normal(size=(30, 2))
+ESTIMATORS = {
+    "LSTMRegressor": fit(model(), ROWS, ROWS[:, 0]),
+    "WindowTransformer": WindowTransformer(3).fit(ROWS),
+    "Forecaster": Forecaster(Ridge(), window_length=3).fit(None, ROWS),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_pickle_of_another_version_warns_at_the_users_line(name, monkeypatch):
+    monkeypatch.setattr(_versioned, "__version__", "0.0.1")
+    old = pickle.dumps(ESTIMATORS[name])
+    assert vars(pickle.loads(old)).keys() == vars(ESTIMATORS[name]).keys()
+    monkeypatch.undo()
+    with pytest.warns(UserWarning, match=r"pickled with sklstm 0\.0\.1, and this is") as caught:
+        pickle.loads(old)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_html_representation_holds_no_path_of_the_installation(name):
+    html = ESTIMATORS[name]._repr_html_()
+    assert name in html
+    for part in ("file:", str(Path(sklstm.__file__).parent), "_regressor.py", "_transformer.py", "_forecaster.py"):
+        assert part not in html
