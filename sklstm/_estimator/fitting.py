@@ -25,11 +25,11 @@ from sklstm._estimator.settings import (
 )
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
-from sklstm._network.scaling import in_reach
 from sklstm._training.holdout import hold_out, n_to_train_on
 from sklstm._training.loop import INTERRUPTED, Progress, Watch
+from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.random import own_generator
-from sklstm._utils.recursion_bounds import Seen
+from sklstm._utils.recursion_bounds import WindowRange
 from sklstm._utils.threads import threads_for
 from sklstm._utils.windows import merged_rows
 
@@ -128,7 +128,7 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     else:
         begin(model, data if merged is None else replace(data, rows=merged[0], weight=merged[1]))
     previous = model._forecast_start if resume else None
-    model._seen = Seen.of(data.X, model._network.scaling.n_targets, model._seen if resume else None)
+    model._seen = WindowRange.from_windows(data.X, model._network.scaling.n_targets, model._seen if resume else None)
     model._forecast_start = ForecastStart.after(
         data.X, data.y, data.weight, y, model._network.scaling.n_targets, previous
     )
@@ -173,7 +173,7 @@ def _merged(model, data):
     """
     if model.dropout or not (model.solver == "lbfgs" or len(data.rows) <= batch_size(model, len(data.rows))):
         return None
-    return merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.of_rows)
+    return merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.skipped_steps)
 
 
 def _state_to_change(model):
@@ -230,7 +230,7 @@ def _validator(network, data):
         truth, answers, w = check_step_answers(y, answers, weight) if data.every_step else (y, answers, weight)
         # of one answer, or with one that is not finite, there is no R²
         known = len(truth) > 1 and np.isfinite(answers).all()
-        return loss, float(r2_score(*in_reach(truth, answers), sample_weight=w)) if known else np.nan
+        return loss, float(r2_score(*scaled_for_r2(truth, answers), sample_weight=w)) if known else np.nan
 
     return validate
 

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from sklstm._network.losses import loss_class
 from sklstm._utils.checks import check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.user_warning import warn_user
@@ -162,20 +163,20 @@ def check_targets_suit(estimator, data, n_targets):
             _check_next_steps(part, name, n_targets)
         elif estimator.instance_norm is not None and part is data:
             _warn_of_units(estimator, part, n_targets)
-        if estimator.loss == "poisson":
+        if loss_class(estimator.loss).needs_nonnegative:
             smallest = min(
                 _smallest_target(part, part.rows[chunk], estimator.loss_steps != "last")
                 for chunk in row_chunks(len(part.rows), part.X[0].size)
             )
             if smallest < 0:
-                raise ValueError(f"loss='poisson' needs {name} >= 0, but a target goes down to {smallest}.")
+                raise ValueError(f"loss={estimator.loss!r} needs {name} >= 0, but a target goes down to {smallest}.")
 
 
 def _smallest_target(data, rows, next_steps):
     """The smallest target of the given rows that counts; with those of steps that are followed by others."""
     X, y = data.X[rows], data.y[rows]
     if data.every_step:
-        return y[~data.gaps.of_rows(X)].min()
+        return y[~data.gaps.skipped_steps(X)].min()
     inside = X[:, 1:, : y.shape[1]] if next_steps else y
     return min(y.min(), np.nanmin(inside, initial=np.inf))
 
@@ -274,7 +275,7 @@ def check_validation_set(estimator, data, X_val, y_val, sample_weight_val):
 def _with_a_step(X, rows, gaps):
     """Those of `rows` that have a present step; at least one must."""
     size = X.shape[1] * X.shape[2]
-    some = [~gaps.of_rows(X[rows[chunk]]).all(axis=1) for chunk in row_chunks(len(rows), size)]
+    some = [~gaps.skipped_steps(X[rows[chunk]]).all(axis=1) for chunk in row_chunks(len(rows), size)]
     rows = rows[np.concatenate(some)]
     if not len(rows):
         raise ValueError(f"No row to validate on has {_what_is_needed(gaps)}.")
@@ -425,7 +426,7 @@ def _check_targets(y, X, dtype):
 def _check_step_targets(X, y, dtype, gaps):
     """Targets at every step may be NaN only where the step is missing, and infinite nowhere."""
     for chunk in row_chunks(len(y), X.shape[1] * (X.shape[2] + y.shape[2])):
-        present = y[chunk][~gaps.of_rows(X[chunk])]
+        present = y[chunk][~gaps.skipped_steps(X[chunk])]
         _check_range(present, dtype, "y")
         if np.isnan(present).any():
             raise ValueError("Input y contains NaN at a step that is present in X; only missing steps may have NaN.")
@@ -440,7 +441,7 @@ def _check_presence(data, reset):
     n_partial = 0
     for chunk in row_chunks(len(rows), n_steps * n_channels):
         part = X[rows[chunk]]
-        missing, skipped = np.isnan(part), gaps.of_rows(part)
+        missing, skipped = np.isnan(part), gaps.skipped_steps(part)
         seen += (~missing).sum(axis=(0, 1))
         some = skipped & ~missing.all(axis=2)
         partial += (missing & some[..., np.newaxis]).sum(axis=(0, 1))
@@ -499,7 +500,7 @@ def check_finite_answers(answers, X, every_step, gaps):
     """Whether answers for rows X are finite; at every step those at missing ones are NaN."""
     bad = ~np.isfinite(answers)
     if every_step and bad.any():
-        bad[gaps.of_rows(X)] = False
+        bad[gaps.skipped_steps(X)] = False
     if bad.any():
         row = int(np.argwhere(bad)[0, 0])
         raise ValueError(

@@ -25,17 +25,18 @@ from sklstm._estimator.input_checks import (
     check_validation_set,
 )
 from sklstm._estimator.settings import check_settings, new_gaps, targets_meant
-from sklstm._network.losses import LOSSES
+from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.network import PREDICTION_ROWS
-from sklstm._network.scaling import INSTANCE_NORMS, in_reach
+from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_steps, check_weights, n_dimensions, restored_on_error
+from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.python_numbers import plain, plain_parameters
 from sklstm._utils.random import unused_on_error
 from sklstm._utils.recursion import forecast_recursively
-from sklstm._utils.recursion_bounds import held_from
+from sklstm._utils.recursion_bounds import find_clipped
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.versioned import VersionedMixin
@@ -50,7 +51,7 @@ def _trains_by_epochs(model):
 
 
 def _warn_of_hold(answers, bounds):
-    held = held_from(answers, bounds)
+    held = find_clipped(answers, bounds)
     if held is not None:
         warn_user(
             f"The recursion runs away: from step {held.step} of {answers.shape[1]} on, {held.n_rows} of {len(answers)} "
@@ -63,7 +64,7 @@ def _warn_of_hold(answers, bounds):
 def _has_levels(model):
     """Whether there are quantiles to predict: by the loss of the fit, once there is one."""
     loss = vars(model).get("_fixed", vars(model))["loss"]
-    if loss != "quantile":
+    if not loss_class(loss).has_levels:
         raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={loss!r}.")
     return True
 
@@ -642,7 +643,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             y = check_array(y, dtype="numeric", ensure_2d=False, input_name="y")
             check_consistent_length(y, answers, sample_weight)
             sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
-        return r2_score(*in_reach(y, answers), sample_weight=sample_weight)
+        return r2_score(*scaled_for_r2(y, answers), sample_weight=sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.
@@ -805,5 +806,5 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         tags.input_tags.two_d_array = True
         tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = self.loss == "poisson"
+        tags.target_tags.positive_only = loss_class(self.loss).needs_nonnegative
         return tags

@@ -7,7 +7,7 @@ go together.
 import numpy as np
 
 from sklstm._network.layout import Layout
-from sklstm._network.losses import make_loss
+from sklstm._network.losses import loss_class, make_loss
 from sklstm._network.network import PREDICTION_ROWS
 from sklstm._network.scaling import SKIP, Gaps
 from sklstm._training.lbfgs import WholeBatch
@@ -37,10 +37,10 @@ BATCH_SIZE = 32  # at most, where it is "auto"
 
 def check_settings(model):
     """Complain of parameters that do not go together."""
-    if model.loss == "poisson" and model.instance_norm is not None:
+    if loss_class(model.loss).needs_nonnegative and model.instance_norm is not None:
         raise ValueError(
-            f"loss='poisson' needs targets >= 0, which instance_norm={model.instance_norm!r} makes relative to their "
-            "window. Choose instance_norm=None."
+            f"loss={model.loss!r} needs targets >= 0, but instance_norm={model.instance_norm!r} makes them relative to "
+            "their window. Choose instance_norm=None."
         )
     if model.loss_steps == "all" and model.bidirectional:
         raise ValueError(

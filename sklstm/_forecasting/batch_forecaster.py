@@ -7,7 +7,7 @@ import numpy as np
 
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.window_builder import WindowBuilder, as_slice
-from sklstm._utils.recursion_bounds import held_from
+from sklstm._utils.recursion_bounds import find_clipped
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class BatchForecaster:
         """
         contexts = self.builder.contexts(series, origins, steps)
         points = self.points(contexts, steps)
-        held = held_from(contexts.relative(points), contexts.limits) if tell else None
+        held = find_clipped(contexts.relative(points), contexts.limits) if tell else None
         if held is not None:
             tell(held, len(points))
         answers = [points]

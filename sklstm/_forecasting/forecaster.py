@@ -47,9 +47,9 @@ from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, why_not_tra
 from sklstm._forecasting.target_scaling import TargetScaler, check_transformer
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._network.scaling import in_reach
 from sklstm._utils.callbacks import CallbackSupportMixin, announced, begin_fit, without_callbacks
 from sklstm._utils.checks import check_steps, check_weights, restored_on_error
+from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.python_numbers import plain, plain_parameters
 from sklstm._utils.random import own_generator
@@ -895,7 +895,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
                 f"There is nothing to score: none of {len(truth)} rows of y holds a value that is forecast."
             )
         weight = None if weight is None else weight[known]
-        return r2_score(*in_reach(truth[known], answers[known]), sample_weight=weight)
+        return r2_score(*scaled_for_r2(truth[known], answers[known]), sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

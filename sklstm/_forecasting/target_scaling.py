@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sklstm._estimator.input_checks import check_answers
-from sklstm._network.scaling import power_of_two
+from sklstm._utils.magnitude import power_of_two
 
 # The width of a series is that of this share of its values, as some may be outliers. (Those equal to the median do
 # not count: there may be many.)

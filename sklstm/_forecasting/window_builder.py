@@ -7,7 +7,7 @@ import numpy as np
 
 from sklstm._forecasting.target_scaling import Place, TargetScaler
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._utils.recursion_bounds import Support, newest
+from sklstm._utils.recursion_bounds import SeriesRange, newest
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class WindowBuilder:
         Whether the known columns stand at every step (for an LSTM), where a missing one hides the step.
     reads_by_channel : bool
         Whether it does not hide the step, nor does any other channel that is missing.
-    supports : dict of Support
+    supports : dict of SeriesRange
         What the training rows of each series support, by key, in units of work.
     reach : float
         How often a recursive forecast may leave the range of its series; infinite for no bounds.
@@ -275,7 +275,7 @@ class WindowBuilder:
         first = {key: len(rows) and rows.min() for key, rows in zip(layout.series, layout.rows, strict=True)}
         others = {key: part for key, part in layout.series.items() if key not in self.supports}
         supports = {**self.supports, **self._supports(others, [first[key] for key in others])}
-        support = Support.joined([supports[key] for key in layout.series], layout.n_origins)
+        support = SeriesRange.from_parts([supports[key] for key in layout.series], layout.n_origins)
         support = support.with_recent(recent, self._before(known, rows))
         ahead = self.spec.future(known, rows - 1, steps + 1)
         return support.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
@@ -286,7 +286,7 @@ class WindowBuilder:
             return {}
         layout = Layout.of(series, {key: np.array([0, n]) for key, n in zip(series, n_rows, strict=True)}, 0, 0)
         y, known, _, _ = self._in_work_units(layout, np.max)
-        support = Support.of_each(y, known, layout.lengths)
+        support = SeriesRange.from_series(y, known, layout.lengths)
         return {key: support.at(row) for row, key in enumerate(series)}
 
     def _read(self, layout, last_known):

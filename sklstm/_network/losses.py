@@ -20,25 +20,37 @@ import numpy as np
 from scipy.special import expit, ndtri
 
 
-class _Loss:
-    """What losses share; as it stands, that of one level which is `raw` itself.
+class Loss:
+    """Base class: a loss with one level, whose prediction is `raw` itself.
+
+    The class attributes are the only place that says what is special about a loss. To add a loss, write a
+    subclass and enter it in `LOSSES`.
 
     Attributes
     ----------
+    needs_nonnegative : bool
+        Whether targets and predictions must be >= 0. Such targets are neither centred nor made relative to
+        their window, so `instance_norm` must be None.
+    has_levels : bool
+        Whether the loss predicts quantiles, so that `predict_quantiles` is available.
+    constant_is_mean : bool
+        Whether `constant` is the weighted mean, which can be computed chunk by chunk.
     n_levels : int
-        Q, raw values per output.
+        Q, the number of raw values per output.
     middle : int
-        The level that is `point`.
-    is_centred : bool
-        Whether targets may be centred: not if answers must be positive.
-    is_mean : bool
-        Whether `constant` is a mean, which can be taken piece by piece.
+        Index of the level that `point` returns.
     """
 
+    needs_nonnegative = False
+    has_levels = False
+    constant_is_mean = True
     n_levels = 1
     middle = 0
-    is_centred = True
-    is_mean = True
+
+    @classmethod
+    def from_settings(cls, delta, quantile):
+        """Make the loss from the parameters of `LSTMRegressor`, of which most losses need none."""
+        return cls()
 
     def __call__(self, raw, target, weight):
         """Weighted mean loss per target, and its gradient.
@@ -98,7 +110,7 @@ class _Loss:
         return self
 
 
-class SquaredError(_Loss):
+class SquaredError(Loss):
     """½ e², which the mean minimises."""
 
     def _weighted(self, raw, target, share):
@@ -107,10 +119,10 @@ class SquaredError(_Loss):
         return 0.5 * np.vdot(error, gradient), gradient
 
 
-class AbsoluteError(_Loss):
+class AbsoluteError(Loss):
     """|e|, which the median minimises."""
 
-    is_mean = False
+    constant_is_mean = False
 
     def _weighted(self, raw, target, share):
         error = raw - target
@@ -122,7 +134,7 @@ class AbsoluteError(_Loss):
         return _weighted_quantiles(target, weight, np.array([0.5]))
 
 
-class Huber(_Loss):
+class Huber(Loss):
     """½ e² where |e| <= delta and delta · (|e| - ½ delta) beyond, as PyTorch's `HuberLoss`.
 
     `constant` is the mean all the same: it may be asked for in other units than delta is in.
@@ -136,6 +148,11 @@ class Huber(_Loss):
     def __init__(self, delta):
         self.delta = float(delta)  # a NumPy scalar would make float64 of float32
 
+    @classmethod
+    def from_settings(cls, delta, quantile):
+        """Make the loss from `delta`."""
+        return cls(delta)
+
     def _weighted(self, raw, target, share):
         error = raw - target
         delta = min(self.delta, float(np.finfo(error.dtype).max))
@@ -144,7 +161,7 @@ class Huber(_Loss):
         return np.vdot(error - 0.5 * slope, gradient), gradient  # the loss is slope · (e - ½ slope)
 
 
-class Quantile(_Loss):
+class Quantile(Loss):
     """Pinball loss q · max(y - p, 0) + (1 - q) · max(p - y, 0), which the quantile q minimises.
 
     Several levels cannot cross: the one nearest the median (the lower of two) is `raw` itself, each
@@ -157,7 +174,8 @@ class Quantile(_Loss):
         Each in (0, 1).
     """
 
-    is_mean = False
+    has_levels = True
+    constant_is_mean = False
 
     def __init__(self, levels):
         self.levels = np.atleast_1d(np.asarray(levels, np.float64))
@@ -165,6 +183,11 @@ class Quantile(_Loss):
         # rounded, as 0.7 - 0.5 < 0.5 - 0.3
         self.middle = int(np.argmin(np.abs(self.levels - 0.5).round(12)))
         self._tilt = (0.5 - self.levels)[:, np.newaxis, np.newaxis]
+
+    @classmethod
+    def from_settings(cls, delta, quantile):
+        """Make the loss from `quantile`."""
+        return cls(quantile)
 
     def _weighted(self, raw, target, share):
         error = self.every_level(raw) - target[..., np.newaxis, :, :]
@@ -222,7 +245,7 @@ class Quantile(_Loss):
         return np.repeat(np.insert(increments, self.middle, normal[self.middle]), n_outputs)
 
 
-class Poisson(_Loss):
+class Poisson(Loss):
     """Half the Poisson deviance, y log(y / p) - y + p, which the mean minimises; p = exp(spread · raw).
 
     It is divided by spread², the variance of targets whose mean is 1: so a step of `raw` by 1 is a
@@ -236,7 +259,7 @@ class Poisson(_Loss):
         Deviation of the targets as a share of their mean.
     """
 
-    is_centred = False
+    needs_nonnegative = True
 
     def __init__(self, spread=1.0):
         self.spread = np.asarray(spread, np.float64)
@@ -286,6 +309,11 @@ LOSSES = {
 }
 
 
+def loss_class(name):
+    """Return the class of the loss called `name`; `Loss` for an unknown name, which parameter validation refuses."""
+    return LOSSES.get(name, Loss) if isinstance(name, str) else Loss
+
+
 def make_loss(name, *, delta, quantile):
     """Make the loss called `name`, one of `LOSSES`.
 
@@ -299,8 +327,7 @@ def make_loss(name, *, delta, quantile):
 
     Returns
     -------
-    loss : object
-        With the interface of `_Loss`.
+    loss : Loss
 
     Examples
     --------
@@ -314,5 +341,4 @@ def make_loss(name, *, delta, quantile):
     >>> round(value, 3), gradient.ravel().round(3)
     (0.336, array([-0.15 ,  0.5  ,  0.024]))
     """
-    settings = {"huber": (delta,), "quantile": (quantile,)}
-    return LOSSES[name](*settings.get(name, ()))
+    return LOSSES[name].from_settings(delta, quantile)

@@ -202,7 +202,7 @@ def training_targets(X, y, every_step, gaps=SKIP):
     """
     if not every_step:
         return y
-    missing = gaps.of_rows(X)
+    missing = gaps.skipped_steps(X)
     if y.ndim == 3:
         return np.where(missing[..., np.newaxis], np.nan, y)
     targets = np.concatenate((X[:, 1:, : y.shape[1]], y[:, np.newaxis]), axis=1)
@@ -219,7 +219,7 @@ def fit_network(layout, every_step, loss, X, y, weight, rows, dtype, *, dropout=
     fitted = fit_scaling(
         lambda: _pieces(X, y, weight, rows, every_step, dtype, gaps),
         dtype,
-        is_centred=loss.is_centred,
+        is_centred=not loss.needs_nonnegative,
         gaps=gaps,
         **scaling,
     )
@@ -242,11 +242,11 @@ def _empty_answer(loss, X, y, weight, rows, gaps):
         part = rows[chunk]
         target = _features_first(training_targets(X[part], y[part], y.ndim == 3, gaps))
         counted = counted_weight(target, weight[part])
-        if loss.is_mean:  # which is taken piece by piece; an order needs them all
+        if loss.constant_is_mean:  # which is taken piece by piece; an order needs them all
             moments.add(target, counted)
         else:
             parts.append(np.moveaxis(target, -2, 0).reshape(target.shape[-2], -1))
             weights.append(counted.ravel())
-    if loss.is_mean:
+    if loss.constant_is_mean:
         return np.broadcast_to(moments.mean, (loss.n_levels, len(moments.mean)))
     return loss.constant(np.concatenate(parts, axis=1), np.concatenate(weights))

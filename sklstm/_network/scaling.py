@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklstm._utils.magnitude import power_of_two
+
 INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
 WITH_DEVIATION = ("standard", "last-standard")
 
@@ -74,7 +76,7 @@ class Gaps:
             return absent.any(axis=1)
         return absent.all(axis=1) | absent[:, : self.n_needed].all(axis=0).any(axis=0)
 
-    def of_rows(self, X):
+    def skipped_steps(self, X):
         """Steps (n, T) of rows X (n, T, F) that are passed over."""
         return self.skipped(np.isnan(X).transpose(1, 2, 0)).T
 
@@ -390,17 +392,6 @@ class Extent:
             np.maximum(both, of_targets.reshape(-1, self.n_targets).max(axis=0), out=both)
             of_targets = np.tile(both, len(of_targets) // self.n_targets)
         return power_of_two(of_channels), power_of_two(of_targets)
-
-
-def in_reach(truth, answers):
-    """Both (n,) or (n, K) divided by a power of two near the largest truth, so that squares fit: R² is the same."""
-    unit = power_of_two(np.abs(truth).max(axis=0))
-    return truth / unit, answers / unit
-
-
-def power_of_two(values):
-    """The power of two just above each value, up to 2**1000; 1 for 0."""
-    return np.where(values > 0, np.ldexp(1.0, np.minimum(np.frexp(values)[1], 1000)), 1)
 
 
 def _unit(sizes, dtype):

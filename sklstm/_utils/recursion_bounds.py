@@ -18,7 +18,7 @@ REACH_OF_DEFAULT = 0.95  # the same for the default regressor: a little less tha
 
 
 @dataclass(frozen=True)
-class Support:
+class SeriesRange:
     """What one series was seen to do.
 
     Parameters
@@ -39,12 +39,12 @@ class Support:
     known_change: np.ndarray
 
     @classmethod
-    def of(cls, y, known):
+    def from_rows(cls, y, known):
         """Of the targets (n, n_targets) and the known columns (n, n_known) of some rows."""
-        return cls.of_each(y, known, np.array([len(y)])).at(0)
+        return cls.from_series(y, known, np.array([len(y)])).at(0)
 
     @classmethod
-    def of_each(cls, y, known, lengths):
+    def from_series(cls, y, known, lengths):
         """The same of several series, one after another, of these `lengths`: the series are the first axis."""
         starts = np.cumsum(lengths) - lengths
         y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # so that none is without a row
@@ -53,19 +53,19 @@ class Support:
         return cls(*_ranges(y, starts), line_slopes(y, starts), *_ranges(known, starts), change)
 
     @classmethod
-    def joined(cls, supports, n_rows):
+    def from_parts(cls, supports, n_rows):
         """One of several series, each for so many rows: arrays with the rows as first axis."""
         columns = ([getattr(support, field.name) for support in supports] for field in fields(cls))
         return cls(*(np.repeat(np.array(column), n_rows, axis=0) for column in columns))
 
     def at(self, row):
         """That of one of several."""
-        return Support(*(getattr(self, field.name)[row] for field in fields(self)))
+        return SeriesRange(*(getattr(self, field.name)[row] for field in fields(self)))
 
     def with_recent(self, y, known):
         """The same of rows with what their windows hold: y (n, L, n_targets) and known (n, L, n_known)."""
         change = np.abs(np.diff(known, axis=1))
-        return Support(
+        return SeriesRange(
             np.fmin(self.low, np.fmin.reduce(y, axis=1)),
             np.fmax(self.high, np.fmax.reduce(y, axis=1)),
             self.slope,
@@ -97,7 +97,7 @@ class Support:
 
 
 @dataclass(frozen=True)
-class Seen:
+class WindowRange:
     """The range of all windows that were learnt from: wider bounds, for want of the series that they were cut from.
 
     Parameters
@@ -112,7 +112,7 @@ class Seen:
     n_targets: int
 
     @classmethod
-    def of(cls, X, n_targets, previous=None):
+    def from_windows(cls, X, n_targets, previous=None):
         """Of windows X (n, T, F), and what was seen before."""
         low, high = (np.asarray(side.reduce(X, axis=(0, 1)), np.float64) for side in (np.fmin, np.fmax))
         if previous is not None:
@@ -134,7 +134,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Held:
+class ClippedForecasts:
     """What was held: from which step on (from 1), in how many rows, and the bounds where it began."""
 
     step: int
@@ -143,7 +143,7 @@ class Held:
     high: float
 
 
-def held_from(answers, bounds):
+def find_clipped(answers, bounds):
     """What of the answers (n, steps, n_targets) stands at a bound; None if nothing does."""
     if bounds is None:
         return None
@@ -155,7 +155,7 @@ def held_from(answers, bounds):
         return None
     row, step, target = min(np.argwhere(held).tolist(), key=lambda at: at[1])
     where = row, step, target
-    return Held(step + 1, int(held.any(axis=(1, 2)).sum()), float(low[where]), float(high[where]))
+    return ClippedForecasts(step + 1, int(held.any(axis=(1, 2)).sum()), float(low[where]), float(high[where]))
 
 
 def widening_of(ahead, change, low, high, largest):

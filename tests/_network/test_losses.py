@@ -248,7 +248,7 @@ def test_constant_is_a_mean_where_it_says_so(name, setting):
     target, weight = columns()
     loss = make(name, setting)
     mean = target @ weight / weight.sum()
-    assert loss.is_mean == np.allclose(loss.constant(target, weight), mean)
+    assert loss.constant_is_mean == np.allclose(loss.constant(target, weight), mean)
 
 
 @every_case
@@ -371,11 +371,11 @@ def test_initial_bias_is_that_of_a_standard_normal(name, setting):
 
 
 @every_case
-def test_only_poisson_wants_targets_uncentred(name, setting):
-    """Centred targets may be negative, and its answers cannot be."""
+def test_a_loss_needs_nonnegative_targets_where_its_predictions_are_positive(name, setting):
+    """Its targets are not centred, as centred ones can be negative."""
     loss = make(name, setting)
     can_be_negative = (loss.every_level(np.full((loss.n_levels, 1), -5.0)) < 0).all()
-    assert loss.is_centred == can_be_negative
+    assert loss.needs_nonnegative == (not can_be_negative)
 
 
 def test_poisson_in_units_of_the_spread_is_the_deviance_of_what_it_answers():

@@ -1,13 +1,22 @@
 import numpy as np
 import pytest
 
-from sklstm._utils.recursion_bounds import REACH, Seen, Support, bounds_of, held_from, line_slope, newest, widening_of
+from sklstm._utils.recursion_bounds import (
+    REACH,
+    SeriesRange,
+    WindowRange,
+    bounds_of,
+    find_clipped,
+    line_slope,
+    newest,
+    widening_of,
+)
 
 
 def bounds(y, reach, steps=4, known=None, ahead=None):
     """Of one series, whose window is all of it; `ahead` are the known columns of the rows forecast."""
     known, ahead = (np.empty((n, 0)) if part is None else part for part, n in ((known, len(y)), (ahead, steps)))
-    support = Support.joined([Support.of(y, known)], [1])
+    support = SeriesRange.from_parts([SeriesRange.from_rows(y, known)], [1])
     return support.bounds(y[np.newaxis], known[np.newaxis, -1:], ahead[np.newaxis], reach)[:, 0]
 
 
@@ -71,9 +80,9 @@ def test_rows_have_bounds_of_their_own():
     """A small series beside a large one, and a window that has left the training rows."""
     small, large = np.array([[0.0], [1.0], [0.0]]), np.array([[0.0], [1e6], [0.0]])
     nothing = np.empty((3, 0))
-    supports = [Support.of(small, nothing), Support.of(large, nothing)]
+    supports = [SeriesRange.from_rows(small, nothing), SeriesRange.from_rows(large, nothing)]
     recent = np.array([[[0.0], [1.0], [0.0]], [[0.0], [9.0], [0.0]], [[0.0], [1e6], [0.0]]])
-    joined = Support.joined(supports, [2, 1]).with_recent(recent, np.empty((3, 3, 0)))
+    joined = SeriesRange.from_parts(supports, [2, 1]).with_recent(recent, np.empty((3, 3, 0)))
     upper = joined.bounds(recent, np.empty((3, 1, 0)), np.empty((3, 2, 0)), 1.0)[1, :, 1, 0]
     np.testing.assert_allclose(upper, [2, 18, 2e6])
 
@@ -81,7 +90,7 @@ def test_rows_have_bounds_of_their_own():
 def test_windows_that_were_seen_are_a_net():
     rng = np.random.default_rng(0)
     X = rng.uniform(size=(50, 4, 2))
-    seen = Seen.of(X[:20], 1).of(X[20:], 1, Seen.of(X[:20], 1))
+    seen = WindowRange.from_windows(X[20:], 1, WindowRange.from_windows(X[:20], 1))
     np.testing.assert_allclose(seen.low, X.min(axis=(0, 1)))
     limits = seen.bounds(X[:3], rng.uniform(0.2, 0.8, size=(3, 2, 1)))
     size = np.ptp(X[..., 0])
@@ -96,11 +105,11 @@ def test_windows_that_were_seen_are_a_net():
 def test_what_stands_at_a_bound_was_held():
     answers = np.array([[[0.0], [1.0], [1.0]], [[0.0], [0.5], [-1.0]]])
     limits = np.stack((np.full_like(answers, -1.0), np.ones_like(answers)))
-    held = held_from(answers, limits)
+    held = find_clipped(answers, limits)
     assert (held.step, held.n_rows, held.low, held.high) == (2, 2, -1, 1)
-    assert held_from(answers / 2, limits) is None
-    assert held_from(answers, None) is None
-    assert held_from(answers, np.stack((np.full_like(answers, -np.inf), np.full_like(answers, np.inf)))) is None
+    assert find_clipped(answers / 2, limits) is None
+    assert find_clipped(answers, None) is None
+    assert find_clipped(answers, np.stack((np.full_like(answers, -np.inf), np.full_like(answers, np.inf)))) is None
 
 
 def test_nothing_widens_without_known_columns():

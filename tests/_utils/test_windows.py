@@ -4,7 +4,7 @@ import pytest
 from sklstm._network.scaling import SKIP, Gaps
 from sklstm._utils import windows as _windows
 
-SKIPPED = SKIP.of_rows
+SKIPPED = SKIP.skipped_steps
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])
@@ -65,7 +65,7 @@ def test_rows_with_gaps_at_other_channels_are_others_where_the_rest_of_a_step_is
     X, y = np.ones((4, 3, 2)), np.ones((4, 1))
     X[:, 1, 0], X[1, 1, 1] = np.nan, 7
     X[2:, 1, 0] = -np.float64(np.nan)  # another kind of NaN
-    first, merged = _windows.merged_rows(X, y, np.ones(4), np.arange(4), Gaps(by_channel=True).of_rows)
+    first, merged = _windows.merged_rows(X, y, np.ones(4), np.arange(4), Gaps(by_channel=True).skipped_steps)
     assert sorted(merged[first]) == [1, 3]
 
 
