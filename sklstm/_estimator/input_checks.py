@@ -4,8 +4,6 @@ Everything is checked before anything is computed, by scikit-learn's own checks 
 Rows leave as a view of shape (n_samples, n_steps, n_channels).
 """
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +11,10 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from sklstm._estimator.channel_names import channel_names
 from sklstm._network.losses import loss_class
-from sklstm._utils.checks import check_weights, is_pandas, n_dimensions
-from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
+from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks, row_numbers
 
@@ -29,51 +28,6 @@ N_COMPARED = 100
 
 # How many pairs have to lie on a line for it to be none by chance.
 N_ON_A_LINE = 10
-
-
-@dataclass(frozen=True)
-class Channels:
-    """What the user calls the channels of X, where windows were cut for an LSTM: it may be deep inside a pipeline.
-
-    Parameters
-    ----------
-    names : list of str
-        As they stand in a message.
-    n_targets : int
-        How many of them, from the first on, are forecast; 0 for channels that are only numbered.
-    """
-
-    names: list
-    n_targets: int
-
-    def advice(self, channel, setting):
-        """What to do with one that is often missing: the only target cannot be left out."""
-        if self.n_targets == 0:
-            return f"Set {setting}, impute it, or leave it out."
-        return f"Set {setting} in the LSTMRegressor" + (
-            ", or impute it." if channel < self.n_targets == 1 else ", impute it, or leave it out."
-        )
-
-
-_CHANNELS = ContextVar("channels", default=None)
-
-
-@contextmanager
-def channels_called(channels):
-    """While rows have these channels, messages call them by name."""
-    token = _CHANNELS.set(channels)
-    try:
-        yield
-    finally:
-        _CHANNELS.reset(token)
-
-
-def _channels(n_channels):
-    """What so many channels are called."""
-    known = _CHANNELS.get()
-    if known is None or len(known.names) != n_channels:
-        return Channels([f"channel {channel} of X" for channel in range(n_channels)], 0)
-    return known
 
 
 @dataclass(frozen=True)
@@ -115,13 +69,6 @@ class TrainingSet:
     def divided(self, rows, held_out):
         """Learn from some of the rows and validate on others."""
         return replace(self, rows=rows, validation=replace(self, rows=held_out))
-
-
-def check_has_columns(data, name):
-    """Complain of a table without columns; a frame fails obscurely in scikit-learn's checks."""
-    if 0 in getattr(data, "shape", ())[1:]:
-        shape = data.shape
-        raise ValueError(f"{name}: Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
 
 
 def check_training_set(estimator, X, y, sample_weight, *, reset, gaps_for):
@@ -289,50 +236,6 @@ def _what_is_needed(gaps):
     return "a value in every target channel" if gaps.n_needed else "any value"
 
 
-def in_order_of(part, index, name, of):
-    """Rows that tell their times, in the order of an index; what tells none is taken as it comes.
-
-    `name` is what they are called in messages, `of` whose index it is.
-    """
-    own = index_of(part)
-    if own is None or index is None or own.equals(index):
-        return part
-    if len(own) == len(index) and own.is_unique:
-        places = own.get_indexer(index)
-        if (places >= 0).all():
-            return part.iloc[places]
-    raise ValueError(
-        f"{name} is at other rows than {of}: at {own[0]} … {own[-1]} ({len(own)} rows), and {of} at {index[0]} … "
-        f"{index[-1]} ({len(index)} rows). Give {name} at the rows of {of}, or {name}.to_numpy() if they are the same."
-    )
-
-
-def check_same_rows(X, **parts):
-    """Whether tables are at the rows of X (or else of the first of them), as far as their indexes tell.
-
-    Rows are matched by position, as everywhere in scikit-learn. Indexes contradict that where they have the same
-    labels in another order, or none in common (but for one that only counts rows).
-    """
-    tables = {"X": X, **parts}
-    indexes = {name: index_of(table) for name, table in tables.items()}
-    (of, index), *others = [(name, own) for name, own in indexes.items() if own is not None] or [(None, None)]
-    for name, own in others:
-        if len(own) != len(index) or own.equals(index):
-            continue
-        n_shared = int(own.isin(index).sum())
-        counts = any(_counts_rows(part) for part in (own, index))
-        if n_shared == len(own) or (not n_shared and not counts):
-            raise ValueError(
-                f"{of} and {name} have {'the same rows in another order' if n_shared else 'no row in common'}: {of} "
-                f"begins with {index[0]}, {name} with {own[0]}. Give {name}.loc[{of}.index], or {name}.to_numpy() if "
-                "they belong together as they are."
-            )
-
-
-def _counts_rows(index):
-    return index.dtype.kind == "i" and np.array_equal(index, np.arange(len(index)))
-
-
 def check_rows(estimator, X, *, reset, input_name="X"):
     """Rows as (n_samples, n_steps, n_channels): sequences as they are, a table unflattened.
 
@@ -453,7 +356,7 @@ def _check_presence(data, reset):
         raise ValueError(f"No row of X has {_what_is_needed(gaps)}: there is nothing to learn from.")
     if n_partial > 0.1 * len(rows) * n_steps:
         worst = int(np.argmax(partial))
-        channels = _channels(n_channels)
+        channels = channel_names(n_channels)
         advice = channels.advice(worst, "instance_norm=None" if gaps.by_channel else "missing='indicator'")
         warn_user(
             f"{n_partial} of {len(rows) * n_steps} steps are passed over although something is known there: "
@@ -464,7 +367,7 @@ def _check_presence(data, reset):
 
 def _check_seen(seen, what_for):
     if not seen.all():
-        name = _channels(len(seen)).names[int(np.argmin(seen))]
+        name = channel_names(len(seen)).names[int(np.argmin(seen))]
         raise ValueError(f"{name[0].upper()}{name[1:]} has no value at all in the rows {what_for}.")
 
 
@@ -507,23 +410,6 @@ def check_finite_answers(answers, X, every_step, gaps):
             f"The answer for row {row} of {len(X)} is not finite: the row is too far from those that were learnt from, "
             "or the weights are not finite. Look at the row; or fit anew, with a smaller learning_rate_init."
         )
-
-
-def check_answers(answers, who, n_rows, n_outputs, keep=0):
-    """What another estimator answered, as numbers (n_rows, n_outputs) with the last `keep` axes as they are.
-
-    One output may be (n_rows,). What is missing or not finite passes: whoever asked decides about it.
-    """
-    answers = as_numbers(answers, f"What {who} answers")
-    shape = np.shape(answers)
-    found = shape if answers is None or not keep else shape[:-keep]
-    if found != (n_rows, n_outputs) and not (n_outputs == 1 and found == (n_rows,)):
-        raise ValueError(
-            f"{who} answers {'nothing' if answers is None else f'an array of shape {shape}'}, but {n_rows} rows of "
-            f"{n_outputs} values are asked for."
-        )
-    answers = np.asarray(answers, dtype=np.float64)
-    return answers.reshape(n_rows, n_outputs, *shape[len(shape) - keep :])
 
 
 def check_bounds(clip, shape):

@@ -17,7 +17,6 @@ from sklstm._estimator.input_checks import (
     check_finite_answers,
     check_future,
     check_rows,
-    check_same_rows,
     check_step_answers,
     check_targets_suit,
     check_training_set,
@@ -37,6 +36,7 @@ from sklstm._utils.python_numbers import plain, plain_parameters
 from sklstm._utils.random import unused_on_error
 from sklstm._utils.recursion import forecast_recursively
 from sklstm._utils.recursion_bounds import find_clipped
+from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.versioned import VersionedMixin

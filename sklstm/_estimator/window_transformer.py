@@ -10,11 +10,12 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from sklstm._estimator.input_checks import FLOATS, check_has_columns, check_same_rows
+from sklstm._estimator.input_checks import FLOATS
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
-from sklstm._utils.checks import is_pandas, restored_on_error
+from sklstm._utils.checks import check_has_columns, is_pandas, restored_on_error
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.python_numbers import plain, plain_parameters
+from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.time_index import directly_follows, regular_end
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.versioned import VersionedMixin

@@ -11,7 +11,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._estimator.input_checks import Channels, channels_called
+from sklstm._estimator.channel_names import ChannelNames, use_channel_names
 from sklstm._estimator.settings import quantile_levels
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.batch_forecaster import BatchForecaster
@@ -417,7 +417,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             builder = builder.supporting(series, REACH_OF_DEFAULT if by_default else REACH)
         self._tells_of_hold, self._weight = not by_default, weight
         regressor_set = RegressorSet.of(template, spec, self.strategy, self.verbose)
-        with channels_called(self._channels(spec)):
+        with use_channel_names(self._channels(spec)):
             regressor_set.fit(samples, tasks)
         self._batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=repeats_last)
         self.regressors_ = self._batch_forecaster.regressor_set.regressors
@@ -427,7 +427,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         """What the user calls the channels of a window."""
         known, past = known_names(self), past_names(self)
         columns = [f"the column {name!r} of X" for name in [*known * spec.n_ahead, *past]]
-        return Channels([*self._output_format.targets(spec.n_targets), *columns], spec.n_targets)
+        return ChannelNames([*self._output_format.targets(spec.n_targets), *columns], spec.n_targets)
 
     def _check_windows(self, samples, series, builder):
         """Complain if no window is left; tell of those lost to missing values, not of those at either end."""
@@ -850,7 +850,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             origins = {key: rows for key, rows in origins.items() if len(rows)}
             return builder.samples(history, origins) if origins else None
 
-        with channels_called(self._channels(builder.spec)):
+        with use_channel_names(self._channels(builder.spec)):
             regressor_set.partial_fit(samples, older, learning_rate_init)
         self._batch_forecaster = replace(self._batch_forecaster, regressor_set=regressor_set)
         self.regressors_ = regressor_set.regressors

@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils.validation import _check_feature_names_in, validate_data
 
-from sklstm._estimator.input_checks import check_has_columns, in_order_of
 from sklstm._forecasting.intervals import percent
 from sklstm._forecasting.leaks import CHANGES, EXACT, find_copies
 from sklstm._forecasting.panel import series_positions
-from sklstm._utils.checks import check_weights, is_pandas, n_dimensions
+from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.row_alignment import in_order_of
 from sklstm._utils.time_index import regular_end, steps_after
 from sklstm._utils.user_warning import warn_user
 

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklstm._estimator.input_checks import check_answers
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.regressor_input import clone_for_windows, takes_several, to_regressor_input, weight_keywords
 from sklstm._forecasting.window_builder import as_slice
 from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._utils.checks import check_output
 from sklstm._utils.recursion import forecast_recursively
 
 STRATEGIES = ("recursive", "multioutput", "direct")
@@ -160,7 +160,7 @@ class RegressorSet:
         """What a method of one regressor answers, (n, n_outputs) with so many further axes."""
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asked sees what is not finite
             answers = getattr(regressor, method)(to_regressor_input(regressor, windows, self.spec))
-        return check_answers(answers, f"{type(regressor).__name__}.{method}", len(windows), self._n_outputs, keep)
+        return check_output(answers, f"{type(regressor).__name__}.{method}", len(windows), self._n_outputs, keep)
 
 
 def _networks(regressor):

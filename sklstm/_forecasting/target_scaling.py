@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from sklstm._estimator.input_checks import check_answers
+from sklstm._utils.checks import check_output
 from sklstm._utils.magnitude import power_of_two
 
 # The width of a series is that of this share of its values, as some may be outliers. (Those equal to the median do
@@ -265,7 +265,7 @@ def _transformed(transformer, y):
 def _checked(transformer, method, values):
     """What a method of the target transformer makes of values (n, n_targets), in the same shape."""
     who = f"target_transformer={transformer!r}: {method}"
-    return check_answers(getattr(transformer, method)(values), who, *values.shape)
+    return check_output(getattr(transformer, method)(values), who, *values.shape)
 
 
 def check_transformer(target_transformer):

@@ -56,3 +56,35 @@ def check_steps(steps):
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}.")
     return steps
+
+
+def check_has_columns(data, name):
+    """Raise an error for a table without columns; scikit-learn's checks fail obscurely on such a frame."""
+    shape = getattr(data, "shape", ())
+    if 0 in shape[1:]:
+        raise ValueError(f"{name}: Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
+
+
+def check_output(output, source, n_rows, n_outputs, n_last_axes=0):
+    """Return the output of another estimator as numbers (n_rows, n_outputs), the last axes as they are.
+
+    A single output may be (n_rows,). NaN and infinity pass: the caller decides about them.
+
+    Parameters
+    ----------
+    output : array-like
+    source : str
+        What messages call the method that gave it.
+    n_rows, n_outputs : int
+        The shape that is needed.
+    n_last_axes : int, default=0
+        How many further axes there are, of any size.
+    """
+    output = as_numbers(output, f"The output of {source}")
+    shape = np.shape(output)
+    found = shape if output is None or not n_last_axes else shape[:-n_last_axes]
+    if found != (n_rows, n_outputs) and not (n_outputs == 1 and found == (n_rows,)):
+        received = "nothing" if output is None else f"an array of shape {shape}"
+        raise ValueError(f"{source} returned {received}, but {n_rows} rows of {n_outputs} values are needed.")
+    output = np.asarray(output, dtype=np.float64)
+    return output.reshape(n_rows, n_outputs, *shape[len(shape) - n_last_axes :])

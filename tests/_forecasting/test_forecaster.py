@@ -1824,13 +1824,13 @@ class Answering(RegressorMixin, BaseEstimator):
 
 
 NO_ANSWERS = {
-    "nothing": (lambda X: None, "answers nothing, but 1 rows of 1 values"),
+    "nothing": (lambda X: None, "returned nothing, but 1 rows of 1 values"),
     "too many columns": (lambda X: X[:, :3], r"an array of shape \(1, 3\), but 1 rows of 1 values"),
     "too few rows": (lambda X: X[1:, 0], r"an array of shape \(0,\)"),
     "too many rows": (lambda X: np.zeros(len(X) + 1), r"an array of shape \(2,\)"),
     "a single number": (lambda X: 1.0, r"an array of shape \(\)"),
     "complex numbers": (lambda X: X[:, 0] + 1j, "complex"),
-    "text": (lambda X: X[:, 0].astype(str), "Answering.predict answers holds text"),
+    "text": (lambda X: X[:, 0].astype(str), "The output of Answering.predict holds text"),
 }
 
 
@@ -1852,7 +1852,7 @@ def test_more_targets_than_there_are_are_not_cut_off():
     _, y = series(30, shape="several")
     f = forecaster(Answering(lambda X: X[:, :3])).fit(None, y)
     with pytest.raises(
-        ValueError, match=r"Answering.predict answers an array of shape \(1, 3\), but 1 rows of 2 values"
+        ValueError, match=r"Answering.predict returned an array of shape \(1, 3\), but 1 rows of 2 values"
     ):
         f.forecast(2)
 
@@ -2227,9 +2227,9 @@ def test_weights_of_other_rows_are_refused():
     _, y = series(30)
     weight = pd.Series(1.0, y.index)
     for other in (weight.shift(1, freq="D"), weight.reset_index(drop=True), weight[:-1], pd.concat([weight, weight])):
-        with pytest.raises(ValueError, match="sample_weight is at other rows than y"):
+        with pytest.raises(ValueError, match="sample_weight and y have different rows"):
             forecaster(Ridge()).fit(None, y, other)
-        with pytest.raises(ValueError, match="sample_weight is at other rows than y"):
+        with pytest.raises(ValueError, match="sample_weight and y have different rows"):
             backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=other)
 
 
@@ -2263,7 +2263,7 @@ def test_truths_are_scored_at_the_rows_and_under_the_names_that_they_have(shape)
     times = test.index.get_level_values(-1) + pd.Timedelta(1, "D")
     later = test.set_axis([test.index.get_level_values(0), times] if shape == "panel" else times)
     for other in (later, test.iloc[1:]):
-        with pytest.raises(ValueError, match="y is at other rows than X"):
+        with pytest.raises(ValueError, match="y and X have different rows"):
             f.score(rows, other)
 
 

@@ -1,0 +1,54 @@
+"""The user's names of the channels, for messages.
+
+An LSTMRegressor may be deep inside a pipeline when a Forecaster fits it, and only the forecaster knows the names.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ChannelNames:
+    """The names of the channels of X.
+
+    Parameters
+    ----------
+    names : list of str
+        As messages show them.
+    n_targets : int
+        How many of them, from the first on, are forecast; 0 if the channels are only numbered.
+    """
+
+    names: list[str]
+    n_targets: int
+
+    def advice(self, channel, setting):
+        """What to do about a channel that is often missing. The only target cannot be left out."""
+        if self.n_targets == 0:
+            return f"Set {setting}, impute it, or leave it out."
+        return f"Set {setting} in the LSTMRegressor" + (
+            ", or impute it." if channel < self.n_targets == 1 else ", impute it, or leave it out."
+        )
+
+
+_NAMES: ContextVar[ChannelNames | None] = ContextVar("channel_names", default=None)
+
+
+@contextmanager
+def use_channel_names(channel_names) -> Iterator[None]:
+    """Use these names in messages while the block runs."""
+    token = _NAMES.set(channel_names)
+    try:
+        yield
+    finally:
+        _NAMES.reset(token)
+
+
+def channel_names(n_channels):
+    """Return the names in use; without any, or for another number of channels, their numbers."""
+    names = _NAMES.get()
+    if names is None or len(names.names) != n_channels:
+        return ChannelNames([f"channel {channel} of X" for channel in range(n_channels)], 0)
+    return names

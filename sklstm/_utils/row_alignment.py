@@ -1,0 +1,62 @@
+"""Whether tables that belong together have the same rows, as far as their pandas indexes tell.
+
+Rows are matched by position, as everywhere in scikit-learn. An index can only contradict that.
+"""
+
+import numpy as np
+
+from sklstm._utils.numeric_input import index_of
+
+
+def in_order_of(data, index, name, other):
+    """Return a table with its rows in the order of an index; unchanged if it has no index itself.
+
+    Parameters
+    ----------
+    data : array-like
+    index : pandas Index or None
+    name, other : str
+        What messages call the table, and the one that the index is of.
+
+    Raises
+    ------
+    ValueError
+        If the table has other rows than the index.
+    """
+    own = index_of(data)
+    if own is None or index is None or own.equals(index):
+        return data
+    if len(own) == len(index) and own.is_unique:
+        places = own.get_indexer(index)
+        if (places >= 0).all():
+            return data.iloc[places]
+    raise ValueError(
+        f"{name} and {other} have different rows: {name} has {own[0]} … {own[-1]} ({len(own)} rows), {other} has "
+        f"{index[0]} … {index[-1]} ({len(index)} rows). Give {name} at the rows of {other}, or {name}.to_numpy() if "
+        "they are the same rows."
+    )
+
+
+def check_same_rows(X, **tables):
+    """Raise an error if the index of a table contradicts that its rows are those of X.
+
+    Two indexes contradict each other if they have the same labels in another order, or no label in common. An index
+    that only counts rows contradicts nothing. Without an index of X, the first table that has one is compared.
+    """
+    indexes = {name: index_of(table) for name, table in {"X": X, **tables}.items()}
+    (first, index), *others = [item for item in indexes.items() if item[1] is not None] or [(None, None)]
+    for name, own in others:
+        if len(own) != len(index) or own.equals(index):
+            continue
+        n_shared = int(own.isin(index).sum())
+        counts_rows = any(_counts_rows(part) for part in (own, index))
+        if n_shared == len(own) or (not n_shared and not counts_rows):
+            raise ValueError(
+                f"{first} and {name} have {'the same rows in another order' if n_shared else 'no row in common'}: "
+                f"{first} begins with {index[0]}, {name} with {own[0]}. Give {name}.loc[{first}.index], or "
+                f"{name}.to_numpy() if they belong together as they are."
+            )
+
+
+def _counts_rows(index):
+    return index.dtype.kind == "i" and np.array_equal(index, np.arange(len(index)))
