@@ -1,0 +1,168 @@
+"""Draw small changes of the code ("mutants") by a seed, and say which of them the fast tests do not notice.
+
+    python .ci/mutants.py [--seed 0] [--number 60] [--commit HEAD] [--jobs 2]
+
+Each mutant is tried in a copy of the commit, on the fast tests of its package: those of the changed module first, up to
+the first failure. One that takes far longer than the unchanged code counts as caught. cosmic-ray makes the changes.
+"""
+
+import argparse
+import ast
+import difflib
+import os
+import queue
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+PACKAGES = "_network", "_training", "_forecasting"
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class Mutant(NamedTuple):
+    """One change: what an operator of cosmic-ray makes of the so-manieth place where it applies."""
+
+    path: Path  # of the module, relative to the root
+    operator: str
+    occurrence: int
+    line: int
+
+    def __str__(self):
+        return f"{self.path}:{self.line} {self.operator}"
+
+    def changed(self, code):
+        """The code of the module with the change in it."""
+        return mutate_code(code, get_operator(self.operator)(), self.occurrence)
+
+    def test_files(self, root):
+        """The tests of its package, those of the module first."""
+        package, name = self.path.parts[-2:]
+        own = root / "tests" / package / f"test_{name}"
+        others = sorted(own.parent.glob("test_*.py"))
+        return [*([own] if own in others else []), *(path for path in others if path != own)]
+
+
+def annotations(code):
+    """Start and end, as (line, column), of every annotation: nothing runs there."""
+    for node in ast.walk(ast.parse(code)):
+        for name in ("annotation", "returns"):
+            part = getattr(node, name, None)
+            if part is not None:
+                yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
+
+
+def mutants_by_place(path, root):
+    """Lists of the mutants of a module that change the same place in the same way ("a comparison")."""
+    code = (root / path).read_text()
+    skipped, nodes, places = list(annotations(code)), list(ast_nodes(get_ast(code))), defaultdict(list)
+    for name in operator_names():
+        operator = get_operator(name)
+        if operator.arguments():
+            continue
+        positions = (position for node in nodes for position in operator().mutation_positions(node))
+        for occurrence, (start, end) in enumerate(positions):
+            if not any(first <= start <= last for first, last in skipped):
+                family = name.partition("_")[0]
+                places[str(path), start, end, family].append(Mutant(path, name, occurrence, start[0]))
+    return list(places.values())
+
+
+def drawn(root, number, seed):
+    """So many mutants: the places are drawn first, then one change of each."""
+    paths = sorted(path.relative_to(root) for name in PACKAGES for path in root.glob(f"sklstm/{name}/*.py"))
+    places = [place for path in paths for place in mutants_by_place(path, root)]
+    rng = random.Random(seed)
+    return len(places), [rng.choice(place) for place in rng.sample(places, number)]
+
+
+def passes(root, tests, limit=None):
+    """Whether the tests pass, within so many seconds."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, tests)]
+    try:
+        done = subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return False
+    if done.returncode not in (0, 1, 2, 4):  # 2 and 4: the changed code cannot be imported
+        raise RuntimeError(done.stdout + done.stderr)
+    return done.returncode == 0
+
+
+def checked_out(commit, folder):
+    """A copy of a commit's files."""
+    archive = subprocess.check_output(["git", "archive", commit])
+    subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+    return Path(folder)
+
+
+def time_limits(root):
+    """Seconds for the tests of each package: three times as many as they take unchanged."""
+    limits = {}
+    for name in PACKAGES:
+        start = time.monotonic()
+        if not passes(root, sorted(root.glob(f"tests/{name}/test_*.py"))):
+            sys.exit(f"The tests of {name} fail without any change")
+        limits[name] = 3 * (time.monotonic() - start) + 30
+        print(f"{name}: its tests take {(limits[name] - 30) / 3:.0f} s", flush=True)
+    return limits
+
+
+def is_caught(mutant, root, limits):
+    """Whether a test fails, and the changed lines; the code is as before afterwards."""
+    module = root / mutant.path
+    code = module.read_text()
+    changed = mutant.changed(code)
+    difference = list(difflib.unified_diff(code.splitlines(), changed.splitlines(), n=0, lineterm=""))[3:]
+    module.write_text(changed)
+    try:
+        return not passes(root, mutant.test_files(root), limits[mutant.path.parts[-2]]), difference
+    finally:
+        module.write_text(code)
+
+
+def main():
+    """Draw, try, and print the survivors and the share that was caught."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--number", type=int, default=60)
+    parser.add_argument("--commit", default="HEAD")
+    parser.add_argument("--jobs", type=int, default=2)
+    given = parser.parse_args()
+    commit = subprocess.check_output(["git", "rev-parse", given.commit], text=True).strip()
+    with tempfile.TemporaryDirectory() as scratch:
+        copies = queue.SimpleQueue()
+        for job in range(given.jobs):
+            folder = Path(scratch, str(job))
+            folder.mkdir()
+            copies.put(root := checked_out(commit, folder))
+        n_places, mutants = drawn(root, given.number, given.seed)
+        print(f"{given.number} of {n_places} places in {commit}, drawn by seed {given.seed}", flush=True)
+        limits = time_limits(root)
+
+        def tried(mutant):
+            root = copies.get()
+            try:
+                caught, difference = is_caught(mutant, root, limits)
+            finally:
+                copies.put(root)
+            print("caught  " if caught else "SURVIVED", mutant, flush=True)
+            if not caught:
+                print(*(f"    {line}" for line in difference), sep="\n", flush=True)
+            return caught
+
+        with ThreadPoolExecutor(given.jobs) as pool:
+            n_caught = sum(pool.map(tried, mutants))
+    print(f"{n_caught} of {given.number} caught: {n_caught / given.number:.1%}")
+
+
+if __name__ == "__main__":
+    main()
