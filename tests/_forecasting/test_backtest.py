@@ -7,7 +7,10 @@ from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from sklstm import BacktestResult, Forecaster, LSTMRegressor, backtest, split_panel
+from tests._forecasting.tools import forecaster, series, shuffled
 from tests.tools import model
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 rng = np.random.default_rng(0)
 MONTHS = pd.date_range("2015-01-01", periods=60, freq="MS", name="month")
@@ -359,3 +362,13 @@ def test_weights_are_those_of_their_rows():
     pd.testing.assert_frame_equal(shuffled, expected)
     with pytest.raises(ValueError, match="sample_weight"):
         backtest(RIDGE, None, SERIES, sample_weight=weight.set_axis(MONTHS + pd.DateOffset(years=9)), **settings)
+
+
+def test_a_backtest_weighs_the_rows_that_the_index_names():
+    _, y = series(40)
+    weight = pd.Series(np.random.default_rng(2).uniform(size=len(y)), y.index)
+    one, other = (
+        backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=w)
+        for w in (weight.to_numpy(), shuffled(weight))
+    )
+    pd.testing.assert_frame_equal(one.frame, other.frame)

@@ -12,15 +12,9 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
-    BaggingRegressor,
     GradientBoostingRegressor,
-    HistGradientBoostingRegressor,
-    RandomForestRegressor,
 )
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
@@ -37,248 +31,36 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, PowerTransformer, StandardScaler
 from sklearn.svm import SVR
-from sklearn.tree import DecisionTreeRegressor
-from threadpoolctl import threadpool_limits
 
 from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split_panel
-from tests.theta import allowed, excess, theta
+from tests._forecasting.tools import (
+    COLUMNS,
+    N_FUTURE,
+    READERS,
+    REGRESSORS,
+    SHAPES,
+    SINGLE_OUTPUT,
+    STRATEGIES,
+    H,
+    L,
+    Recorder,
+    arrays,
+    by_series,
+    forecaster,
+    reach,
+    rows_only,
+    series,
+    shuffled,
+    slow_row,
+    slow_training,
+    split,
+    step_rows,
+    walk,
+)
+from tests.theta import excess
 from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-STRATEGIES = ["recursive", "multioutput", "direct"]
-COLUMNS = {"none": "", "known": "kl", "past": "p", "both": "kpl"}  # k and l are known in advance, p is not
-SHAPES = ["single", "several", "panel"]
-L, H, N_FUTURE = 3, 3, 6
-
-REGRESSORS = {
-    "ridge": Ridge(),
-    "scaled": make_pipeline(StandardScaler(), Ridge()),
-    "tree": DecisionTreeRegressor(min_samples_leaf=2, random_state=0),
-    "boosting": HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=2),
-    "neighbours": KNeighborsRegressor(2),
-    "lstm": model(max_iter=2),
-}
-SINGLE_OUTPUT = {"boosting"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Boosting waits for its threads longer than it works, where processes share the cores."""
-    with threadpool_limits(1):
-        yield
-
-
-class Recorder(RegressorMixin, BaseEstimator):
-    """Keeps what it is fitted on; predicts with weights that no data change."""
-
-    def __init__(self, allow_nan=False):
-        self.allow_nan = allow_nan
-
-    def fit(self, X, y, sample_weight=None):
-        self.X_, self.y_, self.weight_ = np.array(X), np.array(y), sample_weight
-        return self
-
-    partial_fit = fit
-
-    def predict(self, X):
-        rows = np.nan_to_num(np.asarray(X, dtype=np.float64).reshape(len(X), -1))
-        outputs = 1 if self.y_.ndim == 1 else self.y_.shape[1]
-        weights = np.cos(1 + np.arange(rows.shape[1] * outputs)).reshape(-1, outputs)
-        answers = rows @ weights / rows.shape[1]
-        return answers[:, 0] if self.y_.ndim == 1 else answers
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.allow_nan
-        tags.target_tags.multi_output = True
-        return tags
-
-
-class RecordingLSTM(LSTMRegressor):
-    """The same, given sequences."""
-
-    fit, partial_fit, predict = Recorder.fit, Recorder.fit, Recorder.predict
-
-
-READERS = {"flat": Recorder(), "flat, NaN taken": Recorder(allow_nan=True), "sequences": RecordingLSTM()}
-
-
-def series(n, columns="none", shape="single", seed=0):
-    """X (or None) and y of `n` rows at days; a panel has three series in turns, which begin and end apart."""
-    rng = np.random.default_rng(seed)
-    days = pd.date_range("2024-01-01", periods=n, name="day")
-    parts = {}
-    for key, (first, last) in {"b": (0, n), "a": (n // 4, n), "c": (0, n - 2)}.items():
-        index = days[first:last] if shape == "panel" else days
-        y = 10 + rng.normal(size=(len(index), 2)).cumsum(axis=0)
-        parts[key] = pd.DataFrame(np.c_[y, rng.normal(size=(len(y), 3))], index=index, columns=list("yzkpl"))
-    table = parts["b"]
-    if shape == "panel":
-        table = pd.concat(parts, names=["shop", "day"]).sort_index(level="day", sort_remaining=False, kind="stable")
-    X = table[list(COLUMNS[columns])] if COLUMNS[columns] else None
-    return X, table[["y", "z"]] if shape == "several" else table["y"].rename("sales")
-
-
-def split(data, n_future):
-    """The rows of each series but the last ones, and these."""
-    if data is None:
-        return None, None
-    if data.index.nlevels == 1:
-        return data.iloc[:-n_future], data.iloc[-n_future:]
-    left = data.groupby(level=0).cumcount(ascending=False)
-    return data[left >= n_future], data[left < n_future]
-
-
-def forecaster(regressor, columns="none", strategy="recursive", **settings):
-    steps = None if strategy == "recursive" else H
-    past_only = ["p"] if "p" in COLUMNS[columns] else None
-    settings = {"window_length": L, "strategy": strategy, "steps": steps, "past_only": past_only, **settings}
-    return Forecaster(clone(regressor), **settings)
-
-
-def reach(columns, strategy):
-    """How many steps can be asked for."""
-    return 1 if strategy == "recursive" and "p" in COLUMNS[columns] else H
-
-
-def by_series(data):
-    """The rows of each series."""
-    if data is None or data.index.nlevels == 1:
-        return {None: data}
-    return {key: data.xs(key, level=0) for key in data.index.get_level_values(0).unique()}
-
-
-# ---- windows and targets
-
-
-def at(values, row):
-    """A row of a table; NaN outside of it."""
-    return list(values[row]) if 0 <= row < len(values) else [np.nan] * values.shape[1]
-
-
-def slow_row(y, known, past, origin, n_ahead, as_sequence):
-    """What may be read at an origin, value by value."""
-    steps = []
-    for s in range(origin - L, origin):
-        ahead = [
-            value for step in range(1, n_ahead + 1) for value in (at(known, s + step) if s >= 0 else at(known, -1))
-        ]
-        steps.append(at(y, s) + (ahead if as_sequence else []) + at(past, s))
-    if as_sequence:
-        return steps
-    return [value for step in steps for value in step] + [
-        value for step in range(n_ahead) for value in at(known, origin + step)
-    ]
-
-
-def arrays(X, y):
-    """Targets, known and past-only columns of one series."""
-    columns = pd.DataFrame(index=y.index) if X is None else X
-    known, past = (columns[[name for name in columns if name in names]].to_numpy() for names in ("kl", "p"))
-    return y.to_numpy().reshape(len(y), -1), known, past
-
-
-def slow_samples(X, y, n_ahead, reader, weight=None):
-    """Rows, targets and weights at all origins that can be read, of panels by time, and how many cannot."""
-    as_sequence, keeps = reader == "sequences", reader != "flat"
-    weight = pd.Series(1.0, y.index) if weight is None else weight
-    samples, n_dropped = [], 0
-    for key, part in by_series(y).items():
-        table, known, past = arrays(None if X is None else by_series(X)[key], part)
-        weights = by_series(weight)[key].to_numpy()[:, np.newaxis]
-        for o in range(1, len(table)):
-            row = slow_row(table, known, past, o, n_ahead, as_sequence)
-            lags = [at(table, s) + at(past, s) for s in range(o - L, o)]
-            knows = not np.isnan([at(known, o + step) for step in range(n_ahead)]).any()
-            present = [not np.isnan(step).any() for step in (row if as_sequence else lags)]
-            readable = (any(present) and (knows or not as_sequence)) if keeps else (all(present) and knows)
-            n_dropped += not readable
-            if readable:
-                targets = [at(table, o + step) for step in range(n_ahead)]
-                samples.append((part.index[o], row, targets, [at(weights, o + step)[0] for step in range(n_ahead)]))
-    samples.sort(key=lambda sample: sample[0])
-    rows, targets, weights = (np.array([sample[k] for sample in samples]) for k in (1, 2, 3))
-    return rows, targets, weights, n_dropped
-
-
-def slow_training(X, y, strategy, reader, weight=None):
-    """What each regressor has to be fitted on: rows, targets and weights; and the number of windows left out."""
-    rows, targets, weights, n_dropped = slow_samples(X, y, 1 if strategy == "recursive" else H, reader, weight)
-    parts = []
-    for steps in [slice(k, k + 1) for k in range(H)] if strategy == "direct" else [slice(None)]:
-        wanted = targets[:, steps].reshape(len(rows), -1)
-        least = weights[:, steps].min(axis=1)
-        learnt = ~np.isnan(wanted).any(axis=1) & (least > 0)
-        wanted = wanted[learnt]
-        parts.append((rows[learnt], wanted[:, 0] if wanted.shape[1] == 1 else wanted, least[learnt]))
-    return parts, n_dropped
-
-
-@pytest.mark.filterwarnings("ignore:.*windows are left out")
-@pytest.mark.parametrize("is_messy", [False, True])
-@pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_window_and_target_is_that_of_a_slow_construction(strategy, columns, shape, reader, is_messy):
-    X, y = series(24, columns, shape)
-    weight = None
-    if is_messy:
-        rng = np.random.default_rng(1)
-        y = y.mask(rng.random(y.shape) < 0.1)
-        weight = pd.Series(rng.choice([0, 0.5, 2], size=len(y), p=[0.2, 0.4, 0.4]), y.index)
-    fitted = forecaster(READERS[reader], columns, strategy, dtype="float64")
-    fitted.fit(X, y, None if weight is None else weight.to_numpy())
-    expected, n_dropped = slow_training(X, y, strategy, reader, weight)
-    assert fitted.n_dropped_ == n_dropped
-    assert len(fitted.regressors_) == len(expected)
-    for regressor, (rows, targets, weights) in zip(fitted.regressors_, expected, strict=True):
-        np.testing.assert_array_equal(regressor.X_, rows)
-        np.testing.assert_array_equal(regressor.y_, targets)
-        assert len(rows) > 3
-        if weight is None:
-            assert regressor.weight_ is None
-        else:
-            np.testing.assert_array_equal(regressor.weight_, weights)
-
-
-def test_windows_of_a_panel_never_cross_from_one_series_to_the_next():
-    index = pd.MultiIndex.from_product([range(5), range(8)])
-    y = pd.Series(100.0 * index.get_level_values(0) + index.get_level_values(1), index)
-    regressor = Forecaster(Recorder(allow_nan=True), window_length=5).fit(None, y).regressors_[0]
-    hundreds = regressor.X_ // 100
-    assert len(hundreds) == 5 * 7
-    assert (np.isnan(hundreds) | (hundreds == regressor.y_[:, np.newaxis] // 100)).all()
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("regressor", [RecordingLSTM(), make_pipeline("passthrough", RecordingLSTM())], ids=["", "in"])
-def test_in_float32_the_mean_of_each_series_is_taken_off_first_and_its_width_in_panels(shape, regressor):
-    X, y = series(20, "both", shape)
-    fitted = forecaster(regressor, "both", "multioutput").fit(X, y + 1e9)
-    recorder = fitted.regressors_[0] if isinstance(regressor, RecordingLSTM) else fitted.regressors_[0][-1]
-    mean = y.groupby(level=0).transform("mean") if shape == "panel" else y.mean()
-    size = y.groupby(level=0).transform(width) if shape == "panel" else 1
-    ((rows, targets, _),), _ = slow_training(X - X.mean(), (y - mean) / size, "multioutput", "sequences")
-    assert recorder.X_.dtype == np.float32
-    tolerance = {"rtol": 1e-5, "atol": 1e-5}  # 1e9 + y has seven decimals
-    np.testing.assert_allclose(recorder.X_.reshape(rows.shape), rows, **tolerance)
-    np.testing.assert_allclose(recorder.y_, targets, **tolerance)
-
-
-def width(values):
-    """How far nine in ten of the values beside the median are from it, at most."""
-    distance = (values - values.median()).abs()
-    return distance[distance > 1e-9].quantile(0.9)
-
-
-def test_an_offset_of_any_size_does_not_matter_in_float32():
-    _, y = series(60)
-    f = forecaster(model(max_iter=20, hidden_size=8))
-    there, here = f.fit(None, y + 1e9).forecast(5) - 1e9, f.fit(None, y).forecast(5)
-    np.testing.assert_allclose(there, here, rtol=1e-5)
-    assert here.nunique() == 5
 
 
 # ---- nothing of the future is read
@@ -374,15 +156,6 @@ def test_rows_beyond_those_asked_for_change_nothing(strategy, columns, name):
 # ---- strategies, step by step
 
 
-def step_rows(X_future, step):
-    """Row number `step` of each series."""
-    if X_future is None:
-        return None
-    if X_future.index.nlevels == 1:
-        return X_future[step : step + 1]
-    return X_future[X_future.groupby(level=0).cumcount() == step]
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("columns", ["none", "known"])
 @pytest.mark.parametrize("name", REGRESSORS)
@@ -441,11 +214,6 @@ def test_mlp_takes_several_outputs():
 
 
 # ---- scikit-learn's tools
-
-
-def rows_only(y):
-    """A frame without columns at the same rows."""
-    return pd.DataFrame(index=y.index)
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -1075,44 +843,6 @@ def test_steps_are_a_whole_number():
     assert len(f.forecast(np.int64(2))) == 2
 
 
-# ---- target_transformer
-
-
-TRANSFORMERS = {
-    "log1p": FunctionTransformer(np.log1p, np.expm1),
-    "power": PowerTransformer(),
-    "standard": StandardScaler(),
-}
-
-
-@pytest.mark.filterwarnings("ignore:.*windows are left out")
-@pytest.mark.parametrize("with_holes", [False, True])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("name", TRANSFORMERS)
-def test_a_target_transformer_is_as_good_as_doing_it_by_hand(name, strategy, shape, with_holes):
-    _, y = series(30, shape=shape)
-    y = np.exp(y / 10)
-    if with_holes:
-        y.iloc[[4, 11, 12]] = np.nan
-    table = pd.DataFrame(y)
-    by_hand = clone(TRANSFORMERS[name]).fit(table.dropna().to_numpy())
-    there = table.copy()
-    there[:] = np.where(table.isna(), np.nan, by_hand.transform(table.fillna(1.0).to_numpy()))
-    there = there if y.ndim == 2 else there["sales"]
-    expected = forecaster(Ridge(), strategy=strategy).fit(None, there)
-    f = forecaster(Ridge(), strategy=strategy, target_transformer=TRANSFORMERS[name]).fit(None, y)
-    back = by_hand.inverse_transform(pd.DataFrame(expected.forecast(H)).to_numpy())
-    np.testing.assert_allclose(pd.DataFrame(f.forecast(H)), back)
-    fitted_values = pd.DataFrame(expected.fitted_values_)
-    known = fitted_values.notna().all(axis=1)
-    back = by_hand.inverse_transform(fitted_values[known].to_numpy())
-    np.testing.assert_allclose(pd.DataFrame(f.fitted_values_)[known], back)
-    assert pd.DataFrame(f.fitted_values_)[~known].isna().all(axis=None)
-    np.testing.assert_array_equal(pd.DataFrame(f.history_).loc[y.index], table)
-    assert not hasattr(f.target_transformer, "n_features_in_")
-
-
 # ---- update
 
 
@@ -1337,64 +1067,6 @@ def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns
     assert np.isfinite(fitted_values).to_numpy().mean() > 0.3
     residuals = pd.DataFrame(f.residuals_)
     np.testing.assert_array_equal(residuals.loc[y.index], pd.DataFrame(y) - pd.DataFrame(fitted_values).loc[y.index])
-
-
-# ---- LSTMs inside of other estimators
-
-
-@pytest.mark.parametrize("shape", ["single", "several"])
-@pytest.mark.parametrize("columns", ["none", "both"])
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize(
-    "nest",
-    [
-        lambda lstm: make_pipeline("passthrough", lstm),
-        lambda lstm: TransformedTargetRegressor(lstm),
-        lambda lstm: TransformedTargetRegressor(make_pipeline(lstm)),
-    ],
-    ids=["Pipeline", "TransformedTargetRegressor", "both"],
-)
-def test_an_lstm_inside_of_another_estimator_reads_the_same_sequences(nest, strategy, columns, shape):
-    X, y = series(30, columns, shape)
-    steps = reach(columns, strategy)
-    (X, X_future), (y, _) = split(X, steps), split(y, steps)
-    y.iloc[6] = np.nan
-    bare = forecaster(model(max_iter=2, solver="lbfgs"), columns, strategy).fit(X, y)
-    nested = forecaster(nest(model(max_iter=2, solver="lbfgs")), columns, strategy).fit(X, y)
-    np.testing.assert_allclose(nested.forecast(steps, X_future), bare.forecast(steps, X_future), rtol=1e-4)
-    (prefix,) = [k for k, v in nested.regressors_[0].get_params().items() if isinstance(v, LSTMRegressor)]
-    inner = nested.regressors_[0].get_params()[prefix]
-    assert inner.n_targets == (2 if shape == "several" else 1)
-    assert inner.n_channels == bare.regressors_[0].n_features_in_
-
-
-@pytest.mark.parametrize("shape", ["single", "several"])
-def test_bags_and_scalers_around_an_lstm_do_what_they_do_by_hand(shape):
-    X, y = series(40, "known", shape)
-    (X, X_future), (y, _) = split(X, H), split(y, H)
-    n_targets = 2 if shape == "several" else 1
-    rows, targets, _ = slow_training(X, y, "multioutput", "sequences")[0][0]
-    known = np.concatenate((X, X_future))
-    context = np.array(slow_row(arrays(X, y)[0], known, np.empty((len(y), 0)), len(y), H, True)).reshape(1, -1)
-    for regressor in (
-        BaggingRegressor(model(max_iter=2), n_estimators=3, random_state=0),
-        make_pipeline(StandardScaler(), model(max_iter=2)),
-    ):
-        f = forecaster(regressor, "known", "multioutput", dtype="float64").fit(X, y)
-        (prefix,) = [k for k, v in regressor.get_params().items() if isinstance(v, LSTMRegressor)]
-        by_hand = clone(regressor).set_params(
-            **{f"{prefix}__n_channels": rows.shape[2], f"{prefix}__n_targets": n_targets}
-        )
-        by_hand.fit(rows.reshape(len(rows), -1), targets)
-        expected = by_hand.predict(context).reshape(H, n_targets)
-        np.testing.assert_allclose(np.reshape(f.forecast(H, X_future), (H, n_targets)), expected, rtol=1e-9)
-
-
-@pytest.mark.parametrize("nest", [MultiOutputRegressor, BaggingRegressor])
-def test_ensembles_inside_of_other_estimators(nest):
-    _, y = series(30)
-    regressor = nest(RandomForestRegressor(3, random_state=0))
-    assert len(forecaster(regressor, strategy="multioutput").fit(None, y).forecast(2)) == 2
 
 
 # ---- the index
@@ -1697,98 +1369,7 @@ def test_metadata_routing_brings_weights():
     np.testing.assert_allclose(scores, errors)
 
 
-# ---- columns that give the target away
-
-
-def walk(n=80, shape="single", seed=5):
-    """A random walk or several, and a calendar beside it."""
-    X, y = series(n, "known", shape, seed)
-    return X, y
-
-
-def advised(error):
-    """The call that a message ends with."""
-    return re.search(r"fit\(.*\)", str(error.value)).group()
-
-
-LEAKS = {
-    "the frame that y is of": lambda X, y: y.to_frame(),
-    "beside others": lambda X, y: X.assign(copy=2 * y.astype("float32")),
-    "two of them": lambda X, y: X.assign(now=-y, later=y.shift(-3)).fillna(0),
-    "an array": lambda X, y: np.c_[X, y * 3 + 1],
-    "an array of nothing else": lambda X, y: np.c_[y],
-}
-
-
-@pytest.mark.parametrize("shape", ["single", "panel"])
-@pytest.mark.parametrize("name", LEAKS)
-def test_a_column_that_gives_the_target_away_is_refused_with_the_call_that_mends(name, shape):
-    X, y = walk(shape=shape)
-    if name == "two of them" and shape == "panel":
-        pytest.skip("shift crosses from one series to the next")
-    X = LEAKS[name](X, y)
-    f = forecaster(Ridge()).fit(None, y)
-    before = f.forecast(2)
-    with pytest.raises(ValueError, match="gives away what is to be forecast") as error:
-        f.fit(X, y)
-    pd.testing.assert_series_equal(f.forecast(2), before)
-    f = eval(f"f.{advised(error)}", {"f": f, "X": X, "y": y, "np": np})
-    assert f.n_features_in_ == np.shape(X)[1] - (2 if name == "two of them" else 1)
-
-
-@pytest.mark.parametrize("rows", [slice(None), slice(0, 30)], ids=["all", "few"])
-def test_no_search_no_score_and_no_backtest_takes_a_column_that_gives_the_target_away(rows):
-    _, y = walk()
-    y = y[rows]
-    X, f, folds = y.to_frame(), forecaster(Ridge()), TimeSeriesSplit(2, test_size=3)
-    for attempt in (
-        lambda: backtest(f, X, y, steps=3, n_origins=4),
-        lambda: cross_val_score(f, X, y, cv=folds, error_score="raise"),
-        lambda: GridSearchCV(f, {"window_length": [3, 4]}, cv=folds, error_score="raise").fit(X, y),
-    ):
-        with pytest.raises(ValueError, match=r"its column 'sales' is y at the same row. Leave it out: fit\(None, y\)"):
-            attempt()
-
-
-def test_of_past_only_columns_those_of_later_rows_give_the_target_away():
-    _, y = walk()
-    X = pd.DataFrame({"now": y, "next": y.shift(-1)})
-    f = Forecaster(HistGradientBoostingRegressor(max_iter=2), window_length=3, past_only=["now", "next"])
-    with pytest.raises(ValueError, match="'next' is y 1 row later") as error:
-        f.fit(X, y)
-    assert "'now'" not in advised(error)
-    eval(f"f.{advised(error)}", {"f": f.set_params(past_only=["now"]), "X": X, "y": y})
-
-
-@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
-def test_what_is_known_too_late_for_all_steps_gives_the_target_away(strategy):
-    _, y = walk()
-    f = forecaster(Ridge(), strategy=strategy)
-    with pytest.raises(ValueError, match="'sales' is y 2 rows before"):
-        f.fit(y.shift(H - 1).dropna().to_frame(), y[H - 1 :])
-    f.fit(y.shift(H).dropna().to_frame(), y[H:])
-
-
-def test_every_target_is_compared_by_its_name():
-    X, y = walk(shape="several")
-    with pytest.raises(ValueError, match="'copy' is the target 'z' at the same row"):
-        forecaster(Ridge()).fit(X.assign(copy=y["z"]), y)
-    with pytest.raises(ValueError, match="'x0' is the target 1 2 rows later"):
-        forecaster(Ridge()).fit(y["z"].shift(-2)[:-2].to_numpy()[:, np.newaxis], y[:-2].to_numpy())
-
-
-@pytest.mark.parametrize(
-    ("nearly", "message"),
-    [
-        (lambda y: y + 0.005 * np.random.default_rng(0).normal(size=len(y)), "changes almost exactly as y at the same"),
-        (lambda y: np.exp(y / 3), "is in the same order as y"),
-    ],
-)
-def test_a_column_that_nearly_gives_the_target_away_warns_at_the_users_line(nearly, message):
-    X, y = walk()
-    with pytest.warns(UserWarning, match=message) as caught:
-        forecaster(Ridge()).fit(X.assign(near=nearly(y)), y)
-    assert [warning.filename for warning in caught] == [__file__]
+# ---- a series in place of columns
 
 
 def test_a_series_given_for_its_columns_is_told_where_it_belongs():
@@ -1962,82 +1543,6 @@ def after_end(y):
 # ---- recursions that run away
 
 
-def wandering(kind, n, seed):
-    """A level, a season of 12, a random walk, a straight line or a constant."""
-    rng, t = np.random.default_rng(seed), np.arange(n)
-    match kind:
-        case "level":
-            return 20 + rng.normal(size=n)
-        case "season":
-            return 10 * np.sin(2 * np.pi * (t + rng.integers(12)) / 12) + rng.normal(size=n)
-        case "walk":
-            return rng.normal(size=n).cumsum()
-        case "line":
-            return 10 * rng.normal() + rng.normal() * t
-        case "constant":
-            return np.full(n, 10 * rng.normal())
-
-
-def check_bound(kind, n, seed):
-    y = wandering(kind, n, seed)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "There are . windows to learn from")
-        path = Forecaster().fit(None, y).forecast(36).to_numpy()
-    if n < 6:
-        np.testing.assert_allclose(path, y[-1])
-    if kind == "constant":
-        np.testing.assert_allclose(path, y[0])
-    elif kind == "line" and n >= 6:
-        truth = y[-1] + (y[1] - y[0]) * np.arange(1, 37)
-        assert np.abs(path - truth).mean() <= np.abs(theta(y, 36) - truth).mean()
-        assert np.abs(path - truth).max() < 0.2 * np.abs(truth[-1] - y[-1])
-    elif kind != "line":
-        for steps in (24, 36):
-            assert excess(path[:steps], y) <= allowed(y, steps)
-
-
-FEW = [("walk", 12, 1), ("walk", 6, 2), ("season", 12, 0), ("season", 8, 1), ("level", 20, 0), ("walk", 50, 0),
-       ("level", 2, 0), ("walk", 5, 0), ("line", 6, 0), ("line", 30, 1), ("constant", 9, 0)]  # fmt: skip
-
-
-@pytest.mark.parametrize(("kind", "n", "seed"), FEW)
-def test_the_default_does_not_run_away(kind, n, seed):
-    check_bound(kind, n, seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [*range(2, 27), 30, 36, 42, 47, 48, 49, 54, 60])
-@pytest.mark.parametrize("kind", ["level", "season", "walk", "line", "constant"])
-def test_the_default_does_not_run_away_from_any_few_rows(kind, n):
-    for seed in range(20 if kind in ("level", "season", "walk") else 3):
-        check_bound(kind, n, seed)
-
-
-def test_a_year_from_six_months_stays_where_they_were():
-    y = pd.Series([20.1, 19.9, 20.6, 20.1, 19.5, 20.4], pd.date_range("2024", periods=6, freq="MS"))
-    assert Forecaster().fit(None, y).forecast(12).between(18.4, 21.7).all()
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_default_repeats_the_last_value_where_there_is_too_little_to_learn_from(strategy):
-    steps = None if strategy == "recursive" else 2
-    y = pd.Series([3.0, 1.0, 4.0, 1.5], pd.date_range("2024", periods=4, freq="MS"))
-    f = Forecaster(strategy=strategy, steps=steps)
-    with pytest.warns(UserWarning, match=r"There are [23] windows to learn from.*repeat the last value"):
-        f.fit(None, y)
-    assert f.forecast(2).to_list() == [1.5, 1.5]
-    f.update(None, y.rename(lambda time: time + pd.DateOffset(months=4)) * 2)
-    assert f.forecast(2).to_list() == [3, 3]
-
-
-def test_the_series_of_a_panel_are_learnt_from_together_however_short():
-    y = pd.concat({key: pd.Series(np.arange(4.0) + 10 * key) for key in range(4)})
-    forecast = Forecaster().fit(None, y).forecast(3)  # twelve windows
-    np.testing.assert_allclose(
-        forecast.to_numpy().reshape(4, 3) - 10 * np.arange(4)[:, np.newaxis], [[4, 5, 6]] * 4, atol=1.5
-    )
-
-
 EIGHT = np.random.default_rng(7).normal(size=8).cumsum()
 
 
@@ -2180,36 +1685,7 @@ def test_paths_are_held_as_the_forecast_is():
     assert excess(ends[["lower_80", "upper_80"]].to_numpy()[1:], y) <= 3 * np.ptp(y) * (1 + 1e-9)
 
 
-# ---- the default by name
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_default_by_name_gives_the_same_bits(strategy):
-    steps = None if strategy == "recursive" else 3
-    y = np.random.default_rng(0).normal(size=60).cumsum()
-    one, other = (
-        Forecaster(regressor, strategy=strategy, steps=steps).fit(None, y) for regressor in (None, default_regressor())
-    )
-    np.testing.assert_array_equal(one.forecast(3), other.forecast(3))
-
-
-def test_the_default_by_name_can_be_searched():
-    y = np.random.default_rng(0).normal(size=40).cumsum()
-    f = Forecaster(default_regressor())  # as the error of set_params says
-    with pytest.raises(ValueError, match=r"Forecaster\(default_regressor\(\)\)"):
-        Forecaster().set_params(regressor__max_iter=50)
-    assert f.set_params(regressor__max_iter=2).regressor.max_iter == 2
-    grid = {"regressor__hidden_size": [2, 3]}
-    search = GridSearchCV(f, grid, cv=TimeSeriesSplit(2, test_size=4)).fit(np.empty((40, 0)), y)
-    assert search.best_estimator_.regressors_[0].hidden_size in (2, 3)
-    assert clone(default_regressor()).get_params() == default_regressor().get_params()
-
-
 # ---- truths and weights by name and index
-
-
-def shuffled(data, seed=0):
-    return data.iloc[np.random.default_rng(seed).permutation(len(data))]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -2231,16 +1707,6 @@ def test_weights_of_other_rows_are_refused():
             forecaster(Ridge()).fit(None, y, other)
         with pytest.raises(ValueError, match="sample_weight and y have different rows"):
             backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=other)
-
-
-def test_a_backtest_weighs_the_rows_that_the_index_names():
-    _, y = series(40)
-    weight = pd.Series(np.random.default_rng(2).uniform(size=len(y)), y.index)
-    one, other = (
-        backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=w)
-        for w in (weight.to_numpy(), shuffled(weight))
-    )
-    pd.testing.assert_frame_equal(one.frame, other.frame)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -2265,14 +1731,6 @@ def test_truths_are_scored_at_the_rows_and_under_the_names_that_they_have(shape)
     for other in (later, test.iloc[1:]):
         with pytest.raises(ValueError, match="y and X have different rows"):
             f.score(rows, other)
-
-
-def test_what_a_backtest_reads_further_ahead_than_it_is_known_gives_the_target_away():
-    _, y = walk()
-    before, y = y.shift(2).dropna().to_frame("before"), y[2:]
-    backtest(forecaster(Ridge()), before, y, steps=2, n_origins=3)
-    with pytest.raises(ValueError, match="'before' is y 2 rows before"):
-        backtest(forecaster(Ridge()), before, y, steps=3, n_origins=3)
 
 
 NAMES = {
@@ -2308,138 +1766,6 @@ def test_targets_of_one_name_are_refused():
         forecaster(Ridge()).fit(X, y.set_axis(["y", "y"], axis=1))
 
 
-# ---- series of any size and level
-
-
-def waves(sizes, n=60, n_ahead=6):
-    """A panel of noisy waves of these sizes by key, and what follows."""
-    index = pd.date_range("2024", periods=n + n_ahead, freq="D")
-    parts = {}
-    for k, (key, size) in enumerate(sizes.items()):
-        rng = np.random.default_rng(k)
-        parts[key] = pd.Series(
-            size * (np.sin(np.arange(n + n_ahead) / (2 + k)) + 0.05 * rng.normal(size=len(index))), index
-        )
-    panel = pd.concat(parts)
-    is_known = panel.index.get_level_values(1) < index[n]
-    return panel[is_known], panel[~is_known]
-
-
-def learner(**settings):
-    return model(**{"max_iter": 30, "hidden_size": 8, "instance_norm": "last-standard", **settings})
-
-
-@pytest.mark.parametrize("ratio", [1e-9, 1e-3, 1e3, 1e9, 2.0**40])
-@pytest.mark.parametrize("strategy", ["recursive", "multioutput"])
-@pytest.mark.parametrize("kind", [None, "last", "last-standard"])
-def test_the_size_of_a_series_beside_others_does_not_matter(ratio, strategy, kind):
-    """So a small one is forecast as well as beside one of its own size; intervals too."""
-
-    def answers(size):
-        y, _ = waves({"small": 1.0, "large": size})
-        f = Forecaster(learner(instance_norm=kind), window_length=8, strategy=strategy, steps=6, intervals="conformal")
-        return f.fit(None, y).forecast(6, coverage=0.5)
-
-    one, other = answers(1.0), answers(ratio)
-    np.testing.assert_allclose(other.loc["small"], one.loc["small"], rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(other.loc["large"] / ratio, one.loc["large"], rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("kind", [None, "last", "last-standard"])
-def test_a_small_series_is_forecast_beside_a_large_one_as_alone(kind):
-    """Of the same kind; over five seeds the mean error was 0.5 to 0.75 of that alone."""
-    index, errors = pd.date_range("2024", periods=86), []
-    for seed in range(2):
-        rng = np.random.default_rng(seed)
-        parts = {"small": 1e-6 * np.sin(np.arange(86) / 3), "large": 1e6 * np.sin(np.arange(86) / 3 + 2)}
-        parts = {key: pd.Series(y + 0.05 * np.abs(y).max() * rng.normal(size=86), index) for key, y in parts.items()}
-        y, truth = pd.concat({key: part[:80] for key, part in parts.items()}), parts["small"][80:]
-        f = Forecaster(
-            learner(random_state=seed, max_iter=60, learning_rate="cosine", instance_norm=kind), window_length=8
-        )
-        beside, alone = f.fit(None, y).forecast(6)["small"], f.fit(None, y["small"]).forecast(6)
-        errors.append([np.abs(answers - truth).mean() for answers in (beside, alone)])
-    beside, alone = np.mean(errors, axis=0)
-    assert beside < 1.5 * alone
-
-
-@pytest.mark.parametrize("value", [0.0, 5.0, 1e-9, -1e9])
-def test_a_series_of_a_panel_that_does_not_change_stays_as_it_is_until_it_does(value):
-    y, _ = waves({"wave": 1.0, "large": 1e6})
-    constant = pd.concat({"constant": y.loc["wave"] * 0 + value})
-    f = Forecaster(learner(), window_length=8).fit(None, pd.concat((y, constant)))
-    np.testing.assert_allclose(f.forecast(3)["constant"], value, rtol=1e-15)
-    wave = pd.concat({"constant": 1e4 * y.loc["wave"]})
-    there = f.forecast(3, history=pd.concat((y, wave)))
-    assert np.abs(there["constant"]).max() < 3e4
-    assert there["constant"].nunique() == 3
-
-
-def test_a_series_of_a_few_rows_beside_others():
-    y, _ = waves({"wave": 1.0, "large": 1e6})
-    few = pd.concat({"few": y.loc["wave"].iloc[-2:] * 1e-3})
-    f = Forecaster(learner(), window_length=8).fit(None, pd.concat((y, few)))
-    assert np.abs(f.forecast(3)["few"]).max() < 0.01
-
-
-@pytest.mark.parametrize("kind", [None, "last", "last-standard"])
-@pytest.mark.parametrize("level", [1e4, -1e7, 1e9])
-def test_a_history_at_another_level_is_forecast_from_there(level, kind):
-    """Under a key that was learnt from, or not; alone, or in a panel; in float32."""
-    y, _ = waves({"a": 1.0, "b": 3.0})
-    for known in (y.loc["a"], y):
-        f = Forecaster(learner(instance_norm=kind), window_length=8).fit(None, known)
-        there = f.forecast(5, history=known + level) - level
-        np.testing.assert_allclose(there, f.forecast(5), atol=1e-6 + 4e-16 * abs(level))
-
-
-@pytest.mark.parametrize("shape", ["single", "panel"])
-@pytest.mark.parametrize("train", [False, True])
-def test_an_update_that_moves_a_series_far_away_loses_no_digits(shape, train):
-    """As float64 has them: the same as from a level that float32 can hold."""
-    y, _ = waves({"a": 1.0, "b": 3.0}, n=90)
-    days = y.index.get_level_values(1)
-    answers = []
-    for level in (1e4, 1e8):
-        moved = y.where(days < days[60], y + level)
-        moved = moved if shape == "panel" else moved["a"]
-        is_new = moved.index.get_level_values(-1) >= days[60]
-        f = Forecaster(learner(), window_length=8).fit(None, moved[~is_new])
-        f.update(None, moved[is_new], train=train)
-        answers.append(f.forecast(5) - level)
-    np.testing.assert_allclose(*answers, atol=1e-5 if not train else 1e-2)
-
-
-@pytest.mark.parametrize("factor", [1e-8, 1e-3, 1e6])
-def test_a_history_of_another_size_is_forecast_in_proportion(factor):
-    y, _ = waves({"a": 1.0, "b": 3.0})
-    for known in (y.loc["a"], y):
-        f = Forecaster(learner(), window_length=8, intervals="conformal").fit(None, known)
-        here, there = (f.forecast(5, history=known * size, coverage=0.5) for size in (1, factor))
-        np.testing.assert_allclose(there / factor, here, atol=1e-4)
-
-
-def test_the_history_that_was_learnt_from_is_forecast_the_same_when_it_is_given():
-    y, _ = waves({"a": 1.0, "b": 1e5})
-    f = Forecaster(learner(instance_norm=None), window_length=8).fit(None, y)
-    np.testing.assert_array_equal(f.forecast(5, history=y), f.forecast(5))
-
-
-@pytest.mark.parametrize("row", [45, 70])
-def test_where_a_series_goes_later_changes_no_forecast_before(row):
-    """Also of a series that leaps, or that begins to change after the training rows."""
-    y, _ = waves({"a": 1.0, "b": 3.0}, n=90)
-    days = y.index.get_level_values(1)
-    y["b"] = np.where(days.unique() < days[50], 7.0, y["b"])
-    other = y.where(days < y["a"].index[row], 1e6 * y + 1e9)
-    settings = {"steps": 1, "n_origins": 50, "refit": False}
-    f = Forecaster(learner(max_iter=3), window_length=8)
-    frames = [backtest(f, None, part, **settings).frame for part in (y, other)]
-    before = frames[0]["origin"] < y["a"].index[row]
-    np.testing.assert_array_equal(frames[0].loc[before, "forecast"], frames[1].loc[before, "forecast"])
-    assert set(frames[0].loc[before, "series"]) == {"a", "b"}
-
-
 # ---- training further
 
 
@@ -2461,23 +1787,6 @@ def test_what_has_no_partial_fit_says_what_does(regressor, mend):
     assert len(f.history_) == 30
     f.set_params(**mend).fit(None, y[:30]).update(None, y[30:], train=True)
     assert len(f.history_) == 40
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_default_is_not_harmed_by_training_further(strategy):
-    """With the rate that `fit` began with it was half as bad again, and more."""
-    t, rng = np.arange(160), np.random.default_rng(0)
-    y = np.sin(np.pi * t / 6) + 0.1 * rng.normal(size=160)
-    fitted = Forecaster(strategy=strategy, steps=None if strategy == "recursive" else 5, window_length=12)
-    fitted.set_params(regressor=default_regressor().set_params(max_iter=40)).fit(None, y[:120])
-    errors = []
-    for train in (False, True):
-        f, error = deepcopy(fitted), []
-        for begin in range(120, 160, 5):
-            error.append(np.abs(f.forecast(5).to_numpy() - y[begin : begin + 5]).mean())
-            f.update(None, y[begin : begin + 5], train=train)
-        errors.append(np.mean(error))
-    assert errors[1] < 1.1 * errors[0]
 
 
 def test_a_rate_of_ones_own_is_that_of_an_lstm():
@@ -2517,81 +1826,7 @@ def test_older_windows_that_come_with_new_ones_do_not_lead_to_rows_of_weight_zer
     assert targets.max() < 1e5
 
 
-# ---- intervals: what is checked before anything is trained, and who is warned of what
-
-
-class Counting(Recorder):
-    """Counts its trainings."""
-
-    n_fits = 0
-
-    def fit(self, X, y, sample_weight=None):
-        Counting.n_fits += 1
-        return super().fit(X, y, sample_weight)
-
-
-def test_rows_before_the_tail_that_cannot_be_learnt_from_are_found_before_any_training():
-    _, y = series(40)
-    Counting.n_fits = 0
-    f = forecaster(Counting(), intervals="conformal", calibration_size=10)
-    is_tail = np.arange(40) >= 30
-    for rows, weight, message in (
-        (y.where(is_tail), None, "leaves 30 rows before the tail, .* y holds NaN only"),
-        (y, is_tail.astype(float), "(?i)leaves 30 rows before the tail, .* sample.weight"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            f.fit(None, rows, weight)
-    assert Counting.n_fits == 0
-
-
-def test_a_fit_for_intervals_warns_once_at_the_users_line():
-    X, y = walk()
-    y.iloc[[20, 30]] = np.nan
-    with pytest.warns(UserWarning, match="6 windows are left out") as caught:
-        forecaster(Ridge(), intervals="conformal").fit(X, y)
-    assert [warning.filename for warning in caught] == [__file__]
-
-
-@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
-def test_a_network_inside_warns_at_the_users_line():
-    _, y = series(60)
-    with pytest.warns(ConvergenceWarning) as caught:
-        forecaster(LSTMRegressor(2, max_iter=2), intervals="conformal").fit(None, y)
-    assert [warning.filename for warning in caught] == [__file__]
-
-
-# ---- what a regressor takes, and what helps
-
-
-@pytest.mark.parametrize("hole", [slice(2, None, 3), slice(30, 32)])
-@pytest.mark.parametrize(
-    ("regressor", "mend"),
-    [
-        (Ridge(), make_pipeline(SimpleImputer(), Ridge())),
-        (make_pipeline(StandardScaler(), Ridge()), make_pipeline(SimpleImputer(), StandardScaler(), Ridge())),
-    ],
-)
-def test_where_values_are_missing_an_imputer_inside_of_the_regressor_helps(regressor, mend, hole):
-    _, y = series(40)
-    y.iloc[hole] = np.nan
-    said = r"make_pipeline\(SimpleImputer\(\), Ridge\(\)\)|SimpleImputer\(\) the first step of the pipeline"
-    if hole.step:
-        with pytest.raises(ValueError, match=f"takes complete ones only.*({said})"):
-            forecaster(regressor).fit(None, y)
-    else:
-        with pytest.warns(UserWarning, match=f"takes complete ones only.*({said})"):
-            forecaster(regressor).fit(None, y)
-    assert np.isfinite(forecaster(mend).fit(None, y).forecast(2)).all()
-    assert np.isfinite(forecaster(model()).fit(None, y).forecast(2)).all()
-
-
-def test_an_lstm_that_is_left_incomplete_windows_is_not_advised_to_be_one():
-    _, y = series(40)
-    y.iloc[2::3] = np.nan
-    with pytest.raises(ValueError, match=r"drop_incomplete=True, .* set drop_incomplete='auto'") as error:
-        forecaster(model(), drop_incomplete=True).fit(None, y)
-    assert "choose LSTMRegressor" not in str(error.value)
-    assert np.isfinite(forecaster(model(), drop_incomplete="auto").fit(None, y).forecast(2)).all()
+# ---- long gaps, and rows at rest
 
 
 def test_a_gap_longer_than_the_history_is_not_forecast_through():
@@ -2667,71 +1902,6 @@ def test_an_lstm_that_says_how_much_it_prints_is_not_overruled(capsys):
     _, y = series(40)
     forecaster(model(max_iter=6, tol=0, verbose=3), verbose=1).fit(None, y)
     assert len(capsys.readouterr().out.splitlines()) == 2
-
-
-def test_the_default_is_the_default_however_much_it_prints(capsys):
-    y = np.cumsum(np.random.default_rng(0).normal(size=30))
-    expected = Forecaster().fit(None, y)
-    for loud in (Forecaster(verbose=100), Forecaster(default_regressor().set_params(verbose=100))):
-        np.testing.assert_array_equal(loud.fit(None, y).forecast(24), expected.forecast(24))
-        assert len(capsys.readouterr().out.splitlines()) == 2
-
-
-INNER = {"lstm": model(max_iter=2), "inside": make_pipeline(StandardScaler(), model(max_iter=2))}
-
-
-def often_missing():
-    """A table whose column `b` is missing at every third row, and a calendar."""
-    index = pd.date_range("2024", periods=60, freq="D")
-    table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), index, columns=["a", "b"])
-    table.loc[index[::3], "b"] = np.nan
-    return table, pd.DataFrame({"day": index.day_of_week, "work": (index.day_of_week < 5) * 1.0}, index)
-
-
-OFTEN, CALENDAR = often_missing()
-NAMED = {
-    "the only target": (
-        CALENDAR,
-        OFTEN["b"],
-        {},
-        r"the target 'b' is missing at \d+ of them. Set missing='indicator' in the LSTMRegressor, or impute it.$",
-    ),
-    "an array": (CALENDAR.to_numpy(), OFTEN["b"].to_numpy(), {}, "y is missing at"),
-    "a target": (None, OFTEN, {}, "the target 'b' is missing at .* or leave it out"),
-    "a target of an array": (
-        CALENDAR.to_numpy(),
-        OFTEN.to_numpy(),
-        {},
-        "the target 1 is missing at .* or leave it out",
-    ),
-    "a column": (
-        CALENDAR.assign(b=OFTEN["b"], c=1.0),
-        OFTEN["a"],
-        {"past_only": ["b", "c"], "strategy": "multioutput", "steps": 2},
-        "the column 'b' of X is missing at .* or leave it out",
-    ),
-    "a column of an array": (
-        np.c_[OFTEN["b"], CALENDAR],
-        OFTEN["a"].to_numpy(),
-        {"past_only": [0], "strategy": "direct", "steps": 2},
-        "the column 'x0' of X is missing at",
-    ),
-}
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("inner", INNER)
-@pytest.mark.parametrize("name", NAMED)
-def test_steps_that_are_passed_over_are_told_by_the_names_of_the_user(name, inner):
-    X, y, settings, said = NAMED[name]
-    f = forecaster(clone(INNER[inner]), **settings)
-    with pytest.warns(UserWarning, match=f"steps are passed over .*{said}") as record:
-        f.fit(X, y)
-    assert not [w for w in record if "channel" in str(w.message)]
-    filled = [part if part is None else pd.DataFrame(part).interpolate().bfill() for part in (X, y)]
-    f.fit(*filled)  # what is advised mends it: a warning would be an error
-    prefix = "regressor__" if inner == "lstm" else "regressor__lstmregressor__"
-    f.set_params(**{f"{prefix}missing": "indicator"}).fit(X, y)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -12,7 +13,10 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
 from sklstm._forecasting.intervals import N_PATHS, conformal_radii, n_needed, noisy, path_quantiles
+from tests._forecasting.tools import Recorder, forecaster, series
 from tests.tools import fit
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
 STEPS = 3
@@ -488,3 +492,43 @@ def test_intervals_of_logarithms_are_those_of_the_logarithms_turned_back(interva
     turned = turned.forecast(STEPS, coverage=[0.8, 0.9])
     assert (turned > 0).all(axis=None)
     pd.testing.assert_frame_equal(turned, np.exp(plain), rtol=1e-6)
+
+
+class Counting(Recorder):
+    """Counts its trainings."""
+
+    n_fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counting.n_fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+def test_rows_before_the_tail_that_cannot_be_learnt_from_are_found_before_any_training():
+    _, y = series(40)
+    Counting.n_fits = 0
+    f = forecaster(Counting(), intervals="conformal", calibration_size=10)
+    is_tail = np.arange(40) >= 30
+    for rows, weight, message in (
+        (y.where(is_tail), None, "leaves 30 rows before the tail, .* y holds NaN only"),
+        (y, is_tail.astype(float), "(?i)leaves 30 rows before the tail, .* sample.weight"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            f.fit(None, rows, weight)
+    assert Counting.n_fits == 0
+
+
+def test_a_fit_for_intervals_warns_once_at_the_users_line():
+    X, y = series(80, "known", seed=5)
+    y.iloc[[20, 30]] = np.nan
+    with pytest.warns(UserWarning, match="6 windows are left out") as caught:
+        forecaster(Ridge(), intervals="conformal").fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+def test_a_network_inside_warns_at_the_users_line():
+    _, y = series(60)
+    with pytest.warns(ConvergenceWarning) as caught:
+        forecaster(LSTMRegressor(2, max_iter=2), intervals="conformal").fit(None, y)
+    assert [warning.filename for warning in caught] == [__file__]

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import ensemble
 from sklearn.base import BaseEstimator, RegressorMixin, clone
@@ -41,6 +42,10 @@ from sklstm._forecasting.regressor_input import (
     weight_keywords,
 )
 from sklstm._forecasting.window_spec import WindowSpec
+from tests._forecasting.tools import STRATEGIES, H, arrays, forecaster, reach, series, slow_row, slow_training, split
+from tests.tools import model
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 rng = np.random.default_rng(0)
 LAGS = WindowSpec(window_length=4, n_ahead=2, n_targets=2, n_known=1, n_past=1)
@@ -351,3 +356,148 @@ def test_windows_are_not_cut_twice(wrap):
 def test_a_forecaster_is_no_regressor_of_windows():
     with pytest.raises(TypeError, match="got a Forecaster: give its regressor"):
         Forecaster(Forecaster(Ridge())).fit(None, np.arange(40.0))
+
+
+@pytest.mark.parametrize("shape", ["single", "several"])
+@pytest.mark.parametrize("columns", ["none", "both"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda lstm: make_pipeline("passthrough", lstm),
+        lambda lstm: TransformedTargetRegressor(lstm),
+        lambda lstm: TransformedTargetRegressor(make_pipeline(lstm)),
+    ],
+    ids=["Pipeline", "TransformedTargetRegressor", "both"],
+)
+def test_an_lstm_inside_of_another_estimator_reads_the_same_sequences(nest, strategy, columns, shape):
+    X, y = series(30, columns, shape)
+    steps = reach(columns, strategy)
+    (X, X_future), (y, _) = split(X, steps), split(y, steps)
+    y.iloc[6] = np.nan
+    bare = forecaster(model(max_iter=2, solver="lbfgs"), columns, strategy).fit(X, y)
+    nested = forecaster(nest(model(max_iter=2, solver="lbfgs")), columns, strategy).fit(X, y)
+    np.testing.assert_allclose(nested.forecast(steps, X_future), bare.forecast(steps, X_future), rtol=1e-4)
+    (prefix,) = [k for k, v in nested.regressors_[0].get_params().items() if isinstance(v, LSTMRegressor)]
+    inner = nested.regressors_[0].get_params()[prefix]
+    assert inner.n_targets == (2 if shape == "several" else 1)
+    assert inner.n_channels == bare.regressors_[0].n_features_in_
+
+
+@pytest.mark.parametrize("shape", ["single", "several"])
+def test_bags_and_scalers_around_an_lstm_do_what_they_do_by_hand(shape):
+    X, y = series(40, "known", shape)
+    (X, X_future), (y, _) = split(X, H), split(y, H)
+    n_targets = 2 if shape == "several" else 1
+    rows, targets, _ = slow_training(X, y, "multioutput", "sequences")[0][0]
+    known = np.concatenate((X, X_future))
+    context = np.array(slow_row(arrays(X, y)[0], known, np.empty((len(y), 0)), len(y), H, True)).reshape(1, -1)
+    for regressor in (
+        BaggingRegressor(model(max_iter=2), n_estimators=3, random_state=0),
+        make_pipeline(StandardScaler(), model(max_iter=2)),
+    ):
+        f = forecaster(regressor, "known", "multioutput", dtype="float64").fit(X, y)
+        (prefix,) = [k for k, v in regressor.get_params().items() if isinstance(v, LSTMRegressor)]
+        by_hand = clone(regressor).set_params(
+            **{f"{prefix}__n_channels": rows.shape[2], f"{prefix}__n_targets": n_targets}
+        )
+        by_hand.fit(rows.reshape(len(rows), -1), targets)
+        expected = by_hand.predict(context).reshape(H, n_targets)
+        np.testing.assert_allclose(np.reshape(f.forecast(H, X_future), (H, n_targets)), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("nest", [MultiOutputRegressor, BaggingRegressor])
+def test_ensembles_inside_of_other_estimators(nest):
+    _, y = series(30)
+    regressor = nest(RandomForestRegressor(3, random_state=0))
+    assert len(forecaster(regressor, strategy="multioutput").fit(None, y).forecast(2)) == 2
+
+
+@pytest.mark.parametrize("hole", [slice(2, None, 3), slice(30, 32)])
+@pytest.mark.parametrize(
+    ("regressor", "mend"),
+    [
+        (Ridge(), make_pipeline(SimpleImputer(), Ridge())),
+        (make_pipeline(StandardScaler(), Ridge()), make_pipeline(SimpleImputer(), StandardScaler(), Ridge())),
+    ],
+)
+def test_where_values_are_missing_an_imputer_inside_of_the_regressor_helps(regressor, mend, hole):
+    _, y = series(40)
+    y.iloc[hole] = np.nan
+    said = r"make_pipeline\(SimpleImputer\(\), Ridge\(\)\)|SimpleImputer\(\) the first step of the pipeline"
+    if hole.step:
+        with pytest.raises(ValueError, match=f"takes complete ones only.*({said})"):
+            forecaster(regressor).fit(None, y)
+    else:
+        with pytest.warns(UserWarning, match=f"takes complete ones only.*({said})"):
+            forecaster(regressor).fit(None, y)
+    assert np.isfinite(forecaster(mend).fit(None, y).forecast(2)).all()
+    assert np.isfinite(forecaster(model()).fit(None, y).forecast(2)).all()
+
+
+def test_an_lstm_that_is_left_incomplete_windows_is_not_advised_to_be_one():
+    _, y = series(40)
+    y.iloc[2::3] = np.nan
+    with pytest.raises(ValueError, match=r"drop_incomplete=True, .* set drop_incomplete='auto'") as error:
+        forecaster(model(), drop_incomplete=True).fit(None, y)
+    assert "choose LSTMRegressor" not in str(error.value)
+    assert np.isfinite(forecaster(model(), drop_incomplete="auto").fit(None, y).forecast(2)).all()
+
+
+INNER = {"lstm": model(max_iter=2), "inside": make_pipeline(StandardScaler(), model(max_iter=2))}
+
+
+def often_missing():
+    """A table whose column `b` is missing at every third row, and a calendar."""
+    index = pd.date_range("2024", periods=60, freq="D")
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), index, columns=["a", "b"])
+    table.loc[index[::3], "b"] = np.nan
+    return table, pd.DataFrame({"day": index.day_of_week, "work": (index.day_of_week < 5) * 1.0}, index)
+
+
+OFTEN, CALENDAR = often_missing()
+
+
+NAMED = {
+    "the only target": (
+        CALENDAR,
+        OFTEN["b"],
+        {},
+        r"the target 'b' is missing at \d+ of them. Set missing='indicator' in the LSTMRegressor, or impute it.$",
+    ),
+    "an array": (CALENDAR.to_numpy(), OFTEN["b"].to_numpy(), {}, "y is missing at"),
+    "a target": (None, OFTEN, {}, "the target 'b' is missing at .* or leave it out"),
+    "a target of an array": (
+        CALENDAR.to_numpy(),
+        OFTEN.to_numpy(),
+        {},
+        "the target 1 is missing at .* or leave it out",
+    ),
+    "a column": (
+        CALENDAR.assign(b=OFTEN["b"], c=1.0),
+        OFTEN["a"],
+        {"past_only": ["b", "c"], "strategy": "multioutput", "steps": 2},
+        "the column 'b' of X is missing at .* or leave it out",
+    ),
+    "a column of an array": (
+        np.c_[OFTEN["b"], CALENDAR],
+        OFTEN["a"].to_numpy(),
+        {"past_only": [0], "strategy": "direct", "steps": 2},
+        "the column 'x0' of X is missing at",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("inner", INNER)
+@pytest.mark.parametrize("name", NAMED)
+def test_steps_that_are_passed_over_are_told_by_the_names_of_the_user(name, inner):
+    X, y, settings, said = NAMED[name]
+    f = forecaster(clone(INNER[inner]), **settings)
+    with pytest.warns(UserWarning, match=f"steps are passed over .*{said}") as record:
+        f.fit(X, y)
+    assert not [w for w in record if "channel" in str(w.message)]
+    filled = [part if part is None else pd.DataFrame(part).interpolate().bfill() for part in (X, y)]
+    f.fit(*filled)  # what is advised mends it: a warning would be an error
+    prefix = "regressor__" if inner == "lstm" else "regressor__lstmregressor__"
+    f.set_params(**{f"{prefix}missing": "indicator"}).fit(X, y)

@@ -2,10 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklstm import Forecaster
 from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_builder import WindowBuilder, as_slice
 from sklstm._forecasting.window_spec import WindowSpec
+from tests._forecasting.tools import COLUMNS, READERS, SHAPES, STRATEGIES, Recorder, forecaster, series, slow_training
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SIZES = {"alone": (3, 1, 1, 0, 0), "known": (3, 1, 2, 2, 0), "ahead": (2, 3, 1, 1, 1), "past": (4, 2, 2, 0, 1)}
 
@@ -170,3 +174,40 @@ def test_numbers_that_only_begin_and_end_like_a_slice_are_none():
     rows = np.array([3, 5, 4, 6, 9, 8, 7, 10, 11])
     np.testing.assert_array_equal(np.arange(20)[as_slice(rows)], rows)
     assert as_slice(np.sort(rows)[:4]) == slice(3, 7)
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+@pytest.mark.parametrize("is_messy", [False, True])
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_window_and_target_is_that_of_a_slow_construction(strategy, columns, shape, reader, is_messy):
+    X, y = series(24, columns, shape)
+    weight = None
+    if is_messy:
+        rng = np.random.default_rng(1)
+        y = y.mask(rng.random(y.shape) < 0.1)
+        weight = pd.Series(rng.choice([0, 0.5, 2], size=len(y), p=[0.2, 0.4, 0.4]), y.index)
+    fitted = forecaster(READERS[reader], columns, strategy, dtype="float64")
+    fitted.fit(X, y, None if weight is None else weight.to_numpy())
+    expected, n_dropped = slow_training(X, y, strategy, reader, weight)
+    assert fitted.n_dropped_ == n_dropped
+    assert len(fitted.regressors_) == len(expected)
+    for regressor, (rows, targets, weights) in zip(fitted.regressors_, expected, strict=True):
+        np.testing.assert_array_equal(regressor.X_, rows)
+        np.testing.assert_array_equal(regressor.y_, targets)
+        assert len(rows) > 3
+        if weight is None:
+            assert regressor.weight_ is None
+        else:
+            np.testing.assert_array_equal(regressor.weight_, weights)
+
+
+def test_windows_of_a_panel_never_cross_from_one_series_to_the_next():
+    index = pd.MultiIndex.from_product([range(5), range(8)])
+    y = pd.Series(100.0 * index.get_level_values(0) + index.get_level_values(1), index)
+    regressor = Forecaster(Recorder(allow_nan=True), window_length=5).fit(None, y).regressors_[0]
+    hundreds = regressor.X_ // 100
+    assert len(hundreds) == 5 * 7
+    assert (np.isnan(hundreds) | (hundreds == regressor.y_[:, np.newaxis] // 100)).all()
