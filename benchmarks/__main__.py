@@ -3,15 +3,14 @@
 import argparse
 import json
 import math
-import platform
 import statistics
 from itertools import groupby
 
-import numpy as np
-import threadpoolctl
+from benchmarks._extras import needs
+from benchmarks._measure import about, cases, measure
 
-from benchmarks import forecasting, growth, imports, memory, prediction, training
-from benchmarks._measure import cases, measure
+with needs("peers"):
+    from benchmarks import forecasting, growth, imports, memory, prediction, training
 
 TIMED = (
     training.TrainingStep,
@@ -48,14 +47,6 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"about": about(), "results": results}, file, indent=1)
-
-
-def about():
-    """Machine and libraries, with their BLAS."""
-    blas = {f"{lib['internal_api']} {lib['version']}" for lib in threadpoolctl.threadpool_info() if "version" in lib}
-    return (
-        f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(sorted(blas))}"
-    )
 
 
 def wanted(name, options):

@@ -2,10 +2,32 @@
 
 import gc
 import itertools
+import platform
 import statistics
+from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+import threadpoolctl
+
 OURS = "time_sklstm"
+
+
+def about():
+    """Describe the processor and the libraries, with their BLAS."""
+    infos = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
+    blas = {f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".rstrip() for info in infos}
+    return ", ".join((_processor(), f"Python {platform.python_version()}", f"NumPy {np.__version__}", *sorted(blas)))
+
+
+def _processor():
+    """The processor's name, where the system tells it, and the widest vectors that NumPy uses on it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.processor()
+    features = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    return " ".join((platform.machine(), name, *features[-1:]))
 
 
 def cases(benchmark):
@@ -24,30 +46,38 @@ def measure(benchmark, case, seconds):
     instance = benchmark()
     instance.setup(*case)
     methods = {name: getattr(instance, name) for name in dir(instance) if name.startswith("time_")}
-    rounds = _rounds(methods, case, seconds)
+    times = rounds(methods, case, seconds)
     teardown = getattr(instance, "teardown", None)
     if teardown is not None:
         teardown(*case)
     peers = [name for name in methods if name != OURS]
     return {
-        "seconds": {_short(name): statistics.median(r[name] for r in rounds) for name in methods},
-        "ratio": {_short(name): statistics.median(r[OURS] / r[name] for r in rounds) for name in peers},
+        "seconds": {_short(name): statistics.median(r[name] for r in times) for name in methods},
+        "ratio": {_short(name): statistics.median(r[OURS] / r[name] for r in times) for name in peers},
     }
 
 
-def _rounds(methods, case, seconds):
-    """Times of each round by method; the order changes from round to round, calls too short are repeated."""
-    repeats = {name: _repeats(method, case) for name, method in methods.items()}
-    order, rounds = list(methods), []
+def rounds(functions, case, seconds):
+    """Time functions of `case` in turns for about `seconds`.
+
+    The order changes from round to round. Short calls are repeated within a round.
+
+    Returns
+    -------
+    times : list of dict
+        Seconds of one call by the function's name, for each round.
+    """
+    repeats = {name: _repeats(function, case) for name, function in functions.items()}
+    order, times = list(functions), []
     end = perf_counter() + seconds
     gc.disable()
     try:
-        while not rounds or perf_counter() < end:
+        while not times or perf_counter() < end:
             order = order[1:] + order[:1]
-            rounds.append({name: _time(methods[name], case, repeats[name]) for name in order})
+            times.append({name: _time(functions[name], case, repeats[name]) for name in order})
     finally:
         gc.enable()
-    return rounds
+    return times
 
 
 def _repeats(method, case):

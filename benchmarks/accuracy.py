@@ -19,7 +19,6 @@ import warnings
 from statistics import fmean
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -29,9 +28,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from benchmarks._peers import TorchModel, torch_epoch
+from benchmarks._extras import needs
 from benchmarks._series import SOURCES
 from sklstm import Forecaster, backtest, default_regressor
+
+with needs("study"):
+    import torch
+
+    from benchmarks._peers import TorchModel, torch_epoch
 
 WINDOW = 24
 OURS = "sklstm"
@@ -122,6 +126,7 @@ def line(label, values, note=""):
     return f"{label:30} " + " ".join(f"{values[model]:7.3f}" for model in (OURS, *RIVALS)) + note
 
 
+@needs("study")
 def main():
     """Parse the command line, measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])

@@ -12,6 +12,7 @@ from statistics import fmean
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks._extras import needs
 from benchmarks._series import SOURCES
 from sklstm import Forecaster, default_regressor
 
@@ -44,6 +45,7 @@ def error(y, seed, train, rate=None):
     return fmean(errors)
 
 
+@needs("study")
 def main():
     """Parse the command line, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.updates", description=__doc__.splitlines()[0])

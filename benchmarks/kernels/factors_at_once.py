@@ -1,0 +1,74 @@
+"""The factors of the backward pass for many steps at once, just before it reaches these steps.
+
+The forward pass keeps tanh(c), c and the gates of every step. The kernel computes the factors inside the forward pass
+instead, one step at a time, from values that are still in the cache.
+
+Hoped for: fewer and longer calls of NumPy, and a shorter loop in the forward pass.
+"""
+
+import numpy as np
+
+from benchmarks.kernels import _chunked
+from sklstm._network import lstm
+
+
+class Workspace(lstm.Workspace):
+    def __init__(self, *sizes, **options):
+        super().__init__(*sizes, **options)
+        T, B, _, H = self.shape
+        # tanh(c_t), c_{t-1}, g, o, f, i of every step
+        kept = np.empty((T + 1, 6, H, B), self.z.dtype)
+        self.others, self.sigmoids = kept[:T, :3], kept[:T, 3:]
+        self.c = kept[:, 1]
+        self.kept_steps = [
+            (k[0], k[1:3], k[2:].reshape(4 * H, B), k[3:], k[3], k[4:], c)
+            for k, c in zip(kept[:T], kept[1:, 1], strict=True)
+        ]
+        self.many_products = np.empty((self.chunk, 3, H, B), self.z.dtype)
+
+
+def forward(matrix, ws, missing=None):
+    dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
+    T, _, F, H = ws.shape
+    scaled = lstm._reversed_gates(matrix)
+    scaled[H:] *= half
+    v_u = ws.products[1:]
+    v, u = v_u
+    ws.c[0] = ws.c_0
+    ws.z[0, F + 1 :] = ws.h_0
+    skips = lstm._steps_with_any(missing, T)
+    for (_, z, h), (tanh_c, c_g, a, sigmoids, o, f_i, c), skip in zip(ws.steps, ws.kept_steps, skips, strict=True):
+        dot(scaled, z, a)
+        tanh(a, a)
+        multiply(sigmoids, half, sigmoids)
+        add(sigmoids, half, sigmoids)
+        if skip is not None:
+            sigmoids[::2, :, skip] = 0
+            sigmoids[1, :, skip] = 1
+        multiply(f_i, c_g, v_u)
+        add(v, u, c)
+        tanh(c, tanh_c)
+        multiply(o, tanh_c, h)
+        if skip is not None:
+            h[:, skip] = z[F + 1 :, skip]
+
+
+def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
+    d_matrix, part = np.zeros_like(matrix), np.empty_like(matrix)
+
+    def compute_factors(start, stop):
+        others, sigmoids, factors = ws.others[start:stop], ws.sigmoids[start:stop], ws.factors[start:stop]
+        products = np.multiply(others, sigmoids, ws.many_products[: stop - start])
+        of_others, of_sigmoids = factors[:, :3], factors[:, 3:]
+        np.multiply(products, others, of_others)
+        np.subtract(sigmoids, of_others, of_others)
+        factors[:, 1] = sigmoids[:, 1]
+        np.subtract(ws.one, sigmoids, of_sigmoids)
+        np.multiply(of_sigmoids, products, of_sigmoids)
+
+    def add_product(start, stop):
+        lstm._product(ws, start, stop, part)
+        np.add(d_matrix, part, d_matrix)
+
+    _chunked.backward(matrix, ws, d_h_last, d_h_steps, missing, before=compute_factors, after=add_product)
+    return lstm._reversed_gates(d_matrix)

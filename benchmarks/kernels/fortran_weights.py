@@ -1,0 +1,22 @@
+"""Weights in Fortran order, where the kernel has all operands in C order.
+
+Hoped for: the order of BLAS itself, and a backward pass that reads the transposed weights where they are, without
+the copy that the kernel makes once per batch.
+"""
+
+import numpy as np
+
+from benchmarks.kernels._altered import altered
+from sklstm._network import lstm
+
+Workspace = lstm.Workspace
+
+
+def _handed_down(ordered, ws):
+    F = ws.shape[2]
+    recurrent = ordered[:, F + 1 :]
+    return (recurrent if ws.d_x is None else np.hstack((ordered[:, :F], recurrent))).T
+
+
+forward = altered(_reversed_gates=lambda matrix: np.asfortranarray(lstm._reversed_gates(matrix))).forward
+backward = altered(_handed_down=_handed_down).backward
