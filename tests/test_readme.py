@@ -1,4 +1,4 @@
-"""Every Python block of the README and of the guide runs as it stands, by itself."""
+"""The documents: every Python block of the README and the guide runs by itself, and every link leads to a file."""
 
 import re
 import warnings
@@ -30,3 +30,18 @@ def test_block_runs(block, capsys):
         warnings.simplefilter("ignore", ConvergenceWarning)
         exec(compile(block, "guide", "exec"), {})
     assert capsys.readouterr().out
+
+
+def anchors(document):
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_lead_to_files():
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("doc/*.md")]:
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+            path, _, anchor = link.partition("#")
+            target = document.parent / path if path else document
+            assert link.startswith("https://") or target.exists(), f"{document.name} links to {link}"
+            assert not anchor or anchor in anchors(target), f"{document.name} links to {link}"

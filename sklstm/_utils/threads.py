@@ -13,7 +13,7 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications of one step of a batch from which a second thread pays (measured: see CONTRIBUTING.md).
+# Multiplications of one step of a batch from which a second thread pays (measured: see doc/kernel.md).
 WORTH_THREADS = 3 << 22
 
 _lock = threading.RLock()
