@@ -13,6 +13,7 @@ from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores, seasonal_naive
 from sklstm._forecasting.series import check_leaks, interval_names, read_weights, rows_of
+from sklstm._forecasting.strategies import make_strategy
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.python_numbers import plain
 from sklstm._utils.user_warning import warn_user
@@ -203,8 +204,8 @@ def backtest(
 
 def _reach(reader, steps):
     """How many rows after an origin have to be there: all known columns that are read ahead do."""
-    reads_further = reader.strategy != "recursive" and reader.n_features_in_ > reader._is_past.sum()
-    return max(steps, plain(reader.steps)) if reads_further else steps
+    has_known = reader.n_features_in_ > reader._is_past.sum()
+    return max(steps, make_strategy(reader.strategy, plain(reader.steps)).n_ahead) if has_known else steps
 
 
 @dataclass(frozen=True)

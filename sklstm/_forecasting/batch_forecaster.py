@@ -1,12 +1,12 @@
 """Fitted parts put together: from series and origins to forecasts and the ends of their intervals, in one batch."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from sklstm._forecasting.intervals import Intervals
 from sklstm._forecasting.strategies import RegressorSet
-from sklstm._forecasting.window_builder import WindowBuilder, as_slice
+from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._utils.recursion_bounds import find_clipped
 
 
@@ -28,7 +28,7 @@ class BatchForecaster:
 
     builder: WindowBuilder
     regressor_set: RegressorSet
-    intervals: Any = None
+    intervals: Intervals | None = None
     repeats_last: bool = False
 
     def forecast(self, series, origins, steps, coverages=(), tell=None):
@@ -45,7 +45,7 @@ class BatchForecaster:
             tell(held, len(points))
         answers = [points]
         if coverages:
-            ends = self.intervals.ends(self, contexts, points, coverages)
+            ends = self.intervals.ends(self.regressor_set, contexts, points, coverages)
             answers += [end[..., c] for c in range(len(coverages)) for end in ends]
         answers = np.stack([self.builder.scaler.to_user(values) for values in answers], axis=-1)
         answers[~np.isfinite(answers)] = np.nan
@@ -59,26 +59,14 @@ class BatchForecaster:
         return replace(self, builder=replace(self.builder, scaler=scaler))
 
     def points(self, contexts, steps):
-        """Forecasts (n, steps, n_targets) of contexts, in transformed units."""
+        """Forecasts (n, steps, n_targets) in transformed units."""
         if self.repeats_last:
             points = np.repeat(contexts.last[:, np.newaxis], steps, axis=1)
             points[~contexts.is_readable] = np.nan
             return points
-        return self.answered(
-            contexts, steps, lambda part: self.regressor_set.forecast(part.windows, part.future, steps, part.limits)
+        return contexts.fill_readable(
+            lambda part: self.regressor_set.forecast(part.windows, part.future, steps, part.limits)
         )
-
-    def answered(self, contexts, steps, answer):
-        """What `answer` says (n, steps, n_targets, …) of the contexts that can be read, with their centre."""
-        shape, readable = (*contexts.is_readable.shape, self.builder.spec.n_targets), contexts.is_readable[:, 0]
-        if not readable.any():
-            return np.full(shape, np.nan)
-        rows = as_slice(np.flatnonzero(readable))
-        known = np.asarray(answer(contexts.at(rows)), dtype=np.float64)
-        answers = np.full(shape + known.shape[3:], np.nan)
-        answers[rows] = contexts.undone(known, rows)
-        answers[~contexts.is_readable] = np.nan
-        return answers
 
 
 def _put_in_order(answers):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklstm._forecasting.intervals import n_needed, percent
+from sklstm._forecasting.intervals import percent
 
 
 def check_coverage(coverage):
@@ -103,35 +103,20 @@ class Errors:
         truth = _following(self.scaler.transformed(self.series[key].y), origins, answers.shape[1])
         return truth - self.scaler.transformed(answers)
 
-    def enough(self, steps, coverages, *, one_sided=True, together=False):
-        """The errors of so many steps, if there are enough for each coverage; complains if not.
-
-        Of errors with a sign, not `one_sided`, each end takes a share of its own. With `together` those of the
-        origins only from which the error of every step and target is known.
-        """
-        return _enough(self.of(steps), steps, coverages, one_sided, together)
+    def enough(self, request):
+        """The errors that a request asks for; ValueError if they are too few."""
+        return request.take(self.of(request.steps))
 
 
-def check_tail(series, calibration_size, steps, coverages, *, one_sided=True, together=False):
-    """Whether the tails of series can give errors enough, as for `Errors.enough`, before anything is trained."""
+def check_tail(series, calibration_size, request):
+    """Whether the tails of series can give the errors of a request, before anything is trained."""
     tails = calibration_split(series, calibration_size)
-    truths = [_following(part.y, np.arange(tails[key], len(part)), steps) for key, part in series.items() if tails[key]]
-    _enough(np.concatenate(truths), steps, coverages, one_sided, together)
-
-
-def _enough(errors, steps, coverages, one_sided, together):
-    """Errors (n, steps, n_targets), NaN where there is none, if they are enough for each coverage."""
-    if together:
-        errors = errors[~np.isnan(errors).any(axis=(1, 2))]
-    n = int((~np.isnan(errors)).sum(axis=0).min())
-    needed = n_needed(max(coverages) if one_sided else (1 + max(coverages)) / 2)
-    if n < needed:
-        raise ValueError(
-            f"coverage={max(coverages)} needs at least {needed} errors of {steps} steps ahead, but the rows kept "
-            f"by calibration_size give {n}. Set a larger calibration_size (a whole number counts rows), give more "
-            "rows, or ask for less coverage."
-        )
-    return errors
+    truths = [
+        _following(part.y, np.arange(tails[key], len(part)), request.steps)
+        for key, part in series.items()
+        if tails[key]
+    ]
+    request.take(np.concatenate(truths))
 
 
 def _following(values, origins, steps):

@@ -17,7 +17,7 @@ from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.calibration import Errors, calibration_split, check_coverage, check_tail
 from sklstm._forecasting.default_regressor import default_regressor, is_default
-from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels, errors_wanted
+from sklstm._forecasting.intervals import CALIBRATED, Bootstrap, Conformal, Levels
 from sklstm._forecasting.metrics import seasonal_naive
 from sklstm._forecasting.regressor_input import (
     accepts_nan,
@@ -43,9 +43,10 @@ from sklstm._forecasting.series import (
     read_weights,
     rows_of,
 )
-from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, why_not_trained_on
+from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, make_strategy
 from sklstm._forecasting.target_scaling import TargetScaler, check_transformer
 from sklstm._forecasting.window_builder import WindowBuilder
+from sklstm._forecasting.window_regressor import why_no_partial_fit
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import CallbackSupportMixin, announced, begin_fit, without_callbacks
 from sklstm._utils.checks import check_steps, check_weights, restored_on_error
@@ -199,7 +200,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         "steps": [Interval(Integral, 1, None, closed="left"), None],
         "past_only": ["array-like", None],
         "target_transformer": [HasMethods(["fit", "transform"]), None],
-        "intervals": [StrOptions({"conformal", "bootstrap"}), None],
+        "intervals": [StrOptions(set(CALIBRATED)), None],
         "calibration_size": [
             Interval(Real, 0, 1, closed="neither"),
             Interval(Integral, 1, None, closed="left"),
@@ -289,7 +290,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             Before anything is computed, where a parameter or an input is not as described. An earlier fit
             stays as it was.
         """
-        n_parts = (plain(self.steps) or 1 if self.strategy == "direct" else 1) + (self.intervals is not None)
+        n_parts = self._strategy().n_regressors + (self.intervals is not None)
         tasks = announced(begin_fit(self, n_parts, X, y, sample_weight), n_parts, self.verbose)
         with plain_parameters(self), restored_on_error(self):
             self._check_parts()
@@ -299,7 +300,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             self._check_settings(series)
             if self.intervals is not None:
                 self._check_head(X, y, weight, series)
-            check_leaks(self, X, series, self._output_format, 1 if self.strategy == "recursive" else self.steps)
+            check_leaks(self, X, series, self._output_format, self._strategy().n_ahead)
             self._learn(series, weight, tasks)
             self._batch_forecaster = replace(
                 self._batch_forecaster, intervals=self._make_intervals(X, y, weight, tasks)
@@ -318,8 +319,6 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     def _check_settings(self, series):
         """Whether the parameters go together, and with the series."""
         template = self._template()
-        if self.strategy != "recursive" and self.steps is None:
-            raise ValueError(f"strategy={self.strategy!r} needs steps: how many rows are predicted at once.")
         if self.drop_incomplete is False and not accepts_nan(template):
             raise ValueError(
                 f"drop_incomplete=False keeps windows with missing steps, but {type(template).__name__} accepts no "
@@ -373,19 +372,20 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _check_asked(self, series, steps, coverages):
         """Whether, fitted on all of the series, it could forecast so many steps, with such intervals."""
-        check_reach(self.strategy, self.steps, self.past_only if self._is_past.any() else None, steps, was="is")
+        self._strategy().check_reach(steps, self.past_only if self._is_past.any() else None, was="is")
         if not coverages:
             return
         if self.intervals is not None:
-            check_tail(series, self.calibration_size, **errors_wanted(self.intervals, self.strategy, steps, coverages))
-        elif self._gives_levels():
+            request = CALIBRATED[self.intervals].request(self._strategy(), steps, coverages)
+            check_tail(series, self.calibration_size, request)
+        elif self._strategy().gives_quantiles(self._template()):
             Levels(quantile_levels(self._template())).sides(coverages)
         else:
             raise ValueError(without_intervals(coverages))
 
-    def _gives_levels(self):
-        """Whether the regressors predict quantiles of every step themselves."""
-        return self.strategy != "recursive" and hasattr(self._template(), "predict_quantiles")
+    def _strategy(self):
+        """The strategy that the parameters name."""
+        return make_strategy(self.strategy, plain(self.steps))
 
     def _template(self):
         """The regressor that is cloned."""
@@ -393,13 +393,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _learn(self, series, weight, tasks):
         """Train the regressors on all of the series, and remember them."""
-        template = self._template()
+        template, strategy = self._template(), self._strategy()
         n_targets, n_past = next(iter(series.values())).y.shape[1], int(self._is_past.sum())
-        n_ahead = 1 if self.strategy == "recursive" else self.steps
         window_length, by_default = self.window_length, is_default(template)
         if by_default:  # or windows would be longer when forecasts are fed back than any that was learnt from
             window_length = min(window_length, max(1, max(map(len, series.values())) // 2))
-        spec = WindowSpec(window_length, n_ahead, n_targets, self.n_features_in_ - n_past, n_past)
+        spec = WindowSpec(window_length, strategy.n_ahead, n_targets, self.n_features_in_ - n_past, n_past)
         dtype = np.dtype(self.dtype or ("float32" if lstm_prefixes(template) else "float64"))
         is_centred = dtype == np.float32 and not needs_counts(template)
         is_sized = is_centred and self._output_format.is_panel and bool(lstm_prefixes(template))
@@ -413,10 +412,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         repeats_last = by_default and len(samples) < FEWEST_WINDOWS
         if repeats_last:
             self._warn_of_few(len(samples))
-        if self.strategy == "recursive" and self.clip_recursion:
+        if strategy.feeds_back and self.clip_recursion:
             builder = builder.supporting(series, REACH_OF_DEFAULT if by_default else REACH)
         self._tells_of_hold, self._weight = not by_default, weight
-        regressor_set = RegressorSet.of(template, spec, self.strategy, self.verbose)
+        regressor_set = RegressorSet.from_template(template, spec, strategy, self.verbose)
         with use_channel_names(self._channels(spec)):
             regressor_set.fit(samples, tasks)
         self._batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=repeats_last)
@@ -484,7 +483,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             state = getattr(clone(template), "random_state", None)  # of a clone: a generator is consumed
             generator = own_generator(0 if state is None else state)  # what has no seed draws the same each time
             return Bootstrap(errors, int(generator.integers(2**63)))
-        if self._gives_levels():
+        if self._strategy().gives_quantiles(template):
             return Levels(quantile_levels(template))
         return None
 
@@ -701,8 +700,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _check_reach(self, steps):
         """Whether so many steps can be forecast."""
-        strategy, spec = self._batch_forecaster.regressor_set.strategy, self._batch_forecaster.builder.spec  # fitted
-        check_reach(strategy, spec.n_ahead, self.past_only if spec.n_past else None, steps)
+        fitted = self._batch_forecaster
+        fitted.regressor_set.strategy.check_reach(steps, self.past_only if fitted.builder.spec.n_past else None)
 
     def _check_known(self, futures):
         """Whether the known columns reach as far as they are read, without a hole."""
@@ -718,8 +717,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
                 )
             if len(future.known) < spec.n_ahead:
                 raise ValueError(
-                    f"{len(future.known)} rows{of} of known columns are given, but strategy={strategy!r} reads those "
-                    f"of all steps={spec.n_ahead} rows ahead."
+                    f"{len(future.known)} rows{of} of known columns are given, but strategy={strategy.name!r} reads "
+                    f"those of all steps={spec.n_ahead} rows ahead."
                 )
 
     def _why_none(self, key, series):
@@ -829,7 +828,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _train_on(self, history, n_new, learning_rate_init):
         """Train further on the windows whose last target is new, beside some of the older ones."""
-        reasons = [reason for reason in map(why_not_trained_on, self.regressors_) if reason]
+        reasons = [reason for reason in map(why_no_partial_fit, self.regressors_) if reason]
         if reasons:
             raise ValueError(f"train=True needs partial_fit, which {reasons[0]}; or fit anew, on all rows.")
         regressor_set, builder = deepcopy(self._batch_forecaster.regressor_set), self._batch_forecaster.builder
@@ -903,20 +902,6 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         tags.input_tags.allow_nan = accepts_nan(template) and not lstm_prefixes(template)  # as columns known in advance
         tags.target_tags.multi_output = True
         return tags
-
-
-def check_reach(strategy, n_ahead, past_only, steps, was="was"):
-    """Whether a strategy that predicts `n_ahead` steps at once, with the columns in `past_only`, reaches so far."""
-    if strategy == "recursive" and past_only is not None and steps > 1:
-        raise ValueError(
-            f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {past_only}: "
-            "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
-        )
-    if strategy != "recursive" and steps > n_ahead:
-        raise ValueError(
-            f"{steps} steps are asked for, but strategy={strategy!r} {was} fitted with steps={n_ahead}. Fit with more, "
-            "or with strategy='recursive'."
-        )
 
 
 def without_intervals(coverages):

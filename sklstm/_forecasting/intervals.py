@@ -1,114 +1,151 @@
-"""Intervals around forecasts, each kind with `ends`: lower and upper, in transformed units.
+"""Intervals around forecasts.
+
+Every kind has `ends`, which returns the lower and upper ends in transformed units.
 
 Conformal intervals: Papadopoulos, H. et al. (2002), *Inductive Confidence Machines for Regression*, with the
-errors of each step by themselves; they assume that errors to come are like those of the tail. Sample paths:
-Efron, B. and Tibshirani, R. (1993), *An Introduction to the Bootstrap*, applied to errors of rows not learnt from.
+errors of each step by themselves. They assume that future errors are like those of the calibration rows. Sample paths:
+Efron, B. and Tibshirani, R. (1993), *An Introduction to the Bootstrap*, applied to errors of the calibration rows.
 """
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
-from sklstm._utils.recursion import forecast_recursively
+# Paths drawn for each forecast. With 1000, a quantile of 5 % is known to within 0.7 %.
+N_PATHS = 1000
 
 
-def errors_wanted(intervals, strategy, steps, coverages):
-    """Which errors the intervals of one kind take, as keywords of `Errors.enough`."""
-    if intervals == "conformal":
-        return {"steps": steps, "coverages": coverages}
-    is_fed_back = strategy == "recursive"
-    return {"steps": 1 if is_fed_back else steps, "coverages": coverages, "one_sided": False, "together": True}
+@dataclass(frozen=True)
+class ErrorRequest:
+    """Which calibration errors intervals need.
+
+    Parameters
+    ----------
+    steps : int
+        How many steps ahead.
+    coverages : tuple of float
+    one_sided : bool, default=True
+        Whether a coverage is a share of the absolute errors. If not, each end takes its own share of the signed
+        errors, which takes more of them.
+    together : bool, default=False
+        Whether only origins count from which the errors of every step and target are known.
+    """
+
+    steps: int
+    coverages: tuple
+    one_sided: bool = True
+    together: bool = False
+
+    def take(self, errors):
+        """The errors (n, steps, n_targets), NaN where one is missing, that count; ValueError if they are too few."""
+        if self.together:
+            errors = errors[~np.isnan(errors).any(axis=(1, 2))]
+        n, coverage = int((~np.isnan(errors)).sum(axis=0).min()), max(self.coverages)
+        needed = n_needed(coverage if self.one_sided else (1 + coverage) / 2)
+        if n < needed:
+            raise ValueError(
+                f"coverage={coverage} needs at least {needed} errors of {self.steps} steps ahead, but the rows kept "
+                f"by calibration_size give {n}. Set a larger calibration_size (a whole number counts rows), give more "
+                "rows, or ask for less coverage."
+            )
+        return errors
+
+
+class Errors(Protocol):
+    """Where intervals get calibration errors from."""
+
+    def enough(self, request: ErrorRequest) -> np.ndarray:
+        """The errors (n, steps, n_targets) that a request asks for."""
+
+
+class Intervals(Protocol):
+    """One kind of intervals."""
+
+    def ends(self, regressor_set, contexts, points, coverages):
+        """Lower and upper ends (n, steps, n_targets, n_coverages) around points (n, steps, n_targets)."""
 
 
 @dataclass(frozen=True)
 class Conformal:
-    """As wide as the tail's errors of the same step were.
+    """Symmetric intervals, as wide as the calibration errors of the same step.
 
     Parameters
     ----------
     errors : Errors
-        Of a forecaster that had not seen the tail.
     """
 
-    errors: Any
+    errors: Errors
 
-    def ends(self, forecaster, contexts, points, coverages):
-        errors = self.errors.enough(
-            **errors_wanted("conformal", forecaster.regressor_set.strategy, points.shape[1], coverages)
-        )
+    @staticmethod
+    def request(strategy, steps, coverages):
+        """The errors that intervals of so many steps need."""
+        return ErrorRequest(steps, coverages)
+
+    def ends(self, regressor_set, contexts, points, coverages):
+        errors = self.errors.enough(self.request(regressor_set.strategy, points.shape[1], coverages))
         radii = conformal_radii(errors, coverages) * contexts.scale[:, np.newaxis, :, np.newaxis]
         return points[..., np.newaxis] - radii, points[..., np.newaxis] + radii
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The middle of many sample paths, along each of which errors of the tail are drawn.
-
-    Where each step is fed back, one-step errors are drawn step by step; else the errors that one origin of
-    the tail had at all steps.
+    """Quantiles of many sample paths, each of which adds resampled calibration errors to the forecasts.
 
     Parameters
     ----------
     errors : Errors
-        Of a forecaster that had not seen the tail.
     seed : int
-        Decides what is drawn.
+        Of the generator that draws the errors.
     """
 
-    errors: Any
+    errors: Errors
     seed: int
 
-    def ends(self, forecaster, contexts, points, coverages):
-        steps = points.shape[1]
-        is_fed_back = forecaster.regressor_set.strategy == "recursive"
-        errors = self.errors.enough(**errors_wanted("bootstrap", forecaster.regressor_set.strategy, steps, coverages))
-        errors = errors - errors.mean(axis=0)  # or what the tail was off on average would be fed back as a drift
+    @staticmethod
+    def request(strategy, steps, coverages):
+        """The errors that intervals of so many steps need."""
+        return ErrorRequest(strategy.error_steps(steps), coverages, one_sided=False, together=True)
+
+    def ends(self, regressor_set, contexts, points, coverages):
+        errors = self.errors.enough(self.request(regressor_set.strategy, points.shape[1], coverages))
+        errors = errors - errors.mean(axis=0)  # a mean other than 0 would be fed back as a drift
         ends = []
-        for row in range(len(points)):
-            rng = np.random.default_rng(self.seed)  # for each, so that no interval depends on what else is asked for
-            if np.isnan(points[row]).any():
-                paths = np.full((1, *points[row].shape), np.nan)
-            elif is_fed_back:
-                paths = self._fed_back(forecaster, contexts, row, steps, errors[:, 0], rng)
+        for row, point in enumerate(points):
+            rng = np.random.default_rng(self.seed)  # one for each row, so that rows do not depend on each other
+            if np.isnan(point).any():
+                paths = np.full((1, *point.shape), np.nan)
             else:
-                paths = points[row] + errors[rng.integers(len(errors), size=N_PATHS)] * contexts.scale[row]
+                context = contexts.at(slice(row, row + 1))
+                paths = regressor_set.sample_paths(context, point, errors, N_PATHS, rng)
             ends.append(path_quantiles(paths, coverages, len(errors)))
         return tuple(np.stack(end) for end in zip(*ends, strict=True))
 
-    def _fed_back(self, forecaster, contexts, row, steps, errors, rng):
-        """Paths (N_PATHS, steps, n_targets) from one context."""
-        windows, future = (
-            np.repeat(part[row : row + 1], N_PATHS, axis=0) for part in (contexts.windows, contexts.future)
-        )
-        size = np.where(contexts.size[row] > 0, contexts.size[row], np.inf)  # a constant has no errors
-        predict = noisy(forecaster.regressor_set.one_step, errors * (contexts.scale[row] / size), rng)
-        limits = contexts.at(slice(row, row + 1)).limits
-        paths = forecast_recursively(predict, windows, steps, forecaster.builder.spec.n_targets, future, limits)
-        return contexts.undone(paths, slice(row, row + 1))
+
+# The kinds by the parameter `intervals` of a Forecaster. Both need calibration errors.
+CALIBRATED = {"conformal": Conformal, "bootstrap": Bootstrap}
 
 
 @dataclass(frozen=True)
 class Levels:
-    """The quantiles that the regressors themselves predict.
+    """The quantiles that the regressors predict.
 
     Parameters
     ----------
     levels : tuple of float
+        Those that the regressors were fitted on.
     """
 
     levels: tuple
 
-    def ends(self, forecaster, contexts, points, coverages):
-        steps, sides = points.shape[1], self.sides(coverages)
-        answers = forecaster.answered(
-            contexts, steps, lambda part: forecaster.regressor_set.quantiles(part.windows, steps)
-        )
-        return tuple(answers[..., side] for side in sides)
+    def ends(self, regressor_set, contexts, points, coverages):
+        steps = points.shape[1]
+        answers = contexts.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
+        return tuple(answers[..., side] for side in self.sides(coverages))
 
     def sides(self, coverages):
-        """Where the lower and the upper ends are among the levels; complains of a level that is not there."""
+        """The positions of the lower and of the upper ends among the levels; ValueError if a level is not there."""
         return [[self._position((1 + side * coverage) / 2, coverage) for coverage in coverages] for side in (-1, 1)]
 
     def _position(self, level, coverage):
@@ -121,30 +158,26 @@ class Levels:
         return int(close.argmax())
 
 
-# Paths drawn for a series: with these a quantile of 5 % is known to within 0.7 %.
-N_PATHS = 1000
-
-
 def n_needed(coverage):
-    """How many errors an interval of this coverage takes at least."""
+    """The smallest number of errors that an interval of this coverage needs."""
     return ceil(coverage / (1 - coverage) - 1e-9)
 
 
 def percent(coverage):
-    """A coverage in per cent, as columns of intervals are called by it: 90, 97.5."""
+    """A coverage in per cent, as in the names of interval columns: 90, 97.5."""
     return f"{100 * coverage:.6g}"
 
 
 def conformal_radii(errors, coverages):
     """Half the width of the interval of each coverage, by step and target.
 
-    The quantile is the ceil((n + 1) c)-th smallest of the n absolute errors: of as many errors and one more
-    that are exchangeable, the last is that large at most with probability c or more.
+    It is the ceil((n + 1) c)-th smallest of the n absolute errors. If these and the next error are exchangeable, the
+    next one is at most that large with probability c or more.
 
     Parameters
     ----------
     errors : ndarray of shape (n, steps, n_targets)
-        NaN where there is none; at least `n_needed` of each step.
+        NaN where one is missing. At least `n_needed` of each step.
     coverages : sequence of float
 
     Returns
@@ -157,20 +190,11 @@ def conformal_radii(errors, coverages):
     return np.stack([np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0] for rank in ranks], axis=-1)
 
 
-def noisy(predict, errors, rng):
-    """`predict` with an error drawn for each window, from (n, n_targets): a row, so targets err together."""
-
-    def answer(windows):
-        return predict(windows) + errors[rng.integers(len(errors), size=len(windows))]
-
-    return answer
-
-
 def path_quantiles(paths, coverages, n_errors):
-    """Lower and upper ends (…, n_coverages) of the middle share of paths (n_paths, …).
+    """Lower and upper ends (…, n_coverages) of the central share of paths (n_paths, …).
 
-    Between quantiles of n errors lies another one with a probability of (n - 1) / (n + 1) times their share. So
-    the share is larger by as much; all paths, where the errors are too few for that.
+    Another error lies between two quantiles of n errors with (n - 1) / (n + 1) times the probability that the
+    quantiles enclose. So the share is made larger by the inverse factor, up to all paths.
     """
     shares = np.minimum(np.asarray(coverages) * (n_errors + 1) / max(n_errors - 1, 1), 1)
     return tuple(np.moveaxis(np.quantile(paths, (1 + side * shares) / 2, axis=0), 0, -1) for side in (-1, 1))

@@ -1,6 +1,7 @@
 """How a regressor reads windows, and what it has to be told to: an LSTM as sequences, any other as lags."""
 
 import sys
+from enum import Enum
 from inspect import signature
 
 import numpy as np
@@ -108,10 +109,11 @@ def _needs_counts(estimator):
     return get_tags(estimator).target_tags.positive_only or "poisson" in losses or "gamma" in losses
 
 
-def clone_for_windows(regressor, spec, strategy="recursive", verbose=False):
-    """A clone; an LSTM in it is told what a flattened step holds, which are targets, and what each step predicts.
+def clone_for_windows(regressor, spec, feeds_back=True, verbose=False):
+    """A clone for windows of this spec.
 
-    One that is silent is told to print as `verbose` says.
+    The LSTMs in it are told which channels a flattened step has, which of them are targets, and whether the targets
+    are the next step (`feeds_back`). Those that are silent are told to print as `verbose` says.
     """
     regressor = clone(regressor)
     settings, parameters = {}, regressor.get_params()
@@ -122,24 +124,35 @@ def clone_for_windows(regressor, spec, strategy="recursive", verbose=False):
             settings[f"{prefix}verbose"] = verbose
         if parameters[f"{prefix}n_targets"] is None:
             settings[f"{prefix}n_targets"] = spec.n_targets
-        if parameters[f"{prefix}loss_steps"] == "auto":  # other targets are no next steps
-            is_next = strategy == "recursive" and not parameters[f"{prefix}bidirectional"]
+        if parameters[f"{prefix}loss_steps"] == "auto":
+            is_next = feeds_back and not parameters[f"{prefix}bidirectional"]
             settings[f"{prefix}loss_steps"] = "all" if is_next else "last"
     return regressor.set_params(**settings)
 
 
-def to_regressor_input(regressor, windows, spec, rows=None):
-    """Windows (n, L, C), or some of them, as the regressor takes them; copied at most once.
+class InputFormat(Enum):
+    """What a regressor takes windows as."""
 
-    An LSTM takes sequences. What has one inside gets them flattened, as others may look at the rows before
-    it does; any other regressor gets lags.
-    """
+    SEQUENCES = "arrays (n, window_length, n_channels)"
+    FLAT_SEQUENCES = "the same flattened, as something may look at the rows before an LSTM inside does"
+    LAG_TABLE = "rows of lags"
+
+    @classmethod
+    def from_regressor(cls, regressor):
+        """The format of a regressor, by its type and that of what is inside."""
+        if isinstance(regressor, LSTMRegressor):
+            return cls.SEQUENCES
+        return cls.FLAT_SEQUENCES if lstm_prefixes(regressor) else cls.LAG_TABLE
+
+
+def to_regressor_input(windows, spec, input_format, rows=None):
+    """Convert windows (n, L, C), or some of them, to a regressor's input; copied at most once."""
     if rows is not None and isinstance(as_slice(rows), slice):
         windows, rows = windows[as_slice(rows)], None
-    if not lstm_prefixes(regressor):
+    if input_format is InputFormat.LAG_TABLE:
         return spec.flat(windows, rows)
     windows = windows if rows is None else windows[rows]
-    return windows if isinstance(regressor, LSTMRegressor) else windows.reshape(len(windows), -1)
+    return windows if input_format is InputFormat.SEQUENCES else windows.reshape(len(windows), -1)
 
 
 def accepts_nan(regressor):

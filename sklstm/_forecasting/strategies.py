@@ -1,223 +1,249 @@
-"""How a regressor that knows rows and targets predicts a series several steps ahead."""
+"""Strategies: ways to predict several steps ahead with regressors of windows.
 
-import warnings
-from contextlib import contextmanager
+To add one, write a subclass of `Strategy` and enter it in `STRATEGIES`.
+"""
+
 from dataclasses import dataclass
-from math import cos, pi
+from typing import ClassVar
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._estimator.regressor import LSTMRegressor
-from sklstm._forecasting.regressor_input import clone_for_windows, takes_several, to_regressor_input, weight_keywords
-from sklstm._forecasting.window_builder import as_slice
+from sklstm._forecasting.regressor_input import clone_for_windows
+from sklstm._forecasting.window_builder import Contexts
+from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._utils.checks import check_output
 from sklstm._utils.recursion import forecast_recursively
 
-STRATEGIES = ("recursive", "multioutput", "direct")
 
-# Rows that tell whether a regressor learns one output where it did not learn several.
-N_TRIED = 100
-# How LSTMs are trained on: `benchmarks/updates.py` measures it. Passes over the new windows, each at a share of the
-# first rate, and how many older windows come with each new one.
-TUNING_RATES = tuple(0.5 * (1 + cos(pi * done / 5)) for done in range(5))
-TUNING_SHARE = 0.1  # of `learning_rate_init`, where no rate is given
-N_REPLAYED = 15
+@dataclass(frozen=True)
+class Strategy:
+    """How regressors predict several steps ahead. This one predicts all `n_ahead` steps with one regressor.
+
+    Parameters
+    ----------
+    n_ahead : int
+        Steps that are predicted at once.
+    """
+
+    n_ahead: int
+
+    name: ClassVar[str]
+    feeds_back: ClassVar[bool] = False  # whether forecasts become input of later ones
+
+    @classmethod
+    def from_steps(cls, steps):
+        """The strategy for the parameter `steps` of a Forecaster."""
+        if steps is None:
+            raise ValueError(f"strategy={cls.name!r} needs steps: how many rows are predicted at once.")
+        return cls(steps)
+
+    @property
+    def n_regressors(self):
+        """How many regressors it trains."""
+        return 1
+
+    def steps_of(self, number):
+        """The steps ahead that the regressor of a number predicts; both count from 0."""
+        return range(self.n_ahead)
+
+    def check_reach(self, steps, past_only=None, was="was"):
+        """Raise ValueError if it cannot forecast so many steps; `past_only` are the names of past-only columns."""
+        if steps > self.n_ahead:
+            raise ValueError(
+                f"{steps} steps are asked for, but strategy={self.name!r} {was} fitted with steps={self.n_ahead}. Fit "
+                "with more, or with strategy='recursive'."
+            )
+
+    def gives_quantiles(self, regressor):
+        """Whether the regressors predict quantiles of every step."""
+        return hasattr(regressor, "predict_quantiles")
+
+    def error_steps(self, steps):
+        """How many steps ahead the errors reach that `sample_paths` needs for so many steps."""
+        return steps
+
+    def forecast(self, regressors, windows, future, steps, limits=None):
+        """Forecasts (n, steps, n_targets); see `RegressorSet.forecast`."""
+        answers = [part.predict(windows) for part in regressors if part.steps.start < steps]
+        return np.concatenate(answers, axis=1)[:, :steps]
+
+    def quantiles(self, regressors, windows, steps):
+        """Forecasts of every quantile level (n, steps, n_targets, n_levels)."""
+        answers = [part.predict_quantiles(windows) for part in regressors if part.steps.start < steps]
+        return np.concatenate(answers, axis=1)[:, :steps]
+
+    def sample_paths(self, regressors, context, points, errors, n_paths, rng):
+        """Simulated paths; see `RegressorSet.sample_paths`. Each adds the errors of all steps of one origin."""
+        return points + errors[rng.integers(len(errors), size=n_paths)] * context.scale
+
+
+class Recursive(Strategy):
+    """One regressor predicts the next step, and each forecast is fed back into the window of the next one."""
+
+    name = "recursive"
+    feeds_back = True
+
+    @classmethod
+    def from_steps(cls, steps):
+        return cls(1)
+
+    def check_reach(self, steps, past_only=None, was="was"):
+        if past_only is not None and steps > 1:
+            raise ValueError(
+                f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {past_only}: "
+                "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
+            )
+
+    def gives_quantiles(self, regressor):
+        return False  # those of one step cannot be fed back
+
+    def error_steps(self, steps):
+        return 1
+
+    def forecast(self, regressors, windows, future, steps, limits=None):
+        (part,) = regressors
+        if type(part.regressor) is LSTMRegressor:  # the same, but windows are checked once instead of at every step
+            clip = False if limits is None else limits
+            X_future = future if future.size else None
+            answers = part.regressor.forecast(steps, X_future, context=windows, clip=clip)
+            return answers.reshape(len(windows), steps, part.spec.n_targets)
+        return forecast_recursively(_next_step(part), windows, steps, part.spec.n_targets, future, limits)
+
+    def sample_paths(self, regressors, context, points, errors, n_paths, rng):
+        """Simulated paths. At each step, each adds an error drawn by itself, and the sum is fed back."""
+        (part,) = regressors
+        windows, future = (np.repeat(values, n_paths, axis=0) for values in (context.windows, context.future))
+        size = np.where(context.size > 0, context.size, np.inf)  # a constant series has no errors
+        predict = with_errors(_next_step(part), errors[:, 0] * (context.scale / size), rng)
+        n_targets = part.spec.n_targets
+        return context.undone(forecast_recursively(predict, windows, len(points), n_targets, future, context.limits))
+
+
+class MultiOutput(Strategy):
+    """One regressor with several outputs predicts all steps."""
+
+    name = "multioutput"
+
+
+class Direct(Strategy):
+    """A regressor for each step."""
+
+    name = "direct"
+
+    @property
+    def n_regressors(self):
+        return self.n_ahead
+
+    def steps_of(self, number):
+        return range(number, number + 1)
+
+
+STRATEGIES = {strategy.name: strategy for strategy in (Recursive, MultiOutput, Direct)}
+
+
+def make_strategy(name, steps):
+    """The strategy for the parameters `strategy` and `steps` of a Forecaster."""
+    return STRATEGIES[name].from_steps(steps)
 
 
 @dataclass(frozen=True)
 class RegressorSet:
-    """Regressors that forecast windows together.
+    """The regressors of a strategy.
 
     Parameters
     ----------
-    spec : WindowSpec
-        What is in a window.
-    strategy : str
-        One of `STRATEGIES`.
-    regressors : list of estimator
-        One, or with "direct" one for each step.
+    strategy : Strategy
+    parts : tuple of WindowRegressor
     """
 
-    spec: WindowSpec
-    strategy: str
-    regressors: list
+    strategy: Strategy
+    parts: tuple[WindowRegressor, ...]
 
     @classmethod
-    def of(cls, regressor, spec, strategy, verbose=False):
-        """Unfitted clones of a regressor."""
-        n_regressors = spec.n_ahead if strategy == "direct" else 1
-        return cls(spec, strategy, [clone_for_windows(regressor, spec, strategy, verbose) for _ in range(n_regressors)])
+    def from_regressors(cls, regressors, spec, strategy):
+        """A set of the regressors that a strategy needs, in its order."""
+        steps = map(strategy.steps_of, range(strategy.n_regressors))
+        return cls(strategy, tuple(map(WindowRegressor, regressors, [spec] * len(regressors), steps)))
 
-    # ---- training
+    @classmethod
+    def from_template(cls, regressor, spec, strategy, verbose=False):
+        """A set of unfitted clones of a regressor."""
+        clones = [
+            clone_for_windows(regressor, spec, strategy.feeds_back, verbose) for _ in range(strategy.n_regressors)
+        ]
+        return cls.from_regressors(clones, spec, strategy)
+
+    @property
+    def regressors(self):
+        """The regressors themselves."""
+        return [part.regressor for part in self.parts]
+
+    @property
+    def spec(self) -> WindowSpec:
+        """What the windows contain."""
+        return self.parts[0].spec
 
     def fit(self, samples, tasks):
         """Train every regressor on the samples whose targets are known to it, and tell callbacks."""
-        for step, regressor in enumerate(self.regressors):
-            learnt = self._learnt(step, samples)
-            if not learnt.any():
-                raise ValueError(f"There is no window whose targets, up to {self.spec.n_ahead} steps ahead, are known.")
-            X, y, weights = self._rows(step, samples, learnt)
-            ahead = f", {step + 1} ahead" if self.strategy == "direct" else ""
-            about = f"{type(regressor).__name__}{ahead}, on {len(X)} windows"
-            with tasks.part("fit-regressor", regressor, about):
-                _fit(regressor, X, y, weights)
+        for part in self.parts:
+            X, y, weights = part.training_data(samples)
+            ahead = f", {part.steps.stop} ahead" if len(self.parts) > 1 else ""
+            about = f"{type(part.regressor).__name__}{ahead}, on {len(X)} windows"
+            with tasks.part("fit-regressor", part.regressor, about):
+                part.fit(X, y, weights)
         return self
 
-    def partial_fit(self, samples, older=None, learning_rate_init=None):
-        """Train every regressor on `samples(reach)`: those whose target that many rows ahead is new.
+    def partial_fit(self, samples, draw_older=None, learning_rate_init=None):
+        """Train every regressor further.
 
-        An LSTM was trained until its rate was nothing, and one pass at the full rate would undo that. So it goes
-        over them in several, at a small rate that falls, each time with others that `older(reach, n)` draws.
-        Any other regressor goes over the new ones once.
+        `samples(reach)` are those with a new target: their last one is `reach` rows after the first one.
+        `draw_older(reach, n)` draws from the others.
         """
-        for step, regressor in enumerate(self.regressors):
-            # a window whose known columns are known only now has had no target learnt yet
-            is_late = self.strategy == "multioutput" or self.spec.n_known
-            reach = self.spec.n_ahead - 1 if is_late else step
-            new = samples(reach)
-            learnt = self._learnt(step, new)
-            if not learnt.any():
-                continue
-            networks = _networks(regressor)
-            for share in TUNING_RATES if networks else (1.0,):
-                drawn = older(reach, N_REPLAYED * int(learnt.sum())) if networks and older else None
-                rows = new if drawn is None else drawn.followed_by(new)
-                X, y, _ = self._rows(step, rows, self._learnt(step, rows))
-                with _small_rates(networks, share, learning_rate_init):
-                    regressor.partial_fit(X, y)
-
-    @property
-    def _n_outputs(self):
-        """Outputs of one regressor."""
-        return self.spec.n_targets * (self.spec.n_ahead if self.strategy == "multioutput" else 1)
-
-    def _learnt(self, step, samples):
-        """Which samples the regressor of a step learns from: its targets are known, and count."""
-        targets, weight = self._targets(step, samples)
-        known = ~np.isnan(targets).any(axis=1)
-        return known if weight is None else known & (weight > 0)
-
-    def _targets(self, step, samples):
-        """The targets of the regressor of a step, and the least weight of each row of them."""
-        targets, weight = samples.targets, samples.weight
-        if self.strategy == "direct":
-            targets = targets[:, step * self.spec.n_targets :][:, : self.spec.n_targets]
-            weight = weight if weight is None else weight[:, step : step + 1]
-        return targets, weight if weight is None else weight.min(axis=1)
-
-    def _rows(self, step, samples, learnt):
-        """X, y and the weights by keyword that the regressor of a step is given."""
-        regressor, rows = self.regressors[step], np.flatnonzero(learnt)
-        targets, weight = self._targets(step, samples)
-        y = targets[as_slice(rows)]
-        keywords = {} if weight is None else weight_keywords(regressor, weight[rows])
-        X = to_regressor_input(regressor, samples.windows, self.spec, samples.rows_at(rows))
-        return X, y[:, 0] if y.shape[1] == 1 else y, keywords
-
-    # ---- answers
+        for part in self.parts:
+            # the known columns of all steps are in a window: it was not complete before the last of them was known
+            reach = (self.strategy.n_ahead if self.spec.n_known else part.steps.stop) - 1
+            older = draw_older and (lambda n, reach=reach: draw_older(reach, n))
+            part.partial_fit(samples(reach), older, learning_rate_init)
 
     def forecast(self, windows, future, steps, limits=None):
-        """Predict `steps` steps after each window, (n, steps, n_targets).
+        """Forecast so many steps after each window, (n, steps, n_targets).
 
-        `future` are the known columns of steps that are appended, and `limits` the bounds of what is fed back, as
-        for `forecast_recursively`.
+        `future` holds the known columns of the steps that are appended to the windows, and `limits` the bounds of
+        what is fed back, as for `forecast_recursively`.
         """
-        if self.strategy == "recursive":
-            return self._fed_back(windows, future, steps, limits)
-        regressors = self.regressors[:steps]
-        answers = np.stack([self._answers("predict", regressor, windows) for regressor in regressors], axis=1)
-        return answers.reshape(len(windows), -1, self.spec.n_targets)[:, :steps]
-
-    def _fed_back(self, windows, future, steps, limits):
-        (regressor,), n_targets = self.regressors, self.spec.n_targets
-        if type(regressor) is LSTMRegressor:  # the same, but its rows are checked once and not at every step
-            clip = False if limits is None else limits
-            answers = regressor.forecast(steps, future if future.size else None, context=windows, clip=clip)
-            return answers.reshape(len(windows), steps, n_targets)
-        return forecast_recursively(self.one_step, windows, steps, n_targets, future, limits)
-
-    def one_step(self, windows):
-        """What a recursive forecast predicts next, (n, n_targets); infinite where infinity was fed back."""
-        (regressor,) = self.regressors
-        lost = np.isinf(windows).any(axis=(1, 2))  # most regressors refuse all rows for the sake of one
-        answers = np.full((len(windows), self.spec.n_targets), np.inf)
-        if not lost.all():
-            answers[~lost] = self._answers("predict", regressor, windows[~lost] if lost.any() else windows)
-        return np.where(np.isfinite(answers), answers, np.inf)
+        return self.strategy.forecast(self.parts, windows, future, steps, limits)
 
     def quantiles(self, windows, steps):
-        """Every level that regressors with a quantile loss predict, (n, steps, n_targets, n_levels)."""
-        levels = [
-            self._answers("predict_quantiles", regressor, windows, keep=1) for regressor in self.regressors[:steps]
-        ]
-        shape = len(windows), -1, self.spec.n_targets, levels[0].shape[-1]
-        return np.stack(levels, axis=1).reshape(shape)[:, :steps]
+        """Forecasts of every quantile level (n, steps, n_targets, n_levels)."""
+        return self.strategy.quantiles(self.parts, windows, steps)
 
-    def _answers(self, method, regressor, windows, keep=0):
-        """What a method of one regressor answers, (n, n_outputs) with so many further axes."""
-        with np.errstate(over="ignore", invalid="ignore"):  # whoever asked sees what is not finite
-            answers = getattr(regressor, method)(to_regressor_input(regressor, windows, self.spec))
-        return check_output(answers, f"{type(regressor).__name__}.{method}", len(windows), self._n_outputs, keep)
+    def sample_paths(self, context: Contexts, points, errors, n_paths, rng):
+        """Simulate paths (n_paths, steps, n_targets) after one window, in transformed units.
+
+        `points` (steps, n_targets) are its forecasts. The errors (n_errors, `strategy.error_steps(steps)`, n_targets)
+        are relative to the scale of the series.
+        """
+        return self.strategy.sample_paths(self.parts, context, points, errors, n_paths, rng)
 
 
-def _networks(regressor):
-    """The fitted LSTMs that `partial_fit` of a regressor trains on: itself, or those of a MultiOutputRegressor."""
-    parts = [regressor, *getattr(regressor, "estimators_", ())]
-    return [part for part in parts if isinstance(part, LSTMRegressor)]
+def _next_step(part):
+    """A function that predicts the next step of windows, (n, n_targets); infinite where infinity was fed back."""
+
+    def predict(windows):
+        lost = np.isinf(windows).any(axis=(1, 2))  # one infinite row would make most regressors refuse all rows
+        answers = np.full((len(windows), part.spec.n_targets), np.inf)
+        if not lost.all():
+            answers[~lost] = part.predict(windows[~lost] if lost.any() else windows)[:, 0]
+        return np.where(np.isfinite(answers), answers, np.inf)
+
+    return predict
 
 
-def why_not_trained_on(regressor):
-    """Why a fitted regressor has no `partial_fit`, and what helps; None if it has."""
-    if hasattr(regressor, "partial_fit"):
-        return None
-    name, settings = type(regressor).__name__, {"early_stopping": True, "solver": "lbfgs"}
-    cause = [f"{key}={value!r}" for key, value in settings.items() if getattr(regressor, key, None) == value]
-    if isinstance(regressor, LSTMRegressor) and cause:
-        mend = "early_stopping=False" if "early" in cause[0] else "solver='adam'"
-        return f"{name} does not have with {cause[0]}: choose {mend}"
-    return f"{name} does not have: choose an LSTMRegressor (which standardizes its inputs itself) or an SGDRegressor"
+def with_errors(predict, errors, rng):
+    """`predict`, plus a row of errors (n, n_targets) drawn for each window; targets err together."""
 
+    def predict_with_errors(windows):
+        return predict(windows) + errors[rng.integers(len(errors), size=len(windows))]
 
-@contextmanager
-def _small_rates(networks, share, learning_rate_init):
-    """Let LSTMs take small steps for a while."""
-    before = [(part.learning_rate, part.learning_rate_init) for part in networks]
-    for part, (schedule, rate) in zip(networks, before, strict=True):
-        rate = TUNING_SHARE * rate if learning_rate_init is None else learning_rate_init
-        # where a cosine would begin again, at its full rate
-        part.set_params(learning_rate="constant" if schedule == "cosine" else schedule, learning_rate_init=share * rate)
-    try:
-        yield
-    finally:
-        for part, (schedule, rate) in zip(networks, before, strict=True):
-            part.set_params(learning_rate=schedule, learning_rate_init=rate)
-
-
-def _fit(regressor, X, y, weights):
-    """Train; a failure is explained where it is that of a regressor that takes no several outputs."""
-    try:
-        regressor.fit(X, y, **weights)
-    except InvalidParameterError:
-        raise
-    except (ValueError, TypeError) as error:
-        if y.ndim == 1 or takes_several(regressor) or not _takes_one(regressor, X, y[:, 0], weights):
-            raise
-        raise ValueError(
-            f"{type(regressor).__name__} does not take {y.shape[1]} outputs at once ({error}). strategy='direct' "
-            "trains one for each step; MultiOutputRegressor makes one for each target."
-        ) from error
-
-
-def _takes_one(regressor, X, y, weights):
-    """Whether a regressor that failed on several outputs learns the first of them, from a few rows."""
-    some = {key: value[:N_TRIED] for key, value in weights.items()}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            clone(regressor).fit(X[:N_TRIED], y[:N_TRIED], **some)
-    except Exception:
-        return False
-    return True
+    return predict_with_errors

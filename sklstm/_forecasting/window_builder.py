@@ -91,6 +91,21 @@ class Contexts:
         shape = (-1, 1, self.centre.shape[1], *[1] * (answers.ndim - 3))
         return answers * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
 
+    def fill_readable(self, predict):
+        """Predict from the windows that can be read: (n, steps, n_targets, …) in transformed units, NaN elsewhere.
+
+        `predict` takes a part of this, and returns what its regressors answer.
+        """
+        shape, readable = (*self.is_readable.shape, self.centre.shape[1]), self.is_readable[:, 0]
+        if not readable.any():
+            return np.full(shape, np.nan)
+        rows = as_slice(np.flatnonzero(readable))
+        known = np.asarray(predict(self.at(rows)), dtype=np.float64)
+        answers = np.full(shape + known.shape[3:], np.nan)
+        answers[rows] = self.undone(known, rows)
+        answers[~self.is_readable] = np.nan
+        return answers
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -5,7 +5,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.series import SeriesData
-from sklstm._forecasting.strategies import RegressorSet
+from sklstm._forecasting.strategies import RegressorSet, make_strategy
 from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
@@ -28,7 +28,7 @@ class Strict(RegressorMixin, BaseEstimator):
 class Wide:
     """Intervals that are as wide as the coverage, on both sides of the forecast."""
 
-    def ends(self, engine, contexts, points, coverages):
+    def ends(self, regressor_set, contexts, points, coverages):
         width = np.asarray(coverages)
         return points[..., np.newaxis] - width, points[..., np.newaxis] + width
 
@@ -42,11 +42,9 @@ def series(n, n_known=0, seed=0, n_future=0, size=1.0):
 def engine_of(parts, strategy="recursive", steps=1, n_known=0, transformer=None, is_centred=False, **settings):
     lags = WindowSpec(3, steps, 1, n_known, 0)
     builder = WindowBuilder(lags, TargetScaler.of(transformer, parts, is_centred), np.float64, False, False)
-    n_outputs = steps if strategy == "multioutput" else 1
-    n_regressors = steps if strategy == "direct" else 1
-    return BatchForecaster(
-        builder, RegressorSet(lags, strategy, [Strict(n_outputs) for _ in range(n_regressors)]), **settings
-    )
+    strategy = make_strategy(strategy, steps)
+    regressors = [Strict(len(strategy.steps_of(number))) for number in range(strategy.n_regressors)]
+    return BatchForecaster(builder, RegressorSet.from_regressors(regressors, lags, strategy), **settings)
 
 
 def slow(y, known, origin, step):
@@ -127,7 +125,7 @@ def test_what_a_regressor_answers_of_further_axes_keeps_them():
     part = series(8)
     engine = engine_of({None: part}, is_centred=True)
     contexts = engine.builder.contexts({None: part}, {None: np.arange(9)}, 2)
-    answers = engine.answered(contexts, 2, lambda part: np.ones((len(part.windows), 2, 1, 4)))
+    answers = contexts.fill_readable(lambda part: np.ones((len(part.windows), 2, 1, 4)))
     assert answers.shape == (9, 2, 1, 4)
     np.testing.assert_allclose(answers[3:], 1 + part.y.mean())
     assert np.isnan(answers[:3]).all()

@@ -7,6 +7,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster
 from sklstm._forecasting.calibration import calibration_split, check_coverage
+from sklstm._forecasting.intervals import ErrorRequest
 from sklstm._forecasting.series import SeriesData
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
@@ -260,10 +261,10 @@ def test_rows_in_which_something_is_missing_do_not_count_together(walk):
     walk[::3] = np.nan
     settings = {"strategy": "direct", "regressor": DecisionTreeRegressor(), "calibration_size": 30}
     errors = forecaster(**settings).fit(None, walk)._batch_forecaster.intervals.errors
-    assert (~np.isnan(errors.enough(STEPS, [0.9]))).sum(axis=0).min() >= 9
+    assert (~np.isnan(errors.enough(ErrorRequest(STEPS, [0.9])))).sum(axis=0).min() >= 9
     with pytest.raises(ValueError, match=r"needs at least 9 errors of 3 steps ahead, .* give 0\."):
-        errors.enough(STEPS, [0.9], together=True)
-    assert len(errors.enough(2, [0.5], together=True)) == 9  # origins 52, 55, … 76
+        errors.enough(ErrorRequest(STEPS, [0.9], together=True))
+    assert len(errors.enough(ErrorRequest(2, [0.5], together=True))) == 9  # origins 52, 55, … 76
 
 
 @pytest.mark.parametrize("coverage", [[0.9, 0.9000001], [0.5, 0.9, 0.90000000001], 0.9999999])

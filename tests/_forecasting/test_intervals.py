@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
-from sklstm._forecasting.intervals import N_PATHS, conformal_radii, n_needed, noisy, path_quantiles
+from sklstm._forecasting.intervals import N_PATHS, conformal_radii, n_needed, path_quantiles
 from tests._forecasting.tools import Recorder, forecaster, series
 from tests.tools import fit
 
@@ -337,22 +337,6 @@ def test_exchangeable_errors_are_held_with_the_probability_promised(n, coverage)
         for last in range(n + 1)
     ]
     assert coverage <= np.mean(held) < coverage + 1 / (n + 1)
-
-
-def test_targets_err_together():
-    errors = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
-    answers = noisy(lambda windows: windows[:, -1], errors, np.random.default_rng(0))(np.zeros((3000, 5, 2)))
-    drawn, counts = np.unique(answers, axis=0, return_counts=True)
-    np.testing.assert_array_equal(drawn, errors)
-    assert (np.abs(counts - 1000) < 5 * np.sqrt(3000 * 2 / 9)).all()
-
-
-def test_errors_are_drawn_anew_for_each_step_and_by_the_generator_alone():
-    errors, windows = np.arange(1000.0)[:, np.newaxis], np.zeros((8, 3, 1))
-    predict = noisy(lambda w: w[:, -1], errors, np.random.default_rng(3))
-    first, second = predict(windows), predict(windows)
-    assert not np.array_equal(first, second)
-    np.testing.assert_array_equal(noisy(lambda w: w[:, -1], errors, np.random.default_rng(3))(windows), first)
 
 
 def test_path_quantiles_have_the_middle_share_of_many_paths():

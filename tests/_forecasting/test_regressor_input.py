@@ -33,6 +33,7 @@ from sklearn.utils import all_estimators
 
 from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest
 from sklstm._forecasting.regressor_input import (
+    InputFormat,
     accepts_nan,
     check_regressor,
     clone_for_windows,
@@ -175,11 +176,15 @@ def test_targets_that_the_user_has_counted_stay():
     assert clone_for_windows(BaggingRegressor(LSTMRegressor(n_targets=1)), LAGS).estimator.n_targets == 1
 
 
+def as_input(regressor, windows):
+    return to_regressor_input(windows, LAGS, InputFormat.from_regressor(regressor))
+
+
 def test_windows_are_read_as_sequences_flattened_or_as_lags():
     windows = rng.normal(size=(3, 4, LAGS.n_channels))
-    assert to_regressor_input(LSTMRegressor(), windows, LAGS) is windows
-    np.testing.assert_array_equal(to_regressor_input(NESTED["deep"][0], windows, LAGS), windows.reshape(3, -1))
-    rows = to_regressor_input(Ridge(), windows, LAGS)
+    assert as_input(LSTMRegressor(), windows) is windows
+    np.testing.assert_array_equal(as_input(NESTED["deep"][0], windows), windows.reshape(3, -1))
+    rows = as_input(Ridge(), windows)
     # targets (channels 0, 1) and the past-only column (4) of each step; the known ones (2, 3) of the last
     for row, window in zip(rows, windows, strict=True):
         expected = [value for step in window for value in (step[0], step[1], step[4])]
@@ -192,10 +197,7 @@ def test_an_lstm_inside_of_a_pipeline_reads_what_one_by_itself_does():
     lstm = clone_for_windows(LSTMRegressor(3, max_iter=3, random_state=0), LAGS)
     inside = clone_for_windows(make_pipeline("passthrough", LSTMRegressor(3, max_iter=3, random_state=0)), LAGS)
     with pytest.warns(match="reached|onverge"):
-        answers = [
-            m.fit(to_regressor_input(m, windows, LAGS), y).predict(to_regressor_input(m, windows, LAGS))
-            for m in (lstm, inside)
-        ]
+        answers = [m.fit(as_input(m, windows), y).predict(as_input(m, windows)) for m in (lstm, inside)]
     np.testing.assert_allclose(answers[0], answers[1], rtol=1e-6)
 
 

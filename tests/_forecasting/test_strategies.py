@@ -14,7 +14,7 @@ from sklearn.svm import SVR
 
 from sklstm import LSTMRegressor
 from sklstm._forecasting.default_regressor import default_regressor
-from sklstm._forecasting.strategies import STRATEGIES, RegressorSet
+from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, make_strategy, with_errors
 from sklstm._forecasting.window_builder import Samples
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import NO_TASKS
@@ -40,7 +40,11 @@ class Recorder(RegressorMixin, BaseEstimator):
 
 
 def lags_of(strategy, n_targets=1, n_known=0, n_past=0):
-    return WindowSpec(L, 1 if strategy == "recursive" else H, n_targets, n_known, n_past)
+    return WindowSpec(L, make_strategy(strategy, H).n_ahead, n_targets, n_known, n_past)
+
+
+def regressor_set(regressor, lags, strategy):
+    return RegressorSet.from_template(regressor, lags, make_strategy(strategy, H))
 
 
 def made(lags, seed=0):
@@ -68,7 +72,7 @@ def test_each_regressor_learns_the_targets_that_it_predicts_where_they_are_known
     row_weight[40] = 0
     weight = lags.targets(row_weight[:, np.newaxis], np.arange(L, N)) if weighted else None
     samples = Samples(samples.windows, lags.targets(y, np.arange(L, N)), weight)
-    fitted = RegressorSet.of(Recorder(), lags, strategy).fit(samples, NO_TASKS)
+    fitted = regressor_set(Recorder(), lags, strategy).fit(samples, NO_TASKS)
     spans = [[step] for step in range(H)] if strategy == "direct" else [list(range(lags.n_ahead))]
     assert len(fitted.regressors) == len(spans)
     for regressor, span in zip(fitted.regressors, spans, strict=True):
@@ -94,7 +98,7 @@ def test_each_regressor_learns_the_targets_that_it_predicts_where_they_are_known
 
 def test_regressors_are_clones():
     template = Ridge(alpha=3)
-    regressors = RegressorSet.of(template, lags_of("direct"), "direct").regressors
+    regressors = regressor_set(template, lags_of("direct"), "direct").regressors
     assert [r.alpha for r in regressors] == [3] * H
     assert len({id(r) for r in [template, *regressors]}) == H + 1
 
@@ -105,10 +109,10 @@ def test_where_no_target_is_known_it_is_said(strategy):
     *_, samples = made(lags)
     nothing = Samples(samples.windows, np.full_like(samples.targets, np.nan), None)
     with pytest.raises(ValueError, match=rf"no window whose targets, up to {lags.n_ahead} steps ahead, are known"):
-        RegressorSet.of(Recorder(), lags, strategy).fit(nothing, NO_TASKS)
+        regressor_set(Recorder(), lags, strategy).fit(nothing, NO_TASKS)
     unweighted = Samples(samples.windows, samples.targets, np.zeros((len(samples.windows), lags.n_ahead)))
     with pytest.raises(ValueError, match="no window whose targets"):
-        RegressorSet.of(Recorder(), lags, strategy).fit(unweighted, NO_TASKS)
+        regressor_set(Recorder(), lags, strategy).fit(unweighted, NO_TASKS)
 
 
 @pytest.mark.parametrize("n_known", [0, 1])
@@ -117,7 +121,7 @@ def test_every_target_is_taught_once_though_rows_come_in_pieces(strategy, n_know
     """Windows that each piece brings: together those of all rows, none of them twice."""
     lags = lags_of(strategy, n_known=n_known)
     y, known, past, _ = made(lags)
-    model = RegressorSet.of(Recorder(), lags, strategy)
+    model = regressor_set(Recorder(), lags, strategy)
     taught = [[] for _ in model.regressors]
     for n_before, n_all in pairwise([0, 25, 26, 28, 41, N]):
 
@@ -148,7 +152,7 @@ def test_every_target_is_taught_once_though_rows_come_in_pieces(strategy, n_know
 def test_a_recursive_forecast_moves_the_window_on_by_each_answer(regressor, n_targets, n_known):
     lags = lags_of("recursive", n_targets, n_known)
     y, known, past, samples = made(lags)
-    fitted = RegressorSet.of(regressor, lags, "recursive").fit(samples, NO_TASKS)
+    fitted = regressor_set(regressor, lags, "recursive").fit(samples, NO_TASKS)
     origins, steps = np.array([L, 17, N]), 5
     windows = lags.windows(lags.table(y, known, past, np.float64), origins)
     answers = fitted.forecast(windows, lags.future(known, origins, steps), steps)
@@ -171,14 +175,14 @@ def test_a_recursive_forecast_moves_the_window_on_by_each_answer(regressor, n_ta
 def test_other_forecasts_are_regressors_fitted_by_hand(strategy, n_targets, steps, regressor):
     lags = lags_of(strategy, n_targets, n_known=1, n_past=1)
     y, *_, samples = made(lags)
-    fitted = RegressorSet.of(regressor, lags, strategy).fit(samples, NO_TASKS)
+    fitted = regressor_set(regressor, lags, strategy).fit(samples, NO_TASKS)
     answers = fitted.forecast(samples.windows, None, steps)
     assert answers.shape == (N - L, steps, n_targets)
     for step in range(steps):
         known = N - L - (H - 1 if strategy == "multioutput" else step)
         is_lstm = isinstance(regressor, LSTMRegressor)
         X = samples.windows if is_lstm else lags.flat(samples.windows)
-        hand = RegressorSet.of(regressor, lags, "multioutput").regressors[0]  # a clone
+        hand = regressor_set(regressor, lags, "multioutput").regressors[0]  # a clone
         if strategy == "direct":
             target = np.array([y[origin + step] for origin in range(L, L + known)])
         else:
@@ -194,12 +198,31 @@ def test_other_forecasts_are_regressors_fitted_by_hand(strategy, n_targets, step
 def test_quantiles_have_an_axis_for_each_of_steps_targets_and_levels(strategy, n_targets):
     lags = lags_of(strategy, n_targets)
     *_, samples = made(lags)
-    fitted = RegressorSet.of(lstm(loss="quantile", quantile=[0.1, 0.5, 0.9]), lags, strategy).fit(samples, NO_TASKS)
+    fitted = regressor_set(lstm(loss="quantile", quantile=[0.1, 0.5, 0.9]), lags, strategy).fit(samples, NO_TASKS)
     windows = samples.windows[:7]
     quantiles = fitted.quantiles(windows, 2)
     assert quantiles.shape == (7, 2, n_targets, 3)
     np.testing.assert_allclose(quantiles[..., 1], fitted.forecast(windows, None, 2), rtol=1e-6)
     assert (np.diff(quantiles, axis=-1) >= 0).all()
+
+
+# ---- sample paths
+
+
+def test_targets_err_together():
+    errors = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
+    answers = with_errors(lambda windows: windows[:, -1], errors, np.random.default_rng(0))(np.zeros((3000, 5, 2)))
+    drawn, counts = np.unique(answers, axis=0, return_counts=True)
+    np.testing.assert_array_equal(drawn, errors)
+    assert (np.abs(counts - 1000) < 5 * np.sqrt(3000 * 2 / 9)).all()
+
+
+def test_errors_are_drawn_anew_for_each_step_and_by_the_generator_alone():
+    errors, windows = np.arange(1000.0)[:, np.newaxis], np.zeros((8, 3, 1))
+    predict = with_errors(lambda w: w[:, -1], errors, np.random.default_rng(3))
+    first, second = predict(windows), predict(windows)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(with_errors(lambda w: w[:, -1], errors, np.random.default_rng(3))(windows), first)
 
 
 # ---- regressors that take one output
@@ -210,9 +233,9 @@ def test_who_takes_one_output_is_named_with_what_to_do(regressor):
     lags = lags_of("multioutput")
     *_, samples = made(lags)
     with pytest.raises(ValueError, match=rf"{type(regressor).__name__} does not take 3 outputs at once.*1d .*'direct'"):
-        RegressorSet.of(regressor, lags, "multioutput").fit(samples, NO_TASKS)
-    RegressorSet.of(regressor, lags, "direct").fit(samples, NO_TASKS)
-    several = RegressorSet.of(MultiOutputRegressor(regressor), lags, "multioutput").fit(samples, NO_TASKS)
+        regressor_set(regressor, lags, "multioutput").fit(samples, NO_TASKS)
+    regressor_set(regressor, lags, "direct").fit(samples, NO_TASKS)
+    several = regressor_set(MultiOutputRegressor(regressor), lags, "multioutput").fit(samples, NO_TASKS)
     assert several.forecast(samples.windows, None, H).shape == (N - L, H, 1)
 
 
@@ -220,9 +243,9 @@ def test_another_failure_keeps_its_own_message():
     lags = lags_of("multioutput")
     *_, samples = made(lags)
     with pytest.raises(ValueError, match="'alpha' parameter of Ridge"):
-        RegressorSet.of(Ridge(alpha=-1), lags, "multioutput").fit(samples, NO_TASKS)
+        regressor_set(Ridge(alpha=-1), lags, "multioutput").fit(samples, NO_TASKS)
     with pytest.raises(ValueError, match="'C' parameter of SVR"):
-        RegressorSet.of(SVR(C=-1), lags_of("recursive"), "recursive").fit(made(lags_of("recursive"))[3], NO_TASKS)
+        regressor_set(SVR(C=-1), lags_of("recursive"), "recursive").fit(made(lags_of("recursive"))[3], NO_TASKS)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -232,9 +255,9 @@ def test_a_failure_that_has_nothing_to_do_with_outputs_is_not_explained_by_them(
     regressor = MLPRegressor(early_stopping=True, validation_fraction=0.999, max_iter=2)
     assert not regressor.__sklearn_tags__().target_tags.multi_output
     with pytest.raises(ValueError, match="the resulting train set will be empty") as error:
-        RegressorSet.of(regressor, lags, "multioutput").fit(samples, NO_TASKS)
+        regressor_set(regressor, lags, "multioutput").fit(samples, NO_TASKS)
     assert "outputs" not in str(error.value)
-    RegressorSet.of(regressor.set_params(validation_fraction=0.2), lags, "multioutput").fit(samples, NO_TASKS)
+    regressor_set(regressor.set_params(validation_fraction=0.2), lags, "multioutput").fit(samples, NO_TASKS)
 
 
 def test_weights_are_refused_by_who_takes_none():
@@ -242,8 +265,8 @@ def test_weights_are_refused_by_who_takes_none():
     *_, samples = made(lags)
     weighted = Samples(samples.windows, samples.targets, np.ones((N - L, 1)))
     with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
-        RegressorSet.of(KNeighborsRegressor(), lags, "recursive").fit(weighted, NO_TASKS)
-    assert RegressorSet.of(LinearRegression(), lags, "recursive").fit(weighted, NO_TASKS).regressors[0].coef_.shape == (
+        regressor_set(KNeighborsRegressor(), lags, "recursive").fit(weighted, NO_TASKS)
+    assert regressor_set(LinearRegression(), lags, "recursive").fit(weighted, NO_TASKS).regressors[0].coef_.shape == (
         L,
     )
 
@@ -255,6 +278,6 @@ def test_the_default_can_be_used_with_every_strategy(strategy):
     *_, samples = made(lags)
     regressor = default_regressor().set_params(max_iter=2)
     assert regressor.random_state is not None  # the same forecast each time
-    fitted = RegressorSet.of(regressor, lags, strategy).fit(samples, NO_TASKS)
+    fitted = regressor_set(regressor, lags, strategy).fit(samples, NO_TASKS)
     future = lags.future(np.empty((N, 0)), np.arange(L, N), H)
     assert np.isfinite(fitted.forecast(samples.windows, future, H)).all()

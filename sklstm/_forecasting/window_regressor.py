@@ -1,0 +1,167 @@
+"""One regressor that is trained on windows: what it is given, and what it predicts."""
+
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from math import cos, pi
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
+from sklstm._forecasting.window_builder import as_slice
+from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._utils.checks import check_output
+
+# Rows used to find out whether a regressor that failed on several outputs learns one.
+N_TRIED = 100
+# How `partial_fit` trains an LSTM, as measured by `benchmarks/updates.py`: one pass over the new windows for each rate,
+# given as a share of the first one, and this many older windows with each new one.
+TUNING_RATES = tuple(0.5 * (1 + cos(pi * done / 5)) for done in range(5))
+TUNING_SHARE = 0.1  # the first rate as a share of `learning_rate_init`, unless a rate is given
+N_REPLAYED = 15
+
+
+@dataclass(frozen=True)
+class WindowRegressor:
+    """A regressor, with what it needs to read windows.
+
+    Parameters
+    ----------
+    regressor : estimator
+    spec : WindowSpec
+        What the windows contain.
+    steps : range
+        The steps ahead that it predicts; 0 is the first.
+    """
+
+    regressor: BaseEstimator
+    spec: WindowSpec
+    steps: range
+
+    @cached_property
+    def input_format(self):
+        """How it reads windows; kept, as finding out takes a good part of the time of a small prediction."""
+        return InputFormat.from_regressor(self.regressor)
+
+    @property
+    def networks(self):
+        """The fitted LSTMs that its `partial_fit` trains: itself, or those of a MultiOutputRegressor."""
+        parts = [self.regressor, *getattr(self.regressor, "estimators_", ())]
+        return [part for part in parts if isinstance(part, LSTMRegressor)]
+
+    # ---- training
+
+    def learnt(self, samples):
+        """Which samples it learns from: those whose targets are all known and have a positive weight."""
+        targets, weight = self._targets(samples)
+        known = ~np.isnan(targets).any(axis=1)
+        return known if weight is None else known & (weight > 0)
+
+    def training_data(self, samples):
+        """X and y for `fit`, and the sample weights by keyword."""
+        learnt = self.learnt(samples)
+        if not learnt.any():
+            raise ValueError(f"There is no window whose targets, up to {self.spec.n_ahead} steps ahead, are known.")
+        rows = np.flatnonzero(learnt)
+        targets, weight = self._targets(samples)
+        y = targets[as_slice(rows)]
+        keywords = {} if weight is None else weight_keywords(self.regressor, weight[rows])
+        X = to_regressor_input(samples.windows, self.spec, self.input_format, samples.rows_at(rows))
+        return X, y[:, 0] if y.shape[1] == 1 else y, keywords
+
+    def _targets(self, samples):
+        """The targets of its steps, and for each sample the smallest weight among them."""
+        n_targets, first, stop = self.spec.n_targets, self.steps.start, self.steps.stop
+        targets = samples.targets[:, first * n_targets : stop * n_targets]
+        return targets, None if samples.weight is None else samples.weight[:, first:stop].min(axis=1)
+
+    def fit(self, X, y, keywords):
+        """Train the regressor. If it fails because it takes only one output, say so."""
+        try:
+            self.regressor.fit(X, y, **keywords)
+        except InvalidParameterError:
+            raise
+        except (ValueError, TypeError) as error:
+            if y.ndim == 1 or takes_several(self.regressor) or not _takes_one(self.regressor, X, y[:, 0], keywords):
+                raise
+            raise ValueError(
+                f"{type(self.regressor).__name__} does not take {y.shape[1]} outputs at once ({error}). "
+                "strategy='direct' trains one regressor for each step; MultiOutputRegressor trains one for each target."
+            ) from error
+
+    def partial_fit(self, new, draw_older=None, learning_rate_init=None):
+        """Train further on new samples.
+
+        An LSTM has been trained until its learning rate was close to 0, and one pass at the full rate would undo
+        that. So it takes several passes at small, falling rates, each time together with older samples, drawn by
+        `draw_older(n)`. Any other regressor takes one pass over the new samples.
+        """
+        n_new, networks = int(self.learnt(new).sum()), self.networks
+        if not n_new:
+            return
+        for share in TUNING_RATES if networks else (1.0,):
+            older = draw_older(N_REPLAYED * n_new) if networks and draw_older else None
+            X, y, _ = self.training_data(new if older is None else older.followed_by(new))
+            with _small_rates(networks, share, learning_rate_init):
+                self.regressor.partial_fit(X, y)
+
+    # ---- forecasts
+
+    def predict(self, windows):
+        """Forecasts (n, n_steps, n_targets)."""
+        return self._call("predict", windows)
+
+    def predict_quantiles(self, windows):
+        """Forecasts of every quantile level (n, n_steps, n_targets, n_levels)."""
+        return self._call("predict_quantiles", windows, n_axes=1)
+
+    def _call(self, method, windows, n_axes=0):
+        """Return what a method of the regressor predicts, with this many axes after that of the targets."""
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller handles what is not finite
+            answers = getattr(self.regressor, method)(to_regressor_input(windows, self.spec, self.input_format))
+        who, n_targets = f"{type(self.regressor).__name__}.{method}", self.spec.n_targets
+        answers = check_output(answers, who, len(windows), len(self.steps) * n_targets, n_axes)
+        return answers.reshape(len(windows), len(self.steps), n_targets, *answers.shape[2:])
+
+
+def why_no_partial_fit(regressor):
+    """Why a fitted regressor has no `partial_fit`, and what to choose instead; None if it has."""
+    if hasattr(regressor, "partial_fit"):
+        return None
+    name, settings = type(regressor).__name__, {"early_stopping": True, "solver": "lbfgs"}
+    cause = [f"{key}={value!r}" for key, value in settings.items() if getattr(regressor, key, None) == value]
+    if isinstance(regressor, LSTMRegressor) and cause:
+        mend = "early_stopping=False" if "early" in cause[0] else "solver='adam'"
+        return f"{name} does not have with {cause[0]}: choose {mend}"
+    return f"{name} does not have: choose an LSTMRegressor (which standardizes its inputs itself) or an SGDRegressor"
+
+
+@contextmanager
+def _small_rates(networks, share, learning_rate_init):
+    """Set small learning rates on LSTMs, and restore their own afterwards."""
+    before = [(part.learning_rate, part.learning_rate_init) for part in networks]
+    for part, (schedule, rate) in zip(networks, before, strict=True):
+        rate = TUNING_SHARE * rate if learning_rate_init is None else learning_rate_init
+        schedule = "constant" if schedule == "cosine" else schedule  # a cosine would restart at its full rate
+        part.set_params(learning_rate=schedule, learning_rate_init=share * rate)
+    try:
+        yield
+    finally:
+        for part, (schedule, rate) in zip(networks, before, strict=True):
+            part.set_params(learning_rate=schedule, learning_rate_init=rate)
+
+
+def _takes_one(regressor, X, y, keywords):
+    """Whether a regressor that failed on several outputs can learn the first of them, from a few rows."""
+    some = {key: value[:N_TRIED] for key, value in keywords.items()}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            clone(regressor).fit(X[:N_TRIED], y[:N_TRIED], **some)
+    except Exception:
+        return False
+    return True
