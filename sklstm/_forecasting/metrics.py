@@ -13,7 +13,6 @@ from sklstm._utils.numeric_input import as_numbers
 
 KEYS = ("series", "target", "origin", "step", "time")
 VALUES = ("truth", "forecast", "naive", "scale")
-METRICS = ("mae", "rmse", "smape", "mase", "skill")
 
 
 def scores(frame, by=None):

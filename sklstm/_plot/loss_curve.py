@@ -1,5 +1,6 @@
-"""The losses of training, epoch by epoch."""
+"""LossCurveDisplay: the training and validation loss by epoch."""
 
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -7,31 +8,32 @@ from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._plot.axes import STYLE, check_axes, check_styles, line_style, new_axes, without_neighbours
+from sklstm._plot.axes import check_axes, new_axes, set_integer_ticks
+from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points
 
-FACTOR_FOR_LOG = 10  # largest loss / smallest, above which the small ones cannot be read off a linear axis
-FACTOR_FOR_POWERS = 1000  # above which powers of ten are ticks enough on a logarithmic one
-MOST_IN_A_COLUMN = 8  # of the legend
-CONSTRAINTS = dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), STYLE)
+LOG_SCALE_RATIO = 10  # largest loss / smallest, above which the scale is logarithmic by default
+POWER_TICKS_RATIO = 1000  # above which a logarithmic scale has ticks at powers of ten only
+MAX_LEGEND_ROWS = 8
+CONSTRAINTS = dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)
 
 
 class LossCurveDisplay:
-    """Plot of the loss of every epoch, and of the epoch whose weights were kept.
+    """Plot of the loss by epoch, with a mark at the epoch whose weights were kept.
 
-    `from_estimator` makes one from a fitted model; all parameters are stored as attributes.
+    Use `from_estimator` to create a display from a fitted estimator. All parameters are stored as attributes.
 
     Parameters
     ----------
     loss_curve : array-like of shape (n_epochs,), or dict of them
-        Training loss of every epoch. Several in one picture are a dict of them by name, and so are then
-        `validation_loss_curve` and `best_iter`.
+        Training loss of every epoch. To show several curves in one plot, pass a dict of them by name;
+        `validation_loss_curve` and `best_iter` are then dicts with the same names.
     validation_loss_curve : array-like of shape (n_epochs,), or dict of them, default=None
-        The same of the validation rows; NaN for an epoch after which it was not measured.
+        Validation loss of every epoch; NaN after epochs without validation.
     best_iter : int, or dict of them, default=None
-        The epoch whose weights were kept, counted from 1. Shown beside a validation curve, by which it
-        was chosen.
+        The epoch whose weights were kept, counted from 1. It is shown only together with a validation curve, by which
+        it was chosen.
     estimator_name : str, default=None
-        Put before each label in the legend, to tell several models on the same axes apart.
+        Put before each label in the legend. Use it to tell several models on the same axes apart.
 
     Attributes
     ----------
@@ -42,7 +44,7 @@ class LossCurveDisplay:
     best_line_ : matplotlib Line2D or None
         Vertical line at the epoch whose weights were kept.
     lines_, validation_lines_, best_lines_ : list of matplotlib Line2D or None
-        The same of all curves; above are those of the first.
+        The same for all curves; the attributes above are those of the first curve.
     ax_ : matplotlib Axes
         Axes with the curves.
     figure_ : matplotlib Figure
@@ -54,9 +56,9 @@ class LossCurveDisplay:
 
     Notes
     -----
-    An epoch's training loss is the mean over its batches, each taken before its update and with the
-    penalty; the validation loss is measured after the epoch and without. So early in training the
-    validation curve may well be the lower one.
+    The training loss of an epoch is the mean over its batches. Each batch is evaluated before its update, and the
+    penalty is included. The validation loss is computed after the epoch, without the penalty. Early in training, the
+    validation loss may therefore be lower than the training loss.
 
     Examples
     --------
@@ -87,33 +89,33 @@ class LossCurveDisplay:
         validation_kwargs=None,
         best_kwargs=None,
     ):
-        """Plot the losses that a fitted estimator went through.
+        """Plot the losses that a fitted estimator recorded.
 
         Parameters
         ----------
         estimator : estimator instance
-            A fitted LSTMRegressor, or another with a `loss_curve_`, such as scikit-learn's MLPRegressor (of
-            which the training loss is shown). It may be the last step of a Pipeline, the
-            `best_estimator_` of a search, the regressor of a TransformedTargetRegressor or of a Forecaster, or these
-            in each other. A Forecaster with `strategy="direct"` has a regressor for each step, and each has curves.
+            A fitted LSTMRegressor, or another estimator with a `loss_curve_`. Of scikit-learn's MLPRegressor, the
+            training loss is shown. The estimator may be the last step of a Pipeline, the best estimator of a search,
+            or the regressor of a TransformedTargetRegressor or of a Forecaster, also nested. A Forecaster with
+            `strategy="direct"` has one regressor for each step; each gets its own curves.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         name : str, default=None
-            Put before each label in the legend, to tell several models on the same axes apart.
+            Put before each label in the legend. Use it to tell several models on the same axes apart.
         log_scale, loss_kwargs, validation_kwargs, best_kwargs
-            As for `plot`.
+            See `plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            Drawn.
+            The display, plotted.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         TypeError, ValueError
-            If it has no `loss_curve_`, or an argument is not as described.
+            If the estimator has no `loss_curve_`, or an argument is not as described.
 
         Examples
         --------
@@ -126,41 +128,41 @@ class LossCurveDisplay:
         ['training', 'validation', 'kept: epoch ...']
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        trained = _trained_in_epochs(estimator)
+        models = _models_with_losses(estimator)
         curves = [
-            {label: getattr(one, attribute, None) for label, one in trained.items()}
+            {label: getattr(model, attribute, None) for label, model in models.items()}
             for attribute in ("loss_curve_", "validation_loss_curve_", "best_iter_")
         ]
-        loss, validation, best = curves if len(trained) > 1 else [curve[None] for curve in curves]
+        loss, validation, best = curves if len(models) > 1 else [curve[None] for curve in curves]
         display = cls(loss_curve=loss, validation_loss_curve=validation, best_iter=best, estimator_name=name)
         kwargs = {"loss_kwargs": loss_kwargs, "validation_kwargs": validation_kwargs, "best_kwargs": best_kwargs}
         return display.plot(ax, log_scale=log_scale, **kwargs)
 
     @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
     def plot(self, ax=None, *, name=None, log_scale="auto", loss_kwargs=None, validation_kwargs=None, best_kwargs=None):
-        """Draw the curves.
+        """Plot the losses.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         name : str, default=None
-            Instead of `estimator_name`.
+            Put before each label in the legend, instead of `estimator_name`.
         log_scale : bool or "auto", default="auto"
-            Whether the axis of the loss is logarithmic. "auto": where all losses on the axes are positive
-            and the largest is more than ten times the smallest. True is linear around 0 where some are not
-            positive (`"symlog"`).
+            Whether the scale of the loss is logarithmic. "auto" uses a logarithmic scale if all losses on the axes
+            are positive and the largest is more than ten times the smallest. With True and losses that are not
+            positive, the scale is linear around 0 (`"symlog"`).
         loss_kwargs : dict, default=None
-            How to draw the training loss: keywords of matplotlib's `Axes.plot`.
+            Keywords of matplotlib's `Axes.plot` for the training loss.
         validation_kwargs : dict, default=None
-            How to draw the validation loss: likewise.
+            Keywords of matplotlib's `Axes.plot` for the validation loss.
         best_kwargs : dict, default=None
-            How to draw the line at the epoch that was kept: keywords of `Axes.axvline`.
+            Keywords of matplotlib's `Axes.axvline` for the line at the epoch that was kept.
 
         Returns
         -------
         self : LossCurveDisplay
-            Drawn.
+            The display, plotted.
 
         Raises
         ------
@@ -172,39 +174,47 @@ class LossCurveDisplay:
             raise ValueError(f"log_scale must be True, False or 'auto', got {log_scale!r}.")
         if ax is not None:
             check_axes(ax)
-        curves = _curves(self.loss_curve, self.validation_loss_curve, self.best_iter)
-        check_styles(loss_kwargs=loss_kwargs, validation_kwargs=validation_kwargs, best_kwargs=best_kwargs)
+        curves = _read_curves(self.loss_curve, self.validation_loss_curve, self.best_iter)
+        styles = {"loss_kwargs": loss_kwargs, "validation_kwargs": validation_kwargs, "best_kwargs": best_kwargs}
+        check_styles(**styles)
         if ax is None:
             ax = new_axes()
         name = self.estimator_name if name is None else name
         self.ax_, self.figure_ = ax, ax.figure
         artists = []
-        for label, curve in curves.items():
+        for label, curves_of_model in curves.items():
             prefix = "".join(f"{part}, " for part in (name, label) if part is not None)
-            artists.append(_draw_curves(ax, prefix, *curve, loss_kwargs, validation_kwargs, best_kwargs))
+            artists.append(_plot_curves(ax, prefix, curves_of_model, styles))
         self.lines_, self.validation_lines_, self.best_lines_ = map(list, zip(*artists, strict=True))
         self.line_, self.validation_line_, self.best_line_ = artists[0]
-        _set_axes(ax, log_scale)
+        _format_axes(ax, log_scale)
         return self
 
 
-def _trained_in_epochs(estimator):
-    """The fitted estimators with the losses, by what each is called, which others may be wrapped around."""
+# ---- the models inside an estimator
+
+
+def _models_with_losses(estimator):
+    """Find the fitted models with a `loss_curve_` inside an estimator, by label; a single one has the label None."""
     check_is_fitted(estimator)
     inner = estimator
     while not hasattr(inner, "loss_curve_"):
-        if len(getattr(inner, "regressors_", [])) > 1:  # of a Forecaster
-            every = enumerate(inner.regressors_, start=1)
-            return {f"step {step}": one for step, model in every for one in _trained_in_epochs(model).values()}
-        inside = _inside(inner)
-        if inside is None:
-            raise ValueError(_without_losses(estimator, inner))
-        inner = inside
+        if len(getattr(inner, "regressors_", [])) > 1:  # a Forecaster with strategy="direct"
+            by_step = enumerate(inner.regressors_, start=1)
+            return {
+                f"step {step}": model
+                for step, regressor in by_step
+                for model in _models_with_losses(regressor).values()
+            }
+        nested = _nested_estimator(inner)
+        if nested is None:
+            raise ValueError(_no_losses_message(estimator, inner))
+        inner = nested
     return {None: inner}
 
 
-def _inside(estimator):
-    """What an estimator is wrapped around; None where nothing is known of it."""
+def _nested_estimator(estimator):
+    """The fitted estimator that a search, Forecaster, Pipeline or TransformedTargetRegressor uses; None for others."""
     if hasattr(estimator, "best_estimator_"):
         return estimator.best_estimator_
     if hasattr(estimator, "regressors_"):
@@ -214,109 +224,124 @@ def _inside(estimator):
     return getattr(estimator, "regressor_", None)
 
 
-def _without_losses(estimator, inner):
-    """What to say where there is no loss curve."""
-    what = type(inner).__name__
+def _no_losses_message(estimator, inner):
+    name = type(inner).__name__
     if inner is not estimator:
-        what += f" inside of {type(estimator).__name__}"
-    message = f"no loss_curve_ to plot in {what}: "
+        name += f" inside {type(estimator).__name__}"
+    message = f"{name} has no loss_curve_ to plot. "
     if getattr(inner, "refit", True) is False:
-        return message + "a search keeps its best estimator with refit=True only."
+        return message + "A search keeps its best estimator only with refit=True."
     if getattr(inner, "solver", None) == "lbfgs":
-        return message + "with solver='lbfgs' it keeps none; choose another solver."
+        return message + "It records no losses with solver='lbfgs'. Choose another solver."
     return message + (
-        "give a fitted LSTMRegressor or another estimator with loss_curve_ (alone, as the last step of a Pipeline, in "
-        "a search, a TransformedTargetRegressor or a Forecaster), or the losses themselves to "
+        "Pass a fitted LSTMRegressor or another estimator with loss_curve_, either alone or inside a Pipeline (as its "
+        "last step), a search, a TransformedTargetRegressor or a Forecaster. To plot losses, use "
         "LossCurveDisplay(loss_curve=...)."
     )
 
 
-def _curves(losses, validation, best):
-    """Training losses, validation losses and the epoch kept of each curve, checked, by name."""
+# ---- the curves, checked
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """Losses of one model.
+
+    Parameters
+    ----------
+    training : ndarray of shape (n_epochs,)
+    validation : ndarray of shape (n_epochs,) or None
+    best_iter : int or None
+        The epoch whose weights were kept.
+    """
+
+    training: np.ndarray
+    validation: np.ndarray | None
+    best_iter: int | None
+
+
+def _read_curves(losses, validation, best_iter):
+    """Check the curves of each model and list them by name; a single model has the name None."""
     if not isinstance(losses, dict):
-        losses, validation, best = ({None: one} for one in (losses, validation, best))
-    validation, best = ({} if one is None else one for one in (validation, best))
-    if not losses or not isinstance(validation, dict) or not isinstance(best, dict):
+        losses, validation, best_iter = ({None: one} for one in (losses, validation, best_iter))
+    validation, best_iter = ({} if one is None else one for one in (validation, best_iter))
+    if not losses or not isinstance(validation, dict) or not isinstance(best_iter, dict):
         raise ValueError(
-            "loss_curve, validation_loss_curve and best_iter must be dicts with the same names, or none of them one."
+            "If loss_curve is a dict, it must have at least one name, and validation_loss_curve and best_iter must be "
+            "None or dicts with the same names."
         )
     return {
-        name: (
-            _losses(curve, "loss_curve"),
-            None if validation.get(name) is None else _losses(validation[name], "validation_loss_curve"),
-            _epoch(best.get(name)),
+        name: _Curves(
+            _read_losses(curve, "loss_curve"),
+            None if validation.get(name) is None else _read_losses(validation[name], "validation_loss_curve"),
+            _check_epoch(best_iter.get(name)),
         )
         for name, curve in losses.items()
     }
 
 
-def _losses(curve, name):
-    """A curve in float64."""
+def _read_losses(curve, name):
+    """Convert a curve to float64."""
     try:
         losses = np.asarray(curve, dtype=np.float64)
     except (TypeError, ValueError):
         losses = np.empty(())
     if losses.ndim != 1:
-        raise ValueError(f"{name} must be numbers, one for each epoch, got {curve!r:.80}.")
+        raise ValueError(f"{name} must be a sequence of numbers, one for each epoch, got {curve!r:.80}.")
     return losses
 
 
-def _epoch(best):
-    if best is not None and (not isinstance(best, Integral) or isinstance(best, bool)):
-        raise ValueError(f"best_iter must be None or the number of an epoch, got {best!r}.")
-    return best
+def _check_epoch(best_iter):
+    if best_iter is not None and (not isinstance(best_iter, Integral) or isinstance(best_iter, bool)):
+        raise ValueError(f"best_iter must be None or an integer, the number of an epoch; got {best_iter!r}.")
+    return best_iter
 
 
-def _draw_curves(ax, prefix, losses, validation, best, loss_kwargs, validation_kwargs, best_kwargs):
-    """The lines of one model: training, validation and the epoch that was kept."""
-    line = _draw_curve(ax, losses, f"{prefix}training", loss_kwargs)
-    if validation is None:
+# ---- drawing
+
+
+def _plot_curves(ax, prefix, curves, styles):
+    """Plot the curves of one model: the lines of training, validation and the epoch kept, or None."""
+    line = _plot_losses(ax, curves.training, f"{prefix}training", styles["loss_kwargs"])
+    if curves.validation is None:
         return line, None, None
-    held_out = _draw_curve(ax, validation, f"{prefix}validation", validation_kwargs)
-    if best is None:
-        return line, held_out, None
-    return line, held_out, _mark_epoch(ax, best, f"{prefix}kept: epoch {best}", held_out, best_kwargs)
+    validation_line = _plot_losses(ax, curves.validation, f"{prefix}validation", styles["validation_kwargs"])
+    epoch = curves.best_iter
+    if epoch is None:
+        return line, validation_line, None
+    style = {"color": validation_line.get_color(), "linestyle": "--", "linewidth": 1.0, "zorder": 1}
+    style["label"] = f"{prefix}kept: epoch {epoch}"
+    return line, validation_line, ax.axvline(epoch, **line_style(style, styles["best_kwargs"]))
 
 
-def _draw_curve(ax, losses, label, kwargs):
-    style = line_style({"label": label}, kwargs)
-    alone = without_neighbours(losses)
-    if len(alone) and "marker" not in style:  # a line joins nothing to them: they would not be seen
-        style |= {"marker": "o", "markevery": alone.tolist()}
+def _plot_losses(ax, losses, label, kwargs):
+    style = mark_isolated_points(line_style({"label": label}, kwargs), losses)
     (line,) = ax.plot(np.arange(1, len(losses) + 1), losses, **style)
     if "marker" not in style:
-        line.sticky_edges.x.append(1)  # no margin before the first epoch: there is no epoch 0 to show
+        line.sticky_edges.x.append(1)  # no margin to the left of the first epoch
     return line
 
 
-def _mark_epoch(ax, epoch, label, line, kwargs):
-    """A thin line from top to bottom, in the colour of the curve that it belongs to."""
-    style = {"color": line.get_color(), "linestyle": "--", "linewidth": 1.0, "zorder": 1, "label": label}
-    return ax.axvline(epoch, **line_style(style, kwargs))
-
-
-def _set_axes(ax, log_scale):
-    from matplotlib.ticker import MaxNLocator
-
+def _format_axes(ax, log_scale):
     _set_loss_scale(ax, log_scale)
-    ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    set_integer_ticks(ax)
     ax.set(xlabel="epoch", ylabel="loss")
     n_entries = len(ax.get_legend_handles_labels()[1])
-    ax.legend(frameon=False, ncols=1 + (n_entries - 1) // MOST_IN_A_COLUMN)
+    ax.legend(frameon=False, ncols=1 + (n_entries - 1) // MAX_LEGEND_ROWS)
 
 
 def _set_loss_scale(ax, log_scale):
-    """Choose it for all that is drawn on the axes: several models may share them."""
+    """Set the scale of the loss for all curves on the axes, those of other displays included."""
     lowest, highest = ax.dataLim.intervaly
-    smallest = ax.dataLim.minposy  # of the positive ones; infinite where there are none
+    smallest = ax.dataLim.minposy  # the smallest positive value; infinite if there is none
     if isinstance(log_scale, str):
-        log_scale = lowest > 0 and highest > FACTOR_FOR_LOG * lowest
+        log_scale = lowest > 0 and highest > LOG_SCALE_RATIO * lowest
     if log_scale and np.isfinite(smallest):
         if lowest > 0:
-            _set_log_scale(ax, powers_only=highest > FACTOR_FOR_POWERS * lowest)
+            _set_log_scale(ax, powers_only=highest > POWER_TICKS_RATIO * lowest)
         else:
             ax.set_yscale("symlog", linthresh=smallest)
-    elif ax.get_yscale() != "linear":  # to set it again would undo what the user did to the ticks
+    elif ax.get_yscale() != "linear":  # setting a linear scale again would reset the user's ticks
         ax.set_yscale("linear")
 
 
@@ -324,7 +349,7 @@ def _set_log_scale(ax, powers_only):
     from matplotlib.ticker import LogLocator, NullFormatter
 
     ax.set_yscale("log")
-    if not powers_only:  # 0.1, 0.2, 0.5, 1 instead of one or two powers, or of 2 × 10⁻¹
+    if not powers_only:  # 0.1, 0.2, 0.5, 1 instead of only one or two powers of ten, or of 2 × 10⁻¹
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())

@@ -327,20 +327,20 @@ DAYS = SERIES.set_axis(pd.date_range("2024-01-01", periods=30))
 BAD = {
     "array": ((SERIES.to_numpy(), SERIES), {}, TypeError, "history must be a pandas Series or DataFrame, got ndarray"),
     "empty forecast": ((SERIES, SERIES[:0]), {}, ValueError, "no rows"),
-    "overlap": ((SERIES, SERIES[-3:]), {}, ValueError, "ends at 29, the forecast begins at 27: give as history what"),
+    "overlap": ((SERIES, SERIES[-3:]), {}, ValueError, "begins at 27. Pass as history only"),
     "kinds": ((SERIES[:5], DAYS[5:]), {}, TypeError, "one kind"),
     "zones": ((DAYS[:5], DAYS[5:].tz_localize("UTC")), {}, TypeError, "one kind"),
     "levels": ((SERIES, PANEL[1]), {}, ValueError, "history has 1 index level"),
     "no truth": ((SERIES[:9], SERIES[9:12]), {"truth": SERIES[12:]}, ValueError, "truth has no value between 9 and 11"),
     "truth of one target": ((TABLE[:9], TABLE[9:]), {"truth": TABLE["a"]}, ValueError, "truth has no column 'b'"),
-    "other columns": ((TABLE[:9], TABLE[9:]["a"]), {}, ValueError, "history 'a', 'b': a forecast has"),
+    "other columns": ((TABLE[:9], TABLE[9:]["a"]), {}, ValueError, "history 'a', 'b'. The forecast must have"),
     "other names": ((SERIES[:9], TABLE[9:]), {}, ValueError, "columns 'a', 'b' and the history 'level'"),
     "n_history": ((SERIES[:9], SERIES[9:]), {"n_history": 0}, ValueError, "n_history must be .* got 0"),
-    "no panel": ((SERIES[:9], SERIES[9:]), {"series": ["a"]}, ValueError, "series must be .*no panel.*got"),
+    "no panel": ((SERIES[:9], SERIES[9:]), {"series": ["a"]}, ValueError, "series must be .*not a panel.*got"),
     "unknown": (PANEL[:2], {"series": ["s1", "x"]}, ValueError, r"\('s0', 's1', 's2'\), got \['s1', 'x'\]"),
     "target": ((TABLE[:9], TABLE[9:]), {"targets": ["c"]}, ValueError, r"targets must be .*'a', 'b'"),
     "no history": ((PANEL[0].drop("s1"), PANEL[1]), {}, ValueError, "history has no series 's1'"),
-    "too many": (panel(13)[:2], {}, ValueError, r"13 panels.*max_panels=12: choose.*series=\['s0', 's1', 's2'\]"),
+    "too many": (panel(13)[:2], {}, ValueError, r"13 axes.*max_panels=12. Choose.*series=\['s0', 's1', 's2'\]"),
     "fewer": ((TABLE[:9], TABLE[9:]), {"max_panels": 1}, ValueError, r"targets=\['a', 'b'\]"),
 }
 
@@ -428,7 +428,7 @@ def test_what_is_not_fitted_is_refused():
 
 
 def test_what_is_no_forecaster_is_refused():
-    with pytest.raises(TypeError, match="Ridge is no forecaster"):
+    with pytest.raises(TypeError, match="Ridge is not a forecaster"):
         ForecastDisplay.from_estimator(Ridge().fit([[1.0]], [1.0]), 3)
 
 
@@ -587,8 +587,8 @@ def test_dates_do_not_touch(freq, n_series):
 
 LONG = panel(2)[0].rename("sales").reset_index()
 WRONG = {
-    "long": (LONG, SERIES, r"history has the column\(s\) 'store', 'month', which are no numbers"),
-    "long by time": (LONG.set_index("month"), SERIES, r"history has the column\(s\) 'store', which are no numbers"),
+    "long": (LONG, SERIES, r"history has the column\(s\) 'store', 'month', which are not numeric"),
+    "long by time": (LONG.set_index("month"), SERIES, r"history has the column\(s\) 'store', which are not numeric"),
     "text": (SERIES.astype(str), SERIES, "'level' of history must be numbers"),
     "times": (SERIES.astype("datetime64[ns]"), SERIES, "'level' of history must be numbers"),
     "twice": (TABLE.set_axis(["a", "a"], axis=1), TABLE, "history has the column 'a' more than once"),
@@ -606,7 +606,7 @@ def test_what_is_no_number_is_named(what):
 @pytest.mark.parametrize("what", ["long", "long by time"])
 def test_the_advice_for_long_tables_makes_panels_of_them(what):
     history, (_, forecast, _) = WRONG[what][0], panel(2)
-    with pytest.raises(ValueError, match="belongs into the index") as caught:
+    with pytest.raises(ValueError, match="Move the series and the time to the index") as caught:
         plotted(history, SERIES.set_axis(SERIES.index + 100))
     advice = re.search(r"history = (.*)\. Leave", str(caught.value)).group(1)
     display = plotted(eval(advice, {"history": history}), forecast)
@@ -650,5 +650,5 @@ def test_truth_with_a_time_twice_is_refused():
 
 @pytest.mark.parametrize("forecaster", [Forecaster, LONG.assign(forecast=1), 5, Ridge()])
 def test_other_things_are_no_forecaster(forecaster):
-    with pytest.raises(TypeError, match="is no forecaster"):
+    with pytest.raises(TypeError, match="is not a forecaster"):
         ForecastDisplay.from_estimator(forecaster, 3)

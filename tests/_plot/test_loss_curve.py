@@ -123,11 +123,11 @@ def test_what_is_not_fitted_is_refused(kind):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (Ridge(), r"in Ridge: give a fitted LSTMRegressor"),
-        (make_pipeline(StandardScaler(), Ridge()), r"in Ridge inside of Pipeline: give"),
-        (BaggingRegressor(Ridge(), 2), r"in BaggingRegressor: give"),
-        (GridSearchCV(SMALL, {"hidden_size": [1]}, cv=2, refit=False), r"in GridSearchCV: .*refit=True"),
-        (MLPRegressor(hidden_layer_sizes=2, solver="lbfgs", tol=1), r"in MLPRegressor: .*choose another solver"),
+        (Ridge(), r"^Ridge has no loss_curve_ to plot. Pass a fitted LSTMRegressor"),
+        (make_pipeline(StandardScaler(), Ridge()), r"^Ridge inside Pipeline has no loss_curve_ to plot. Pass"),
+        (BaggingRegressor(Ridge(), 2), r"^BaggingRegressor has no loss_curve_ to plot. Pass"),
+        (GridSearchCV(SMALL, {"hidden_size": [1]}, cv=2, refit=False), r"^GridSearchCV has .*refit=True"),
+        (MLPRegressor(hidden_layer_sizes=2, solver="lbfgs", tol=1), r"^MLPRegressor has .*Choose another solver"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -321,7 +321,7 @@ def test_every_regressor_of_a_direct_forecaster_has_curves():
 
 
 def test_a_forecaster_of_something_else_has_no_losses():
-    with pytest.raises(ValueError, match="in Ridge inside of Forecaster"):
+    with pytest.raises(ValueError, match=r"^Ridge inside Forecaster has no loss_curve_"):
         LossCurveDisplay.from_estimator(Forecaster(Ridge(), window_length=6).fit(None, SERIES))
 
 

@@ -1,0 +1,211 @@
+"""Drawing of forecasts, one series and target on each Axes."""
+
+import numpy as np
+
+from sklstm._forecasting.metrics import coverages
+from sklstm._plot.axes import legend_entries, set_integer_ticks
+from sklstm._plot.labels import format_name_of
+from sklstm._plot.style import area_style, line_style, mark_isolated_points
+from sklstm._utils.time_index_advice import shown
+
+MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
+TICKS_PER_INCH = 2.0  # of the time axis: more labels such as 12:00 would touch
+
+
+# ---- the grid of axes
+
+
+def check_n_axes(axes, subplots):
+    """Raise an error unless there is one Axes for each subplot."""
+    if len(axes) != len(subplots):
+        raise ValueError(f"ax must hold {len(subplots)} axes, one for each series and target, got {len(axes)}.")
+
+
+def new_axes_grid(subplots):
+    """Create a figure with a grid of Axes that share the time axis.
+
+    The targets of a series lie side by side, if there are at most four.
+    """
+    import matplotlib.pyplot as plt
+
+    n, n_targets = len(subplots), len({subplot.target for subplot in subplots})
+    n_columns = n_targets if 1 < n_targets < n and n_targets <= 4 else 1 if n <= 3 else 2 if n <= 6 else 3
+    n_rows = -(-n // n_columns)
+    size = (7.2, 3.6) if n == 1 else (max(7.2, 3.6 * n_columns), 0.6 + 2.0 * n_rows)
+    _, axes = plt.subplots(n_rows, n_columns, sharex=True, squeeze=False, figsize=size, layout="constrained")
+    for unused in axes.flat[n:]:
+        unused.remove()
+    axes = axes.ravel()[:n]
+    for ax in axes[-n_columns:]:  # the lowest of each column, which may lie above an empty place
+        ax.tick_params(labelbottom=True)
+        ax.xaxis.offsetText.set_visible(True)
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.margins(x=0.02)
+    return axes
+
+
+def label_grid_margins(axes, subplots):
+    """Keep axis labels at the margins of a grid: the time below it, the name of a single target on its left."""
+    n_columns = axes[0].get_gridspec().ncols
+    for ax in axes[:-n_columns]:
+        ax.set_xlabel("")
+    if len({subplot.target for subplot in subplots}) == 1:
+        for ax in axes:
+            if not ax.get_subplotspec().is_first_col():
+                ax.set_ylabel("")
+    axes[0].figure.align_ylabels()
+
+
+# ---- one subplot
+
+
+def plot_subplot(ax, subplot, name, styles):
+    """Plot history, truth, forecast and intervals of one series and target.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    subplot : Subplot
+    name : str or None
+        Put before the labels of the forecast.
+    styles : dict
+        `history_kwargs`, `truth_kwargs`, `forecast_kwargs` and `interval_kwargs` of `ForecastDisplay.plot`.
+
+    Returns
+    -------
+    history, truth, forecast : Line2D
+        `truth` is None if there is none.
+    intervals : list of PolyCollection
+    """
+    from matplotlib import rcParams
+
+    prefix = "" if name is None else f"{name}, "
+    style = {"color": rcParams["text.color"], "label": "history", "linewidth": 1.2}
+    history = _plot_line(ax, subplot.history, style, styles["history_kwargs"])
+    last = subplot.history.dropna()[-1:]
+    truth = None
+    if subplot.truth is not None:
+        # solid, as dashes hide dense values; thinner than the forecast, and above it
+        style = {"label": "truth", "linewidth": 0.8, "alpha": 0.7, "color": history.get_color(), "zorder": 2.1}
+        truth = _plot_line(ax, subplot.truth, style, styles["truth_kwargs"], last)
+    style = {"label": f"{prefix}forecast", "linewidth": 1.8}
+    forecast = _plot_line(ax, subplot.forecast["forecast"], style, styles["forecast_kwargs"], last)
+    color, kwargs = forecast.get_color(), styles["interval_kwargs"] or {}
+    intervals = _plot_intervals(ax, last, subplot.forecast, prefix, color, kwargs)
+    _format_axes(ax, subplot)
+    return history, truth, forecast, intervals
+
+
+def _prepend(last, values):
+    """Put the last known value, if there is one, before other values."""
+    import pandas as pd
+
+    return pd.concat([last, values]) if len(last) else values
+
+
+def _plot_line(ax, values, defaults, kwargs, last=()):
+    """Plot a line that starts at the last known value, with markers for isolated values."""
+    style = line_style(defaults, kwargs)
+    style = mark_isolated_points(style, values.to_numpy(dtype=np.float64), offset=len(last), markersize=4)
+    values = _prepend(last, values)
+    (line,) = ax.plot(_positions(values.index), values.to_numpy(dtype=np.float64), **style)
+    return line
+
+
+def _plot_intervals(ax, last, forecast, prefix, color, kwargs):
+    """Shade the intervals, the widest first and lightest."""
+    widest_first = coverages(forecast.columns)[::-1]
+    limits = [[_prepend(last, forecast[f"{side}_{one}"]) for side in ("lower", "upper")] for one in widest_first]
+    inner_limits = [None] * len(limits) if "alpha" in kwargs else [*limits, None][1:]
+    n = len(limits)
+    opacities = np.linspace(MIN_OPACITY, MAX_OPACITY, n) if n > 1 else [(MIN_OPACITY + MAX_OPACITY) / 2] * n
+    areas = []
+    for coverage, alpha, outer, inner in zip(widest_first, opacities, limits, inner_limits, strict=True):
+        style = {"label": f"{prefix}{coverage} % interval", "color": color, "alpha": alpha, "linewidth": 0}
+        areas.append(_plot_interval(ax, outer, inner, area_style(style, kwargs)))
+    return areas
+
+
+def _plot_interval(ax, outer, inner, style):
+    """Shade an interval but for the part inside a narrower one, where the shades would add up."""
+    from matplotlib.path import Path
+
+    positions, (lower, upper) = _positions(outer[0].index), (limit.to_numpy() for limit in outer)
+    if inner is None:
+        return ax.fill_between(positions, lower, upper, **style)
+    middle = (lower + upper) / 2  # where both parts meet if the narrower interval is missing
+    inner = [limit.to_numpy() for limit in inner]
+    inner = [np.where(np.isnan(limit), middle, np.clip(limit, lower, upper)) for limit in inner]
+    # one area of both parts, with a gap between them
+    positions = np.concatenate((positions, positions[-1:], positions))
+    below, above = (np.concatenate((a, [np.nan], b)) for a, b in ((lower, inner[1]), (inner[0], upper)))
+    area = ax.fill_between(positions, below, above, **style)
+    parts = Path.make_compound_path(*area.get_paths())
+    area.set_verts_and_codes([parts.vertices], [parts.codes])
+    return area
+
+
+def _positions(index):
+    """Convert an index for matplotlib; timestamps keep their time zone."""
+    import pandas as pd
+
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    return index.to_numpy(dtype=object if getattr(index, "tz", None) is not None else None)
+
+
+def _format_axes(ax, subplot):
+    """Set the ticks of the time axis, and the labels."""
+    import pandas as pd
+
+    index = subplot.forecast.index
+    if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        _set_date_ticks(ax, getattr(index, "tz", None))
+    elif index.dtype.kind in "iu":
+        set_integer_ticks(ax)
+    if subplot.target is not None:
+        ax.set_ylabel(format_name_of("target", subplot.target))
+    if subplot.series is not None:
+        ax.set_title(format_name_of("series", subplot.series), loc="left", fontsize="medium")
+    if index.name is not None:
+        ax.set_xlabel(str(index.name))
+
+
+def _set_date_ticks(ax, time_zone):
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    max_ticks = max(5, int(TICKS_PER_INCH * ax.get_position().width * ax.figure.get_figwidth()))
+    locator = AutoDateLocator(tz=time_zone, minticks=min(5, (max_ticks - 1) // 2), maxticks=max_ticks)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=time_zone))
+
+
+# ---- title and legend
+
+
+def set_title(ax, subplot):
+    """Say how many steps are forecast, and after which time; in a panel the title is the series."""
+    if ax.get_title(loc="left"):
+        return
+    known, n = subplot.history.dropna().index, len(subplot.forecast)
+    after = f" after {shown(known[-1])}" if len(known) else ""
+    ax.set_title(f"Forecast of {n} step{'s' * (n > 1)}{after}", fontsize="medium")
+
+
+def plot_legend(axes, outside):
+    """Plot one legend for all axes: in the first of them or, with `outside`, above them all.
+
+    Outside it has as few rows as fit into the width of the figure.
+    """
+    entries = legend_entries(axes)
+    handles, labels = list(entries.values()), list(entries)
+    if not outside:
+        return axes[0].legend(handles, labels, frameon=False)
+    figure = axes[0].figure
+    for n_rows in range(1, len(labels) + 1):
+        n_columns = -(-len(labels) // n_rows)
+        legend = figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=n_columns)
+        if n_columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return legend
+        legend.remove()

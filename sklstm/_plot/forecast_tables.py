@@ -1,0 +1,345 @@
+"""Tables of history, forecast and truth: checked, and split into what each Axes shows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sklstm._forecasting.metrics import floats
+from sklstm._plot.labels import format_name, is_missing
+from sklstm._utils.checks import is_pandas
+from sklstm._utils.numeric_input import as_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HORIZONS_OF_HISTORY = 3  # the history shown by default is this many times as long as the forecast,
+MIN_HISTORY = 24  # and has at least this many rows
+
+
+@dataclass(frozen=True)
+class Subplot:
+    """What one Axes shows: one target of one series.
+
+    Parameters
+    ----------
+    series : object
+        Key of the series; None if there is only one.
+    target : object
+        Name of the target; None if the only target has no name.
+    history : Series
+        The last rows of the history.
+    forecast : DataFrame
+        Has the columns `forecast`, `lower_90`, `upper_90`, …
+    truth : Series or None
+        The true values, with the index of the forecast.
+    """
+
+    series: Hashable
+    target: Hashable
+    history: pd.Series
+    forecast: pd.DataFrame
+    truth: pd.Series | None
+
+
+def read_subplots(history, forecast, truth, series, targets, max_panels, n_history):
+    """Check the tables of a ForecastDisplay and split them into subplots.
+
+    Parameters
+    ----------
+    history, forecast, truth
+        As for `ForecastDisplay`.
+    series, targets, max_panels, n_history
+        As for `ForecastDisplay.plot`.
+
+    Returns
+    -------
+    subplots : list of Subplot
+        All targets of the first series, then those of the next.
+    """
+    history, forecast, truth = _check_tables(history, forecast, truth)
+    series = _choose("series", series, _series_keys(forecast.index))
+    targets = _choose("targets", targets, _target_names(history))
+    n_axes = len(series) * len(targets)
+    if n_axes > max_panels:
+        what, some = ("series", series) if len(series) > 1 else ("targets", targets)
+        raise ValueError(
+            f"{len(series)} series with {len(targets)} target(s) need {n_axes} axes, more than "
+            f"max_panels={max_panels}. Choose some, for example with {what}={some[:3]!r}, or raise max_panels."
+        )
+    tables = (history, forecast, truth)
+    subplots = [_read_subplot(*tables, key, target, n_history) for key in series for target in targets]
+    if truth is not None and all(subplot.truth is None for subplot in subplots):
+        times = forecast.index.get_level_values(-1)
+        raise ValueError(
+            f"truth has no value between {times.min()} and {times.max()}, the first and last time of the forecast."
+        )
+    return subplots
+
+
+# ---- checks of whole tables
+
+
+def _check_tables(history, forecast, truth):
+    """Check each table as a whole; return them with `truth` as pandas."""
+    n_levels = forecast.index.nlevels if is_pandas(forecast) else 1
+    _check_table(history, "history", n_levels)
+    _check_table(forecast, "forecast", n_levels)
+    if not len(forecast):
+        raise ValueError("The forecast has no rows.")
+    if truth is not None and not is_pandas(truth):
+        truth = _truth_from_array(truth, history, forecast)
+    if truth is not None:
+        _check_table(truth, "truth", n_levels)
+        if not truth.index.is_unique:
+            raise ValueError(f"truth has {truth.index[truth.index.duplicated()][0]} more than once in its index.")
+    return history, forecast, truth
+
+
+def _check_table(table, name, n_levels):
+    """Raise an error unless a table is pandas with an index of time, or of series and time."""
+    if not is_pandas(table):
+        raise TypeError(f"{name} must be a pandas Series or DataFrame, got {type(table).__name__}.")
+    if table.index.nlevels != n_levels or n_levels > 2:
+        raise ValueError(
+            f"{name} has {table.index.nlevels} index level(s) and the forecast has {n_levels}. Both must have one "
+            "level (time), or two for a panel (series, time)."
+        )
+    for codes in table.index.codes if n_levels == 2 else []:
+        if (np.asarray(codes) < 0).any():
+            raise ValueError(f"{name} has rows whose series or time is missing in the index. Leave them out.")
+    if table.ndim == 2:
+        _check_columns(table, name)
+
+
+def _check_columns(table, name):
+    """Raise an error if column names repeat, or if only some columns are numeric, as in a long table."""
+    repeated = table.columns[table.columns.duplicated()]
+    if len(repeated):
+        raise ValueError(f"{name} has the column {repeated[0]!r} more than once.")
+    kinds = [table.iloc[:, k].dtype.kind for k in range(table.shape[1])]
+    others = [k for k, kind in enumerate(kinds) if kind not in "iufb" and not _is_numeric(table.iloc[:, k])]
+    if not 0 < len(others) < table.shape[1]:
+        return
+    labels = [table.columns[k] for k in sorted(others, key=lambda k: kinds[k] == "M")]  # the series, then the time
+    is_by_time = len(others) == 1 and kinds[others[0]] != "M" and table.index.nlevels == 1
+    call = f"set_index({labels[0]!r}, append=True).swaplevel()" if is_by_time else f"set_index({labels!r})"
+    raise ValueError(
+        f"{name} has the column(s) {_join_names(labels)}, which are not numeric. Move the series and the time to the "
+        f"index: {name} = {name}.{call}. Leave other such columns out."
+    )
+
+
+def _is_numeric(column):
+    try:
+        floats(column, "the column")
+    except ValueError:
+        return False
+    return True
+
+
+def _truth_from_array(truth, history, forecast):
+    """Give an array of true values the index of the rows that are forecast."""
+    import pandas as pd
+
+    n_targets = history.shape[1] if history.ndim == 2 else 1
+    values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
+    if history.index.nlevels != 1 or values.ndim not in (1, 2) or values.reshape(len(values), -1).shape[1] != n_targets:
+        raise TypeError(
+            f"truth must be a pandas Series or DataFrame or, for a single series, an array of {n_targets} column(s); "
+            f"got {type(truth).__name__}."
+        )
+    values = _rows_of_forecast(values.reshape(len(values), n_targets), history, forecast)
+    index = forecast.index[: len(values)]
+    if history.ndim == 1:
+        return pd.Series(values[:, 0], index=index, name=history.name)
+    return pd.DataFrame(values, index=index, columns=history.columns)
+
+
+def _rows_of_forecast(values, history, forecast):
+    """Leave out the rows of the history if an array begins with them."""
+    n_known, names = len(history), _target_names(history)
+    known = _numeric_columns(_as_frame(history), range(len(names)), names, "history")
+    if len(values) > n_known and np.array_equal(values[:n_known], known, equal_nan=True):
+        return values[n_known:][: len(forecast)]
+    if len(values) > len(forecast):
+        raise ValueError(
+            f"truth is an array of {len(values)} rows. It is longer than the forecast ({len(forecast)} rows) and does "
+            f"not begin with the {n_known} rows of the history. Pass the rows of the forecast only, or a pandas "
+            "object with an index."
+        )
+    return values
+
+
+# ---- choice of series and targets
+
+
+def _choose(what, chosen, known):
+    """List the chosen names among those known, in the order chosen; None chooses all."""
+    if chosen is None:
+        return known
+    chosen = _as_list(chosen, known)
+    if not chosen or not all(_find_name(name, known) is not None for name in chosen):
+        available = "none, as it is not a panel" if known == [None] and what == "series" else _join_names(known)
+        raise ValueError(f"{what} must be None or a list of those in the forecast ({available}), got {chosen!r}.")
+    return [known[_find_name(name, known)] for name in chosen]
+
+
+def _as_list(chosen, known):
+    """Put a single name, which may be a tuple, into a list."""
+    if isinstance(chosen, str) or not np.iterable(chosen) or (isinstance(chosen, Hashable) and chosen in known):
+        return [chosen]
+    return list(chosen)
+
+
+def _find_name(name, names):
+    """Position of a name among others, None if it is not there; all missing names are equal."""
+    return next((k for k, other in enumerate(names) if _is_same_name(name, other)), None)
+
+
+def _is_same_name(name, other):
+    if is_missing(name) or is_missing(other):
+        return is_missing(name) and is_missing(other)
+    try:
+        return bool(name == other)
+    except (TypeError, ValueError):  # an array is not a name
+        return False
+
+
+def _join_names(names, max_names=10):
+    return ", ".join(map(repr, names[:max_names])) + (", …" if len(names) > max_names else "")
+
+
+def _series_keys(index):
+    """Keys of the series in order of appearance; [None] if there is only one series."""
+    import pandas as pd
+
+    return [None] if index.nlevels == 1 else list(index.levels[0].take(pd.unique(np.asarray(index.codes[0]))))
+
+
+def _target_names(table):
+    return list(table.columns) if table.ndim == 2 else [table.name]
+
+
+# ---- one series and target
+
+
+def _read_subplot(history, forecast, truth, series, target, n_history):
+    """Select one series and target from all tables."""
+    names = _target_names(history)
+    forecast = _select_forecast(_select_series(forecast, series, "forecast"), target, names)
+    history = _select_target(_select_series(history, series, "history"), target, names, "history")
+    _check_order(history.index, forecast.index, series)
+    if n_history is None:
+        n_history = max(HORIZONS_OF_HISTORY * len(forecast), MIN_HISTORY)
+    truth = _select_truth(truth, series, target, names, forecast.index)
+    if is_missing(target):
+        target = None if len(names) == 1 else format_name(target)
+    return Subplot(series, target, history[-n_history:], forecast, truth)
+
+
+def _select_truth(truth, series, target, names, index):
+    """The true values at the times of the forecast; None if there are none."""
+    if truth is None or (series is not None and series not in _series_keys(truth.index)):
+        return None
+    truth = _select_target(_select_series(truth, series, "truth"), target, names, "truth")
+    try:
+        truth = truth.reindex(index)
+    except (TypeError, ValueError) as error:  # periods of another frequency
+        raise TypeError(
+            f"The indexes of truth and forecast differ in kind: {truth.index[:1]} and {index[:1]} ({error})."
+        ) from error
+    return None if truth.isna().all() else truth
+
+
+def _select_series(table, series, what):
+    """The rows of one series, indexed by time."""
+    if series is None:
+        return table
+    codes = dict(zip(table.index.levels[0], range(len(table.index.levels[0])), strict=True))
+    rows = np.flatnonzero(np.asarray(table.index.codes[0]) == codes.get(series, -1))
+    if not len(rows):
+        raise ValueError(
+            f"{what} has no series {series!r}, but the forecast does. It has {_join_names(_series_keys(table.index))}."
+        )
+    return table.iloc[rows].set_axis(table.index.get_level_values(1)[rows], axis=0)
+
+
+def _select_target(table, target, names, what):
+    """The column of one target in float64; a single column is taken whatever its name."""
+    own = _target_names(table)
+    column = 0 if len(names) == len(own) == 1 else _find_name(target, own)
+    if column is None:
+        raise ValueError(f"{what} has no column {target!r}. It has {_join_names(own)}.")
+    return _numeric_columns(_as_frame(table), [column], own, what).iloc[:, 0]
+
+
+def _as_frame(table):
+    return table.to_frame() if table.ndim == 1 else table
+
+
+def _numeric_columns(table, columns, names, what):
+    """Select columns by position and convert them to float64; the new columns are numbered."""
+    import pandas as pd
+
+    values = [floats(table.iloc[:, k], f"the column {names[k]!r} of {what}") for k in columns]
+    return pd.DataFrame(np.stack(values, axis=1), index=table.index)
+
+
+def _select_forecast(forecast, target, names):
+    """The columns `forecast`, `lower_90`, … of one target."""
+    own = list(forecast.columns) if forecast.ndim == 2 else ["forecast"]
+    found = _forecast_columns(own, target, names)
+    if not found:
+        raise ValueError(
+            f"The forecast has the columns {_join_names(own)} and the history {_join_names(names)}. The forecast must "
+            "have the columns of the history; or, for one target, 'forecast', 'lower_90', 'upper_90', …; or both, in "
+            "two levels."
+        )
+    return _numeric_columns(_as_frame(forecast), list(found.values()), own, "forecast").set_axis(list(found), axis=1)
+
+
+def _forecast_columns(own, target, names):
+    """Positions of a target's forecast and intervals among the columns `own`, by kind; empty if they are not there."""
+    if len(own) == len(names) and all(_find_name(name, own) is not None for name in names):
+        return {"forecast": _find_name(target, own)}
+    if "forecast" in own:
+        return {label: k for k, label in enumerate(own) if _is_forecast_or_limit(label)} if len(names) == 1 else {}
+    prefixes = (target,), target  # a name of several levels is followed by one more
+    found = {
+        label[-1]: k for k, label in enumerate(own) if isinstance(label, tuple) and _is_any_of(label[:-1], prefixes)
+    }
+    return found if "forecast" in found else {}
+
+
+def _is_forecast_or_limit(label):
+    return isinstance(label, str) and label.startswith(("forecast", "lower_", "upper_"))
+
+
+def _is_any_of(prefix, prefixes):
+    """Whether the upper levels of a column name are one of those wanted."""
+    return any(
+        isinstance(one, tuple) and len(one) == len(prefix) and all(map(_is_same_name, prefix, one)) for one in prefixes
+    )
+
+
+def _check_order(history, forecast, series):
+    """Raise an error unless the index of the forecast begins after that of the history."""
+    if not len(history):
+        return
+    where = "" if series is None else f" of series {series!r}"
+    try:
+        is_after = forecast.min() > history.max()
+    except (TypeError, ValueError) as error:  # dates and numbers, with and without a time zone, unlike periods
+        raise TypeError(
+            f"The indexes of history and forecast{where} must be of one kind. The history ends at {history.max()!r}, "
+            f"the forecast begins at {forecast.min()!r}."
+        ) from error
+    if not is_after:
+        raise ValueError(
+            f"The history{where} ends at {history.max()}, but the forecast begins at {forecast.min()}. Pass as "
+            "history only what precedes the forecast, and pass later values as truth."
+        )
