@@ -1,105 +1,13 @@
-"""The whole model: gradients of the loss through scaling, missing steps, weights and penalty."""
+"""The whole model: its answers, what it is measured by, and the targets of every step."""
 
 import numpy as np
 import pytest
 
 from sklstm._network import network as _network
-from sklstm._network.layout import Layout
-from sklstm._network.losses import LOSSES, make_loss
-from sklstm._network.network import fit_network
+from sklstm._network.losses import LOSSES
 from sklstm._network.objective import Objective, training_targets
 from sklstm._network.scaling import INSTANCE_NORMS, Gaps
-from tests import reference
-from tests.tools import central_differences, named
-
-N, T, F, H, K = 7, 5, 2, 3, 2
-LEVELS = (0.1, 0.5, 0.8)
-
-
-def example(every_step=False, missing=True, dtype=np.float64):
-    rng = np.random.default_rng(0)
-    X = rng.normal(10, 3, (N, T, F)).astype(dtype)
-    y = rng.normal(10, 3, (N, T, K) if every_step else (N, K)).astype(dtype)
-    if missing:
-        X[0, :3], X[1, 2, 1], X[2, 4, 0] = np.nan, np.nan, np.nan
-        if every_step:
-            y[0, :3] = y[1, 2] = np.nan
-    return X, y, rng.uniform(0.5, 2, N).astype(dtype)
-
-
-def objective(
-    X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
-):
-    """With `every_step` and targets for the last one, those of the others are the row's own."""
-    rows, dropout, gaps = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("gaps", Gaps())
-    loss = make_loss(loss, delta=0.3, quantile=LEVELS)
-    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": standardize, "dropout": dropout}
-    layout = Layout(X.shape[2] * gaps.n_inputs_per_channel, H, K * loss.n_levels, **sizes)
-    network = fit_network(layout, every_step, loss, X, y, weight, rows, X.dtype, gaps=gaps, **settings)
-    return Objective(network, X, y, weight, rows, alpha, X.dtype, np.random.default_rng(0))
-
-
-def start(network, dtype=np.float64):
-    theta = network.initial_theta(np.random.default_rng(1), dtype)
-    return theta + np.random.default_rng(2).normal(0, 0.3, theta.shape).astype(dtype)
-
-
-CASES = [
-    pytest.param(kind, every_step, missing, alpha, id=f"{kind} {every_step=} {missing=} {alpha=}")
-    for kind in (None, *INSTANCE_NORMS)
-    for every_step in (False, True)
-    for missing in (False, True)
-    for alpha in (0.0, 0.3)
-]
-
-
-def check_gradient(loss_and_gradient, step=1e-3):
-    theta, batch = start(loss_and_gradient.network), np.array([0, 1, 4, 6])
-
-    def loss():
-        loss_and_gradient.rng = np.random.default_rng(3)  # what is dropped stays dropped
-        return loss_and_gradient(theta, batch)[0]
-
-    numeric = central_differences(loss, theta, step)
-    loss_and_gradient.rng = np.random.default_rng(3)
-    _, gradient, _ = loss_and_gradient(theta, batch)
-    np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
-
-
-@pytest.mark.parametrize(("instance_norm", "every_step", "missing", "alpha"), CASES)
-def test_gradient_equals_central_differences(instance_norm, every_step, missing, alpha):
-    check_gradient(objective(*example(every_step, missing), every_step, alpha, instance_norm))
-
-
-VARIETIES = [
-    pytest.param(loss, targets, sizes, id=f"{loss} {targets} {sizes}")
-    for loss in LOSSES
-    for targets in ("last", "given", "next")
-    for sizes in ({"n_layers": 2}, {"n_directions": 2}, {"n_layers": 2, "n_directions": 2, "dropout": 0.3})
-    if not (targets == "next" and "n_directions" in sizes)
-]
-
-
-@pytest.mark.parametrize(("loss", "targets", "sizes"), VARIETIES)
-def test_gradient_of_every_loss_through_layers_and_directions(loss, targets, sizes):
-    """With missing steps, weights, a penalty, and targets relative to the window where they may be."""
-    norm = None if loss == "poisson" else "last-standard"
-    X, y, weight = example(targets == "given")
-    # a shorter step than elsewhere, as it must not go over a kink
-    check_gradient(objective(X, y, weight, targets != "last", 0.3, norm, loss=loss, **sizes), step=1e-5)
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("targets", ["last", "given", "next"])
-@pytest.mark.parametrize("alpha", [0.0, 0.3])
-def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
-    whole = objective(*example(targets == "given"), targets != "last", alpha, loss=loss)
-    theta = start(whole.network)
-    expected, gradient, _ = whole(theta, np.arange(N))
-    monkeypatch.setattr(_network, "PREDICTION_ROWS", 3)
-    loss, again = whole.whole(theta)
-    assert loss == pytest.approx(expected, rel=1e-13)
-    np.testing.assert_allclose(again, gradient, rtol=1e-11, atol=1e-14)
+from tests._network.tools import F, K, N, T, example, objective, start
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -116,14 +24,6 @@ def test_evaluation_is_the_loss_without_penalty_and_the_predictions(loss, target
     value, answers = network.evaluate(theta, X, y, weight, np.arange(1, N), targets == "given")
     assert value == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(answers, network.predict(theta, X[1:], targets == "given"), rtol=1e-12)
-
-
-@pytest.mark.parametrize("targets", ["last", "given", "next"])
-@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
-def test_gradient_with_indicators_equals_central_differences(instance_norm, targets):
-    X, y, weight = example(targets == "given")
-    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
-    check_gradient(objective(X, y, weight, targets != "last", 0.3, instance_norm, n_layers=2, gaps=gaps))
 
 
 @pytest.mark.parametrize("targets", ["last", "given", "next"])
@@ -181,30 +81,6 @@ def test_the_next_step_of_a_row_is_its_target_where_both_are_present():
             present = t == T - 1 or not (np.isnan(X[row, t]).any() or np.isnan(following).any())
             np.testing.assert_array_equal(targets[row, t], following if present else np.nan)
     assert training_targets(X, y, every_step=False) is y
-
-
-@pytest.mark.parametrize("every_step", [False, True])
-def test_loss_equals_the_reference(every_step):
-    """Half the weighted mean squared error per present target, by hand from the oracle's outputs."""
-    X, y, weight = example(every_step)
-    loss_and_gradient = objective(X, y, weight, every_step, alpha=0.5, standardize=False)
-    theta = loss_and_gradient.network.initial_theta(np.random.default_rng(1), np.float64)
-    views = named(loss_and_gradient.network.layout, theta)
-    p = {name: view.tolist() for name, view in views.items()}
-    total = count = 0.0
-    for row, target, w in zip(X, y, weight, strict=True):
-        steps = [None if np.isnan(step).any() else step.tolist() for step in row]
-        outputs, _ = reference.forward(p, steps, [0.0] * H, [0.0] * H)
-        answered = zip(steps, outputs, target, strict=True) if every_step else [(row, outputs[-1], target)]
-        for step, output, goal in answered:
-            if step is not None:
-                total += w * ((np.array(output) - goal) ** 2).sum()
-                count += w * K
-    norm = sum((views[name] ** 2).sum() for name in ("weight_ih", "weight_hh", "readout_weight"))
-    expected = total / count / 2 + 0.5 / 2 * norm / weight.sum()
-    loss, _, weight_sum = loss_and_gradient(theta, np.arange(N))
-    assert loss == pytest.approx(expected, rel=1e-12)
-    assert weight_sum == pytest.approx(weight.sum())
 
 
 @pytest.mark.parametrize("every_step", [False, True])

@@ -7,29 +7,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor, make_windows
 from sklstm._training import loop as _training
-from sklstm._training.lbfgs import WholeBatch
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Progress, Trainer, Watch
 from sklstm._training.optimizers import SGD
 from sklstm._training.schedules import Schedule
 from sklstm.datasets import make_pattern
 from tests import reference
+from tests._training.tools import interrupted, quadratic, watching
 from tests.tools import interrupted_at_line, named
-
-
-class Quadratic:
-    """½ ‖theta - row‖², averaged over a batch of rows; weight w each."""
-
-    def __init__(self, rows, weight):
-        self.rows, self.weight, self.batches = rows, weight, []
-
-    def __len__(self):
-        return len(self.rows)
-
-    def __call__(self, theta, batch):
-        self.batches.append(batch.copy())
-        w = self.weight[batch]
-        error = theta - self.rows[batch]
-        return 0.5 * (w @ error**2).sum() / w.sum(), (w @ error) / w.sum(), w.sum()
 
 
 def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
@@ -42,25 +26,6 @@ def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
     trainer = Trainer(max_iter, **{**trainer, **settings})
     ending = trainer.run(theta, objective, SGD(theta, 0, False), np.random.default_rng(0), progress, watch)
     return ending, theta, progress, seen
-
-
-def watching(settings):
-    """A `Watch` that takes what is its own out of `settings`, and the epochs that it was told of."""
-    seen = []
-    watch = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
-    watch |= {name: settings.pop(name) for name in list(settings) if name in watch}
-    stop_after = settings.pop("stop_after", np.inf)
-
-    def end_epoch(progress, theta):
-        seen.append(progress.n_epochs)
-        return progress.n_epochs >= stop_after
-
-    return Watch(**watch, begin_epoch=lambda: seen.append("begin"), end_epoch=end_epoch), seen
-
-
-def quadratic(n=10):
-    rng = np.random.default_rng(0)
-    return Quadratic(rng.standard_normal((n, 2)), rng.uniform(0.5, 2, n))
 
 
 def test_every_epoch_sees_every_row_once_in_a_new_order():
@@ -209,28 +174,6 @@ def test_who_is_told_of_an_epoch_may_ask_to_stop():
     assert (ending, progress.n_epochs) == (CONVERGED, 4)
 
 
-class Interrupted(Quadratic):
-    """The user stops it after so many evaluations."""
-
-    def __init__(self, after, rows, weight):
-        super().__init__(rows, weight)
-        self.after = after
-
-    def __call__(self, theta, batch):
-        if len(self.batches) == self.after:
-            raise KeyboardInterrupt
-        return super().__call__(theta, batch)
-
-    def whole(self, theta):
-        loss, gradient, _ = self(theta, np.arange(len(self)))
-        return loss, gradient
-
-
-def interrupted(after):
-    plain = quadratic()
-    return Interrupted(after, plain.rows, plain.weight)
-
-
 def test_the_user_may_interrupt():
     ending, _, progress, seen = run(interrupted(7), 50)
     assert ending == INTERRUPTED
@@ -240,65 +183,7 @@ def test_the_user_may_interrupt():
     np.testing.assert_array_equal(progress.best_theta, expected)
 
 
-# ---- L-BFGS
-
-
-def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
-    theta, progress = np.zeros(2), Progress()
-    progress.watch(settings.get("validate"), same_rows=True)
-    watch, seen = watching({"tol": tol, **settings})
-    ending = WholeBatch(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
-    return ending, theta, progress, seen
-
-
-def test_whole_batches_find_the_minimum():
-    objective = interrupted(np.inf)
-    ending, theta, progress, seen = whole_batch(objective)
-    assert ending == CONVERGED
-    expected = np.average(objective.rows, axis=0, weights=objective.weight)
-    np.testing.assert_allclose(theta, expected, atol=1e-7)
-    assert progress.loss_curve[-1] == min(progress.loss_curve) == objective(theta, np.arange(10))[0]
-    assert seen == [part for epoch in range(1, progress.n_epochs + 1) for part in ("begin", epoch)]
-    assert progress.n_seen >= 10 * progress.n_epochs
-
-
-class Valley(Interrupted):
-    """Rosenbrock's, which takes some thirty iterations."""
-
-    def __call__(self, theta, batch):
-        super().__call__(theta, batch)
-        x, y = theta
-        gradient = np.array([2 * (x - 1) - 400 * x * (y - x**2), 200 * (y - x**2)])
-        return 100 * (y - x**2) ** 2 + (1 - x) ** 2, gradient, 1.0
-
-
-def valley(after=np.inf):
-    return Valley(after, np.zeros((10, 2)), np.ones(10))
-
-
-def test_whole_batches_end_where_their_limits_are():
-    ending, theta, progress, _ = whole_batch(valley(), n_iter_no_change=np.inf)
-    assert ending == CONVERGED
-    np.testing.assert_allclose(theta, 1, atol=1e-4)
-    for limit in ({"max_iter": 5}, {"max_fun": 7}):
-        ending, _, progress, _ = whole_batch(valley(), **limit)
-        assert ending == EXHAUSTED
-        assert progress.n_epochs <= 7
-    ending, _, progress, _ = whole_batch(valley(), stop_after=3)
-    assert (ending, progress.n_epochs) == (CONVERGED, 3)
-    ending, _, progress, _ = whole_batch(valley(), tol=1e-8, validate=lambda theta: (1.0, 0.0), n_iter_no_change=2)
-    assert (ending, progress.n_epochs, progress.best_epoch) == (CONVERGED, 4, 1)
-    ending, theta, progress, _ = whole_batch(valley(after=12))
-    assert ending == INTERRUPTED
-    np.testing.assert_array_equal(progress.best_theta, whole_batch(valley(), max_iter=progress.best_epoch)[1])
-
-
-def test_whole_batches_of_what_is_at_its_minimum_are_an_epoch():
-    objective = interrupted(np.inf)
-    objective.rows = np.zeros((10, 2))
-    ending, theta, progress, _ = whole_batch(objective)
-    assert (ending, progress.loss_curve, progress.best_epoch) == (CONVERGED, [0.0], 1)
-    np.testing.assert_array_equal(theta, 0)
+# ---- the textbook
 
 
 def textbook_epoch(p, X, y, rate, limit):

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklstm._utils.checks import is_pandas
 from sklstm._utils.time_index import directly_follows, index_end, regular_end, steps_after
 
 CONTINUED = {
@@ -102,13 +101,6 @@ def test_unlike_indices_do_not_follow():
     assert not directly_follows(end, pd.date_range("2024-01-11", periods=3, tz="UTC"))
     monthly = index_end(pd.period_range("2024-01", periods=3, freq="M"))
     assert not directly_follows(monthly, pd.period_range("2025-01-01", periods=3, freq="D"))
-
-
-def test_a_list_has_an_index_but_is_not_pandas():
-    assert is_pandas(pd.Series([1.0]))
-    assert is_pandas(pd.DataFrame())
-    assert not is_pandas([1.0])
-    assert not is_pandas(np.ones(3))
 
 
 # ---- the end of a series that is to be forecast

@@ -1,0 +1,100 @@
+"""The loss and its gradients through scaling, missing steps, weights and penalty."""
+
+import numpy as np
+import pytest
+
+from sklstm._network import objective as _objective
+from sklstm._network.losses import LOSSES
+from sklstm._network.scaling import INSTANCE_NORMS, Gaps
+from tests import reference
+from tests._network.tools import H, K, N, example, objective, start
+from tests.tools import central_differences, named
+
+CASES = [
+    pytest.param(kind, every_step, missing, alpha, id=f"{kind} {every_step=} {missing=} {alpha=}")
+    for kind in (None, *INSTANCE_NORMS)
+    for every_step in (False, True)
+    for missing in (False, True)
+    for alpha in (0.0, 0.3)
+]
+
+
+def check_gradient(loss_and_gradient, step=1e-3):
+    theta, batch = start(loss_and_gradient.network), np.array([0, 1, 4, 6])
+
+    def loss():
+        loss_and_gradient.rng = np.random.default_rng(3)  # what is dropped stays dropped
+        return loss_and_gradient(theta, batch)[0]
+
+    numeric = central_differences(loss, theta, step)
+    loss_and_gradient.rng = np.random.default_rng(3)
+    _, gradient, _ = loss_and_gradient(theta, batch)
+    np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
+
+
+@pytest.mark.parametrize(("instance_norm", "every_step", "missing", "alpha"), CASES)
+def test_gradient_equals_central_differences(instance_norm, every_step, missing, alpha):
+    check_gradient(objective(*example(every_step, missing), every_step, alpha, instance_norm))
+
+
+VARIETIES = [
+    pytest.param(loss, targets, sizes, id=f"{loss} {targets} {sizes}")
+    for loss in LOSSES
+    for targets in ("last", "given", "next")
+    for sizes in ({"n_layers": 2}, {"n_directions": 2}, {"n_layers": 2, "n_directions": 2, "dropout": 0.3})
+    if not (targets == "next" and "n_directions" in sizes)
+]
+
+
+@pytest.mark.parametrize(("loss", "targets", "sizes"), VARIETIES)
+def test_gradient_of_every_loss_through_layers_and_directions(loss, targets, sizes):
+    """With missing steps, weights, a penalty, and targets relative to the window where they may be."""
+    norm = None if loss == "poisson" else "last-standard"
+    X, y, weight = example(targets == "given")
+    # a shorter step than elsewhere, as it must not go over a kink
+    check_gradient(objective(X, y, weight, targets != "last", 0.3, norm, loss=loss, **sizes), step=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("targets", ["last", "given", "next"])
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
+    whole = objective(*example(targets == "given"), targets != "last", alpha, loss=loss)
+    theta = start(whole.network)
+    expected, gradient, _ = whole(theta, np.arange(N))
+    monkeypatch.setattr(_objective, "PREDICTION_ROWS", 3)
+    loss, again = whole.whole(theta)
+    assert loss == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(again, gradient, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("targets", ["last", "given", "next"])
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_gradient_with_indicators_equals_central_differences(instance_norm, targets):
+    X, y, weight = example(targets == "given")
+    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
+    check_gradient(objective(X, y, weight, targets != "last", 0.3, instance_norm, n_layers=2, gaps=gaps))
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_loss_equals_the_reference(every_step):
+    """Half the weighted mean squared error per present target, by hand from the oracle's outputs."""
+    X, y, weight = example(every_step)
+    loss_and_gradient = objective(X, y, weight, every_step, alpha=0.5, standardize=False)
+    theta = loss_and_gradient.network.initial_theta(np.random.default_rng(1), np.float64)
+    views = named(loss_and_gradient.network.layout, theta)
+    p = {name: view.tolist() for name, view in views.items()}
+    total = count = 0.0
+    for row, target, w in zip(X, y, weight, strict=True):
+        steps = [None if np.isnan(step).any() else step.tolist() for step in row]
+        outputs, _ = reference.forward(p, steps, [0.0] * H, [0.0] * H)
+        answered = zip(steps, outputs, target, strict=True) if every_step else [(row, outputs[-1], target)]
+        for step, output, goal in answered:
+            if step is not None:
+                total += w * ((np.array(output) - goal) ** 2).sum()
+                count += w * K
+    norm = sum((views[name] ** 2).sum() for name in ("weight_ih", "weight_hh", "readout_weight"))
+    expected = total / count / 2 + 0.5 / 2 * norm / weight.sum()
+    loss, _, weight_sum = loss_and_gradient(theta, np.arange(N))
+    assert loss == pytest.approx(expected, rel=1e-12)
+    assert weight_sum == pytest.approx(weight.sum())

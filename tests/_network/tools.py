@@ -1,0 +1,40 @@
+"""A small network with data that have gaps and weights, for the tests of this folder."""
+
+import numpy as np
+
+from sklstm._network.layout import Layout
+from sklstm._network.losses import make_loss
+from sklstm._network.network import fit_network
+from sklstm._network.objective import Objective
+from sklstm._network.scaling import Gaps
+
+N, T, F, H, K = 7, 5, 2, 3, 2
+LEVELS = (0.1, 0.5, 0.8)
+
+
+def example(every_step=False, missing=True, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    X = rng.normal(10, 3, (N, T, F)).astype(dtype)
+    y = rng.normal(10, 3, (N, T, K) if every_step else (N, K)).astype(dtype)
+    if missing:
+        X[0, :3], X[1, 2, 1], X[2, 4, 0] = np.nan, np.nan, np.nan
+        if every_step:
+            y[0, :3] = y[1, 2] = np.nan
+    return X, y, rng.uniform(0.5, 2, N).astype(dtype)
+
+
+def objective(
+    X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
+):
+    """With `every_step` and targets for the last one, those of the others are the row's own."""
+    rows, dropout, gaps = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("gaps", Gaps())
+    loss = make_loss(loss, delta=0.3, quantile=LEVELS)
+    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": standardize, "dropout": dropout}
+    layout = Layout(X.shape[2] * gaps.n_inputs_per_channel, H, K * loss.n_levels, **sizes)
+    network = fit_network(layout, every_step, loss, X, y, weight, rows, X.dtype, gaps=gaps, **settings)
+    return Objective(network, X, y, weight, rows, alpha, X.dtype, np.random.default_rng(0))
+
+
+def start(network, dtype=np.float64):
+    theta = network.initial_theta(np.random.default_rng(1), dtype)
+    return theta + np.random.default_rng(2).normal(0, 0.3, theta.shape).astype(dtype)

@@ -1,0 +1,63 @@
+import numpy as np
+
+from sklstm._training.lbfgs import WholeBatch
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Progress
+from tests._training.tools import Interrupted, interrupted, watching
+
+
+def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
+    theta, progress = np.zeros(2), Progress()
+    progress.watch(settings.get("validate"), same_rows=True)
+    watch, seen = watching({"tol": tol, **settings})
+    ending = WholeBatch(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
+    return ending, theta, progress, seen
+
+
+def test_whole_batches_find_the_minimum():
+    objective = interrupted(np.inf)
+    ending, theta, progress, seen = whole_batch(objective)
+    assert ending == CONVERGED
+    expected = np.average(objective.rows, axis=0, weights=objective.weight)
+    np.testing.assert_allclose(theta, expected, atol=1e-7)
+    assert progress.loss_curve[-1] == min(progress.loss_curve) == objective(theta, np.arange(10))[0]
+    assert seen == [part for epoch in range(1, progress.n_epochs + 1) for part in ("begin", epoch)]
+    assert progress.n_seen >= 10 * progress.n_epochs
+
+
+class Valley(Interrupted):
+    """Rosenbrock's, which takes some thirty iterations."""
+
+    def __call__(self, theta, batch):
+        super().__call__(theta, batch)
+        x, y = theta
+        gradient = np.array([2 * (x - 1) - 400 * x * (y - x**2), 200 * (y - x**2)])
+        return 100 * (y - x**2) ** 2 + (1 - x) ** 2, gradient, 1.0
+
+
+def valley(after=np.inf):
+    return Valley(after, np.zeros((10, 2)), np.ones(10))
+
+
+def test_whole_batches_end_where_their_limits_are():
+    ending, theta, progress, _ = whole_batch(valley(), n_iter_no_change=np.inf)
+    assert ending == CONVERGED
+    np.testing.assert_allclose(theta, 1, atol=1e-4)
+    for limit in ({"max_iter": 5}, {"max_fun": 7}):
+        ending, _, progress, _ = whole_batch(valley(), **limit)
+        assert ending == EXHAUSTED
+        assert progress.n_epochs <= 7
+    ending, _, progress, _ = whole_batch(valley(), stop_after=3)
+    assert (ending, progress.n_epochs) == (CONVERGED, 3)
+    ending, _, progress, _ = whole_batch(valley(), tol=1e-8, validate=lambda theta: (1.0, 0.0), n_iter_no_change=2)
+    assert (ending, progress.n_epochs, progress.best_epoch) == (CONVERGED, 4, 1)
+    ending, theta, progress, _ = whole_batch(valley(after=12))
+    assert ending == INTERRUPTED
+    np.testing.assert_array_equal(progress.best_theta, whole_batch(valley(), max_iter=progress.best_epoch)[1])
+
+
+def test_whole_batches_of_what_is_at_its_minimum_are_an_epoch():
+    objective = interrupted(np.inf)
+    objective.rows = np.zeros((10, 2))
+    ending, theta, progress, _ = whole_batch(objective)
+    assert (ending, progress.loss_curve, progress.best_epoch) == (CONVERGED, [0.0], 1)
+    np.testing.assert_array_equal(theta, 0)

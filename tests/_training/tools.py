@@ -1,0 +1,62 @@
+"""Objectives that the tests of this folder share."""
+
+import numpy as np
+
+from sklstm._training.loop import Watch
+
+
+class Quadratic:
+    """½ ‖theta - row‖², averaged over a batch of rows; weight w each."""
+
+    def __init__(self, rows, weight):
+        self.rows, self.weight, self.batches = rows, weight, []
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __call__(self, theta, batch):
+        self.batches.append(batch.copy())
+        w = self.weight[batch]
+        error = theta - self.rows[batch]
+        return 0.5 * (w @ error**2).sum() / w.sum(), (w @ error) / w.sum(), w.sum()
+
+
+def watching(settings):
+    """A `Watch` that takes what is its own out of `settings`, and the epochs that it was told of."""
+    seen = []
+    watch = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
+    watch |= {name: settings.pop(name) for name in list(settings) if name in watch}
+    stop_after = settings.pop("stop_after", np.inf)
+
+    def end_epoch(progress, theta):
+        seen.append(progress.n_epochs)
+        return progress.n_epochs >= stop_after
+
+    return Watch(**watch, begin_epoch=lambda: seen.append("begin"), end_epoch=end_epoch), seen
+
+
+def quadratic(n=10):
+    rng = np.random.default_rng(0)
+    return Quadratic(rng.standard_normal((n, 2)), rng.uniform(0.5, 2, n))
+
+
+class Interrupted(Quadratic):
+    """The user stops it after so many evaluations."""
+
+    def __init__(self, after, rows, weight):
+        super().__init__(rows, weight)
+        self.after = after
+
+    def __call__(self, theta, batch):
+        if len(self.batches) == self.after:
+            raise KeyboardInterrupt
+        return super().__call__(theta, batch)
+
+    def whole(self, theta):
+        loss, gradient, _ = self(theta, np.arange(len(self)))
+        return loss, gradient
+
+
+def interrupted(after):
+    plain = quadratic()
+    return Interrupted(after, plain.rows, plain.weight)
