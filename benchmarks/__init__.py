@@ -1,6 +1,15 @@
-"""How fast, beside whom: `python -m benchmarks` (extra `peers`).
+"""Benchmarks. Each of these commands prints a table; `--help` lists its options.
 
-Every class is asv-shaped: `params`, `param_names`, `setup`, and `time_*` methods, of which `time_sklstm`
-is ours and the others are peers doing the same work. `python -m benchmarks` runs all `time_*` methods of a
-case in one process, in turns, and reports the median of the ratios ours / peer, round by round.
+    python -m benchmarks                     speed and memory, compared with PyTorch, skorch and ONNX Runtime
+    python -m benchmarks.kernels             other ways to write the LSTM kernel, compared with the kernel
+    python -m benchmarks.accuracy            forecast errors on real series, compared with other models
+    python -m benchmarks.updates             what training on new rows improves
+    python -m benchmarks.compare COMMIT      speed of this tree, compared with an earlier commit
+    python -m benchmarks.same_numbers COMMIT whether the numbers are those of an earlier commit, to the bit
+
+The first needs the extra `peers`; `accuracy` and `updates` need the extra `study`.
+
+Benchmark classes have the form that asv expects: `params`, `param_names`, `setup` and `time_*` methods.
+`time_sklstm` is this package; the other methods do the same work with a peer. All `time_*` methods of a case
+run in one process, in turns. Reported is the median over all rounds of the ratio sklstm / peer.
 """

@@ -1,4 +1,4 @@
-"""Run the benchmarks and print a table of ratios: smaller is better, below 1 is ahead of the peer."""
+"""Run the benchmarks and print the ratios sklstm / peer. Below 1, sklstm is faster than the peer."""
 
 import argparse
 import json
@@ -30,10 +30,10 @@ TIMED = (
 def main():
     """Parse the command line, measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one small case of each: does the harness work?")
+    parser.add_argument("--quick", action="store_true", help="one small case of each, to see that the benchmarks run")
     parser.add_argument("--only", metavar="NAME", help="only benchmarks whose name contains this")
     parser.add_argument("--seconds", type=float, default=6.0, help="time for each case")
-    parser.add_argument("--json", metavar="FILE", help="write the results here too")
+    parser.add_argument("--json", metavar="FILE", help="also write the results to this file")
     options = parser.parse_args()
     print(about())
     results = [result for benchmark in TIMED for result in timed(benchmark, options)]
@@ -54,7 +54,7 @@ def wanted(name, options):
 
 
 def timed(benchmark, options):
-    """Measure every case of a class; with --quick the first of them, briefly."""
+    """Measure every case of a class, or with --quick only the first one, briefly."""
     if not wanted(benchmark.__name__, options):
         return
     for case in [next(cases(benchmark))] if options.quick else cases(benchmark):
@@ -62,7 +62,7 @@ def timed(benchmark, options):
 
 
 def peaks(options):
-    """Peak memory of every case, in MB."""
+    """Measure the peak memory of every case, in MB."""
     lengths = ("quick",) if options.quick else memory.PeakMemory.params[0]
     for length in lengths:
         for way in memory.PeakMemory.params[1]:
@@ -70,7 +70,7 @@ def peaks(options):
 
 
 def exponents(options):
-    """Of the growth of time with what it is given; with --quick of the two smallest sizes."""
+    """Measure how time grows with the size of the data. With --quick, only the two smallest sizes are measured."""
     for function, sizes in growth.MEASURED.items():
         case = function.__name__.removeprefix("of_")
         yield show("growth", (case,), {"exponent": function(sizes[: 2 if options.quick else None])})
@@ -81,7 +81,7 @@ def exponents(options):
 
 
 def show(name, case, result):
-    """Print a line as soon as it is known."""
+    """Print one result and return it with its name and case."""
     parts = [f"{peer} {ratio:.2f}" for peer, ratio in result.get("ratio", {}).items()]
     if "exponent" in result:
         parts.append(f"exponent {result['exponent']:.3f}")
@@ -95,7 +95,7 @@ def show(name, case, result):
 
 
 def print_means(results):
-    """Geometric mean of each benchmark's ratios over its shapes, for the same dtype, threads and peer."""
+    """Print the geometric mean of the ratios over all shapes, by benchmark, dtype, number of threads and peer."""
     rows = [
         (f"{r['name']} {' '.join(map(str, r['case'][1:]))}", peer, ratio)
         for r in results

@@ -1,4 +1,4 @@
-"""Taking turns: times of several callables that share one machine, and their ratios."""
+"""Time several callables in turns in one process, and describe the machine."""
 
 import gc
 import itertools
@@ -31,17 +31,17 @@ def _processor():
 
 
 def cases(benchmark):
-    """Every combination of a class's parameters, as asv would run it."""
+    """Return every combination of a class's parameters, as asv does."""
     return itertools.product(*benchmark.params)
 
 
 def measure(benchmark, case, seconds):
-    """Run a class's `time_*` methods in turns for about `seconds`.
+    """Time the `time_*` methods of a class in turns for about `seconds`.
 
     Returns
     -------
     result : dict
-        `seconds` (median, by method) and `ratio` (median of ours / peer, by peer).
+        `seconds` (median, by method) and `ratio` (median of sklstm / peer, by peer).
     """
     instance = benchmark()
     instance.setup(*case)
@@ -81,7 +81,7 @@ def rounds(functions, case, seconds):
 
 
 def _repeats(method, case):
-    """Calls that take about 20 ms together, found with the calls that warm the method up."""
+    """Return how many calls take about 20 ms. The calls that find out also warm the method up."""
     method(*case)
     return max(1, int(0.02 / max(_time(method, case, 1), 1e-6)))
 

@@ -1,4 +1,4 @@
-"""Data and fitted estimators for the benchmarks."""
+"""Data and estimators for the benchmarks."""
 
 import warnings
 
@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor
 
-# batch, steps, channels, hidden units
+# (batch size, time steps, channels, hidden units)
 GRID = (
     (32, 10, 1, 10),
     (32, 24, 1, 32),
@@ -22,24 +22,24 @@ GRID = (
     (32, 100, 16, 256),
 )
 
-# What is benchmarked beside the single layer in one direction.
+# Deeper networks, which are measured in addition to a single layer in one direction.
 DEEP = {"two layers": {"n_layers": 2}, "bidirectional": {"bidirectional": True}}
 
 
 def rows(n_rows, n_steps, n_channels, dtype="float32"):
-    """Random sequences, and targets that can be learnt from them."""
+    """Return random samples, and targets that can be learnt from them."""
     X = np.random.default_rng(0).standard_normal((n_rows, n_steps, n_channels)).astype(dtype)
     return X, X[:, -1, 0] - X[:, 0, -1] / 2
 
 
 def regressor(hidden_size, batch_size="auto", max_iter=1, **settings):
-    """An estimator that trains for exactly `max_iter` epochs."""
+    """Return an estimator that trains for exactly `max_iter` epochs."""
     whole = {"max_iter": max_iter, "tol": 0, "n_iter_no_change": np.inf}
     return LSTMRegressor(hidden_size, batch_size=batch_size, random_state=0, **whole, **settings)
 
 
 def fit(estimator, X, y):
-    """Fit without the warning that so few epochs bring."""
+    """Fit without the warning that training has not converged."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return estimator.fit(X, y)

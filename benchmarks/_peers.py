@@ -12,13 +12,13 @@ LEARNING_RATE, CLIP_NORM = 0.01, 1.0
 
 
 def set_threads(n_threads):
-    """For NumPy's BLAS and for PyTorch."""
+    """Set the number of threads of NumPy's BLAS and of PyTorch."""
     threadpool_limits(n_threads)
     torch.set_num_threads(n_threads)
 
 
 class TorchModel(torch.nn.Module):
-    """`nn.LSTM` and a linear layer on its last forward and first backward state."""
+    """`nn.LSTM` and a linear layer on the last state of each direction."""
 
     def __init__(self, n_channels=1, hidden_size=32, dtype=torch.float32, n_layers=1, bidirectional=False):
         super().__init__()
@@ -34,7 +34,7 @@ class TorchModel(torch.nn.Module):
 
 
 def torch_model(estimator):
-    """A `TorchModel` with a fitted estimator's weights (not standardised)."""
+    """Return a `TorchModel` with the weights of a fitted estimator that does not standardise."""
     n_channels, hidden_size = estimator.weight_ih_[0].shape[1], estimator.hidden_size
     order, dtype = gates(hidden_size, "ifgo"), getattr(torch, str(estimator.theta_.dtype))
     model = TorchModel(n_channels, hidden_size, dtype, estimator.n_layers, estimator.bidirectional)
@@ -54,13 +54,13 @@ def torch_model(estimator):
 
 
 def gates(hidden_size, order):
-    """Rows of our matrices (gates i, f, o, g) in another order of the gates."""
+    """Return the indices that reorder the rows of sklstm's matrices, whose gates are in the order i, f, o, g."""
     blocks = dict(zip("ifog", np.arange(4 * hidden_size).reshape(4, -1), strict=True))
     return np.concatenate([blocks[gate] for gate in order])
 
 
 def torch_epoch(model, optimizer, x, y, batch_size):
-    """One epoch of the plain loop: shuffled batches, squared error, clipping by norm, Adam."""
+    """Train for one epoch: shuffled batches, squared error, gradients clipped by norm, Adam."""
     order = torch.randperm(len(x))
     for start in range(0, len(x), batch_size):
         batch = order[start : start + batch_size]
@@ -68,7 +68,7 @@ def torch_epoch(model, optimizer, x, y, batch_size):
 
 
 def torch_step(model, optimizer, x, y):
-    """One update."""
+    """Train on one batch."""
     optimizer.zero_grad(set_to_none=True)
     torch.nn.functional.mse_loss(model(x), y).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
@@ -76,7 +76,7 @@ def torch_step(model, optimizer, x, y):
 
 
 def skorch_regressor(n_channels, hidden_size, batch_size, max_epochs):
-    """The same in skorch, without the validation split and the printing it does by default."""
+    """Return the same model in skorch, without its default validation split and printing."""
     return skorch.NeuralNetRegressor(
         TorchModel,
         module__n_channels=n_channels,
@@ -94,7 +94,7 @@ def skorch_regressor(n_channels, hidden_size, batch_size, max_epochs):
 
 
 def onnx_session(estimator, n_steps, n_threads):
-    """An ONNX Runtime session with a fitted estimator's weights: (n, n_steps, n_channels) -> (n,)."""
+    """Return an ONNX Runtime session with a fitted estimator's weights: (n, n_steps, n_channels) -> (n,)."""
     (weight_ih,), (weight_hh,), (bias,) = estimator.weight_ih_, estimator.weight_hh_, estimator.bias_
     hidden_size = weight_hh.shape[1]
     order = gates(hidden_size, "iofg")

@@ -1,10 +1,14 @@
-"""Real series from packages that ship them (extra `study`): nothing is downloaded.
+"""Real series from packages that contain them (extra `study`). Nothing is downloaded.
 
-The rule by which they were drawn, before any result was seen: of `sklstm.datasets`, `statsmodels.datasets`,
-`vega_datasets` and R's package `datasets` (in `pydataset`) every series of observations with a calendar and at least
-80 values, at most a twentieth of them missing; the same phenomenon once for each frequency; of a table with many
-columns one of each kind (a volume, a price, a rate, a change …). Gaps are filled linearly, and of more than
-`LONGEST` values the last ones are used.
+The series were chosen by a rule, before any result was known. The packages are `sklstm.datasets`,
+`statsmodels.datasets`, `vega_datasets` and R's `datasets` (in `pydataset`). A series was taken if it
+
+- consists of observations with dates,
+- has at least 80 values, at most 5 % of them missing,
+- does not show the same phenomenon at the same frequency as another one, and
+- is of another kind (volume, price, rate, change …) than the columns already taken from the same table.
+
+Missing values are interpolated linearly. Of longer series, the last `LONGEST` values are used.
 """
 
 import io
@@ -20,14 +24,14 @@ from sklstm.datasets import load_airline
 
 LONGEST = 600
 
-# season of the naive forecast and steps to forecast, by frequency
+# Season of the naive forecast, and forecast horizon, by frequency.
 SEASON = {"YS": 1, "QS": 4, "MS": 12, "W": 52, "D": 7}
 HORIZON = {"YS": 8, "QS": 8, "MS": 12, "W": 26, "D": 14}
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a series is from: package, table, column, the first time stamp and the frequency."""
+    """Origin of a series: package, table and column, with its first time stamp and its frequency."""
 
     package: str
     table: str
@@ -37,17 +41,17 @@ class Source:
 
     @property
     def name(self):
-        """Table and column, or, where they are called the same, table and frequency."""
+        """Table and column, or table and frequency if both have the same name."""
         return f"{self.table} {self.frequency}" if self.table == self.column else f"{self.table} {self.column}"
 
     @property
     def season(self):
-        """Of the naive forecast that errors are scaled by."""
+        """Season of the naive forecast by whose error all errors are scaled."""
         return SEASON[self.frequency]
 
     @property
     def horizon(self):
-        """Steps to forecast."""
+        """Forecast horizon."""
         return HORIZON[self.frequency]
 
     def load(self):
@@ -63,7 +67,7 @@ def _sklstm(table, column):
 
 def _statsmodels(table, column):
     data = import_module(f"statsmodels.datasets.{table}").load_pandas().data
-    if table == "elnino":  # a row a year, a column a month
+    if table == "elnino":  # one row per year, one column per month
         return data.drop(columns="YEAR").to_numpy().ravel()
     return data.iloc[:, 0].to_numpy() if table == "elec_equip" else data[column].to_numpy()
 
@@ -78,7 +82,7 @@ def _vega(table, column):
 
 @cache
 def _r_tables():
-    """Every table of R's `datasets`; importing pydataset would unpack them into the home directory."""
+    """Read every table of R's `datasets`. Importing pydataset would unpack them into the home directory."""
     tables = {}
     with tarfile.open(distribution("pydataset").locate_file("pydataset/resources.tar.gz")) as archive:
         for member in archive:
@@ -100,7 +104,7 @@ SOURCES = (
     Source("pydataset", "LakeHuron", "LakeHuron", "1875", "YS"),
     Source("pydataset", "discoveries", "discoveries", "1860", "YS"),
     Source("pydataset", "lynx", "lynx", "1821", "YS"),
-    Source("pydataset", "treering", "treering", "1700", "YS"),  # years before our era are beyond pandas' calendar
+    Source("pydataset", "treering", "treering", "1700", "YS"),  # in fact from 6000 BC, which pandas cannot represent
     Source("statsmodels", "interest_inflation", "Dp", "1972-04", "QS"),
     Source("statsmodels", "interest_inflation", "R", "1972-04", "QS"),
     Source("statsmodels", "macrodata", "realgdp", "1959", "QS"),

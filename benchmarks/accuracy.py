@@ -1,14 +1,15 @@
-"""How well `Forecaster()` forecasts real series beside others on the same lags: `python -m benchmarks.accuracy`.
+"""Forecast errors of `Forecaster()` on real series, compared with other models: `python -m benchmarks.accuracy`.
 
-Needs the extra `study`. Each series is forecast from 2 · horizon + 1 origins, one row apart, up to its end; models are
-trained anew three times, on the rows before the first, the middle and the last of them. The error is scaled by that
-of the seasonal naive inside of the rows known at the origin (MASE), and averaged over origins, steps and seeds. All
-models see the last `WINDOW` values and feed predictions back.
+Needs the extra `study`. All models read the last `WINDOW` values and forecast recursively. Each series is forecast
+from 2 · horizon + 1 origins, one row apart, up to its end. Models are fitted three times: at the first, the middle
+and the last origin. The error is the MASE: absolute errors divided by the in-sample error of the seasonal naive
+forecast at the origin. It is averaged over origins, steps and seeds.
 
-The settings of `sklstm.default_regressor` were searched for on every second series (`CHOSEN_ON`) with one
-or two seeds. The last choice, between a handful of settings, was made with the scores of all series in sight, so that
-the rest, of which the last lines speak too, are not quite unseen. The list of series was drawn up before any score of
-a model was known; one origin for each training became many after those of the rivals were, as single ones were noisy.
+How far the scores are out-of-sample: the settings of `sklstm.default_regressor` were searched for on every second
+series (`CHOSEN_ON`) with one or two seeds. The final choice among a few settings was made with the scores of all
+series known. The other series, which the last lines show separately, are therefore not entirely unseen. The list of
+series was fixed before any score was known. The number of origins was raised from one per fit when the scores of
+the other models were known, because single origins were noisy.
 """
 
 import argparse
@@ -41,11 +42,11 @@ WINDOW = 24
 OURS = "sklstm"
 RIVALS = ("ridge", "mlp", "torch", "naive")
 CHOSEN_ON = {source.name for source in SOURCES[::2]}
-EPOCHS = 100  # of the PyTorch loop, as in most tutorials
+EPOCHS = 100  # of the PyTorch model, as in most tutorials
 
 
 class TorchRegressor(RegressorMixin, BaseEstimator):
-    """The usual loop: windows standardised by all of them, `nn.LSTM`, Adam, squared error, a fixed number of epochs."""
+    """A common PyTorch model: standardised windows, `nn.LSTM`, Adam, squared error, a fixed number of epochs."""
 
     def __init__(self, max_iter=EPOCHS, random_state=0):
         self.max_iter = max_iter
@@ -71,7 +72,7 @@ class TorchRegressor(RegressorMixin, BaseEstimator):
 
 
 def regressor(model, seed):
-    """What a model's forecaster is given; lags and targets standardised where the model does not do it itself."""
+    """Return a model's regressor. Lags and targets are standardised if the model does not do so itself."""
     match model:
         case "ridge":
             return make_pipeline(StandardScaler(), Ridge())
@@ -85,13 +86,13 @@ def regressor(model, seed):
 
 
 def errors(source, n_seeds, quick=False):
-    """Scaled error of every model on one series, and the seconds that they took."""
+    """Return the MASE of every model on one series, and the seconds each one took."""
     y, steps = source.load(), source.horizon
     n_origins = 1 if quick else 2 * steps + 1
     result, seconds = {}, {}
     for model in (OURS, *RIVALS[:-1]):
         begin, runs = time.perf_counter(), []
-        for seed in range(n_seeds if model in (OURS, "mlp") else 1):  # one has no seed, the other takes too long
+        for seed in range(n_seeds if model in (OURS, "mlp") else 1):  # ridge has no seed, torch takes too long
             forecaster = Forecaster(regressor(model, seed), window_length=WINDOW)
             runs.append(
                 backtest(forecaster, None, y, steps=steps, n_origins=n_origins, refit=steps, season=source.season)
@@ -108,7 +109,7 @@ def geometric_mean(values):
 
 
 def summary(rows):
-    """Lines with geometric means of the errors, ratios of ours to each rival's, and the worst ratio to the naive's."""
+    """Yield lines with the geometric mean errors, their ratios to those of each rival, and the worst ratios."""
     models = (OURS, *RIVALS)
     yield line("geometric mean", {model: geometric_mean(row[model] for row in rows.values()) for model in models})
     parts = {"ours / rival, all": rows}
@@ -130,10 +131,10 @@ def line(label, values, note=""):
 def main():
     """Parse the command line, measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one origin and one seed of every fifth series")
-    parser.add_argument("--seeds", type=int, default=3, help="of each random model")
+    parser.add_argument("--quick", action="store_true", help="one origin and one seed, on every fifth series")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds of each random model")
     parser.add_argument("--only", metavar="NAME", help="only series whose name contains this")
-    parser.add_argument("--json", metavar="FILE", help="write the results here too")
+    parser.add_argument("--json", metavar="FILE", help="also write the results to this file")
     options = parser.parse_args()
     torch.set_num_threads(1)
     wanted = [s for s in SOURCES[:: 5 if options.quick else 1] if (options.only or "").lower() in s.name.lower()]

@@ -1,9 +1,9 @@
-"""Is it slower than it was? This tree beside an earlier commit of it, in turns in one process.
+"""Compare the speed of this tree with that of an earlier commit, in turns in one process.
 
 python -m benchmarks.compare COMMIT [--seconds S] [--threads N] [--dtype float32]
 
-Prints the medians of the ratios now / then over the grid, of `fit` for one epoch and of `predict`, with
-the defaults; and whether both come to the same bits.
+For each shape of the grid, prints the median ratios now / before of one epoch of `fit` and of `predict`, and whether
+both give the same bits. Below 1, this tree is faster.
 """
 
 import argparse
@@ -28,7 +28,7 @@ BEFORE = "sklstm_before"
 
 
 def package_of(commit, directory):
-    """The package as it was at a commit, under another name so that both can be imported."""
+    """Import the package as it was at a commit, under another name so that both can be imported."""
     archive = subprocess.run(["git", "archive", commit, "sklstm"], check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(directory, filter="data")
@@ -40,7 +40,7 @@ def package_of(commit, directory):
 
 
 def fitting(shape, dtype, before):
-    """A benchmark of one epoch, as `measure` takes it."""
+    """Return the benchmarks of one epoch and of `predict`, and whether both commits give the same bits."""
     batch, steps, channels, hidden = shape
     X, y = rows((60 if batch * steps * hidden <= 100_000 else 4) * batch, steps, channels, dtype)
     now = regressor(hidden, batch)

@@ -1,4 +1,4 @@
-"""Forecasts: what a step, a backtest and a whole fit and forecast cost."""
+"""Speed of `forecast`, of `backtest`, and of fitting a forecaster."""
 
 import warnings
 
@@ -13,7 +13,7 @@ from sklstm.datasets import load_airline
 
 
 class ForecastStep:
-    """A step of `forecast`, beside one `predict` of as many rows."""
+    """`forecast` of an LSTM, compared with one call of `predict` on the same samples for each step."""
 
     params = (((1, 1000), (10_000, 48)),)
     param_names = ("contexts, steps",)
@@ -33,7 +33,7 @@ class ForecastStep:
 
 
 class Backtest:
-    """A backtest without refit, with its reading, training (76 rows) and table, beside `predict` of all its windows."""
+    """`backtest` without refit (including a fit on 76 rows), compared with `predict` on all its windows."""
 
     params = (((1000, 24),),)
     param_names = ("origins, steps",)
@@ -58,10 +58,11 @@ class Backtest:
 
 
 class AirlineForecast:
-    """Fit the airline series and forecast two years, beside the same model in a plain PyTorch loop.
+    """Fit the airline series and forecast two years, compared with the same model in a plain PyTorch loop.
 
-    The same windows (those that begin too early filled with zeros, which count as steps there), each relative to its
-    last value and deviation, the absolute error of every next step, AdamW along a cosine, batches of 32, clipping.
+    Both use the same windows, each normalised by its last value and its standard deviation, and learn the next value at
+    every step with the absolute error, AdamW, a cosine schedule, batches of 32 and clipped gradients. Windows that
+    begin before the first row are masked in sklstm; in PyTorch they are padded with zeros.
     """
 
     params = ((1, 2),)
@@ -98,7 +99,7 @@ class AirlineForecast:
         return self._fed_back(model, windows[-1:, 1:])
 
     def _relative(self, windows):
-        """Windows in units of their own, with last value and deviation of the present steps."""
+        """Normalise windows; also return the last value and the standard deviation of their present steps."""
         known = ~windows.isnan()
         last = windows[:, -1:]
         mean = windows.nansum(dim=1, keepdim=True) / known.sum(dim=1, keepdim=True)
@@ -117,7 +118,7 @@ class AirlineForecast:
 
 
 class _EveryStep(torch.nn.Module):
-    """`nn.LSTM` and a linear layer on every state."""
+    """`nn.LSTM` and a linear layer on the state of every step."""
 
     def __init__(self, hidden_size):
         super().__init__()

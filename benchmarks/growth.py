@@ -1,4 +1,4 @@
-"""How time grows with what it is given: the exponent of a power law, 1 being linear and 0 no growth."""
+"""How time grows with the size of the data, as the exponent of a power law: 1 is linear growth, 0 is none."""
 
 from time import perf_counter
 
@@ -20,8 +20,8 @@ GROUPS = (10_000, 50_000, 250_000)
 
 
 def of_samples(sizes=SAMPLES):
-    """Exponent of one epoch and a prediction in the number of windows (24 steps, 4 units)."""
-    _seconds(24, 1000, hidden_size=4)  # the first fit of a process looks for its BLAS
+    """Exponent of one epoch and a prediction in the number of samples (24 steps, 4 units)."""
+    _seconds(24, 1000, hidden_size=4)  # the first fit of a process looks for BLAS libraries
     return _exponent(sizes, [_seconds(24, n, hidden_size=4) for n in sizes])
 
 
@@ -31,7 +31,7 @@ def of_steps(sizes=STEPS, n_windows=640):
 
 
 def of_epochs(n_epochs=200_000, n_calls=200):
-    """How many times as long a call of `partial_fit` takes after so many epochs as at the beginning."""
+    """Time of a call of `partial_fit` after `n_epochs` epochs, divided by its time at the start."""
     _peers.set_threads(1)
     X, y = make_windows(np.sin(np.arange(40.0)), 8)
     model = regressor(4).partial_fit(X, y)
@@ -43,23 +43,23 @@ def of_epochs(n_epochs=200_000, n_calls=200):
         return perf_counter() - begin
 
     early = seconds()
-    for _ in range(n_epochs):  # what as many calls would have taken down
+    for _ in range(n_epochs):  # as this many calls would record
         model._progress.record(model.theta_, 1.0, None, 0.0)
     return seconds() / early
 
 
 def of_history(sizes=ROWS):
-    """Exponent of one forecast in the rows of the history: 0 where no more is read than a window."""
+    """Exponent of one forecast in the rows of the history: 0 if only a window is read."""
     return _exponent(sizes, [_best(_of_hours(n).forecast, 1) for n in sizes])
 
 
 def of_updated_history(sizes=ROWS):
-    """Exponent of an update of one row in the rows of the history: 0 where it costs what it adds."""
+    """Exponent of an update by one row in the rows of the history: 0 if only the new row matters."""
     return _exponent(sizes, [_per_update(n, 50) for n in sizes])
 
 
 def of_updates(sizes=UPDATES):
-    """Exponent of many updates of one row, all together, in their number: 1 where each costs the same."""
+    """Exponent of many updates by one row each in their number: 1 if each takes the same time."""
     return _exponent(sizes, [n * _per_update(100, n) for n in sizes])
 
 
@@ -81,7 +81,7 @@ def of_groups(sizes=GROUPS):
 
 
 def _repeated(rows, n_series):
-    """The same rows for so many series."""
+    """Repeat the rows for `n_series` series."""
     table = rows.loc[np.tile(rows.index, n_series)].reset_index(drop=True)
     return table.assign(series=np.repeat(np.arange(n_series), len(rows)))
 
@@ -91,13 +91,13 @@ def _ridge():
 
 
 def _of_hours(n_rows):
-    """A forecaster of so many hours."""
+    """Return a forecaster that is fitted to an hourly series."""
     index = pd.date_range("1800-01-01", periods=n_rows, freq="h", unit="s")
     return _ridge().fit(None, pd.Series(np.sin(np.arange(n_rows)), index))
 
 
 def _panel(n_series):
-    """So many series of 50 days."""
+    """Return a panel of `n_series` series of 50 days."""
     days = pd.date_range("2024-01-01", periods=50)
     index = pd.MultiIndex.from_product([range(n_series), days], names=["series", "day"])
     return pd.Series(np.random.default_rng(0).normal(size=len(index)), index)
@@ -113,7 +113,7 @@ def _backtest(n_origins):
 
 
 def _per_update(n_rows, n_updates):
-    """Seconds of one of many updates of one row each."""
+    """Return the mean seconds of an update by one row."""
     forecaster = _of_hours(n_rows)
     index = forecaster.future_index(n_updates)
     rows = [pd.Series([0.0], index[k : k + 1]) for k in range(n_updates)]
@@ -124,7 +124,7 @@ def _per_update(n_rows, n_updates):
 
 
 def _best(function, *arguments, repeats=5):
-    """Least seconds of some calls, after one that loads what it needs."""
+    """Return the seconds of the fastest call, after a first call that is not counted."""
     _peers.set_threads(1)
     seconds = []
     for _ in range(1 + repeats):
@@ -143,7 +143,7 @@ def _seconds(n_steps, n_windows, hidden_size):
 
 
 def _exponent(sizes, seconds):
-    """Slope of the logarithms."""
+    """Return the slope of log(seconds) over log(sizes)."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 

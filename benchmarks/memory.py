@@ -1,6 +1,6 @@
-"""Peak memory above that of the imports, each case in a process of its own.
+"""Peak memory in excess of the imports. Each case runs in its own process.
 
-`python -m benchmarks.memory CASE` prints it for one case, in bytes.
+`python -m benchmarks.memory SERIES WAY` prints it for one case, in bytes.
 """
 
 import subprocess
@@ -14,14 +14,14 @@ LENGTHS = {"million": (1_000_000, 168, 32), "ten million": (10_000_000, 24, 4), 
 
 
 def peak():
-    """Most memory that this process ever held, in bytes."""
-    import resource  # not on Windows, where only this benchmark is missing
+    """Return the peak memory of this process so far, in bytes."""
+    import resource  # missing on Windows, where only this benchmark fails
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 class PeakMemory:
-    """One epoch over all windows of a long series, and their prediction."""
+    """One epoch of `fit` on all windows of a long series, and their prediction."""
 
     params = (("million", "ten million"), ("windows", "pipeline"))
     param_names = ("series", "way")
@@ -32,7 +32,7 @@ class PeakMemory:
 
         from sklstm import WindowTransformer, make_windows
 
-        # the first use loads code, which is no part of what the data take
+        # the first use loads code, whose memory must not be counted
         fit(regressor(2), *make_windows(np.arange(50, dtype=np.float32), 4)).predict(np.zeros((1, 4, 1), np.float32))
         self.before = peak()
         series = np.sin(np.arange(n_rows, dtype=np.float32))
@@ -48,7 +48,7 @@ class PeakMemory:
 
 
 def measured(length, way):
-    """Peak above the imports in a new process, in bytes."""
+    """Measure a case in a new process; return the bytes in excess of the imports."""
     command = [sys.executable, "-m", "benchmarks.memory", length, way]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

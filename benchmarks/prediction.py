@@ -1,4 +1,4 @@
-"""Prediction beside PyTorch and ONNX Runtime with the same weights; answers are compared first."""
+"""Speed of `predict`, compared with PyTorch and ONNX Runtime with the same weights. Predictions are compared first."""
 
 import numpy as np
 import torch
@@ -8,9 +8,9 @@ from benchmarks._models import DEEP, fit, regressor, rows
 
 
 class Predict:
-    """Many rows, through the estimator with its validation."""
+    """`predict` of many samples, including the validation of the input."""
 
-    # rows, steps, channels, hidden units
+    # samples, time steps, channels, hidden units
     params = (((10_000, 24, 1, 32), (2_000, 48, 4, 64), (1_000, 168, 8, 128)), (1, 2))
     param_names = ("rows, steps, channels, hidden", "threads")
 
@@ -37,7 +37,7 @@ class Predict:
 
 
 class PredictDeep:
-    """The same with two layers, and in both directions, beside PyTorch."""
+    """`predict` with two layers or both directions, compared with PyTorch."""
 
     params = (((2_000, 24, 1, 32), (1_000, 48, 4, 64)), tuple(DEEP))
     param_names = ("rows, steps, channels, hidden", "network")
@@ -54,7 +54,7 @@ class PredictDeep:
 
 
 class PredictOneRow(Predict):
-    """One row: what a service waits for."""
+    """`predict` of a single sample: the latency of a service."""
 
     params = (((1, 24, 1, 32),), (1,))
 

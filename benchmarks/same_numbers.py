@@ -1,9 +1,9 @@
-"""Are the numbers still those of an earlier commit, to the bit?
+"""Check that the numbers are still those of an earlier commit, to the bit.
 
 python -m benchmarks.same_numbers COMMIT
 
-Trains and forecasts with this tree and with the package as it was at the commit, in one process, and compares
-weights, losses, predictions, forecasts and intervals bit by bit. Ends with status 1 where any of them differs.
+Trains and forecasts with this tree and with the package as it was at the commit, in one process. Compares weights,
+losses, predictions, forecasts and intervals bit by bit. The exit status is 1 if any of them differs.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from benchmarks._models import DEEP, GRID, rows
 from benchmarks.compare import package_of
 from sklstm.datasets import load_airline
 
-# One deviation each from the defaults, or what goes together.
+# Each setting changes one parameter of the defaults, or a few that belong together.
 SETTINGS = (
     *({"loss": loss} for loss in ("squared_error", "absolute_error", "huber", "poisson")),
     {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)},
@@ -41,7 +41,7 @@ SETTINGS = (
 
 
 def lstm(package, settings, dtype):
-    """Weights, curve and predictions of one setting, on rows with missing steps and weights."""
+    """Yield weights, loss curve and predictions of one setting, for samples with missing steps and sample weights."""
     series = np.random.default_rng(0).normal(size=(160, 2)).astype(dtype).cumsum(axis=0) / 8
     X, y = package.make_windows(series, window_length=9)
     X, y = X.copy(), y[:, 0].copy()
@@ -59,7 +59,7 @@ def lstm(package, settings, dtype):
 
 
 def epoch(package, shape, deep, dtype):
-    """Weights after one epoch of a shape of the benchmarks."""
+    """Yield weights and predictions after one epoch on a shape of the benchmarks."""
     batch, steps, channels, hidden = shape
     X, y = rows(4 * batch, steps, channels, dtype)
     model = package.LSTMRegressor(hidden, batch_size=batch, max_iter=1, random_state=0, **deep).fit(X, y)
@@ -68,7 +68,7 @@ def epoch(package, shape, deep, dtype):
 
 
 def small(package, kind):
-    """A regressor for forecasters: the default one or an LSTM, quickly trained, or another library's."""
+    """Return a regressor for a forecaster: a briefly trained LSTM, or one of scikit-learn."""
     if kind in ("default", "quantiles"):
         levels = {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)} if kind == "quantiles" else {}
         return package.default_regressor().set_params(max_iter=4, hidden_size=5, **levels)
@@ -76,7 +76,7 @@ def small(package, kind):
 
 
 def forecaster(package, strategy, kind, intervals, transformer):
-    """Forecasts, intervals, values in sample and forecasts after an update."""
+    """Yield forecasts with intervals, in-sample forecasts, and forecasts after an update."""
     y, n_before, is_fed_back = load_airline(), 130, strategy == "recursive"
     X = pd.DataFrame({"month": np.sin(y.index.month.to_numpy()), "past": y.rolling(7).mean().bfill()})
     X = X[["month"]] if is_fed_back else X
@@ -100,7 +100,7 @@ def forecaster(package, strategy, kind, intervals, transformer):
 
 
 def panel(package, strategy, kind):
-    """Forecasts of a panel, from its own history and from others, and a backtest with refits."""
+    """Yield forecasts of a panel, from its own and from another history, and a backtest without refit."""
     index = pd.MultiIndex.from_product([["a", "b", "c"], pd.date_range("2020", periods=60, freq="D")])
     y = pd.Series(np.random.default_rng(0).normal(size=180).cumsum() + 50, index, name="y")
     y.iloc[[20, 90]] = np.nan
@@ -112,7 +112,7 @@ def panel(package, strategy, kind):
 
 
 def cases():
-    """(name, function of a package) of everything that is compared."""
+    """Yield a name and a function of the package for everything that is compared."""
     for dtype, settings in product(("float32", "float64"), SETTINGS):
         yield f"LSTM {dtype} {settings}", partial(lstm, settings=settings, dtype=dtype)
     for dtype, shape, deep in product(("float32", "float64"), GRID[:5], ({}, *DEEP.values())):
@@ -129,7 +129,7 @@ def cases():
 
 
 def same(left, right):
-    """Whether two answers are equal to the bit, labels included."""
+    """Whether two results are equal to the bit, including their labels."""
     if isinstance(left, pd.Series | pd.DataFrame):
         labels = left.index.equals(right.index) and (left.ndim == 1 or left.columns.equals(right.columns))
         return labels and left.equals(right)
@@ -138,7 +138,7 @@ def same(left, right):
 
 
 def main():
-    """Compare everything, print what differs."""
+    """Compare all cases and print those that differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.same_numbers", description=__doc__)
     parser.add_argument("commit")
     options = parser.parse_args()

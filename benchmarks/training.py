@@ -1,4 +1,4 @@
-"""Training: one step beside the bare matrix products, and `fit` per epoch beside PyTorch and skorch."""
+"""Speed of training: one update compared with its matrix products, and `fit` compared with PyTorch and skorch."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from sklstm._training.optimizers import Adam, clip
 
 
 class TrainingStep:
-    """One update, and the products that it cannot do without."""
+    """One update, compared with the matrix products that it cannot avoid."""
 
     params = (tuple(shape for shape in GRID if shape[3] >= 64), ("float32", "float64"), (1, 2))
     param_names = ("batch, steps, channels, hidden", "dtype", "threads")
@@ -52,7 +52,7 @@ class TrainingStep:
 
 
 class FitEpoch:
-    """`fit` for a few epochs, all of it, beside the plain PyTorch loop on tensors that are ready."""
+    """A whole `fit` of a few epochs, compared with a plain PyTorch loop on tensors that already exist."""
 
     params = (GRID, ("float32", "float64"), (1, 2))
     param_names = ("batch, steps, channels, hidden", "dtype", "threads")
@@ -77,7 +77,7 @@ class FitEpoch:
 
 
 class FitEpochDeep(FitEpoch):
-    """The same with two layers, and in both directions."""
+    """`fit` with two layers or both directions, compared with PyTorch."""
 
     params = (GRID, tuple(DEEP), (1, 2))
     param_names = ("batch, steps, channels, hidden", "network", "threads")
@@ -88,7 +88,7 @@ class FitEpochDeep(FitEpoch):
 
 
 class FitTwoThreads:
-    """Two threads to choose from, beside one: what is too small for two must not lose by them."""
+    """`fit` with two threads available, compared with one. Layers too small for two threads must not become slower."""
 
     params = (GRID, ("float32",))
     param_names = ("batch, steps, channels, hidden", "dtype")
@@ -109,7 +109,7 @@ class FitTwoThreads:
 
 
 class FitEpochSkorch:
-    """The same beside skorch, which is what a scikit-learn user would take."""
+    """`fit`, compared with skorch, the usual way to PyTorch for a user of scikit-learn."""
 
     params = (((32, 24, 1, 32),), ("float32",), (1,))
     param_names = ("batch, steps, channels, hidden", "dtype", "threads")

@@ -1,8 +1,9 @@
-"""What training further brings: `python -m benchmarks.updates` (extra `study`).
+"""What `update(train=True)` improves: `python -m benchmarks.updates` (extra `study`).
 
-`Forecaster()` is trained on the first half of each series, and forecasts `STEPS` rows; then they are observed
-(`update`), and so on. Printed are mean absolute errors over those without training further: with the default, and with
-rates of one's own. The last rows are series whose dynamics change in the second half.
+`Forecaster()` is fitted to the first half of each series. It then forecasts `STEPS` rows, is updated with these rows,
+forecasts the next ones, and so on. Printed are ratios of mean absolute errors, with training on the new rows divided by
+without it. The columns are the default learning rate and other ones. The last lines are artificial series whose
+dynamics change in the second half.
 """
 
 import argparse
@@ -21,20 +22,20 @@ RATES = {"default": None, "0.0002": 0.0002, "0.002": 0.002, "0.005": 0.005}
 
 
 def changed(seed):
-    """A season of 12 that becomes one of 7 halfway, with noise."""
+    """Return a noisy series whose season changes from 12 to 7 steps in the middle."""
     t, rng = np.arange(LONGEST), np.random.default_rng(seed)
     return np.where(t < LONGEST // 2, np.sin(np.pi * t / 6), np.sin(2 * np.pi * t / 7)) + 0.1 * rng.normal(size=LONGEST)
 
 
 def series():
-    """By name."""
+    """Return all series by name."""
     real = {source.name: source.load().to_numpy()[-LONGEST:] for source in SOURCES}
     real = {name: y for name, y in real.items() if len(y) >= 120}
     return real | {f"changed {seed}": changed(seed) for seed in range(3)}
 
 
 def error(y, seed, train, rate=None):
-    """Mean absolute error over all updates."""
+    """Return the mean absolute error over all updates."""
     n_updates = min(MOST_UPDATES, len(y) // 2 // STEPS - 1)
     first = len(y) - (n_updates + 1) * STEPS
     forecaster, errors = Forecaster(default_regressor().set_params(random_state=seed)).fit(None, y[:first]), []
