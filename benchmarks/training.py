@@ -6,6 +6,7 @@ import torch
 from benchmarks import _peers
 from benchmarks._models import DEEP, GRID, fit, regressor, rows
 from sklstm._network.objective import Objective
+from sklstm._network.samples import Samples
 from sklstm._training.optimizers import Adam, clip
 
 
@@ -22,7 +23,8 @@ class TrainingStep:
         model = fit(regressor(hidden, batch), X, y)
         every = np.arange(batch)
         weight = np.ones(batch, dtype)
-        self.objective = Objective(model._network, X, y[:, np.newaxis], weight, every, 0.0, model.theta_.dtype)
+        samples = Samples(X, y[:, np.newaxis], weight, every)
+        self.objective = Objective(model._network, samples, 0.0, model.theta_.dtype)
         self.theta, self.every, self.optimizer = model.theta_, every, Adam(model.theta_, 0.9, 0.999, 1e-8)
         rng = np.random.default_rng(0)
         width = channels + 1 + hidden

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from sklstm._network import stack as _stack
+from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.layout import Layout
 from sklstm._network.losses import make_loss
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
+from sklstm._network.samples import Samples
 
 torch = pytest.importorskip("torch")
 
@@ -62,10 +64,10 @@ def model(shape, every_step, n_layers, n_directions, dropout=0.0):
     X, y = rng.standard_normal((n, T, F)), rng.standard_normal((n, T, K) if every_step else (n, K))
     rows, layout = np.arange(n), Layout(F, H, K, n_layers, n_directions)
     loss = make_loss("squared_error", delta=1.0, quantile=0.5)
-    settings = {"n_targets": 1, "instance_norm": None, "standardize": False, "dropout": dropout}
-    network = fit_network(layout, every_step, loss, X, y, np.ones(n), rows, X.dtype, **settings)
+    settings, samples = ScalingSettings(1, standardize=False), Samples(X, y, np.ones(n), rows)
+    network = fit_network(layout, loss, samples, X.dtype, settings, every_step=every_step, dropout=dropout)
     theta = network.initial_theta(rng, np.float64) + rng.normal(0, 0.1, layout.size)
-    return Objective(network, X, y, np.ones(n), rows, 0.0, X.dtype, rng), theta
+    return Objective(network, samples, 0.0, X.dtype, rng), theta
 
 
 def last_states(states, hidden_size):

@@ -23,6 +23,7 @@ from sklstm._estimator.settings import (
     number_of_targets,
     penalty,
 )
+from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._training.holdout import hold_out, n_to_train_on
@@ -40,15 +41,9 @@ def begin(model, data):
     n_channels, n_outputs = data.X.shape[2], data.n_outputs
     n_targets = number_of_targets(model, n_channels, n_outputs)
     every_step = data.every_step or _predicts_next_steps(model, data, n_targets)
-    settings = {
-        "n_targets": n_targets,
-        "instance_norm": model.instance_norm,
-        "standardize": model.standardize,
-        "dropout": model.dropout,
-        "gaps": data.gaps,
-    }
+    settings = ScalingSettings(n_targets, model.instance_norm, model.standardize, data.gaps)
     layout = new_layout(model, n_channels, n_outputs * loss.n_levels)
-    model._network = fit_network(layout, every_step, loss, data.X, data.y, data.weight, data.rows, dtype, **settings)
+    model._network = fit_network(layout, loss, data, dtype, settings, every_step=every_step, dropout=model.dropout)
     model.n_outputs_, model._y_ndim = n_outputs, data.y_ndim
     model.theta_ = model._network.initial_theta(model._rng, dtype)
     model._progress, model._optimizer, model._latest = Progress(), None, None
@@ -124,9 +119,9 @@ def train(model, data, y, *, resume, new_period, n_epochs, tasks):
     merged = _merged(model, data)
     if resume:
         check_resumable(model, data)
-        model._network = model._network.after(data.X, data.y, data.weight, data.rows, model.theta_.dtype)
+        model._network = model._network.updated(data, model.theta_.dtype)
     else:
-        begin(model, data if merged is None else replace(data, rows=merged[0], weight=merged[1]))
+        begin(model, data if merged is None else merged)
     previous = model._forecast_start if resume else None
     model._seen = WindowRange.from_windows(data.X, model._network.scaling.n_targets, model._seen if resume else None)
     model._forecast_start = ForecastStart.after(
@@ -165,7 +160,7 @@ def _divided(model, data):
 
 
 def _merged(model, data):
-    """The rows to train on and their weights with equal ones as one, if they are all in one batch.
+    """The rows to train on with equal ones as one, if they are all in one batch; else None.
 
     Many epochs can make of a rounding what they like, so a row of weight 2 must not only be worth the
     row twice but go through the same sums. Of several batches neither holds, and of dropout: a row that
@@ -173,7 +168,8 @@ def _merged(model, data):
     """
     if model.dropout or not (model.solver == "lbfgs" or len(data.rows) <= batch_size(model, len(data.rows))):
         return None
-    return merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.skipped_steps)
+    rows, weight = merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.skipped_steps)
+    return replace(data, rows=rows, weight=weight)
 
 
 def _state_to_change(model):
@@ -194,8 +190,7 @@ def _latest_theta(model):
 
 def _run(model, data, merged, n_epochs, state, validate, tasks):
     network, theta = model._network, state.theta
-    rows, settings = (data.X, data.y, data.weight, data.rows), (penalty(model), theta.dtype, state.rng)
-    objective = Objective(network, *rows, *settings, merged)
+    objective = Objective(network, data, penalty(model), theta.dtype, state.rng, merged)
 
     def end_epoch(progress, theta):
         _report(model.verbose, progress)
@@ -226,7 +221,7 @@ def _validator(network, data):
     y, weight = held.y[held.rows], held.weight[held.rows]
 
     def validate(theta):
-        loss, answers = network.evaluate(theta, held.X, held.y, held.weight, held.rows, data.every_step)
+        loss, answers = network.evaluate(theta, held, data.every_step)
         truth, answers, w = check_step_answers(y, answers, weight) if data.every_step else (y, answers, weight)
         # of one answer, or with one that is not finite, there is no R²
         known = len(truth) > 1 and np.isfinite(answers).all()

@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sklstm._estimator.channel_names import channel_names
 from sklstm._network.losses import loss_class
+from sklstm._network.samples import Samples
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.user_warning import warn_user
@@ -31,7 +32,7 @@ N_ON_A_LINE = 10
 
 
 @dataclass(frozen=True)
-class TrainingSet:
+class TrainingSet(Samples):
     """Checked rows, targets and weights of one call of `fit` or `partial_fit`.
 
     Parameters
@@ -50,10 +51,6 @@ class TrainingSet:
         The same of the rows to validate on.
     """
 
-    X: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray
-    rows: np.ndarray
     y_ndim: int
     gaps: Any
     validation: Any = None

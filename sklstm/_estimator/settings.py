@@ -6,10 +6,10 @@ go together.
 
 import numpy as np
 
+from sklstm._network.gaps import SKIP, Gaps
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
 from sklstm._network.network import PREDICTION_ROWS
-from sklstm._network.scaling import SKIP, Gaps
 from sklstm._training.lbfgs import WholeBatch
 from sklstm._training.loop import Trainer
 from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop

@@ -13,7 +13,9 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson
 from sklearn.model_selection import train_test_split
 
 from sklstm import LSTMRegressor
-from sklstm._network.objective import Objective, training_targets
+from sklstm._network.gaps import SKIP
+from sklstm._network.objective import Objective
+from sklstm._network.targets import training_targets
 from sklstm._training.lbfgs import WholeBatch
 from sklstm._training.loop import Trainer
 from tests import tools
@@ -97,7 +99,7 @@ def test_validation_is_the_metric_of_the_predictions_after_every_epoch(loss, tar
         assert scores[epoch - 1] == pytest.approx(r2_score(y_val[present], answers[present]), rel=1e-9)
         if targets == "next":
             y_column = y_val[:, np.newaxis]
-            truth = training_targets(series_val, y_column, True)
+            truth = training_targets(series_val, y_column, True, SKIP.skipped_steps(series_val))
             answers = again._network.predict(again.theta_, series_val, True)
             present = ~np.isnan(truth) & ~np.isnan(answers)
         else:

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
 from sklstm._network.objective import Objective
+from sklstm._network.samples import Samples
 from sklstm._training.optimizers import SGD, Adam, clip
 from sklstm.datasets import load_airline
 from tests.tools import fit, model
@@ -848,7 +849,7 @@ def test_hyper_parameters_reach_the_optimiser(settings, make, clipping):
     still = fit(model(max_iter=1, **{**settings, "learning_rate_init": 1e-300}), X3, Y1)
     theta = still.theta_.copy()
     rows = np.arange(40)
-    objective = Objective(still._network, X3, Y1[:, np.newaxis], np.ones(40), rows, 0.1, theta.dtype)
+    objective = Objective(still._network, Samples(X3, Y1[:, np.newaxis], np.ones(40), rows), 0.1, theta.dtype)
     optimizer = make(theta)
     for _ in range(3):
         gradient = objective(theta, rows)[1]

@@ -7,7 +7,8 @@ from scipy import optimize, special
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson_deviance, mean_squared_error
 
 from sklstm._network.losses import Poisson, make_loss
-from sklstm._network.scaling import Moments, Scaling
+from sklstm._network.moments import Moments
+from sklstm._network.scaling import Scaling
 from tests import tools
 
 K, B, T = 3, 5, 4

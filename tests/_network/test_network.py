@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from sklstm._network import network as _network
+from sklstm._network.gaps import SKIP, Gaps
 from sklstm._network.losses import LOSSES
-from sklstm._network.objective import Objective, training_targets
-from sklstm._network.scaling import INSTANCE_NORMS, Gaps
+from sklstm._network.objective import Objective
+from sklstm._network.samples import Samples
+from sklstm._network.scaling import INSTANCE_NORMS
+from sklstm._network.targets import training_targets
 from tests._network.tools import F, K, N, T, example, objective, start
 
 
@@ -21,7 +24,7 @@ def test_evaluation_is_the_loss_without_penalty_and_the_predictions(loss, target
     plain = objective(X, y, weight, targets != "last", 0.0, loss=loss, n_directions=n_directions)
     expected = plain(theta, np.arange(1, N))[0]
     monkeypatch.setattr(_network, "PREDICTION_ROWS", 4)
-    value, answers = network.evaluate(theta, X, y, weight, np.arange(1, N), targets == "given")
+    value, answers = network.evaluate(theta, Samples(X, y, weight, np.arange(1, N)), targets == "given")
     assert value == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(answers, network.predict(theta, X[1:], targets == "given"), rtol=1e-12)
 
@@ -68,19 +71,19 @@ def test_with_indicators_a_next_step_counts_where_its_value_is_present():
     X = np.arange(24.0).reshape(2, 4, 3)
     X[0, 2, 0] = X[0, 1, 2] = X[1, 2] = np.nan
     y, nan = np.array([[90.0], [91.0]]), np.nan
-    targets = training_targets(X, y, True, Gaps(by_channel=True))
+    targets = training_targets(X, y, True, Gaps(by_channel=True).skipped_steps(X))
     np.testing.assert_array_equal(targets[..., 0], [[3, nan, 9, 90], [15, nan, nan, 91]])
 
 
 def test_the_next_step_of_a_row_is_its_target_where_both_are_present():
     X, y, _ = example()
-    targets = training_targets(X, y, every_step=True)
+    targets = training_targets(X, y, True, SKIP.skipped_steps(X))
     for row in range(N):
         for t in range(T):
             following = y[row] if t == T - 1 else X[row, t + 1]
             present = t == T - 1 or not (np.isnan(X[row, t]).any() or np.isnan(following).any())
             np.testing.assert_array_equal(targets[row, t], following if present else np.nan)
-    assert training_targets(X, y, every_step=False) is y
+    assert training_targets(X, y, False, None) is y
 
 
 @pytest.mark.parametrize("every_step", [False, True])
@@ -91,7 +94,7 @@ def test_predictions_are_what_the_loss_compares(every_step, instance_norm):
     network = objective(X, y, weight, every_step, instance_norm=instance_norm).network
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
     answers = network.predict(theta, X, every_step)
-    same = Objective(network, X, answers, weight, np.arange(N), 0.0, X.dtype)
+    same = Objective(network, Samples(X, answers, weight, np.arange(N)), 0.0, X.dtype)
     assert same(theta, np.arange(N))[0] < 1e-25
 
 

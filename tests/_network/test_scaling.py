@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from sklstm._network import scaling as _scaling
-from sklstm._network.scaling import INSTANCE_NORMS, PRIOR_STEPS, Gaps, Moments, Scaling, fit_scaling, window_moments
+from sklstm._network import fit_scaling as _fit_scaling
+from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
+from sklstm._network.gaps import Gaps
+from sklstm._network.moments import Moments, window_moments
+from sklstm._network.scaling import INSTANCE_NORMS, PRIOR_STEPS, Scaling
 
 
 def data(seed=0):
@@ -21,7 +24,7 @@ def fitted(instance_norm, standardize=True, dtype=np.float64, pieces=1):
         for part in np.array_split(np.arange(20), pieces):
             yield x[..., part].astype(dtype), y[..., part].astype(dtype), weight[part]
 
-    return fit_scaling(chunks, dtype, n_targets=2, instance_norm=instance_norm, standardize=standardize)
+    return fit_scaling(chunks, dtype, ScalingSettings(2, instance_norm, standardize))
 
 
 def test_moments_equal_scikit_learns_weighted_scaler():
@@ -111,7 +114,7 @@ def typical(x, weight=None, y=None, **settings):
     y = np.zeros((1, x.shape[2])) if y is None else y
     chunks = lambda: [(x.copy(), y.copy(), np.ones(x.shape[2]) if weight is None else weight)]  # noqa: E731
     settings = {"n_targets": 1, "instance_norm": "standard", "standardize": False, **settings}
-    return fit_scaling(chunks, x.dtype, **settings)
+    return fit_scaling(chunks, x.dtype, ScalingSettings(**settings))
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
@@ -164,10 +167,10 @@ def test_weights_repeat_windows_in_what_is_typical():
 
 def test_of_many_windows_some_say_what_is_typical(monkeypatch):
     x = walk(6 * 999).reshape(6, 999)
-    monkeypatch.setattr(_scaling, "N_LOOKED_AT", 100)
+    monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)
     chunks = lambda: [(x[:, np.newaxis, part], np.zeros((1, 111)), np.ones(111)) for part in  # noqa: E731
                       np.arange(999).reshape(9, 111)]  # fmt: skip
-    scaling = fit_scaling(chunks, np.float64, n_targets=1, instance_norm="standard", standardize=False)
+    scaling = fit_scaling(chunks, np.float64, ScalingSettings(1, "standard", standardize=False))
     np.testing.assert_array_equal(scaling.typical_deviation, typical(x[:, ::10]).typical_deviation)
 
 
@@ -210,7 +213,7 @@ def test_weights_of_any_size_merge():
 @pytest.mark.parametrize("by_channel", [False, True])
 def test_window_moments_equal_numpys(by_channel):
     x, _, _ = data()
-    absent = Gaps(by_channel).absent(x)
+    absent = Gaps(by_channel).missing_values(x)
     mean, deviation = window_moments(np.where(absent, 0, x), absent)
     only_present = np.where(absent, np.nan, x)
     np.testing.assert_allclose(mean, np.nanmean(only_present, axis=0))
@@ -223,7 +226,7 @@ def test_channels_with_gaps_of_their_own_are_scaled_by_what_is_present_of_each(i
     x[2, 1, 9], x[3, :, 10], x[:, 0, 11] = np.nan, np.nan, np.nan  # one, a step, and all of a target channel
     gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
     settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": True, "gaps": gaps}
-    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, **settings)
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(**settings))
     changed, indicators = x.copy(), np.full_like(x, 7)
     missing, reference = scaling.inputs(changed, indicators)
     np.testing.assert_array_equal(indicators, np.isnan(x))
@@ -281,22 +284,20 @@ def test_a_target_that_has_only_one_value_is_its_answer_until_it_has_others(inst
     def chunks(y):
         return [(rng.normal(5, 1, (6, 1, 9)), np.array(y, dtype=float)[:, np.newaxis] * np.ones(9), np.ones(9))]
 
-    scaling = fit_scaling(
-        lambda: chunks([3, 7]), np.float64, n_targets=1, instance_norm=instance_norm, standardize=True
-    )
+    scaling = fit_scaling(lambda: chunks([3, 7]), np.float64, ScalingSettings(1, instance_norm))
     _, reference = scaling.inputs(rng.normal(5, 1, (6, 1, 4)))
     answers = rng.normal(size=(2, 4))
     scaling.outputs(answers, reference)
     np.testing.assert_array_equal(answers, np.array([3, 7])[:, np.newaxis] * np.ones(4))
-    assert scaling.after(chunks([3, 7]), np.float64).outputs(answers, reference) is None
+    assert scaling.updated(chunks([3, 7]), np.float64).outputs(answers, reference) is None
     np.testing.assert_array_equal(answers, np.array([3, 7])[:, np.newaxis] * np.ones(4))
     y = np.array([3.0, 8.0])[:, np.newaxis] * np.ones(4)
-    scaling = scaling.after(chunks([3, 8]), np.float64)
+    scaling = scaling.updated(chunks([3, 8]), np.float64)
     there = y.copy()
     scaling.targets(there, reference)
     scaling.outputs(there, reference)
     np.testing.assert_allclose(there, y)
-    assert scaling.after(chunks([4, 8]), np.float64).constant is None
+    assert scaling.updated(chunks([4, 8]), np.float64).constant is None
 
 
 def test_constant_windows_are_answered_by_themselves():
@@ -308,3 +309,13 @@ def test_constant_windows_are_answered_by_themselves():
     answers = np.ones((1, 1))
     scaling.outputs(answers, reference)
     assert answers.item() == 1e5
+
+
+@pytest.mark.parametrize("instance_norm", INSTANCE_NORMS)
+def test_a_channel_of_any_size_beside_a_target_of_usual_size(instance_norm):
+    x, y, weight = data()
+    usual = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, instance_norm))
+    x[:, 2] *= 2.0**400
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, instance_norm))
+    np.testing.assert_array_equal(scaling.target_scale, usual.target_scale)
+    assert scaling.channel_unit[2] > 1

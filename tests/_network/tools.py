@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from sklstm._network.fit_scaling import ScalingSettings
+from sklstm._network.gaps import Gaps
 from sklstm._network.layout import Layout
 from sklstm._network.losses import make_loss
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
-from sklstm._network.scaling import Gaps
+from sklstm._network.samples import Samples
 
 N, T, F, H, K = 7, 5, 2, 3, 2
 LEVELS = (0.1, 0.5, 0.8)
@@ -29,10 +31,10 @@ def objective(
     """With `every_step` and targets for the last one, those of the others are the row's own."""
     rows, dropout, gaps = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("gaps", Gaps())
     loss = make_loss(loss, delta=0.3, quantile=LEVELS)
-    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": standardize, "dropout": dropout}
+    settings, samples = ScalingSettings(2, instance_norm, standardize, gaps), Samples(X, y, weight, rows)
     layout = Layout(X.shape[2] * gaps.n_inputs_per_channel, H, K * loss.n_levels, **sizes)
-    network = fit_network(layout, every_step, loss, X, y, weight, rows, X.dtype, gaps=gaps, **settings)
-    return Objective(network, X, y, weight, rows, alpha, X.dtype, np.random.default_rng(0))
+    network = fit_network(layout, loss, samples, X.dtype, settings, every_step=every_step, dropout=dropout)
+    return Objective(network, samples, alpha, X.dtype, np.random.default_rng(0))
 
 
 def start(network, dtype=np.float64):

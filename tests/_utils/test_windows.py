@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklstm._network.scaling import SKIP, Gaps
+from sklstm._network.gaps import SKIP, Gaps
 from sklstm._utils import windows as _windows
 
 SKIPPED = SKIP.skipped_steps

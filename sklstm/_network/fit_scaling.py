@@ -1,0 +1,253 @@
+"""Fit a `Scaling` to weighted samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from sklstm._network.gaps import SKIP, Gaps, last_present
+from sklstm._network.moments import Moments, MomentsByChannel, window_moments
+from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
+from sklstm._network.targets import target_weight
+from sklstm._utils.magnitude import power_of_two
+
+if TYPE_CHECKING:
+    from sklstm._utils.typing import FloatArray, FloatDType
+
+# The typical deviation is this quantile of the deviations of all windows: most windows may be flat, and a few may
+# contain an outlier.
+TYPICAL_QUANTILE = 0.9
+
+# The typical deviation is computed from at most so many windows, spread evenly over all.
+N_TYPICAL_WINDOWS = 1 << 16
+
+# A channel is divided by a power of two if the exponent of its largest value exceeds ± the first number. The second
+# number is the largest exponent of that power.
+EXPONENTS = {np.dtype(np.float32): (90, 120), np.dtype(np.float64): (300, 1000)}
+
+
+@dataclass(frozen=True)
+class ScalingSettings:
+    """Parameters of the scaling, as in `LSTMRegressor`.
+
+    Parameters
+    ----------
+    n_targets : int
+    instance_norm : str or None, default=None
+    standardize : bool, default=True
+    gaps : Gaps, default=SKIP
+        Rule for missing values.
+    """
+
+    n_targets: int
+    instance_norm: str | None = None
+    standardize: bool = True
+    gaps: Gaps = SKIP
+
+
+def fit_scaling(
+    chunks: Callable[[], Iterable[Chunk]], dtype: FloatDType, settings: ScalingSettings, is_centred: bool = True
+) -> Scaling:
+    """Fit a `Scaling` to weighted samples that come in chunks.
+
+    Parameters
+    ----------
+    chunks : callable returning an iterable of (x, y, weight)
+        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B) with NaN where no target counts, both in `dtype`,
+        weight (B,) in float64. x and y may be overwritten. It is called once for each pass over the samples.
+    dtype : numpy dtype
+        Precision of the network.
+    settings : ScalingSettings
+    is_centred : bool, default=True
+        If True, targets are brought to mean 0 and variance 1. If False, they are only divided by their mean.
+
+    Returns
+    -------
+    scaling : Scaling
+    """
+    ranges = ValueRanges.from_chunks(chunks(), settings.n_targets)
+    scaling = Scaling(settings.n_targets, settings.instance_norm, **ranges.units(dtype, settings), gaps=settings.gaps)
+    if settings.instance_norm in WITH_DEVIATION:
+        typical = _typical_deviation(chunks(), scaling, stride=-(-ranges.n_samples // N_TYPICAL_WINDOWS))
+        scaling = replace(scaling, typical_deviation=typical.astype(dtype))
+    if not settings.standardize:
+        return scaling
+    of_channels, of_targets = _moments(chunks(), scaling)
+    channel_size, target_size = ranges.sizes(scaling)
+    channel_mean, channel_scale = of_channels.mean_and_scale(dtype, channel_size)
+    target_spread = None
+    if is_centred:
+        target_mean, target_scale = of_targets.mean_and_scale(dtype, target_size)
+    else:
+        target_mean, target_scale, target_spread = of_targets.mean_as_scale(dtype, target_size)
+    scaling = replace(
+        scaling,
+        channel_mean=channel_mean,
+        channel_scale=channel_scale,
+        target_mean=target_mean,
+        target_scale=target_scale,
+        target_spread=target_spread,
+    )
+    # without centring, the mean is a scale and not a prediction
+    is_constant = of_targets.is_constant(dtype) & is_centred
+    return scaling.with_constants(ranges.constants(scaling, dtype), is_constant)
+
+
+def _moments(chunks: Iterable[Chunk], scaling: Scaling) -> tuple[Moments | MomentsByChannel, Moments]:
+    """Moments of the channels and of the targets, after `scaling`."""
+    by_channel = scaling.gaps.by_channel
+    of_channels, of_targets = MomentsByChannel() if by_channel else Moments(), Moments()
+    for x, y, weight in chunks:
+        counted = target_weight(y, weight)
+        present = ~np.isnan(x) if by_channel else None
+        skipped, reference = scaling.inputs(x)
+        scaling.targets(y, reference)
+        step_weight = np.broadcast_to(weight, (len(x), len(weight)))
+        step_weight = step_weight if skipped is None else step_weight * ~skipped
+        of_channels.add(x, step_weight if present is None else step_weight[:, np.newaxis] * present)
+        of_targets.add(y, counted)
+    return of_channels, of_targets
+
+
+class Units(TypedDict):
+    """Powers of two to divide by, where they are needed."""
+
+    channel_unit: FloatArray | None
+    target_unit: FloatArray | None
+
+
+@dataclass(frozen=True)
+class ValueRanges:
+    """Ranges of the channels and targets, found before anything is squared.
+
+    Parameters
+    ----------
+    n_samples, n_targets : int
+    largest : ndarray of shape (F,)
+        Largest absolute value of each channel.
+    low, high : ndarray of shape (K,)
+        Smallest and largest value of each target.
+    """
+
+    n_samples: int
+    n_targets: int
+    largest: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @classmethod
+    def from_chunks(cls, chunks: Iterable[Chunk], n_targets: int) -> ValueRanges:
+        """Find the ranges in one pass over the samples."""
+        n_samples, largest, low, high = 0, [], [], []
+        for x, y, weight in chunks:
+            n_samples += len(weight)
+            largest.append(np.fmax.reduce(np.abs(x), axis=(0, 2)))
+            counted = (target_weight(y, weight) > 0)[..., np.newaxis, :]
+            other_axes = tuple(axis for axis in range(y.ndim) if axis != y.ndim - 2)
+            low.append(np.where(counted, y, np.inf).min(axis=other_axes))
+            high.append(np.where(counted, y, -np.inf).max(axis=other_axes))
+        ends = (
+            np.fmax.reduce(largest, axis=0, initial=0),
+            np.minimum.reduce(low, axis=0),
+            np.maximum.reduce(high, axis=0),
+        )
+        return cls(n_samples, n_targets, *ends)
+
+    def units(self, dtype: FloatDType, settings: ScalingSettings) -> Units:
+        """Return `channel_unit` and `target_unit` of the `Scaling`."""
+        is_divided_by_deviation = settings.instance_norm in WITH_DEVIATION
+        of_channels, of_targets = self._powers(settings.instance_norm)
+        if not settings.standardize:  # what the network sees in the units of the data stays in them
+            is_divided = np.arange(len(of_channels)) < self.n_targets * is_divided_by_deviation
+            of_channels = np.where(is_divided, of_channels, 1)
+            of_targets = of_targets if is_divided_by_deviation else np.ones_like(of_targets)
+        return {"channel_unit": _unit(of_channels, dtype), "target_unit": _unit(of_targets, dtype)}
+
+    def sizes(self, scaling: Scaling) -> tuple[FloatArray, FloatArray]:
+        """Return what replaces the deviation (F, 1) and (K, 1) of constant values, in the units of `scaling`."""
+        of_channels, of_targets = self._powers(scaling.instance_norm)
+        if scaling.channel_unit is not None:
+            of_channels = of_channels / scaling.channel_unit[:, 0]
+        if scaling.target_unit is not None:
+            of_targets = of_targets / scaling.target_unit[:, 0]
+        if scaling.instance_norm in WITH_DEVIATION:
+            of_channels[: self.n_targets], of_targets[...] = 1, 1
+        return of_channels[:, np.newaxis], of_targets[:, np.newaxis]
+
+    def constants(self, scaling: Scaling, dtype: FloatDType) -> FloatArray:
+        """Return the value of each target (K, 1) that is constant up to rounding (else NaN), as `scaling` sees it."""
+        is_constant = self.high - self.low <= np.finfo(dtype).eps * np.abs(self.high)
+        value = np.where(is_constant, self.high, np.nan).astype(dtype)[:, np.newaxis]
+        return value if scaling.target_unit is None else value / scaling.target_unit
+
+    def _powers(self, instance_norm: str | None) -> tuple[FloatArray, FloatArray]:
+        """Powers of two near the largest values (F,), (K,); with `instance_norm` one for a channel and its targets."""
+        of_channels, of_targets = self.largest.copy(), np.maximum(np.abs(self.low), np.abs(self.high))
+        if instance_norm is not None:
+            both = of_channels[: self.n_targets]
+            np.maximum(both, of_targets.reshape(-1, self.n_targets).max(axis=0), out=both)
+            of_targets = np.tile(both, len(of_targets) // self.n_targets)
+        return power_of_two(of_channels), power_of_two(of_targets)
+
+
+def _unit(sizes: FloatArray, dtype: FloatDType) -> FloatArray | None:
+    """Powers of two (…, 1) to divide by; None if there is no need to divide."""
+    comfortable, limit = EXPONENTS[np.dtype(dtype)]
+    exponent = np.frexp(sizes)[1] - 1
+    exponent = np.where(np.abs(exponent) > comfortable, np.clip(exponent, -limit, limit), 0)
+    return np.ldexp(1.0, exponent).astype(dtype)[:, np.newaxis] if exponent.any() else None
+
+
+def _typical_deviation(chunks: Iterable[Chunk], scaling: Scaling, stride: int) -> FloatArray:
+    """Quantile `TYPICAL_QUANTILE` of the deviations of the windows that vary at all, (n_targets, 1).
+
+    The most extreme step of each window is left out, so that a single outlier, which is in many windows, does not
+    decide. If no window varies then, the same quantile is taken of, in this order, the whole deviation, the change
+    from the last value to the target, and the last value itself. If all of these are 0, the result is 1.
+    """
+    found, weights, n_before = [], [], 0
+    for x, y, weight in chunks:
+        every = slice(-n_before % stride, None, stride)
+        n_before += len(weight)
+        found.append(_window_sizes(x[..., every], y[..., every], scaling))
+        weights.append(weight[every])
+    sizes, weight = np.concatenate(found, axis=-1), np.concatenate(weights)
+    typical = np.ones(scaling.n_targets)
+    for kind in sizes[::-1]:
+        for channel, values in enumerate(kind):
+            if (values > 0).any():
+                typical[channel] = _weighted_quantile(values[values > 0], weight[values > 0], TYPICAL_QUANTILE)
+    return typical[:, np.newaxis]
+
+
+def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
+    """The four measures of `_typical_deviation` for each window, in its order, (4, n_targets, B) in float64."""
+    x, y = x[:, : scaling.n_targets].astype(np.float64), (y if y.ndim == 2 else y[-1])[: scaling.n_targets]
+    if scaling.channel_unit is not None:
+        x = x / scaling.channel_unit[: scaling.n_targets]
+    if scaling.target_unit is not None:
+        y = y / scaling.target_unit[: scaling.n_targets]
+    missing = scaling.gaps.fill_missing(x)
+    mean, whole = window_moments(x, missing)
+    distance = np.abs(x - mean)
+    if missing is not None:
+        distance *= ~missing
+    without_extreme = np.zeros_like(whole)
+    for channel in range(len(without_extreme)):
+        own = slice(channel, channel + 1)
+        left_out = np.arange(len(x))[:, np.newaxis, np.newaxis] == distance[:, own].argmax(axis=0)
+        left_out = left_out if missing is None else left_out | np.broadcast_to(missing, x.shape)[:, own]
+        without_extreme[channel] = window_moments(x[:, own], left_out)[1][0]
+    last = last_present(x, missing)
+    return np.stack((without_extreme, whole, np.nan_to_num(np.abs(y - last)), np.abs(last)))
+
+
+def _weighted_quantile(values: FloatArray, weight: FloatArray, level: float) -> float:
+    """The smallest of the values (n,) at which the cumulative weight reaches `level` of the total."""
+    order = np.argsort(values)
+    share = np.cumsum(weight[order])
+    quantile: float = values[order[np.searchsorted(share, (level - 1e-9) * share[-1])]]
+    return quantile

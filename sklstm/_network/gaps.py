@@ -1,0 +1,92 @@
+"""Missing values: which steps the network skips, and what each window still has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sklstm._utils.typing import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Rule for missing values: which values count as missing, and which steps are skipped.
+
+    Parameters
+    ----------
+    by_channel : bool, default=False
+        If False, a value that is missing in one channel makes the whole step missing. If True, only the value itself
+        is missing, and a step is skipped only if all of its values are missing.
+    n_needed : int, default=0
+        Used with `by_channel`. Each of the first `n_needed` channels needs at least one value in a window (for
+        `instance_norm` to be relative to). If one has none, all steps of the window are skipped.
+    """
+
+    by_channel: bool = False
+    n_needed: int = 0
+
+    @property
+    def n_inputs_per_channel(self) -> int:
+        """Inputs of the network for each channel: its value and, with `by_channel`, a missing indicator."""
+        return 2 if self.by_channel else 1
+
+    def missing_values(self, x: FloatArray) -> BoolArray | None:
+        """Return the mask of missing values of `x` (T, F, B), or None if no value is missing.
+
+        The mask has shape (T, F, B) with `by_channel`, else (T, 1, B) for all channels together.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not np.isnan(x.sum()):
+                return None
+        missing: BoolArray = np.isnan(x) if self.by_channel else np.isnan(x).any(axis=1, keepdims=True)
+        return missing if missing.any() else None
+
+    def fill_missing(self, x: FloatArray) -> BoolArray | None:
+        """Set the missing values of `x` (T, F, B) to 0 in place; return the mask of `missing_values`."""
+        missing = self.missing_values(x)
+        if missing is not None:
+            np.copyto(x, 0, where=missing)
+        return missing
+
+    def skipped(self, missing: BoolArray | None) -> BoolArray | None:
+        """Return the steps (T, B) to skip, given the mask of `missing_values`; None if none is skipped."""
+        if missing is None:
+            return None
+        steps: BoolArray
+        if not self.by_channel:
+            steps = missing.any(axis=1)
+        else:
+            steps = missing.all(axis=1) | missing[:, : self.n_needed].all(axis=0).any(axis=0)
+        return steps
+
+    def skipped_steps(self, X: FloatArray) -> BoolArray:
+        """Return the steps (n, T) to skip in samples X (n, T, F)."""
+        steps = self.skipped(np.isnan(X).transpose(1, 2, 0))
+        assert steps is not None
+        return steps.T
+
+
+SKIP = Gaps()
+
+
+def n_present(x: FloatArray, missing: BoolArray | None) -> int | IntArray:
+    """Count the present values of each window, at least 1: one number for all, or shaped as `missing[0]`."""
+    if missing is None:
+        return len(x)
+    count: IntArray = np.maximum(len(x) - missing.sum(axis=0), 1)
+    return count
+
+
+def last_present(x: FloatArray, missing: BoolArray | None) -> FloatArray:
+    """Return the last present value of each window, (F, B); the value of the last step for a window without one.
+
+    `missing` is the mask of `Gaps.missing_values`.
+    """
+    if missing is None:
+        return x[-1].copy()
+    last = len(x) - 1 - np.argmin(missing[::-1], axis=0)
+    value: FloatArray = np.take_along_axis(x, last[np.newaxis], axis=0)[0]
+    return value

@@ -1,0 +1,113 @@
+"""Means and standard deviations: of each window, and of all samples together with weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sklstm._network.gaps import last_present, n_present
+
+if TYPE_CHECKING:
+    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
+
+
+def window_moments(x: FloatArray, missing: BoolArray | None) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation of each window over its present values, (F, B) each, in float64.
+
+    Both are computed about the last present value, so that the deviation of a constant window is exactly 0.
+    `missing` is the mask of `Gaps.missing_values`; where it is True, `x` must be finite.
+    """
+    anchor = last_present(x, missing).astype(np.float64)
+    difference = x - anchor
+    count = n_present(x, missing)
+    if missing is not None:
+        difference *= ~missing
+    mean = difference.sum(axis=0) / count
+    difference -= mean
+    if missing is not None:
+        difference *= ~missing
+    with np.errstate(over="ignore"):
+        deviation: FloatArray = np.sqrt(np.square(difference).sum(axis=0) / count)
+    if not np.isfinite(deviation).all():  # squares overflow: windows to predict may be larger than those of training
+        largest = np.abs(difference).max(axis=0)
+        largest[largest == 0] = 1
+        deviation = largest * np.sqrt(np.square(difference / largest).sum(axis=0) / count)
+    return anchor + mean, deviation
+
+
+class Moments:
+    """Weighted mean and variance of values that come in chunks, merged as in Chan et al. (1979)."""
+
+    def __init__(self) -> None:
+        self.weight_sum: float = 0.0
+        self.mean: FloatArray = np.zeros(1)
+        self._squares: FloatArray = np.zeros(1)
+
+    def add(self, values: FloatArray, weight: FloatArray) -> None:
+        """Add values (D, B) or (T, D, B) with weights (B,) or (T, B); values of weight 0 are ignored."""
+        values, weight = np.atleast_3d(values.T).T.astype(np.float64), np.atleast_2d(weight)
+        weight_sum = weight.sum()
+        if weight_sum == 0:
+            return
+        values[np.broadcast_to(weight[:, np.newaxis] == 0, values.shape)] = 0  # may be NaN there
+        mean: FloatArray = np.einsum("tdb,tb->d", values, weight) / weight_sum
+        values -= mean[:, np.newaxis]
+        rest = np.einsum("tdb,tb->d", values, weight) / weight_sum  # a long sum is off by more than its last bit
+        values -= rest[:, np.newaxis]
+        mean += rest
+        with np.errstate(over="ignore", invalid="ignore"):  # without standardize only the mean is used
+            squares = np.einsum("tdb,tdb,tb->d", values, values, weight)
+            total = self.weight_sum + weight_sum
+            shift = mean - self.mean
+            self._squares = self._squares + squares + shift**2 * self.weight_sum * (weight_sum / total)
+        self.mean = self.mean + shift * (weight_sum / total)
+        self.weight_sum = total
+
+    @property
+    def _deviation(self) -> FloatArray:
+        deviation: FloatArray = np.sqrt(self._squares / self.weight_sum)
+        return deviation
+
+    def is_constant(self, dtype: FloatDType) -> BoolArray:
+        """Return which values (D, 1) are constant up to rounding."""
+        constant: BoolArray = self._deviation <= np.finfo(dtype).eps * np.abs(self.mean)
+        return constant[:, np.newaxis]
+
+    def mean_and_scale(self, dtype: FloatDType, size: float | FloatArray = 1) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation, (D, 1) each in `dtype`; a constant has the deviation `size`."""
+        scale = np.where(self.is_constant(dtype), size, self._deviation[:, np.newaxis])
+        return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)
+
+    def mean_as_scale(
+        self, dtype: FloatDType, size: float | FloatArray = 1
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what scales values that must not be centred: 0, their mean, and deviation / mean.
+
+        Where the mean is 0, `size` replaces it. The ratio is at most 1: where most values are 0, a larger ratio says
+        little about the others.
+        """
+        mean = self.mean[:, np.newaxis]
+        scale = np.where(mean > 0, mean, size)
+        spread = np.minimum(self._deviation[:, np.newaxis] / scale, 1)
+        return np.zeros_like(scale, dtype), scale.astype(dtype), np.where(self.is_constant(dtype), 1, spread)
+
+
+class MomentsByChannel:
+    """`Moments` of each channel separately, for channels that have their missing values at different steps."""
+
+    def __init__(self) -> None:
+        self._channels: list[Moments] = []
+
+    def add(self, x: FloatArray, weight: FloatArray) -> None:
+        """Add values (T, F, B) with one weight each; values of weight 0 are ignored."""
+        if not self._channels:
+            self._channels = [Moments() for _ in range(x.shape[1])]
+        for channel, moments in enumerate(self._channels):
+            moments.add(x[:, channel : channel + 1], weight[:, channel])
+
+    def mean_and_scale(self, dtype: FloatDType, sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """As `Moments.mean_and_scale`, with one size per channel (F, 1)."""
+        parts = [part.mean_and_scale(dtype, size) for part, size in zip(self._channels, sizes, strict=True)]
+        means, scales = zip(*parts, strict=True)
+        return np.concatenate(means), np.concatenate(scales)

@@ -1,0 +1,50 @@
+"""The targets that the network's outputs are compared with, and what each of them weighs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sklstm._utils.typing import BoolArray, FloatArray
+
+
+def training_targets(X: FloatArray, y: FloatArray, every_step: bool, skipped: BoolArray | None) -> FloatArray:
+    """Return the targets that outputs are compared with.
+
+    If `y` has a target for the last step only, but every step is trained, the target of each earlier step is the
+    next step of the sample, in its first K channels. It counts if neither step is skipped and its value is present.
+
+    Parameters
+    ----------
+    X : ndarray of shape (B, T, F)
+    y : ndarray of shape (B, K) or (B, T, K)
+    every_step : bool
+        Whether training compares the outputs at every step.
+    skipped : ndarray of bool of shape (B, T) or None
+        Steps that are skipped; None if none is.
+
+    Returns
+    -------
+    targets : ndarray of shape (B, K) or, with `every_step`, (B, T, K)
+        NaN where no target counts. It may be `y` itself.
+    """
+    if not every_step:
+        return y
+    if y.ndim == 3:
+        return y if skipped is None else np.where(skipped[..., np.newaxis], np.nan, y)
+    targets = np.concatenate((X[:, 1:, : y.shape[1]], y[:, np.newaxis]), axis=1)
+    if skipped is not None:
+        targets[:, :-1][skipped[:, :-1] | skipped[:, 1:]] = np.nan
+    return targets
+
+
+def target_weight(y: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return the weight (…, B) of each target in y (…, K, B): the weight of its sample, or 0 where it is NaN."""
+    return np.where(np.isnan(y).any(axis=-2), 0, weight)
+
+
+def features_first(values: FloatArray) -> FloatArray:
+    """Return a view of samples with the sample as last axis; np.moveaxis takes ten times as long."""
+    return values.T if values.ndim == 2 else values.transpose(1, 2, 0)
