@@ -91,9 +91,9 @@ def test_loss_and_gradient_equal_pytorchs(shape, n_layers, n_directions, every_s
     loss, gradient, _ = objective(theta, np.arange(shape[0]))
     layout = objective.network.layout
     lstm, linear = to_pytorch(layout, theta)
-    states = lstm(torch.tensor(objective.X))[0]
+    states = lstm(torch.tensor(objective.samples.X))[0]
     expected = mean_squared_error(
-        linear(states if every_step else last_states(states, layout.hidden_size)), objective.y
+        linear(states if every_step else last_states(states, layout.hidden_size)), objective.samples.y
     )
     expected.backward()
     assert loss == pytest.approx(expected.item(), rel=1e-10)
@@ -112,7 +112,7 @@ def test_dropout_is_pytorchs_with_the_same_masks(n_directions, every_step, monke
     lstm, linear = to_pytorch(layout, theta)
     masks = [torch.tensor(mask.transpose(2, 0, 1)) for mask in drawn]
     assert len(masks) == 3
-    states = torch.tensor(objective.X)
+    states = torch.tensor(objective.samples.X)
     for level in range(3):
         one = torch.nn.LSTM(states.shape[2], 4, bidirectional=n_directions == 2, batch_first=True, dtype=torch.float64)
         named = {name.replace(f"l{level}", "l0"): p for name, p in lstm.named_parameters() if f"l{level}" in name}
@@ -120,7 +120,7 @@ def test_dropout_is_pytorchs_with_the_same_masks(n_directions, every_step, monke
         if level < 2 or every_step:
             states = states * masks[level]
     outputs = linear(states if every_step else last_states(states, 4) * masks[2][:, 0])
-    expected = mean_squared_error(outputs, objective.y)
+    expected = mean_squared_error(outputs, objective.samples.y)
     expected.backward()
     assert loss == pytest.approx(expected.item(), rel=1e-10)
     check(layout, gradient, lstm, linear)

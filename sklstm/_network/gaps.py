@@ -41,7 +41,9 @@ class Gaps:
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.isnan(x.sum()):
                 return None
-        missing: BoolArray = np.isnan(x) if self.by_channel else np.isnan(x).any(axis=1, keepdims=True)
+        missing: BoolArray = np.isnan(x)
+        if not self.by_channel:
+            missing = np.logical_or.reduce(missing, axis=1, keepdims=True)
         return missing if missing.any() else None
 
     def fill_missing(self, x: FloatArray) -> BoolArray | None:
@@ -55,12 +57,12 @@ class Gaps:
         """Return the steps (T, B) to skip, given the mask of `missing_values`; None if none is skipped."""
         if missing is None:
             return None
-        steps: BoolArray
         if not self.by_channel:
-            steps = missing.any(axis=1)
-        else:
-            steps = missing.all(axis=1) | missing[:, : self.n_needed].all(axis=0).any(axis=0)
-        return steps
+            any_value: BoolArray = np.logical_or.reduce(missing, axis=1)
+            return any_value
+        has_no_target = np.logical_or.reduce(missing[:, : self.n_needed].all(axis=0), axis=0)
+        skipped: BoolArray = np.logical_and.reduce(missing, axis=1) | has_no_target
+        return skipped
 
     def skipped_steps(self, X: FloatArray) -> BoolArray:
         """Return the steps (n, T) to skip in samples X (n, T, F)."""
@@ -86,7 +88,8 @@ def last_present(x: FloatArray, missing: BoolArray | None) -> FloatArray:
     `missing` is the mask of `Gaps.missing_values`.
     """
     if missing is None:
-        return x[-1].copy()
+        newest: FloatArray = x[-1].copy()
+        return newest
     last = len(x) - 1 - np.argmin(missing[::-1], axis=0)
     value: FloatArray = np.take_along_axis(x, last[np.newaxis], axis=0)[0]
     return value

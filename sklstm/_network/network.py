@@ -212,7 +212,7 @@ class Network:
                 empty = self.empty_prediction if every_level else self.empty_prediction[loss.middle]
                 np.copyto(y, empty[..., np.newaxis], where=skipped.all(axis=0))
         y = np.moveaxis(y, -1, 0)
-        return np.swapaxes(y, -1, -2) if every_level else y
+        return y.swapaxes(-1, -2) if every_level else y
 
     def _targets(
         self, X: FloatArray, y: FloatArray, weight: FloatArray, output: ForwardPass

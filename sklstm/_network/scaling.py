@@ -102,7 +102,7 @@ class Scaling:
             of_targets = x[:, : self.n_targets]
             reference = self._reference(of_targets, None if missing is None else missing[:, : self.n_targets])
             _to_relative(of_targets, reference)
-        if self.channel_mean is not None:
+        if self.channel_mean is not None and self.channel_scale is not None:
             x -= self.channel_mean
             x /= self.channel_scale
         if self.gaps.by_channel:
@@ -118,13 +118,13 @@ class Scaling:
             y /= self.target_unit
         if reference is not None:
             _to_relative(self._by_channel(y), reference)
-        if self.target_mean is not None:
+        if self.target_mean is not None and self.target_scale is not None:
             y -= self.target_mean
             y /= self.target_scale
 
     def outputs(self, y: FloatArray, reference: Reference | None) -> None:
         """Undo `targets`, in place."""
-        if self.target_mean is not None:
+        if self.target_mean is not None and self.target_scale is not None:
             y *= self.target_scale
             y += self.target_mean
             if self.is_constant is not None:
@@ -151,12 +151,13 @@ class Scaling:
 
     def updated(self, chunks: Iterable[Chunk], dtype: FloatDType) -> Scaling:
         """Return a copy for training on other samples, in which a target may no longer be constant."""
-        if self.target_mean is None or (self.constant is None and self.is_constant is None):
+        mean, scale = self.target_mean, self.target_scale
+        if mean is None or scale is None or (self.constant is None and self.is_constant is None):
             return self
-        nothing = np.full_like(self.target_mean, np.nan)
+        nothing = np.full_like(mean, np.nan)
         constant = nothing if self.constant is None else self.constant.copy()
         is_constant: BoolArray = np.isfinite(nothing) if self.is_constant is None else self.is_constant.copy()
-        rounding = np.finfo(dtype).eps * np.maximum(np.abs(self.target_mean / self.target_scale), 1)
+        rounding = np.finfo(dtype).eps * np.maximum(np.abs(mean / scale), 1)
         for x, y, weight in chunks:
             counted = target_weight(y, weight) > 0
             unit = 1 if self.target_unit is None else self.target_unit
@@ -197,5 +198,5 @@ def _any_counted(condition: BoolArray, counted: BoolArray) -> BoolArray:
     """Whether a condition (…, K, B) holds anywhere for targets that count (…, B); per output, (K, 1)."""
     condition = condition & counted[..., np.newaxis, :]
     other_axes = tuple(axis for axis in range(condition.ndim) if axis != condition.ndim - 2)
-    found: BoolArray = condition.any(axis=other_axes)
+    found: BoolArray = np.logical_or.reduce(condition, axis=other_axes)
     return found[:, np.newaxis]

@@ -1,84 +1,91 @@
-"""BLAS threads while a model is fitted, or answers for many rows.
+"""Limit the BLAS threads while a model is fitted, or predicts many samples.
 
-A matrix product of a small layer loses with every thread but the first; a large one gains. The limit
-is process-wide, so calls that overlap share one: the first in sets it, the last out restores it.
+Matrix products of a small layer get slower with every thread beyond the first; those of a large layer get faster. The
+limit holds for the whole process, so calls that overlap share one: the first call sets it, the last one restores it.
 
-Ctrl-C may come between any two lines. So whatever is done here can be done again, and what was left
-half done is.
+Ctrl-C may interrupt between any two lines. Each step here can therefore be repeated, and is repeated if it was
+interrupted.
 """
 
+from __future__ import annotations
+
 import threading
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache
+from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications of one step of a batch from which a second thread pays (measured: see doc/kernel.md).
+if TYPE_CHECKING:
+    from threadpoolctl import LibController
+
+# Multiplications of one step of a batch above which a second thread pays off (measured).
 WORTH_THREADS = 3 << 22
 
 _lock = threading.RLock()
-_inside = set()  # a token for each call that runs
-_limits_before = {}  # threads of each library, while any call runs
+_running: set[object] = set()  # a token for each call that runs
+_limits_before: dict[LibController, int] = {}  # threads of each library before the first of these calls
 
 
 @cache
-def _blas_libraries():
-    """The process's BLAS libraries; looking for them costs some 20 ms, so once."""
+def _blas_libraries() -> list[LibController]:
+    """Find the BLAS libraries of the process; once, as the search takes about 20 ms."""
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
-def threads_for(n_multiplications):
-    """Context in which steps with so many multiplications run fastest."""
+def threads_for(n_multiplications: int) -> AbstractContextManager[None]:
+    """Return the context in which steps with so many multiplications run fastest."""
     return nullcontext() if n_multiplications >= WORTH_THREADS else _single_blas_thread()
 
 
 @contextmanager
-def _single_blas_thread():
+def _single_blas_thread() -> Iterator[None]:
     token, has_left = object(), False
     try:
         try:
-            _alone(_enter, token)
+            _locked(_enter, token)
             yield
         finally:
-            _alone(_leave, token)
+            _locked(_leave, token)
             has_left = True
     finally:
         if not has_left:
-            _alone(_leave, token)
+            _locked(_leave, token)
 
 
-def _alone(change, token):
-    """Let no other thread in between."""
+def _locked(change: Callable[[object], None], token: object) -> None:
+    """Call `change(token)` while no other thread does."""
     try:
         _lock.acquire()
         change(token)
     finally:
-        with suppress(RuntimeError):  # until it is not ours: the last release may have been interrupted
+        with suppress(RuntimeError):  # release until the lock is not ours: the last release may have been interrupted
             while True:
                 _lock.release()
 
 
-def _enter(token):
+def _enter(token: object) -> None:
     for library in _blas_libraries():
         _limits_before.setdefault(library, library.num_threads)
-    _inside.add(token)
+    _running.add(token)
     for library in _blas_libraries():
         library.set_num_threads(1)
 
 
-def _leave(token):
-    _inside.discard(token)
-    if not _inside:
+def _leave(token: object) -> None:
+    _running.discard(token)
+    if not _running:
         for library, n_threads in _limits_before.items():
             library.set_num_threads(n_threads)
         _limits_before.clear()
-    _let_go()
+    _release_control()
 
 
-def _let_go():
-    """Let another thread set limits: newer threadpoolctl heeds only the first thread that did.
+def _release_control() -> None:
+    """Let other threads set limits: newer versions of threadpoolctl obey only the first thread that did.
 
-    Without this the last out, if it is not the first in, could not restore.
+    Without this, the last call could not restore the limits if another thread had set them.
     """
     for library in _blas_libraries():
         if hasattr(library, "clear_controlling_thread"):

@@ -16,7 +16,7 @@ def blas_threads():
 def two_threads():
     # not as a context, and let go of: newer threadpoolctl would heed no other thread
     limits = threadpool_limits(2, user_api="blas")
-    _threads._let_go()
+    _threads._release_control()
     yield blas_threads()
     limits.restore_original_limits()
 
@@ -61,11 +61,11 @@ def use():
 
 
 def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
-    functions = _threads._single_blas_thread.__wrapped__, _threads._alone, _threads._enter, _threads._leave
+    functions = _threads._single_blas_thread.__wrapped__, _threads._locked, _threads._enter, _threads._leave
     for number in count(1):
         came = interrupted_at_line(number, use, functions)
         assert blas_threads() == two_threads
-        assert not _threads._inside
+        assert not _threads._running
         other = threading.Thread(target=use, daemon=True)  # finds the lock open, and may set limits
         other.start()
         other.join(10)
@@ -77,7 +77,7 @@ def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
 
 
 def test_ctrl_c_in_one_of_two_calls_leaves_the_limit_to_the_other(two_threads):
-    functions = _threads._single_blas_thread.__wrapped__, _threads._alone, _threads._enter, _threads._leave
+    functions = _threads._single_blas_thread.__wrapped__, _threads._locked, _threads._enter, _threads._leave
     for number in count(1):
         with _threads.threads_for(1):
             came = interrupted_at_line(number, use, functions)
