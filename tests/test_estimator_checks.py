@@ -69,8 +69,22 @@ if parse_version(sklearn.__version__) >= parse_version("1.9"):
     EXPECTED |= {"check_array_api_input"}  # skipped in silence without SCIPY_ARRAY_API
 
 
+# One of each kind of network, target, solver and way to stop; and those that have exceptions of their own.
+REPRESENTATIVE = {
+    "default", "last-standard", "two layers, bidirectional", "dropout", "quantiles", "poisson", "next steps", "lbfgs",
+    "early stopping",
+}  # fmt: skip
+
+
+def representatives(names, few=REPRESENTATIVE):
+    """Parametrize by name: the few in the fast suite, the others in the slow one."""
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=() if name in few else pytest.mark.slow) for name in names]
+    )
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", SETTINGS)
+@representatives(SETTINGS)
 def test_regressor_passes_every_check(name):
     declared = EXCEPTIONS.get(name, {})
     results = check_estimator(
@@ -82,8 +96,8 @@ def test_regressor_passes_every_check(name):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("name", [name for name in SETTINGS if WEIGHTS not in EXCEPTIONS.get(name, {})])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@representatives([name for name in SETTINGS if WEIGHTS not in EXCEPTIONS.get(name, {})])
 def test_weights_are_repetitions_with_room(name, seed):
     """As scikit-learn's check, whose 1e-7 must not depend on the processor: training amplifies any rounding."""
     rng = np.random.default_rng(seed)
@@ -140,7 +154,7 @@ OF_REGRESSOR = {
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", FORECASTERS)
+@representatives(FORECASTERS, {"linear", "lstm", "conformal", "tree"})
 def test_forecaster_fails_the_declared_checks_and_no_other(name):
     declared = {check: reason for check, reason in IN_TIME.items() if check not in LUCKY.get(name, ())}
     declared |= OF_REGRESSOR.get(name, {})

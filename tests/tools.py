@@ -2,8 +2,10 @@
 
 import sys
 import warnings
+from itertools import combinations, product
 
 import numpy as np
+import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor
@@ -20,6 +22,23 @@ def fit(estimator, *args, **kwargs):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return estimator.fit(*args, **kwargs)
+
+
+def pairwise(names, *values, where=lambda *combination: True):
+    """Parametrize by every combination, of which the fast tests take a few: every two values meet in one of them.
+
+    The few are always the same. `where` says which combinations there are.
+    """
+    every = [c for c in product(*map(enumerate, values)) if where(*(value for _, value in c))]
+    pairs = [set(combinations(enumerate(number for number, _ in c), 2)) for c in every]
+    missing, few = set().union(*pairs), set()
+    while missing:
+        best = max(range(len(every)), key=lambda k: len(missing & pairs[k]))
+        few.add(best)
+        missing -= pairs[best]
+    marks = [() if k in few else pytest.mark.slow for k in range(len(every))]
+    cases = zip(every, marks, strict=True)
+    return pytest.mark.parametrize(names, [pytest.param(*(value for _, value in c), marks=mark) for c, mark in cases])
 
 
 def named(layout, theta, index=0):

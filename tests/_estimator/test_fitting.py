@@ -205,21 +205,31 @@ CONTINUED = {
 }
 
 
-@pytest.mark.parametrize("name", CONTINUED)
-def test_ten_epochs_a_pickle_and_ten_more_in_a_new_process_are_twenty(name, tmp_path):
-    settings = CONTINUED[name]
-    whole = fit(model(max_iter=20, **settings), X, Y)
-    half = fit(model(max_iter=10, warm_start=True, **settings), X, Y)
+def halfway(name):
+    """A model of half the epochs, which goes on from there."""
+    half = fit(model(max_iter=10, warm_start=True, **CONTINUED[name]), X, Y)
     if "early" in name:
         assert half.best_iter_ < half.n_iter_  # so that the kept weights are not those to go on from
-    path = tmp_path / "state.pickle"
-    path.write_bytes(pickle.dumps((half, X, Y)))
+    return half
+
+
+@pytest.fixture(scope="module")
+def continued(tmp_path_factory):
+    """All of them after a pickle and ten more epochs in a new process."""
+    path = tmp_path_factory.mktemp("pickles") / "state.pickle"
+    path.write_bytes(pickle.dumps(({name: halfway(name) for name in CONTINUED}, X, Y)))
     code = (
         "import pickle, sys, warnings; warnings.simplefilter('ignore'); path = sys.argv[1]\n"
-        "model, X, y = pickle.load(open(path, 'rb')); pickle.dump(model.fit(X, y), open(path, 'wb'))"
+        "models, X, y = pickle.load(open(path, 'rb'))\n"
+        "pickle.dump({name: model.fit(X, y) for name, model in models.items()}, open(path, 'wb'))"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
-    rest = pickle.loads(path.read_bytes())
+    return pickle.loads(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", CONTINUED)
+def test_ten_epochs_a_pickle_and_ten_more_in_a_new_process_are_twenty(name, continued):
+    whole, rest = fit(model(max_iter=20, **CONTINUED[name]), X, Y), continued[name]
     np.testing.assert_array_equal(rest.theta_, whole.theta_)
     for curve in ("loss_curve_", "validation_loss_curve_", "validation_scores_", "best_iter_", "n_iter_", "t_"):
         assert getattr(rest, curve) == getattr(whole, curve)

@@ -14,6 +14,9 @@ from tests.theta import allowed, excess, theta
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+RECURSIVE_FIRST = ["recursive", *(pytest.param(name, marks=pytest.mark.slow) for name in ("multioutput", "direct"))]
+
+
 def wandering(kind, n, seed):
     """A level, a season of 12, a random walk, a straight line or a constant."""
     rng, t = np.random.default_rng(seed), np.arange(n)
@@ -90,7 +93,7 @@ def test_the_series_of_a_panel_are_learnt_from_together_however_short():
     )
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", RECURSIVE_FIRST)
 def test_the_default_by_name_gives_the_same_bits(strategy):
     steps = None if strategy == "recursive" else 3
     y = np.random.default_rng(0).normal(size=60).cumsum()
@@ -112,7 +115,7 @@ def test_the_default_by_name_can_be_searched():
     assert clone(default_regressor()).get_params() == default_regressor().get_params()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", RECURSIVE_FIRST)
 def test_the_default_is_not_harmed_by_training_further(strategy):
     """With the rate that `fit` began with it was half as bad again, and more."""
     t, rng = np.arange(160), np.random.default_rng(0)

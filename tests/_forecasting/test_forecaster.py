@@ -58,7 +58,7 @@ from tests._forecasting.tools import (
     walk,
 )
 from tests.theta import excess
-from tests.tools import model
+from tests.tools import model, pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -70,12 +70,8 @@ def changed(values, rng):
     return None if values is None else values + rng.normal(size=values.shape) + 1000
 
 
-CASES = [(s, c, k) for s in STRATEGIES for c in COLUMNS for k in SHAPES]
-
-
 @pytest.mark.filterwarnings("ignore:Ridge runs away")
-@pytest.mark.parametrize("name", ["ridge", "tree", "lstm"])
-@pytest.mark.parametrize(("strategy", "columns", "shape"), CASES)
+@pairwise("strategy, columns, shape, name", STRATEGIES, COLUMNS, SHAPES, ["ridge", "tree", "lstm"])
 def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, columns, shape, name):
     regressor, rng = REGRESSORS[name], np.random.default_rng(3)
     steps = reach(columns, strategy)
@@ -110,8 +106,7 @@ def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, colum
     assert (forecasts(X, y_changed) != forecast).any()
 
 
-@pytest.mark.parametrize("reader", ["flat, NaN taken", "sequences"])
-@pytest.mark.parametrize(("strategy", "columns", "shape"), CASES)
+@pairwise("strategy, columns, shape, reader", STRATEGIES, COLUMNS, SHAPES, ["flat, NaN taken", "sequences"])
 def test_a_fitted_value_does_not_depend_on_its_own_row_or_later_ones(strategy, columns, shape, reader):
     X, y = series(16, columns, shape)
     rng, n_ahead = np.random.default_rng(4), 1 if strategy == "recursive" else H
@@ -134,9 +129,7 @@ def test_a_fitted_value_does_not_depend_on_its_own_row_or_later_ones(strategy, c
         assert (after[~is_blind] != before[~is_blind]).to_numpy().any()
 
 
-@pytest.mark.parametrize("name", ["ridge", "lstm"])
-@pytest.mark.parametrize("columns", ["known", "both"])
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pairwise("strategy, columns, name", STRATEGIES, ["known", "both"], ["ridge", "lstm"])
 def test_rows_beyond_those_asked_for_change_nothing(strategy, columns, name):
     X, y = series(30, columns)
     (X, X_future), (y, _) = split(X, N_FUTURE), split(y, N_FUTURE)
@@ -156,9 +149,7 @@ def test_rows_beyond_those_asked_for_change_nothing(strategy, columns, name):
 # ---- strategies, step by step
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("columns", ["none", "known"])
-@pytest.mark.parametrize("name", REGRESSORS)
+@pairwise("name, columns, shape", REGRESSORS, ["none", "known"], SHAPES)
 def test_a_recursive_forecast_is_one_step_after_another_by_hand(name, columns, shape):
     regressor = REGRESSORS[name]
     if name in SINGLE_OUTPUT and shape == "several":
@@ -177,10 +168,13 @@ def test_a_recursive_forecast_is_one_step_after_another_by_hand(name, columns, s
     assert name in ("neighbours", "tree") or len(np.unique(forecast)) > 2
 
 
-@pytest.mark.parametrize("name", ["ridge", "scaled", "neighbours", "lstm"])
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("shape", ["single", "several"])
-@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+@pairwise(
+    "strategy, shape, columns, name",
+    ["multioutput", "direct"],
+    ["single", "several"],
+    COLUMNS,
+    ["ridge", "scaled", "neighbours", "lstm"],
+)
 def test_forecasts_of_several_steps_are_those_of_estimators_fitted_by_hand(strategy, shape, columns, name):
     X_all, y_all = series(34, columns, shape)
     (X, X_future), (y, _) = split(X_all, H), split(y_all, H)
@@ -216,9 +210,7 @@ def test_mlp_takes_several_outputs():
 # ---- scikit-learn's tools
 
 
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("as_arrays", [False, True])
+@pairwise("strategy, columns, as_arrays", STRATEGIES, COLUMNS, [False, True])
 def test_cross_validation_is_a_rolling_origin_by_hand(strategy, columns, as_arrays):
     X, y = series(50, columns)
     X, n_test = rows_only(y) if X is None else X, reach(columns, strategy)
@@ -298,9 +290,7 @@ def test_folds_of_a_panel_are_forecast_series_by_series():
 # ---- panels
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("columns", ["none", "known"])
-@pytest.mark.parametrize("regressor", [Ridge(), model(max_iter=2)], ids=["float64", "float32"])
+@pairwise("regressor, columns, strategy", [Ridge(), model(max_iter=2)], ["none", "known"], STRATEGIES)
 def test_each_series_is_forecast_as_if_it_were_alone(regressor, columns, strategy):
     X, y = series(30, columns, "panel")
     (X, X_future), (y, _) = split(X, H), split(y, H)
@@ -315,9 +305,14 @@ def test_each_series_is_forecast_as_if_it_were_alone(regressor, columns, strateg
         np.testing.assert_allclose(alone, together.loc[[key]], rtol=1e-12 if isinstance(regressor, Ridge) else 1e-6)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize(("columns", "dtype"), [("none", "float64"), ("both", "float64"), ("none", "float32")])
-@pytest.mark.parametrize("reader", ["flat, NaN taken", "sequences"])
+@pairwise(
+    "reader, columns, dtype, strategy",
+    ["flat, NaN taken", "sequences"],
+    ["none", "both"],
+    ["float64", "float32"],
+    STRATEGIES,
+    where=lambda reader, columns, dtype, strategy: columns == "none" or dtype == "float64",
+)
 def test_a_panel_and_a_single_series_are_forecast_alike_with_the_same_weights(reader, columns, dtype, strategy):
     X, y = series(30, columns, "panel")
     steps = reach(columns, strategy)
@@ -441,10 +436,17 @@ def test_the_windows_of_a_panel_are_copied_once(regressor, is_complete):
 
 # ---- rows that were trained on
 
+IN_SAMPLE = [("recursive", "known"), ("direct", "both"), ("multioutput", "none")]
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", ["ridge", "lstm"])
-@pytest.mark.parametrize(("strategy", "columns"), [("recursive", "known"), ("direct", "both"), ("multioutput", "none")])
+
+@pairwise(
+    "strategy, columns, name, shape",
+    STRATEGIES,
+    ["known", "both", "none"],
+    ["ridge", "lstm"],
+    SHAPES,
+    where=lambda strategy, columns, name, shape: (strategy, columns) in IN_SAMPLE,
+)
 def test_training_rows_are_answered_with_their_forecasts_in_sample(strategy, columns, name, shape):
     X, y = series(30, columns, shape)
     f = forecaster(REGRESSORS[name], columns, strategy).fit(X, y)
@@ -846,9 +848,14 @@ def test_steps_are_a_whole_number():
 # ---- update
 
 
-@pytest.mark.parametrize(("name", "columns"), [*(("ridge", columns) for columns in COLUMNS), ("lstm", "both")])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pairwise(
+    "strategy, shape, columns, name",
+    STRATEGIES,
+    SHAPES,
+    COLUMNS,
+    ["ridge", "lstm"],
+    where=lambda strategy, shape, columns, name: name == "ridge" or columns == "both",
+)
 def test_after_an_update_forecasts_are_those_from_the_longer_history(strategy, shape, columns, name):
     X, y = series(34, columns, shape)
     steps = reach(columns, strategy)
@@ -966,10 +973,7 @@ def in_order(rows, targets):
     return table[np.lexsort(table.T)]
 
 
-@pytest.mark.parametrize("shape", ["single", "panel"])
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("reader", ["flat", "sequences"])
+@pairwise("reader, strategy, columns, shape", ["flat", "sequences"], STRATEGIES, COLUMNS, ["single", "panel"])
 def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy, columns, shape):
     X, y = series(34, columns, shape)
     (X_0, X_1), (y_0, y_1) = split(X, 5), split(y, 5)
@@ -1042,10 +1046,7 @@ def test_an_lstm_goes_on_training(shape, strategy):
 
 
 @pytest.mark.filterwarnings("ignore:.*(windows are left out|steps are passed over)")
-@pytest.mark.parametrize("name", ["ridge", "lstm"])
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pairwise("strategy, shape, columns, name", STRATEGIES, SHAPES, COLUMNS, ["ridge", "lstm"])
 def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns, name):
     X, y = series(26, columns, shape)
     y.iloc[[5, 12]] = np.nan

@@ -304,14 +304,14 @@ def test_the_errors_needed_are_the_fewest_whose_rank_exists(coverage):
     assert n_needed(coverage) == enough[0]
 
 
-@pytest.mark.parametrize("n", range(1, 102))
-def test_a_radius_is_the_error_of_its_rank(n):
+def test_a_radius_is_the_error_of_its_rank():
     """Of 1, 2, … n in any order, the rank itself; wherever (n + 1) c is whole it must not be rounded up."""
-    errors = np.random.default_rng(n).permutation(n) + 1.0
-    errors *= np.where(np.arange(n) % 2, -1, 1)
-    possible = [c for c in COVERAGES if n_needed(c) <= n]
-    radii = conformal_radii(errors.reshape(n, 1, 1), possible)
-    assert radii[0, 0].tolist() == [exact_rank(n, *COVERAGES[c]) for c in possible]
+    for n in range(1, 102):
+        errors = np.random.default_rng(n).permutation(n) + 1.0
+        errors *= np.where(np.arange(n) % 2, -1, 1)
+        possible = [c for c in COVERAGES if n_needed(c) <= n]
+        radii = conformal_radii(errors.reshape(n, 1, 1), possible)
+        assert radii[0, 0].tolist() == [exact_rank(n, *COVERAGES[c]) for c in possible], n
 
 
 def test_radii_are_those_of_a_slow_sort_where_errors_are_missing():
@@ -414,17 +414,23 @@ def held(frame, truths, coverage):
     return ((truths >= lower) & (truths <= upper)).mean(axis=0)
 
 
+QUICKLY = {("conformal", "direct", "AR(2), normal"), ("bootstrap", "recursive", "AR(1), Laplace")}
+
+
 @pytest.mark.parametrize(
-    ("strategy", "process"),
+    ("intervals", "strategy", "process"),
     [
-        ("recursive", "AR(2), normal"),
-        ("recursive", "AR(1), Laplace"),
-        ("multioutput", "AR(1), Laplace"),  # with least squares much the same as the next
-        ("direct", "AR(2), normal"),
+        pytest.param(*case, marks=() if case in QUICKLY else pytest.mark.slow)
+        for intervals in ("conformal", "bootstrap")
+        for case in (
+            (intervals, "recursive", "AR(2), normal"),
+            (intervals, "recursive", "AR(1), Laplace"),
+            (intervals, "multioutput", "AR(1), Laplace"),  # with least squares much the same as the next
+            (intervals, "direct", "AR(2), normal"),
+        )
     ],
 )
-@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
-def test_intervals_hold_the_share_that_they_promise(strategy, intervals, process):
+def test_intervals_hold_the_share_that_they_promise(intervals, strategy, process):
     rng = np.random.default_rng(0)
     series, futures = simulated(process, (N_SERIES, N_ROWS), rng)
     forecaster = Forecaster(

@@ -44,7 +44,7 @@ from sklstm._forecasting.regressor_input import (
 )
 from sklstm._forecasting.window_spec import WindowSpec
 from tests._forecasting.tools import STRATEGIES, H, arrays, forecaster, reach, series, slow_row, slow_training, split
-from tests.tools import model
+from tests.tools import model, pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -360,25 +360,21 @@ def test_a_forecaster_is_no_regressor_of_windows():
         Forecaster(Forecaster(Ridge())).fit(None, np.arange(40.0))
 
 
-@pytest.mark.parametrize("shape", ["single", "several"])
-@pytest.mark.parametrize("columns", ["none", "both"])
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize(
-    "nest",
-    [
-        lambda lstm: make_pipeline("passthrough", lstm),
-        lambda lstm: TransformedTargetRegressor(lstm),
-        lambda lstm: TransformedTargetRegressor(make_pipeline(lstm)),
-    ],
-    ids=["Pipeline", "TransformedTargetRegressor", "both"],
-)
+AROUND = {
+    "Pipeline": lambda lstm: make_pipeline("passthrough", lstm),
+    "TransformedTargetRegressor": lambda lstm: TransformedTargetRegressor(lstm),
+    "both": lambda lstm: TransformedTargetRegressor(make_pipeline(lstm)),
+}
+
+
+@pairwise("nest, strategy, columns, shape", AROUND, STRATEGIES, ["none", "both"], ["single", "several"])
 def test_an_lstm_inside_of_another_estimator_reads_the_same_sequences(nest, strategy, columns, shape):
     X, y = series(30, columns, shape)
     steps = reach(columns, strategy)
     (X, X_future), (y, _) = split(X, steps), split(y, steps)
     y.iloc[6] = np.nan
     bare = forecaster(model(max_iter=2, solver="lbfgs"), columns, strategy).fit(X, y)
-    nested = forecaster(nest(model(max_iter=2, solver="lbfgs")), columns, strategy).fit(X, y)
+    nested = forecaster(AROUND[nest](model(max_iter=2, solver="lbfgs")), columns, strategy).fit(X, y)
     np.testing.assert_allclose(nested.forecast(steps, X_future), bare.forecast(steps, X_future), rtol=1e-4)
     (prefix,) = [k for k, v in nested.regressors_[0].get_params().items() if isinstance(v, LSTMRegressor)]
     inner = nested.regressors_[0].get_params()[prefix]

@@ -11,7 +11,7 @@ from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.target_scaling import TargetScaler, check_transformer
 from tests._forecasting.tools import SHAPES, STRATEGIES, H, RecordingLSTM, forecaster, slow_training
 from tests._forecasting.tools import series as example
-from tests.tools import model
+from tests.tools import model, pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -295,10 +295,7 @@ TRANSFORMERS = {
 
 
 @pytest.mark.filterwarnings("ignore:.*windows are left out")
-@pytest.mark.parametrize("with_holes", [False, True])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("name", TRANSFORMERS)
+@pairwise("name, strategy, shape, with_holes", TRANSFORMERS, STRATEGIES, SHAPES, [False, True])
 def test_a_target_transformer_is_as_good_as_doing_it_by_hand(name, strategy, shape, with_holes):
     _, y = example(30, shape=shape)
     y = np.exp(y / 10)
@@ -340,9 +337,12 @@ def learner(**settings):
     return model(**{"max_iter": 30, "hidden_size": 8, "instance_norm": "last-standard", **settings})
 
 
-@pytest.mark.parametrize("ratio", [1e-9, 1e-3, 1e3, 1e9, 2.0**40])
-@pytest.mark.parametrize("strategy", ["recursive", "multioutput"])
-@pytest.mark.parametrize("kind", [None, "last", "last-standard"])
+@pairwise(
+    "ratio, strategy, kind",
+    [1e-9, 1e-3, 1e3, 1e9, 2.0**40],
+    ["recursive", "multioutput"],
+    [None, "last", "last-standard"],
+)
 def test_the_size_of_a_series_beside_others_does_not_matter(ratio, strategy, kind):
     """So a small one is forecast as well as beside one of its own size; intervals too."""
 

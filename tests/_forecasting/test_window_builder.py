@@ -8,6 +8,7 @@ from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_builder import WindowBuilder, as_slice
 from sklstm._forecasting.window_spec import WindowSpec
 from tests._forecasting.tools import COLUMNS, READERS, SHAPES, STRATEGIES, Recorder, forecaster, series, slow_training
+from tests.tools import pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -177,11 +178,7 @@ def test_numbers_that_only_begin_and_end_like_a_slice_are_none():
 
 
 @pytest.mark.filterwarnings("ignore:.*windows are left out")
-@pytest.mark.parametrize("is_messy", [False, True])
-@pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pairwise("strategy, columns, shape, reader, is_messy", STRATEGIES, COLUMNS, SHAPES, READERS, [False, True])
 def test_every_window_and_target_is_that_of_a_slow_construction(strategy, columns, shape, reader, is_messy):
     X, y = series(24, columns, shape)
     weight = None

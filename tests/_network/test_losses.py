@@ -230,10 +230,10 @@ def test_minimised_where_theory_says(name, setting):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-@every_case
-@pytest.mark.parametrize("total", [37, 40, 1])  # 40 · q is often whole: there lies the step of the CDF
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_constant_treats_integer_weights_as_repetition(name, setting, total, dtype):
+# 40 · q is often whole: there lies the step of the CDF
+@tools.pairwise("case, total, dtype", CASES, [37, 40, 1], [np.float64, np.float32])
+def test_constant_treats_integer_weights_as_repetition(case, total, dtype):
+    name, setting = case
     target, weight = columns(total=total)
     target = target.astype(dtype)
     case = ("squared_error", None) if name == "huber" else (name, setting)  # it answers with the mean

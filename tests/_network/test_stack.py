@@ -8,7 +8,7 @@ import pytest
 from sklstm._network import stack as _stack
 from sklstm._network.layout import Layout
 from tests import reference
-from tests.tools import central_differences, named
+from tests.tools import central_differences, named, pairwise
 
 T, B, F, H = 4, 3, 2, 2
 MISSING = {
@@ -16,13 +16,7 @@ MISSING = {
     "at both ends": [[1, 1, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1]],
     "a whole sample": [[1, 0, 0], [1, 0, 0], [1, 0, 1], [1, 0, 0]],
 }
-CASES = [
-    pytest.param(layers, directions, every_step, missing, id=f"{layers=} {directions=} {every_step=} {missing}")
-    for layers in (1, 2, 3)
-    for directions in (1, 2)
-    for every_step in (False, True)
-    for missing in MISSING
-]
+every_case = pairwise("n_layers, n_directions, every_step, missing", [1, 2, 3], [1, 2], [False, True], MISSING)
 
 
 @dataclass
@@ -107,7 +101,7 @@ def reference_stack(case, sample):
     return seen, gradients
 
 
-@pytest.mark.parametrize(("n_layers", "n_directions", "every_step", "missing"), CASES)
+@every_case
 def test_states_and_gradients_equal_the_reference(n_layers, n_directions, every_step, missing):
     case = make(n_layers, n_directions, every_step, missing)
     states, views = case.run()[-1], case.layout.views(case.gradient())
@@ -124,8 +118,7 @@ def test_states_and_gradients_equal_the_reference(n_layers, n_directions, every_
             np.testing.assert_allclose(views[name][index], expected, rtol=1e-12, atol=1e-13, err_msg=f"{name} {index}")
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-@pytest.mark.parametrize(("n_layers", "n_directions", "every_step", "missing"), CASES)
+@pairwise("n_layers, n_directions, every_step, missing, dropout", [1, 2, 3], [1, 2], [False, True], MISSING, [0.0, 0.4])
 def test_gradients_equal_central_differences(n_layers, n_directions, every_step, missing, dropout):
     case = make(n_layers, n_directions, every_step, missing, dropout)
     gradient = case.gradient()
@@ -135,7 +128,7 @@ def test_gradients_equal_central_differences(n_layers, n_directions, every_step,
     np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
 
 
-@pytest.mark.parametrize(("n_layers", "n_directions", "every_step", "missing"), CASES)
+@every_case
 def test_states_without_gradient_are_the_same(n_layers, n_directions, every_step, missing):
     case = make(n_layers, n_directions, every_step, missing)
     np.testing.assert_array_equal(case.run(for_gradient=False)[-1], case.run()[-1])

@@ -39,6 +39,16 @@ def mended(index, form=pd.Series):
     return str(error.value), tables
 
 
+def as_series_and_frame(names):
+    """Parametrize by name and kind of table; in the fast suite the kinds take turns."""
+    cases = [
+        pytest.param(name, form, id=f"{name}-{form.__name__}", marks=() if number % 2 == turn else pytest.mark.slow)
+        for number, name in enumerate(names)
+        for turn, form in enumerate((pd.Series, pd.DataFrame))
+    ]
+    return pytest.mark.parametrize(("name", "form"), cases)
+
+
 def without_frequency(index):
     return pd.DatetimeIndex(index, freq=None) if isinstance(index, pd.DatetimeIndex) else index
 
@@ -233,17 +243,16 @@ MENDABLE = {
 }
 
 
-@pytest.mark.parametrize("form", ["series", "frame"])
-@pytest.mark.parametrize("name", MENDABLE)
+@as_series_and_frame(MENDABLE)
 def test_the_call_that_is_shown_mends_the_index(name, form):
     index, shown, call = MENDABLE[name]
     y = pd.Series(np.arange(1.0, len(index) + 1), index=index, name="sold")
-    if form == "frame":
+    if form is pd.DataFrame:
         y = y.to_frame()
     with pytest.raises(ValueError, match=shown) as error:
         regular_end(y.index)
     assert call.removesuffix(".sort_index()") in str(error.value)
-    assert all(len(table) for table in mended(index, pd.Series if form == "series" else pd.DataFrame)[1])
+    assert all(len(table) for table in mended(index, form)[1])
     namespace = {"y": y, "pd": pd}
     exec(call if " = " in call else f"y = {call}", namespace)
     assert regular_end(namespace["y"].index).last is not None
@@ -381,8 +390,7 @@ ADVISED = {
 }
 
 
-@pytest.mark.parametrize("form", [pd.Series, pd.DataFrame])
-@pytest.mark.parametrize("name", ADVISED)
+@as_series_and_frame(ADVISED)
 def test_what_is_advised_works_on_the_index_that_brought_it(name, form):
     index, part, first = ADVISED[name]
     message, tables = mended(index, form)
