@@ -10,7 +10,7 @@ from sklstm._network.gaps import SKIP, Gaps
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
 from sklstm._network.network import PREDICTION_ROWS
-from sklstm._training.lbfgs import WholeBatch
+from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import Trainer
 from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop
 from sklstm._training.schedules import Schedule
@@ -140,7 +140,7 @@ def batch_size(model, n_rows):
 def new_trainer(model, n_rows, n_epochs):
     """How to train on so many rows for at most so many epochs."""
     if model.solver == "lbfgs":
-        return WholeBatch(n_epochs, model.max_fun, model.tol, min(PREDICTION_ROWS, n_rows))
+        return LBFGSTrainer(n_epochs, model.max_fun, model.tol, min(PREDICTION_ROWS, n_rows))
     return Trainer(
         n_epochs=n_epochs,
         period=model.max_iter,

@@ -1,14 +1,14 @@
-"""Value and gradient of each loss, and the answer that it wants.
+"""Loss functions: value, gradient, and the prediction that each of them is minimised by.
 
-    raw (…, Q·K, B)       what the read-out gives: Q levels of K outputs, level j of output k at j·K + k
+    raw (…, Q·K, B)       raw values of the read-out: Q levels of K outputs, level j of output k at j·K + k
     target (…, K, B)      in standardised units and raw's dtype; finite everywhere, also where weight is 0
     weight (…, B)         ≥ 0, and 0 where a target does not count
-    p                     an answer; y a target; e = p - y; Σ runs over all targets (…, K, B)
+    p, y, e               a prediction, a target, and e = p - y; Σ runs over all targets (…, K, B)
 
-Q is 1 but for several quantiles, and "…" is either nothing or the steps.
+Q is 1, except for several quantiles. "…" stands for the steps if every step is trained, else for nothing.
 
-At a kink the gradient is the mean of the two one-sided ones, which is what central differences give:
-0 for the absolute error, ½ - q for the pinball loss.
+At a kink the gradient is the mean of the two one-sided gradients, as in central differences: 0 for the absolute error,
+½ - q for the pinball loss.
 
 Sources: Huber (1964), *Robust Estimation of a Location Parameter*; Koenker and Bassett (1978),
 *Regression Quantiles*, for the pinball loss; Park et al. (2022), *Learning Quantile Functions without
@@ -16,8 +16,17 @@ Quantile Crossing for Distribution-free Time Series Forecasting*, for levels as 
 McCullagh and Nelder (1989), *Generalized Linear Models*, for the Poisson deviance and its log link.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import expit, ndtri
+
+if TYPE_CHECKING:
+    from sklstm._network.scaling import Scaling
+    from sklstm._utils.typing import FloatArray
 
 
 class Loss:
@@ -48,45 +57,44 @@ class Loss:
     middle = 0
 
     @classmethod
-    def from_settings(cls, delta, quantile):
+    def from_settings(cls, delta: float, quantile: float | Sequence[float]) -> Loss:
         """Make the loss from the parameters of `LSTMRegressor`, of which most losses need none."""
         return cls()
 
-    def __call__(self, raw, target, weight):
-        """Weighted mean loss per target, and its gradient.
+    def __call__(self, raw: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[float, FloatArray]:
+        """Compute the weighted mean loss per target, and its gradient.
 
         Parameters
         ----------
         raw : ndarray of shape (…, Q·K, B)
         target : ndarray of shape (…, K, B)
         weight : ndarray of shape (…, B)
-            Of any precision. Its sum must not be 0.
+            In any precision. Its sum must not be 0.
 
         Returns
         -------
         value : float
-            Σ w · loss / (K · Σ w), with several levels the mean over them.
+            Σ w · loss / (K · Σ w); the mean of this over the levels if there are several.
         gradient : ndarray of shape (…, Q·K, B)
             With respect to `raw`, in its dtype.
         """
         share = (weight / (weight.sum() * raw.shape[-2])).astype(raw.dtype, copy=False)
-        value, gradient = self._weighted(raw, target, share[..., np.newaxis, :])
-        return float(value), gradient
+        return self._weighted(raw, target, share[..., np.newaxis, :])
 
-    def _weighted(self, raw, target, share):
-        """Σ share · loss and its gradient; `share` (…, 1, B) is what each raw value weighs."""
+    def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
+        """Σ share · loss and its gradient; `share` (…, 1, B) is the weight of each raw value."""
         raise NotImplementedError
 
-    def point(self, raw):
-        """The one answer per output, (…, K, B); it may be a view of `raw`."""
+    def point(self, raw: FloatArray) -> FloatArray:
+        """Return the single prediction of each output, (…, K, B); it may be a view of `raw`."""
         return raw
 
-    def every_level(self, raw):
-        """Answers at all levels, (…, Q, K, B), in increasing order; they may be a view of `raw`."""
+    def every_level(self, raw: FloatArray) -> FloatArray:
+        """Return the predictions at all levels, (…, Q, K, B), in increasing order; they may be a view of `raw`."""
         return self.point(raw)[..., np.newaxis, :, :]
 
-    def constant(self, target, weight):
-        """The best answer that is the same for all samples: the weighted mean.
+    def constant(self, target: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return the constant prediction with the smallest loss: the weighted mean.
 
         Parameters
         ----------
@@ -96,48 +104,49 @@ class Loss:
         Returns
         -------
         constant : ndarray of shape (Q, K) in float64
-            An answer and no raw value: in the units of `target`.
+            A prediction, in the units of `target`, and not a raw value.
         """
         weight = np.broadcast_to(weight, target.shape)
-        return np.average(target.astype(np.float64), axis=-1, weights=weight)[np.newaxis]
+        mean: FloatArray = np.average(target.astype(np.float64), axis=-1, weights=weight)
+        return mean[np.newaxis]
 
-    def initial_bias(self, n_outputs):
-        """Biases of the read-out to start from, (Q·K,) in float64."""
+    def initial_bias(self, n_outputs: int) -> FloatArray:
+        """Return the initial biases of the read-out, (Q·K,) in float64."""
         return np.zeros(n_outputs)
 
-    def scaled(self, scaling):
-        """The same loss for targets in the units of a `Scaling`."""
+    def scaled(self, scaling: Scaling) -> Loss:
+        """Return this loss for targets that a `Scaling` has changed."""
         return self
 
 
 class SquaredError(Loss):
-    """½ e², which the mean minimises."""
+    """½ e², minimised by the mean."""
 
-    def _weighted(self, raw, target, share):
+    def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
         error = raw - target
         gradient = error * share
-        return 0.5 * np.vdot(error, gradient), gradient
+        return float(0.5 * np.vdot(error, gradient)), gradient
 
 
 class AbsoluteError(Loss):
-    """|e|, which the median minimises."""
+    """|e|, minimised by the median."""
 
     constant_is_mean = False
 
-    def _weighted(self, raw, target, share):
+    def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
         error = raw - target
         gradient = np.sign(error) * share
-        return np.vdot(error, gradient), gradient
+        return float(np.vdot(error, gradient)), gradient
 
-    def constant(self, target, weight):
-        """Weighted median; of two, the lower one."""
+    def constant(self, target: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return the weighted median; the lower one if there are two."""
         return _weighted_quantiles(target, weight, np.array([0.5]))
 
 
 class Huber(Loss):
-    """½ e² where |e| <= delta and delta · (|e| - ½ delta) beyond, as PyTorch's `HuberLoss`.
+    """½ e² if |e| <= delta, else delta · (|e| - ½ delta), as PyTorch's `HuberLoss`.
 
-    `constant` is the mean all the same: it may be asked for in other units than delta is in.
+    `constant` is the mean nevertheless, as its targets may be in other units than delta.
 
     Parameters
     ----------
@@ -145,28 +154,28 @@ class Huber(Loss):
         In the units of the targets, > 0.
     """
 
-    def __init__(self, delta):
+    def __init__(self, delta: float) -> None:
         self.delta = float(delta)  # a NumPy scalar would make float64 of float32
 
     @classmethod
-    def from_settings(cls, delta, quantile):
+    def from_settings(cls, delta: float, quantile: float | Sequence[float]) -> Huber:
         """Make the loss from `delta`."""
         return cls(delta)
 
-    def _weighted(self, raw, target, share):
+    def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
         error = raw - target
         delta = min(self.delta, float(np.finfo(error.dtype).max))
         slope = np.clip(error, -delta, delta)
         gradient = slope * share
-        return np.vdot(error - 0.5 * slope, gradient), gradient  # the loss is slope · (e - ½ slope)
+        return float(np.vdot(error - 0.5 * slope, gradient)), gradient  # the loss is slope · (e - ½ slope)
 
 
 class Quantile(Loss):
-    """Pinball loss q · max(y - p, 0) + (1 - q) · max(p - y, 0), which the quantile q minimises.
+    """Pinball loss q · max(y - p, 0) + (1 - q) · max(p - y, 0), minimised by the quantile q.
 
-    Several levels cannot cross: the one nearest the median (the lower of two) is `raw` itself, each
-    one above it adds softplus(raw) to the one below, each one below it subtracts that from the one
-    above. Softplus is not negative, and rounded sums do not decrease either.
+    Several levels cannot cross. The level nearest the median (the lower one of two) is `raw` itself. Each level above
+    it adds softplus(raw) to the level below. Each level below it subtracts softplus(raw) from the level above.
+    Softplus is never negative, and a rounded sum cannot decrease either.
 
     Parameters
     ----------
@@ -177,31 +186,32 @@ class Quantile(Loss):
     has_levels = True
     constant_is_mean = False
 
-    def __init__(self, levels):
+    def __init__(self, levels: float | Sequence[float]) -> None:
         self.levels = np.atleast_1d(np.asarray(levels, np.float64))
         self.n_levels = len(self.levels)
-        # rounded, as 0.7 - 0.5 < 0.5 - 0.3
+        # rounded, as 0.7 - 0.5 < 0.5 - 0.3 in floating point
         self.middle = int(np.argmin(np.abs(self.levels - 0.5).round(12)))
         self._tilt = (0.5 - self.levels)[:, np.newaxis, np.newaxis]
 
     @classmethod
-    def from_settings(cls, delta, quantile):
+    def from_settings(cls, delta: float, quantile: float | Sequence[float]) -> Quantile:
         """Make the loss from `quantile`."""
         return cls(quantile)
 
-    def _weighted(self, raw, target, share):
+    def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
         error = self.every_level(raw) - target[..., np.newaxis, :, :]
         slope = 0.5 * np.sign(error) + self._tilt.astype(raw.dtype)
         slope *= share[..., np.newaxis, :, :]
-        value = np.vdot(error, slope)
+        value = float(np.vdot(error, slope))
         if self.n_levels > 1:
             self._back_to_raw(slope, raw)
         return value, slope.reshape(raw.shape)
 
-    def _back_to_raw(self, gradient, raw):
-        """Change `gradient` (…, Q, K, B) in place from that of the levels to that of `raw`.
+    def _back_to_raw(self, gradient: FloatArray, raw: FloatArray) -> None:
+        """Convert `gradient` (…, Q, K, B) in place from that of the levels to that of `raw`.
 
-        A level is handed on to all beyond it, so gradients are summed up on their way to the middle.
+        A raw value contributes to its own level and all levels further out, so the gradients are summed from the
+        outermost level towards the middle.
         """
         d, rate = np.moveaxis(gradient, -3, 0), np.moveaxis(expit(self._by_level(raw)), -3, 0)
         for j in range(self.n_levels - 1, self.middle, -1):
@@ -211,15 +221,17 @@ class Quantile(Loss):
             d[j + 1] += d[j]
             d[j] *= -rate[j]
 
-    def _by_level(self, raw):
+    def _by_level(self, raw: FloatArray) -> FloatArray:
+        """View of `raw` as (…, Q, K, B)."""
         return raw.reshape(*raw.shape[:-2], self.n_levels, -1, raw.shape[-1])
 
-    def point(self, raw):
-        """The level nearest the median (the lower of two), (…, K, B), a view of `raw`."""
-        return self._by_level(raw)[..., self.middle, :, :]
+    def point(self, raw: FloatArray) -> FloatArray:
+        """Return the level nearest the median (the lower one of two), (…, K, B), a view of `raw`."""
+        middle: FloatArray = self._by_level(raw)[..., self.middle, :, :]
+        return middle
 
-    def every_level(self, raw):
-        """Answers at all levels, (…, Q, K, B), in increasing order; a single one is a view of `raw`."""
+    def every_level(self, raw: FloatArray) -> FloatArray:
+        """Return the predictions at all levels, (…, Q, K, B), in increasing order; a view of `raw` if Q = 1."""
         raw = self._by_level(raw)
         if self.n_levels == 1:
             return raw
@@ -232,12 +244,12 @@ class Quantile(Loss):
             np.subtract(p[j + 1], p[j], out=p[j])
         return levels
 
-    def constant(self, target, weight):
-        """Weighted quantile of each level: the smallest target with at least that share up to it."""
+    def constant(self, target: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return the weighted quantiles: the smallest target at which the cumulative weight reaches each level."""
         return _weighted_quantiles(target, weight, self.levels)
 
-    def initial_bias(self, n_outputs):
-        """Biases with which several levels start as those of a standard normal, (Q·K,) in float64."""
+    def initial_bias(self, n_outputs: int) -> FloatArray:
+        """Return biases (Q·K,) in float64 with which several levels start at the quantiles of a standard normal."""
         if self.n_levels == 1:
             return super().initial_bias(n_outputs)
         normal = ndtri(self.levels)
@@ -246,52 +258,54 @@ class Quantile(Loss):
 
 
 class Poisson(Loss):
-    """Half the Poisson deviance, y log(y / p) - y + p, which the mean minimises; p = exp(spread · raw).
+    """Half the Poisson deviance, y log(y / p) - y + p, minimised by the mean; p = exp(spread · raw).
 
-    It is divided by spread², the variance of targets whose mean is 1: so a step of `raw` by 1 is a
-    typical one, whatever the counts, and the best constant has a loss of about ½, as with squared error.
+    The loss is divided by spread², the variance of targets whose mean is 1. A change of `raw` by 1 is then a typical
+    one for counts of any size, and the best constant has a loss of about ½, as with squared error.
 
-    Targets must not be negative where they count. exp overflows where `raw` is large (88 in float32).
+    Targets that count must not be negative. exp overflows if `raw` is large (above 88 in float32).
 
     Parameters
     ----------
     spread : float or ndarray of shape (K, 1), default=1.0
-        Deviation of the targets as a share of their mean.
+        Standard deviation of the targets divided by their mean.
     """
 
     needs_nonnegative = True
 
-    def __init__(self, spread=1.0):
-        self.spread = np.asarray(spread, np.float64)
+    def __init__(self, spread: float | FloatArray = 1.0) -> None:
+        self.spread: FloatArray = np.asarray(spread, np.float64)
 
-    def scaled(self, scaling):
-        """The spread is that of the targets, unless they are left in the user's units."""
+    def scaled(self, scaling: Scaling) -> Loss:
+        """Return this loss with the spread of the targets; unchanged if the targets are not scaled."""
         return self if scaling.target_spread is None else Poisson(scaling.target_spread)
 
-    def _weighted(self, raw, target, share):
-        # In double precision, and with d = log(y / p) as y (d + exp(-d) - 1): the terms of y d - y + p nearly cancel.
+    def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
+        # The terms of y d - y + p, with d = log(y / p), nearly cancel: hence float64, and the form y (d + exp(-d) - 1).
         log_mean, target, share = (part.astype(np.float64, copy=False) for part in (raw, target, share))
         log_mean, share = self.spread * log_mean, share / self.spread**2
-        mean, is_positive = np.exp(log_mean), (target > 0) & (share > 0)  # where the weight is 0, y may be anything
+        mean, is_positive = np.exp(log_mean), (target > 0) & (share > 0)  # y is arbitrary if its weight is 0
         y = np.where(is_positive, target, 1)
         d = np.log(y) - log_mean
         deviance = share * np.where(is_positive, y * (d + np.expm1(-d)), mean)
-        return deviance.sum(), (self.spread * share * (mean - target)).astype(raw.dtype, copy=False)
+        return float(deviance.sum()), (self.spread * share * (mean - target)).astype(raw.dtype, copy=False)
 
-    def point(self, raw):
-        """The mean, (…, K, B)."""
-        return np.exp(self.spread.astype(raw.dtype) * raw)
+    def point(self, raw: FloatArray) -> FloatArray:
+        """Return the mean, (…, K, B)."""
+        mean: FloatArray = np.exp(self.spread.astype(raw.dtype) * raw)
+        return mean
 
 
-def _softplus(x):
+def _softplus(x: FloatArray) -> FloatArray:
     """log(1 + exp(x)) without overflow; np.logaddexp takes ten times as long."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    result: FloatArray = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return result
 
 
-def _weighted_quantiles(target, weight, levels):
-    """Quantiles (Q, K) of `target` (K, n) by the inverted CDF; weight 0 is ignored.
+def _weighted_quantiles(target: FloatArray, weight: FloatArray, levels: FloatArray) -> FloatArray:
+    """Quantiles (Q, K) of `target` (K, n) by the inverted CDF; targets of weight 0 are ignored.
 
-    As np.quantile's `weights` do, which NumPy 1.26 does not have.
+    This is np.quantile with `weights`, which NumPy 1.26 does not have.
     """
     order = np.argsort(target, axis=-1)
     cdf = np.take_along_axis(np.broadcast_to(weight, target.shape), order, axis=-1).cumsum(axis=-1, dtype=np.float64)
@@ -300,7 +314,7 @@ def _weighted_quantiles(target, weight, levels):
     return np.take_along_axis(np.take_along_axis(target, order, axis=-1), rank, axis=-1).T.astype(np.float64)
 
 
-LOSSES = {
+LOSSES: dict[str, type[Loss]] = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
     "huber": Huber,
@@ -309,21 +323,22 @@ LOSSES = {
 }
 
 
-def loss_class(name):
+def loss_class(name: str) -> type[Loss]:
     """Return the class of the loss called `name`; `Loss` for an unknown name, which parameter validation refuses."""
     return LOSSES.get(name, Loss) if isinstance(name, str) else Loss
 
 
-def make_loss(name, *, delta, quantile):
-    """Make the loss called `name`, one of `LOSSES`.
+def make_loss(name: str, *, delta: float, quantile: float | Sequence[float]) -> Loss:
+    """Make the loss with the given name.
 
     Parameters
     ----------
     name : str
+        A key of `LOSSES`.
     delta : float
-        For "huber" only: from which error on the loss is linear, in standardised units.
+        Used by "huber": the error above which the loss is linear, in standardised units.
     quantile : float or increasing sequence of float
-        For "quantile" only: the levels.
+        Used by "quantile": the levels.
 
     Returns
     -------

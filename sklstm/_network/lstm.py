@@ -1,7 +1,7 @@
-"""One LSTM layer over whole batches: forward, backward, and the buffers they write into.
+"""One LSTM layer for whole batches: forward, backward, and their buffers.
 
-Notation, used all through the package. Arrays are *features first*: the sample is the last axis,
-so that a gate is one contiguous block and NumPy's loops run over blocks, not over short rows.
+This notation is used in the whole package. Arrays have the features first and the sample as last axis. Each gate is
+then one contiguous block of memory, over which NumPy runs fast.
 
     T, B, F, H   steps, samples (the batch), channels, hidden units
     x_t          (F, B)   input at step t
@@ -14,51 +14,58 @@ so that a gate is one contiguous block and NumPy's loops run over blocks, not ov
     c_t = f * c_{t-1} + i * g
     h_t = o * tanh(c_t)
 
-With d_y for the gradient of the loss with respect to y, and d_h, d_c arriving from step t + 1:
+d_y is the gradient of the loss with respect to y. With d_h and d_c from step t + 1:
 
     d_a_o = d_h * tanh(c_t) * o (1 - o)
     d_c   = d_c + d_h * o (1 - tanh(c_t)^2)
     d_a_i = d_c * g * i (1 - i);   d_a_f = d_c * c_{t-1} * f (1 - f);   d_a_g = d_c * i (1 - g^2)
     d_W   = sum over t of d_a_t [x_t; 1; h_{t-1}]^T
-    d_h   = weight_hh^T d_a_t;  d_c = d_c * f                       handed on to step t - 1
+    d_h   = weight_hh^T d_a_t;  d_c = d_c * f                       for step t - 1
 
-Everything in the backward equations that is not d_h or d_c is known once the forward step is done,
-and is computed there, while the step is in the cache. With the products h = o tanh(c_t),
-v = f c_{t-1} and u = i g at hand (c_t = v + u) it takes two passes over each:
+The factors of d_h and d_c in these equations are known after the forward step. They are computed there, while the
+values of the step are in the cache. Given the products h = o tanh(c_t), v = f c_{t-1} and u = i g (c_t = v + u), each
+factor takes two operations:
 
     of d_a_o  h (1 - o)      to d_c    o - h tanh(c_t)
     of d_a_f  v (1 - f)      next d_c  f
     of d_a_i  u (1 - i)      of d_a_g  i - u g
 
-Inside the buffers the gates stand in reverse, g, o, f, i, after tanh(c) and c (which is c_{t-1} until
-c_t is written over it), so that a call takes two or three blocks at a time:
+In the buffers the gates are in reverse order g, o, f, i, after tanh(c) and c (c_{t-1} until c_t overwrites it). One
+call then works on two or three blocks at once:
 
     ws.step       tanh(c), c, g, o, f, i
     ws.products   h, v, u                                [v, u] = [f, i] * [c, g]
     ws.factors    to d_c, next d_c, of d_a_g             = [o, f, i] - [h, v, u] * [tanh(c), c, g]
                   of d_a_o, of d_a_f, of d_a_i           = [h, v, u] * (1 - [o, f, i])
 
-(the middle of the third line, f - v c, has no use: f is written over it). Every operand of every call
-in the loops is one contiguous block of memory: for anything else, a broadcast or a slice of every
-step, NumPy sets up an iterator and, from 2.3, copies through buffers: two to four times the time.
+(The middle block of the third line, f - v c, is not needed; f overwrites it.) In the loops, every operand of every
+call is one contiguous block of memory. Broadcasts and strided slices take two to four times as long, as NumPy sets up
+an iterator for them and, from version 2.3, copies through buffers.
 
-A *missing* step is passed over: h and c stay as they were. Setting i = o = 0 and f = 1 there makes
-every gate factor zero and hands c and d_c on untouched; only h and d_h have to be carried by hand.
+A step that is *skipped* leaves h and c unchanged. Setting i = o = 0 and f = 1 makes its gate factors zero, and passes
+c and d_c on unchanged. Only h and d_h have to be copied explicitly.
 
 Source: Hochreiter and Schmidhuber (1997), *Long Short-Term Memory*; the forget gate is that of Gers,
 Schmidhuber and Cummins (2000), *Learning to Forget*.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-# Bytes of d_a that the product for the weights' gradient takes at once: its copies stay in the cache.
+if TYPE_CHECKING:
+    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
+
+# Bytes of d_a that one product for the weights' gradient takes, so that its copies stay in the cache.
 CHUNK_BYTES = 1 << 19
 
 
 class Workspace:
-    """Buffers for one layer and one shape of batch, allocated once and written over by every call.
+    """Buffers for one layer and one shape of batch, allocated once and overwritten by every call.
 
-    `h_0` and `c_0` (H, B) are the initial state: zero until somebody writes there.
+    `h_0` and `c_0` (H, B) are the initial state. They are zero unless they are written to.
 
     Parameters
     ----------
@@ -69,36 +76,45 @@ class Workspace:
     for_gradient : bool, default=True
         Whether to keep what `backward` needs.
     every_state : bool, default=True
-        Whether `states` keeps every step or the last one only (which only a forward pass can do with).
+        Whether `states` keeps every step, which `backward` needs, or the last one only.
     for_d_x : bool, default=False
-        Whether `backward` leaves the gradient of the input, in `d_x` (T, F, B).
+        Whether `backward` computes the gradient of the input, `d_x` (T, F, B).
     """
 
     def __init__(
-        self, n_steps, n_samples, n_channels, hidden_size, dtype, for_gradient=True, every_state=True, for_d_x=False
-    ):
+        self,
+        n_steps: int,
+        n_samples: int,
+        n_channels: int,
+        hidden_size: int,
+        dtype: FloatDType,
+        for_gradient: bool = True,
+        every_state: bool = True,
+        for_d_x: bool = False,
+    ) -> None:
         T, B, F, H = n_steps, n_samples, n_channels, hidden_size
         self.shape = T, B, F, H
         self.h_0, self.c_0 = np.zeros((H, B), dtype), np.zeros((H, B), dtype)
         self.z = np.empty((T + 1 if every_state else 1, F + 1 + H, B), dtype)  # [x_t; 1; h_{t-1}]
         self.z[:, F] = 1
-        # 0-d arrays: a Python or NumPy scalar costs half a microsecond more at each call
+        # 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call
         self.half, self.one = np.array(0.5, dtype), np.array(1, dtype)
         self.step = np.empty((6, H, B), dtype)
         self.x = self.z[:T, :F] if every_state else np.empty((T, F, B), dtype)
         self.states = self.z[1:, F:] if every_state else self.z[:, F:]
-        # views made here: making one costs as much as a small product
+        # views are made once: making one takes as long as a small product
+        self.steps: list[tuple[FloatArray | None, FloatArray, FloatArray]]
         if every_state:
             self.steps = list(zip([None] * T, self.z[:T], self.z[1:, F + 1 :], strict=True))
         else:
             self.steps = [(x, self.z[0], self.z[0, F + 1 :]) for x in self.x]
         self.products = np.empty((3, H, B), dtype) if for_gradient else self.step[3:]
-        self.factors = None
+        self.factors: FloatArray | None = None
         if for_gradient:
             self.factors = np.empty((T, 6, H, B), dtype)
-            self.d_a = self.factors[:, 2:].reshape(T, 4 * H, B)  # what becomes of the last four
+            self.d_a = self.factors[:, 2:].reshape(T, 4 * H, B)  # overwrites the last four factors
             self.d_c = np.empty((H, B), dtype)
-            # [d_x_t; d_h_{t-1}], of one product; without d_x one block for all steps
+            # [d_x_t; d_h_{t-1}] comes from one product; without d_x all steps share one block
             d_z = np.empty((T, F + H, B) if for_d_x else (H, B), dtype)
             self.d_x = d_z[:, :F] if for_d_x else None
             self.d_z = [(d, d[-H:]) for d in d_z] if for_d_x else [(d_z, d_z)] * T
@@ -110,21 +126,21 @@ class Workspace:
             self.copies = np.empty((5 * H + F + 1) * self.chunk * B, dtype)
 
 
-def forward(matrix, ws, missing=None):
-    """Run the layer over `ws.x` from the state `ws.h_0`, `ws.c_0`; leaves h_t in `ws.states`.
+def forward(matrix: FloatArray, ws: Workspace, skipped: BoolArray | None = None) -> None:
+    """Run the layer over `ws.x` from the state `ws.h_0`, `ws.c_0`, and write h_t into `ws.states`.
 
     Parameters
     ----------
     matrix : ndarray of shape (4H, F + 1 + H)
         `[weight_ih | bias | weight_hh]`.
     ws : Workspace
-        Holds the input and receives the states.
-    missing : ndarray of bool of shape (T, B), default=None
-        Steps to pass over. Their input must be finite; it has no influence.
+        Contains the input and receives the states.
+    skipped : ndarray of bool of shape (T, B), default=None
+        Steps to skip. Their input must be finite; it has no effect.
     """
     dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
     T, B, F, H = ws.shape
-    # sigmoid(a) = 1/2 + 1/2 tanh(a/2): with the inner half in the matrix, one tanh serves all gates
+    # sigmoid(a) = 1/2 + 1/2 tanh(a/2): with the inner half in the matrix, one tanh is enough for all gates
     scaled = _reversed_gates(matrix)
     scaled[H:] *= half
     tanh_c, c, _, o, _, _ = ws.step
@@ -133,7 +149,7 @@ def forward(matrix, ws, missing=None):
     v, u = v_u
     c[...] = ws.c_0
     ws.z[0, F + 1 :] = ws.h_0
-    for t, ((x, z, h), skip) in enumerate(zip(ws.steps, _steps_with_any(missing, T), strict=True)):
+    for t, ((x, z, h), skip) in enumerate(zip(ws.steps, _skipped_by_step(skipped, T), strict=True)):
         if x is not None:
             z[:F] = x
         dot(scaled, z, a)
@@ -154,8 +170,8 @@ def forward(matrix, ws, missing=None):
             h[:, skip] = held
 
 
-def _keep_factors(ws, t, h):
-    """Fill the factors of step t, whose gates and products are in `ws` and whose output is h."""
+def _keep_factors(ws: Workspace, t: int, h: FloatArray) -> None:
+    """Compute the factors of step t from its gates and products in `ws` and its output h."""
     multiply, subtract = np.multiply, np.subtract
     others, sigmoids, f, products = ws.factor_sources
     of_others, of_next_c, of_sigmoids = ws.forward_factors[t]
@@ -167,27 +183,33 @@ def _keep_factors(ws, t, h):
     multiply(of_sigmoids, products, of_sigmoids)
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
-    """Back-propagate through every step of the last `forward`; returns the gradient of `matrix`.
+def backward(
+    matrix: FloatArray,
+    ws: Workspace,
+    d_h_last: FloatArray | int,
+    d_h_steps: FloatArray | None = None,
+    skipped: BoolArray | None = None,
+) -> FloatArray:
+    """Back-propagate through the last `forward`, and return the gradient of `matrix`.
 
-    Afterwards `ws.d_h` and `ws.d_c` hold the gradients of the initial state, and `ws.d_x` those of the
-    input if the workspace was made for them.
+    Afterwards `ws.d_h` and `ws.d_c` contain the gradients of the initial state. `ws.d_x` contains those of the input
+    if the workspace was made with `for_d_x`.
 
     Parameters
     ----------
-    matrix, ws, missing
-        As they were for `forward`, of whose results this writes over some: once per `forward`.
+    matrix, ws, skipped
+        As for `forward`. Results of `forward` are overwritten, so call this once for each `forward`.
     d_h_last : ndarray of shape (H, B) or 0
-        Gradient with respect to h_T from above.
+        Gradient with respect to h_T from the layer above.
     d_h_steps : ndarray of shape (T, H, B), default=None
-        Gradient with respect to every h_t from above, in addition.
+        Gradient with respect to every h_t from the layer above, which is added.
     """
     dot, multiply, add = np.dot, np.multiply, np.add
     T = ws.shape[0]
     ordered = _reversed_gates(matrix)
-    weights_T = _handed_down(ordered, ws)
+    weights_T = _transposed_weights(ordered, ws)
     d_matrix, part = np.zeros_like(ordered), np.empty_like(ordered)
-    skips = _steps_with_any(missing, T)
+    skips = _skipped_by_step(skipped, T)
     d_h, d_c = ws.d_h, ws.d_c
     d_h[...] = d_h_last
     d_c_next = d_c
@@ -210,21 +232,21 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
         if carried is not None:
             d_h[:, skips[t]] += carried
         if t % ws.chunk == 0:
-            _product(ws, t, min(t + ws.chunk, T), part)
+            _weight_gradient(ws, t, min(t + ws.chunk, T), part)
             add(d_matrix, part, d_matrix)
     d_c[...] = d_c_next
     return _reversed_gates(d_matrix)
 
 
-def _handed_down(ordered, ws):
-    """What turns d_a_t into [d_x_t; d_h_{t-1}] (or into the second alone), in one block."""
+def _transposed_weights(ordered: FloatArray, ws: Workspace) -> FloatArray:
+    """The matrix that turns d_a_t into [d_x_t; d_h_{t-1}], or into d_h_{t-1} alone, as one block."""
     F = ws.shape[2]
     recurrent = ordered[:, F + 1 :]
     return np.ascontiguousarray((recurrent if ws.d_x is None else np.hstack((ordered[:, :F], recurrent))).T)
 
 
-def _product(ws, start, stop, out):
-    """Sum of d_a_t z_t^T over the steps start … stop - 1: one product, of transposed copies."""
+def _weight_gradient(ws: Workspace, start: int, stop: int, out: FloatArray) -> None:
+    """Write the sum of d_a_t z_t^T over the steps start … stop - 1 into `out`: one product of transposed copies."""
     _, B, F, H = ws.shape
     n = stop - start
     d_a, z = ws.d_a[start:stop], ws.z[start:stop]
@@ -234,19 +256,19 @@ def _product(ws, start, stop, out):
     copies = ws.copies[: (5 * H + F + 1) * n * B].reshape(-1, n, B)
     copies[: 4 * H] = d_a.transpose(1, 0, 2)
     copies[4 * H :] = z.transpose(1, 0, 2)
-    copies = copies.reshape(-1, n * B)
-    np.dot(copies[: 4 * H], copies[4 * H :].T, out)
+    flat = copies.reshape(-1, n * B)
+    np.dot(flat[: 4 * H], flat[4 * H :].T, out)
 
 
-def _reversed_gates(matrix):
-    """Copy with the rows' gates i, f, o, g in the buffers' order g, o, f, i; or the other way."""
+def _reversed_gates(matrix: FloatArray) -> FloatArray:
+    """Copy with the gates i, f, o, g of the rows in the order g, o, f, i of the buffers, or the other way round."""
     return matrix.reshape(4, -1)[::-1].copy().reshape(matrix.shape)
 
 
-def _steps_with_any(missing, n_steps):
-    """For each step the samples to pass over as an index array, or None where there are none."""
-    if missing is None:
+def _skipped_by_step(skipped: BoolArray | None, n_steps: int) -> list[IntArray | None]:
+    """For each step the indices of the samples that skip it, or None if there are none."""
+    if skipped is None:
         return [None] * n_steps
-    n_missing = missing.sum(axis=1)
-    samples, ends = missing.nonzero()[1], n_missing.cumsum()  # step by step
-    return [samples[end - n : end] if n else None for n, end in zip(n_missing, ends, strict=True)]
+    n_skipped = skipped.sum(axis=1)
+    samples, ends = skipped.nonzero()[1], n_skipped.cumsum()  # nonzero goes step by step
+    return [samples[end - n : end] if n else None for n, end in zip(n_skipped, ends, strict=True)]

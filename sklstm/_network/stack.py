@@ -1,24 +1,33 @@
-"""LSTM layers one above the other, each in one direction or in both, with dropout between them.
+"""A stack of LSTM layers in one or both directions, with dropout between them.
 
-The backward direction is a layer of its own that is given the steps in reverse: what it leaves *last*
-is its state at the first step. A layer above the first reads, at every step, the states of the one
-below, forward [h] or both [h forward; h backward]; the read-out sees those of the top layer, at every
-step or each direction's last one. A step that is missing is passed over by all of them.
+The backward direction is a separate layer that reads the steps in reverse: its *last* state is that at the first step.
+Each layer above the first reads the states of the layer below at every step: [h], or [h forward; h backward] if there
+are two directions. The read-out reads the states of the top layer at every step, or the last state of each direction. A
+skipped step is skipped by all layers.
 
-Dropout sets each of these states to 0 with probability p, at every step anew, and divides the others
-by 1 - p: Srivastava et al. (2014), *Dropout*; Zaremba et al. (2014), *Recurrent Neural Network
-Regularization*, for dropping what goes up and never what goes on to the next step.
+Dropout sets each state that is passed upwards to 0 with probability p, independently at every step, and divides the
+others by 1 - p: Srivastava et al. (2014), *Dropout*. States that are passed on to the next step are never dropped:
+Zaremba et al. (2014), *Recurrent Neural Network Regularization*.
 
 Source of the two directions: Schuster and Paliwal (1997), *Bidirectional Recurrent Neural Networks*.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sklstm._network import lstm
 
+if TYPE_CHECKING:
+    from sklstm._network.layout import Layout
+    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
+
 
 class Workspace:
-    """Buffers of all layers for one shape of batch; the input goes into `x` (T, F, B).
+    """Buffers of all layers for one shape of batch. The input is written into `x` (T, F, B).
 
     Parameters
     ----------
@@ -29,55 +38,71 @@ class Workspace:
     dtype : numpy dtype
         float32 or float64.
     every_step : bool
-        Whether the read-out sees every step or the last states only.
+        Whether the read-out reads every step, or the last states only.
     for_gradient : bool, default=True
         Whether to keep what `backward` needs.
     dropout : float, default=0.0
         Probability p that a state is dropped. 0 in prediction.
     """
 
-    def __init__(self, layout, n_steps, n_samples, dtype, every_step, for_gradient=True, dropout=0.0):
+    def __init__(
+        self,
+        layout: Layout,
+        n_steps: int,
+        n_samples: int,
+        dtype: FloatDType,
+        every_step: bool,
+        for_gradient: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
         T, B, H = n_steps, n_samples, layout.hidden_size
         widths = layout.widths
         self.shape = T, B
         self.every_step = every_step
-        self.layers = []
+        self.layers: list[list[lstm.Workspace]] = []
         for level, width in enumerate(widths):
             kept = for_gradient or every_step or level + 1 < len(widths)
             sizes = T, B, width, H, dtype, for_gradient, kept, for_gradient and level > 0
             self.layers.append([lstm.Workspace(*sizes) for _ in range(layout.n_directions)])
         self.x = self.layers[0][0].x
-        # what goes up from each layer is read where the layer left it, unless it has to be joined or dropped
-        self.states = None
+        # the read-out reads the states of the top layer in place, unless they are joined or dropped
+        self.states: FloatArray | None = None
         if layout.n_directions > 1 or dropout:
             self.states = np.ones((T if every_step else 1, layout.shapes[-1][1], B), dtype)
-        self.dropout, self.masks = dropout, None
-        if dropout:
+        self.dropout = dropout
+        self.masks: list[FloatArray] = []
+        if self.states is not None and dropout:
             self.masks = [np.empty((T, width, B), dtype) for width in widths[1:]]
             self.masks.append(np.empty_like(self.states[:, 1:]))
 
 
-def forward(matrices, ws, missing=None, rng=None):
+def forward(
+    matrices: Sequence[FloatArray],
+    ws: Workspace,
+    skipped: BoolArray | None = None,
+    rng: np.random.Generator | None = None,
+) -> FloatArray:
     """Run all layers over `ws.x`.
 
     Parameters
     ----------
     matrices : list of ndarray
-        Of every layer and direction, as in `Layout.matrices`.
+        Matrices of every layer and direction, as in `Layout.matrices`.
     ws : Workspace
-    missing : ndarray of bool of shape (T, B), default=None
-        Steps to pass over.
+    skipped : ndarray of bool of shape (T, B), default=None
+        Steps to skip.
     rng : numpy.random.Generator, default=None
-        Draws what is dropped, where `ws` has dropout.
+        Draws which states are dropped; needed if `ws` has dropout.
 
     Returns
     -------
     states : ndarray of shape (T, 1 + DH, B) or (1 + DH, B)
-        [1; h] for the read-out: of every step, or the last.
+        [1; h] for the read-out, at every step or at the last one.
     """
     if ws.dropout:
-        _draw(ws, rng)
-    matrices, skips = iter(matrices), _by_direction(missing)
+        assert rng is not None
+        _draw_masks(ws, rng)
+    remaining, skips = iter(matrices), _by_direction(skipped)
     for level, directions in enumerate(ws.layers):
         x = directions[0].x
         if level:
@@ -87,24 +112,25 @@ def forward(matrices, ws, missing=None, rng=None):
         for k, layer in enumerate(directions):
             if k:
                 layer.x[...] = x[::-1]
-            lstm.forward(next(matrices), layer, skips[k])
-    states = _top(ws)
+            lstm.forward(next(remaining), layer, skips[k])
+    states = _top_states(ws)
     return states if ws.every_step else states[-1]
 
 
-def _draw(ws, rng):
-    """New masks: 0 or 1 / (1 - p). Both precisions draw the same numbers."""
+def _draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
+    """Draw new masks of 0 and 1 / (1 - p), the same ones in float32 and float64."""
     for mask in ws.masks:
         kept = rng.random(mask.shape, np.float32) >= ws.dropout
         np.multiply(kept, mask.dtype.type(1 / (1 - ws.dropout)), out=mask)
 
 
-def _by_direction(missing):
-    return missing, None if missing is None else missing[::-1]
+def _by_direction(skipped: BoolArray | None) -> tuple[BoolArray | None, BoolArray | None]:
+    """The skipped steps in the order in which each direction reads them."""
+    return skipped, None if skipped is None else skipped[::-1]
 
 
-def _join(directions, out, steps=slice(None)):
-    """Write the directions' states beside each other into `out`, both in the order of the steps."""
+def _join(directions: list[lstm.Workspace], out: FloatArray, steps: slice = slice(None)) -> None:
+    """Write the states of both directions into `out`, one after the other, both in the order of time."""
     start = 0
     for k, layer in enumerate(directions):
         h = layer.states[steps, 1:]
@@ -112,8 +138,8 @@ def _join(directions, out, steps=slice(None)):
         start += h.shape[1]
 
 
-def _top(ws):
-    """[1; h] of the top layer; where the last is wanted, it is the last here."""
+def _top_states(ws: Workspace) -> FloatArray:
+    """[1; h] of the top layer. If `ws` keeps the last states only, they are the last element."""
     if ws.states is None:
         return ws.layers[-1][0].states
     _join(ws.layers[-1], ws.states[:, 1:], slice(None) if ws.every_step else slice(-1, None))
@@ -122,38 +148,46 @@ def _top(ws):
     return ws.states
 
 
-def backward(matrices, ws, d_states, d_matrices, missing=None):
-    """Back-propagate through what the last `forward` did; writes the gradients into `d_matrices`.
+def backward(
+    matrices: Sequence[FloatArray],
+    ws: Workspace,
+    d_states: FloatArray,
+    d_matrices: Sequence[FloatArray],
+    skipped: BoolArray | None = None,
+) -> None:
+    """Back-propagate through the last `forward`, and write the gradients into `d_matrices`.
 
     Parameters
     ----------
-    matrices, ws, missing
-        As they were for `forward`.
+    matrices, ws, skipped
+        As for `forward`.
     d_states : ndarray of shape (T, DH, B) or (DH, B)
-        Gradient of the states that the read-out saw; used up.
+        Gradient of the states that the read-out has read; overwritten.
     d_matrices : list of ndarray
         Receives the gradients, in the order of `matrices`.
     """
-    skips, n_directions = _by_direction(missing), len(ws.layers[0])
+    skips, n_directions = _by_direction(skipped), len(ws.layers[0])
     if ws.dropout:
         d_states *= ws.masks[-1] if ws.every_step else ws.masks[-1][0]
     for level in reversed(range(len(ws.layers))):
         directions = ws.layers[level]
         for k, layer in enumerate(directions):
             index, H = level * n_directions + k, layer.shape[3]
-            last, steps = d_states[..., k * H : (k + 1) * H, :], None
-            if d_states.ndim == 3:
-                last, steps = 0, last[::-1] if k else last
-            d_matrices[index][...] = lstm.backward(matrices[index], layer, last, steps, skips[k])
+            d_h = d_states[..., k * H : (k + 1) * H, :]
+            if d_states.ndim == 2:
+                gradient = lstm.backward(matrices[index], layer, d_h, None, skips[k])
+            else:
+                gradient = lstm.backward(matrices[index], layer, 0, d_h[::-1] if k else d_h, skips[k])
+            d_matrices[index][...] = gradient
         if level:
             d_states = _d_below(directions)
             if ws.dropout:
                 d_states *= ws.masks[level - 1]
 
 
-def _d_below(directions):
-    """Gradient of what a layer read, from both of its directions, (T, DH, B)."""
-    d_x = directions[0].d_x
-    for other in directions[1:]:
-        d_x += other.d_x[::-1]
-    return d_x
+def _d_below(directions: list[lstm.Workspace]) -> FloatArray:
+    """Gradient of the input of a layer, (T, DH, B), summed over its directions."""
+    d_below, *of_backward = (layer.d_x for layer in directions if layer.d_x is not None)
+    for d_x in of_backward:
+        d_below += d_x[::-1]
+    return d_below

@@ -1,1 +1,1 @@
-"""Training of any objective: loops, optimisers, schedules, which rows are held out."""
+"""Training of any objective: loops, optimisers, learning rates, and the validation split."""

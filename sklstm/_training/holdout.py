@@ -1,27 +1,35 @@
-"""Which rows are kept from training to stop it by."""
+"""The validation split for early stopping."""
+
+from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from sklstm._utils.typing import IntArray
 
-def hold_out(rows, fraction, split, gap, seed):
-    """Divide rows into those to train on and those to validate on.
 
-    Rows next to each other share most of their steps, so the *last* ones are a fair test and a random
-    draw is not, unless the rows are independent of each other.
+def hold_out(
+    rows: IntArray, fraction: float, split: Literal["last", "random"], gap: int, seed: int
+) -> tuple[IntArray, IntArray]:
+    """Split samples into those to train on and those to validate on.
+
+    Neighbouring windows share most of their steps. A random split would therefore leak, and "last" is the right choice
+    unless the samples are independent.
 
     Parameters
     ----------
     rows : ndarray of int of shape (n,)
-        In the order of time.
+        Indices of the samples, in the order of time.
     fraction : float
-        Share to hold out, rounded up.
+        Share of the samples to hold out, rounded up.
     split : {"last", "random"}
     gap : int
-        Rows between the two parts that belong to neither; only for "last".
+        Number of samples between the two parts that belong to neither. It must be 0 for "random".
     seed : int
-        Decides a random draw.
+        Decides a random split.
 
     Returns
     -------
@@ -30,18 +38,19 @@ def hold_out(rows, fraction, split, gap, seed):
     n_training = n_to_train_on(len(rows), fraction, gap)
     n_held_out = len(rows) - n_training - gap
     if split == "random":
-        from sklearn.model_selection import train_test_split  # whose import would double that of sklstm
+        from sklearn.model_selection import train_test_split  # this import takes as long as that of sklstm
 
-        return tuple(map(np.sort, train_test_split(rows, test_size=n_held_out, random_state=seed)))
+        training, validation = train_test_split(rows, test_size=n_held_out, random_state=seed)
+        return np.sort(training), np.sort(validation)
     return rows[:n_training], rows[-n_held_out:]
 
 
-def n_to_train_on(n_rows, fraction, gap):
-    """How many of so many rows are left to train on; complains if none is."""
-    n_training = n_rows - ceil(fraction * n_rows) - gap
+def n_to_train_on(n_samples: int, fraction: float, gap: int) -> int:
+    """Return how many of `n_samples` samples remain to train on; raise ValueError if none does."""
+    n_training = n_samples - ceil(fraction * n_samples) - gap
     if n_training < 1:
         raise ValueError(
-            f"With n_samples={n_rows} (of positive weight), validation_fraction={fraction} and validation_gap={gap} no "
-            "row is left to train on. Give more rows, or lower them."
+            f"With n_samples={n_samples} (of positive weight), validation_fraction={fraction} and "
+            f"validation_gap={gap}, no sample is left to train on. Give more samples, or lower these parameters."
         )
     return n_training

@@ -1,26 +1,44 @@
-"""Training by L-BFGS on all rows at once."""
+"""Training with L-BFGS on all samples at once."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK
+from sklstm._training.interfaces import Optimizer, WholeObjective
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Progress, Watch
+
+if TYPE_CHECKING:
+    from sklstm._utils.typing import FloatArray, FloatDType
 
 
-class _Enough(Exception):
-    """Ends SciPy's minimiser from within; StopIteration does so only from SciPy 1.11."""
+class _StopMinimizer(Exception):
+    """Ends SciPy's minimiser from its callback; StopIteration does so only from SciPy 1.11."""
+
+
+class _Result(Protocol):
+    """The part of SciPy's `OptimizeResult` that is used."""
+
+    x: FloatArray
+    fun: float
+    status: int
 
 
 @dataclass(frozen=True)
-class WholeBatch:
-    """How to train by L-BFGS on all rows at once: Liu and Nocedal (1989); SciPy's implementation.
+class LBFGSTrainer:
+    """Settings of L-BFGS: Liu and Nocedal (1989), in SciPy's implementation.
 
     Parameters
     ----------
-    max_iter, max_fun, tol
-        Limits of iterations and evaluations; the largest element of the gradient that is as good as 0.
+    max_iter, max_fun : int
+        Maximum number of iterations and of evaluations.
+    tol : float
+        Training has converged when no element of the gradient is larger.
     batch_size : int
-        Rows that the objective takes at once.
+        Number of samples that the objective evaluates at once.
     """
 
     max_iter: int
@@ -28,49 +46,59 @@ class WholeBatch:
     tol: float
     batch_size: int
 
-    def run(self, theta, objective, optimizer, rng, progress, watch):
-        """Train `theta` in place as `Trainer.run`, an iteration being an epoch; optimiser and generator rest."""
+    def run(
+        self,
+        theta: FloatArray,
+        objective: WholeObjective,
+        optimizer: Optimizer | None,
+        rng: np.random.Generator,
+        progress: Progress,
+        watch: Watch,
+    ) -> str:
+        """Train `theta` in place as `Trainer.run`; an iteration is an epoch. `optimizer` and `rng` are not used."""
         n_before, evaluate = progress.n_epochs, _Evaluations(objective, theta.dtype, progress)
 
-        def after_iteration(x):
+        def after_iteration(x: FloatArray) -> None:
             theta[...] = x
             watch.begin_epoch()
-            if watch.after_epoch(progress, theta, evaluate.loss_at(x)) or watch.ran_out(progress):
-                raise _Enough
+            if watch.after_epoch(progress, theta, evaluate.loss_at(x)) or watch.patience_ended(progress):
+                raise _StopMinimizer
 
         try:
             result = self._minimize(evaluate, theta.astype(np.float64), after_iteration)
-            if progress.n_epochs == n_before:  # nothing to improve, or no way to
+            if progress.n_epochs == n_before:  # no iteration improved the loss
                 theta[...] = result.x
                 watch.begin_epoch()
                 watch.after_epoch(progress, theta, float(result.fun))
-        except _Enough:
+        except _StopMinimizer:
             return CONVERGED
         except KeyboardInterrupt:
             return INTERRUPTED
         return {0: CONVERGED, 1: EXHAUSTED}.get(result.status, STUCK)
 
-    def _minimize(self, evaluate, start, callback):
+    def _minimize(self, evaluate: _Evaluations, start: FloatArray, callback: Callable[[FloatArray], None]) -> _Result:
         from scipy.optimize import minimize
 
         options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
         with np.errstate(over="ignore", invalid="ignore"):
-            return minimize(evaluate, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
+            result: _Result = minimize(evaluate, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
+        return result
 
 
 class _Evaluations:
-    """Loss and gradient in float64, as SciPy wants them; remembers the last loss and where it was."""
+    """Loss and gradient in float64, as SciPy needs them. Remembers the last loss and its parameters."""
 
-    def __init__(self, objective, dtype, progress):
+    def __init__(self, objective: WholeObjective, dtype: FloatDType, progress: Progress) -> None:
         self.objective, self.dtype, self.progress = objective, dtype, progress
-        self._x, self._loss = None, np.nan
+        self._x: FloatArray = np.empty(0)
+        self._loss = np.nan
 
-    def __call__(self, x):
+    def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
         loss, gradient = self.objective.whole(x.astype(self.dtype))
         self.progress.n_seen += len(self.objective)
         self._x, self._loss = x.copy(), loss
         return loss, gradient.astype(np.float64)
 
-    def loss_at(self, x):
-        """The loss at x, which nearly always was evaluated last."""
+    def loss_at(self, x: FloatArray) -> float:
+        """Return the loss at `x`, which usually was evaluated last."""
         return self._loss if np.array_equal(self._x, x) else self(x)[0]

@@ -1,59 +1,66 @@
-"""Optimisers and gradient clipping: in place, on one flat vector.
+"""Optimisers and gradient clipping, in place on one flat vector.
 
-An optimiser owns its state (and scratch of the same size as `theta`), counts its updates in
-`n_updates` and follows PyTorch's formulas. Sources: Sutskever et al. (2013), *On the importance of
+An optimiser has its own state and a scratch array of the size of `theta`, counts its updates in `n_updates`, and
+follows the formulas of PyTorch. Sources: Sutskever et al. (2013), *On the importance of
 initialization and momentum*; Kingma and Ba (2015), *Adam*; Loshchilov and Hutter (2019), *Decoupled
 weight decay regularization*; Tieleman and Hinton (2012), *Neural networks for machine learning*,
 lecture 6.5, for RMSprop; Pascanu et al. (2013), *On the difficulty of training recurrent neural
 networks*, for clipping by norm.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from sklstm._utils.typing import FloatArray
 
-class _Optimizer:
-    """What optimisers share: a count of their updates, and moments that can be taken over."""
 
-    def __init__(self, theta, n_moments):
+class MomentOptimizer:
+    """Base class of the optimisers: counts updates, and keeps moments of the gradient."""
+
+    def __init__(self, theta: FloatArray, n_moments: int) -> None:
         self.n_updates = 0
         self._moments = np.zeros((n_moments, *theta.shape), theta.dtype)
 
-    def take_over(self, other):
-        """Go on where `other` is, if it is of the same kind; settings are one's own."""
-        if type(other) is type(self):
+    def take_over(self, other: MomentOptimizer | None) -> None:
+        """Copy the count and moments of `other` if it is of the same class; keep the own settings."""
+        if other is not None and type(other) is type(self):
             self.n_updates = other.n_updates
             self._moments[...] = other._moments
 
 
-def _not_zero(epsilon, dtype):
-    """Epsilon, or the smallest number that is not 0 in this precision: where a gradient is 0, it divides 0."""
-    return max(epsilon, float(np.finfo(dtype).tiny))
+def _nonzero(epsilon: float, theta: FloatArray) -> float:
+    """Epsilon, or the smallest normal number of the precision if that is larger: a gradient of 0 is divided by it."""
+    return max(epsilon, float(np.finfo(theta.dtype).tiny))
 
 
-class SGD(_Optimizer):
+class SGD(MomentOptimizer):
     """Stochastic gradient descent with (Nesterov) momentum.
 
         v <- momentum · v + gradient;   theta <- theta - rate · v
         with Nesterov:                  theta <- theta - rate · (gradient + momentum · v)
 
-    The velocity does not contain the learning rate (PyTorch's form): a change of rate acts at once.
+    As in PyTorch, the velocity does not contain the learning rate, so a change of the rate has full effect at once.
 
     Parameters
     ----------
     theta : ndarray of shape (n_parameters,)
-        The vector that will be updated; only its shape and dtype are used here.
+        The vector to update; only its shape and dtype are used here.
     momentum : float
         Share of the velocity that is kept, in [0, 1]. 0 is plain gradient descent.
     nesterov : bool
-        Whether to look ahead along the velocity.
+        Whether to use Nesterov momentum.
     """
 
-    def __init__(self, theta, momentum, nesterov):
+    def __init__(self, theta: FloatArray, momentum: float, nesterov: bool) -> None:
         self.momentum, self.nesterov = momentum, nesterov
         super().__init__(theta, n_moments=1)
 
-    def update(self, theta, gradient, learning_rate):
-        """Move `theta` one step; uses `gradient` up."""
+    def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float) -> None:
+        """Move `theta` one step in place; `gradient` is overwritten."""
         self.n_updates += 1
         if self.momentum:
             velocity = self._moments[0]
@@ -67,8 +74,8 @@ class SGD(_Optimizer):
         theta -= gradient
 
 
-class Adam(_Optimizer):
-    """Adam, with epsilon added *after* the bias correction, as in the paper's main form and PyTorch.
+class Adam(MomentOptimizer):
+    """Adam, with epsilon added *after* the bias correction, as in the paper and in PyTorch.
 
         m <- beta_1 m + (1 - beta_1) gradient;   v <- beta_2 v + (1 - beta_2) gradient²
         theta <- theta - rate · (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)
@@ -76,20 +83,20 @@ class Adam(_Optimizer):
     Parameters
     ----------
     theta : ndarray of shape (n_parameters,)
-        The vector that will be updated; only its shape and dtype are used here.
+        The vector to update; only its shape and dtype are used here.
     beta_1, beta_2 : float
-        Decay of the first and second moment, in [0, 1).
+        Decay rates of the first and second moment, in [0, 1).
     epsilon : float
         Added to the root, > 0.
     """
 
-    def __init__(self, theta, beta_1, beta_2, epsilon):
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, _not_zero(epsilon, theta.dtype)
+    def __init__(self, theta: FloatArray, beta_1: float, beta_2: float, epsilon: float) -> None:
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, _nonzero(epsilon, theta)
         super().__init__(theta, n_moments=2)
         self._scratch = np.empty_like(theta)
 
-    def update(self, theta, gradient, learning_rate):
-        """Move `theta` one step; uses `gradient` up."""
+    def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float) -> None:
+        """Move `theta` one step in place; `gradient` is overwritten."""
         self.n_updates += 1
         (mean, square), scratch = self._moments, self._scratch
         np.multiply(gradient, 1 - self.beta_1, out=scratch)
@@ -108,60 +115,68 @@ class Adam(_Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: what decays never enters the moments.
+    """Adam with decoupled weight decay, which does not enter the moments.
 
         theta <- theta - rate · weight_decay · decayed · theta;   then a step of Adam
 
     Parameters
     ----------
     theta : ndarray of shape (n_parameters,)
-        The vector that will be updated; only its shape and dtype are used here.
+        The vector to update; only its shape and dtype are used here.
     beta_1, beta_2, epsilon : float
         As for `Adam`.
     weight_decay : float
-        Share of a weight that is lost per update and unit of learning rate, >= 0.
+        Share by which a weight shrinks per update, for a learning rate of 1, >= 0.
     decayed : ndarray of shape (n_parameters,)
-        1 where `theta` decays (weights), 0 where it does not (biases).
+        1 for elements of `theta` that decay (weights), 0 for the others (biases).
     """
 
-    def __init__(self, theta, beta_1, beta_2, epsilon, weight_decay, decayed):
+    def __init__(
+        self,
+        theta: FloatArray,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        weight_decay: float,
+        decayed: FloatArray,
+    ) -> None:
         super().__init__(theta, beta_1, beta_2, epsilon)
         self.weight_decay, self.decayed = weight_decay, decayed.astype(theta.dtype)
 
-    def update(self, theta, gradient, learning_rate):
-        """Move `theta` one step; uses `gradient` up."""
-        # subtracted, as single precision would round the factor 1 - rate · weight_decay, the same way every time
+    def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float) -> None:
+        """Move `theta` one step in place; `gradient` is overwritten."""
+        # subtracted, as float32 would round the factor 1 - rate · weight_decay in the same direction every time
         scratch = np.multiply(theta, self.decayed, out=self._scratch)
         scratch *= learning_rate * self.weight_decay
         theta -= scratch
         super().update(theta, gradient, learning_rate)
 
 
-class RMSprop(_Optimizer):
-    """Gradient descent with each element's rate divided by the running size of its gradient.
+class RMSprop(MomentOptimizer):
+    """Gradient descent in which each element is divided by the running root mean square of its gradient.
 
         square <- rho · square + (1 - rho) gradient²
         theta <- theta - rate · gradient / (sqrt(square) + epsilon)
 
-    PyTorch calls rho alpha. There is no bias correction: the first steps are longer by up to 1 / sqrt(1 - rho).
+    PyTorch calls rho alpha. There is no bias correction, so the first steps are up to 1 / sqrt(1 - rho) times longer.
 
     Parameters
     ----------
     theta : ndarray of shape (n_parameters,)
-        The vector that will be updated; only its shape and dtype are used here.
+        The vector to update; only its shape and dtype are used here.
     rho : float
-        Decay of the mean square, in [0, 1).
+        Decay rate of the mean square, in [0, 1).
     epsilon : float
         Added to the root, > 0.
     """
 
-    def __init__(self, theta, rho, epsilon):
-        self.rho, self.epsilon = rho, _not_zero(epsilon, theta.dtype)
+    def __init__(self, theta: FloatArray, rho: float, epsilon: float) -> None:
+        self.rho, self.epsilon = rho, _nonzero(epsilon, theta)
         super().__init__(theta, n_moments=1)
         self._scratch = np.empty_like(theta)
 
-    def update(self, theta, gradient, learning_rate):
-        """Move `theta` one step; uses `gradient` up."""
+    def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float) -> None:
+        """Move `theta` one step in place; `gradient` is overwritten."""
         self.n_updates += 1
         square, scratch = self._moments[0], self._scratch
         np.multiply(gradient, gradient, out=scratch)
@@ -175,16 +190,17 @@ class RMSprop(_Optimizer):
         theta -= gradient
 
 
-def clip(gradient, value=None, norm=None):
+def clip(gradient: FloatArray, value: float | None = None, norm: float | None = None) -> None:
     """Clip `gradient` in place: every element to ±`value`, then the whole to Euclidean length `norm`.
 
-    None leaves that kind of clipping out. The direction survives clipping by norm, not by value.
+    None turns that kind of clipping off. Clipping by norm keeps the direction of the gradient; clipping by value does
+    not.
     """
     if value is not None:
         np.clip(gradient, -value, value, out=gradient)
     if norm is not None:
         length = float(np.sqrt(np.vdot(gradient, gradient)))
-        if not np.isfinite(length):  # the squares do not fit into single precision
+        if not np.isfinite(length):  # squares overflow in float32
             length = float(np.linalg.norm(gradient.astype(np.float64)))
         if length > norm:
             gradient *= norm / length

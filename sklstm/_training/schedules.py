@@ -1,4 +1,4 @@
-"""Learning rates over training.
+"""Schedules of the learning rate.
 
 Sources: scikit-learn's `MLPRegressor` for constant, invscaling and adaptive; Loshchilov and Hutter (2017), *SGDR:
 stochastic gradient descent with warm restarts*, for cosine.
@@ -7,12 +7,12 @@ stochastic gradient descent with warm restarts*, for cosine.
 import math
 from dataclasses import dataclass
 
-SMALLEST_CUT = 1e-6  # MLPRegressor's: at this rate or below, running out of patience ends training
+SMALLEST_CUT = 1e-6  # as in MLPRegressor: a rate this small is not lowered again, and training ends instead
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The learning rate as a function of how far training has come; it has no state of its own.
+    """The learning rate as a function of the progress of training; it has no state.
 
         constant      initial
         invscaling    initial / (n_updates + 1)^power
@@ -23,47 +23,47 @@ class Schedule:
     ----------
     kind : {"constant", "invscaling", "adaptive", "cosine"}
     initial : float
-        The rate of the first update, > 0.
+        Learning rate of the first update, > 0.
     power : float
-        How fast invscaling falls; used by no other kind.
+        Exponent of "invscaling".
     """
 
     kind: str
     initial: float
     power: float
 
-    def rate(self, n_updates, position, n_cuts):
-        """Return the rate of the next update; each kind looks at one of the arguments at most.
+    def rate(self, n_updates: int, position: float, n_cuts: int) -> float:
+        """Return the rate of the next update. Each kind uses at most one of the arguments.
 
         Parameters
         ----------
         n_updates : int
-            Updates already done. scikit-learn counts samples here, by which a row of weight 2 would not be the
-            same as the row twice.
+            Number of updates already done. scikit-learn counts samples instead; a sample of weight 2 would then
+            differ from two equal samples.
         position : float
-            Share of the period that is over, in [0, 1).
+            Share of the period that has passed, in [0, 1).
         n_cuts : int
-            How many times patience has run out.
+            How often the rate was lowered because the loss had stopped improving.
 
         Returns
         -------
         rate : float
         """
+        rate: float = self.initial
         match self.kind:
-            case "constant":
-                return self.initial
             case "invscaling":
-                return self.initial * (n_updates + 1) ** -self.power  # may be 0, where 1 / … could overflow
+                rate *= (n_updates + 1) ** -self.power  # may become 0, where 1 / … could overflow
             case "adaptive":
-                return self.initial / 5**n_cuts
+                rate /= 5**n_cuts
             case "cosine":
-                return self.initial * 0.5 * (1 + math.cos(math.pi * position))
+                rate *= 0.5 * (1 + math.cos(math.pi * position))
+        return rate
 
     @property
-    def is_planned(self):
-        """Whether the rate at the end was decided at the beginning: to stop before would be to stop midway."""
+    def is_planned(self) -> bool:
+        """Whether the schedule is planned up to its end, so that training should not stop before."""
         return self.kind == "cosine"
 
-    def can_cut(self, n_cuts):
-        """Whether running out of patience after `n_cuts` cuts lowers the rate once more instead of ending training."""
+    def can_cut(self, n_cuts: int) -> bool:
+        """Return whether the rate, lowered `n_cuts` times, is lowered again when the loss stops improving."""
         return self.kind == "adaptive" and self.rate(0, 0.0, n_cuts) > SMALLEST_CUT

@@ -1,18 +1,25 @@
-"""The one place that turns a `random_state` into a generator; never the global one."""
+"""Random generators made from `random_state`, never NumPy's global one."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
+from typing import TypeAlias
 
 import numpy as np
 
+RandomSource: TypeAlias = "int | np.random.RandomState | np.random.Generator | None"
 
-def own_generator(random_state):
-    """A new `numpy.random.Generator`, decided by `random_state` alone.
+
+def own_generator(random_state: RandomSource) -> np.random.Generator:
+    """Make a new generator that depends on `random_state` alone.
 
     Parameters
     ----------
     random_state : int, RandomState, Generator or None
-        An integer gives the same generator every time, None a fresh one; a generator is consumed.
+        An integer gives the same generator every time. None gives a different one every time. A RandomState or
+        Generator seeds the new generator, and so is advanced.
     """
     if random_state is None or isinstance(random_state, Integral):
         return np.random.default_rng(random_state)
@@ -24,8 +31,8 @@ def own_generator(random_state):
 
 
 @contextmanager
-def unused_on_error(random_state):
-    """Put a user's generator back to where it was if the block fails; of anything else nothing is used up."""
+def unused_on_error(random_state: RandomSource) -> Iterator[None]:
+    """Restore the state of the user's generator if the block fails."""
     restore = _restorer(random_state)
     try:
         yield
@@ -34,12 +41,12 @@ def unused_on_error(random_state):
         raise
 
 
-def _restorer(random_state):
-    """What brings a generator back to where it is now."""
+def _restorer(random_state: RandomSource) -> Callable[[], None]:
+    """A function that restores the present state of a generator; for anything else it does nothing."""
     if isinstance(random_state, np.random.Generator):
-        state = random_state.bit_generator.state
-        return lambda: setattr(random_state.bit_generator, "state", state)
+        bit_generator, state = random_state.bit_generator, random_state.bit_generator.state
+        return lambda: setattr(bit_generator, "state", state)
     if isinstance(random_state, np.random.RandomState):
-        state = random_state.get_state(legacy=False)
-        return lambda: random_state.set_state(state)
+        set_state, earlier = random_state.set_state, random_state.get_state(legacy=False)
+        return lambda: set_state(earlier)
     return lambda: None

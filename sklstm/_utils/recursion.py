@@ -1,43 +1,59 @@
-"""Forecasting by feeding predictions back, for any model that predicts one step ahead."""
+"""Recursive forecasts of any model that predicts one step ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from sklstm._utils.typing import FloatArray
 
-def forecast_recursively(predict, windows, steps, n_targets, future, bounds=None):
-    """Predict step after step, each time moving the windows on by one.
+
+def forecast_recursively(
+    predict: Callable[[FloatArray], FloatArray],
+    windows: FloatArray,
+    steps: int,
+    n_targets: int,
+    future: FloatArray,
+    bounds: FloatArray | None = None,
+) -> FloatArray:
+    """Predict one step after another, and append each prediction to the windows.
 
     Parameters
     ----------
     predict : callable
-        Takes windows (n, T, F), answers (n, n_targets).
+        Takes windows (n, T, F) and returns predictions (n, n_targets).
     windows : ndarray of shape (n, T, F)
-        The contexts.
+        The last T steps of each series.
     steps : int
-        How many steps to predict, at least 1.
+        Forecast horizon, at least 1.
     n_targets : int
-        The predictions become the first `n_targets` channels of the step that is appended.
+        Number of target channels, which are the first channels.
     future : ndarray of shape (n, steps - 1, F - n_targets)
-        The other channels of the steps that are appended.
+        The other channels at the steps that are appended.
     bounds : ndarray of shape (2, n, steps, n_targets), default=None
-        The least and the largest answer at each step: one beyond them is brought back before it is fed back, if it
-        is finite.
+        Smallest and largest forecast at each step. A finite prediction is clipped to them before it is appended.
 
     Returns
     -------
-    answers : ndarray of shape (n, steps, n_targets)
+    forecasts : ndarray of shape (n, steps, n_targets)
     """
     n_windows, n_steps, n_channels = windows.shape
-    history = np.empty((n_windows, n_steps + steps - 1, n_channels))  # float64: whatever comes fits
+    history = np.empty((n_windows, n_steps + steps - 1, n_channels))  # float64, into which all predictions fit
     history[:, :n_steps] = windows
     history[:, n_steps:, n_targets:] = future
-    answers = None
+    forecasts = None
     for step in range(steps):
-        answer = predict(history[:, step : step + n_steps])
-        if answers is None:
-            answers = np.empty((n_windows, steps, n_targets), answer.dtype)  # of the bounds too, if there are any
+        prediction = predict(history[:, step : step + n_steps])
+        if forecasts is None:
+            forecasts = np.empty((n_windows, steps, n_targets), prediction.dtype)
         if bounds is not None:
-            answer = np.where(np.isfinite(answer), np.clip(answer, *bounds[:, :, step]), answer)
-        answers[:, step] = answer
+            low, high = bounds[:, :, step]
+            prediction = np.where(np.isfinite(prediction), np.clip(prediction, low, high), prediction)
+        forecasts[:, step] = prediction
         if step + 1 < steps:
-            history[:, n_steps + step, :n_targets] = answer
-    return answers
+            history[:, n_steps + step, :n_targets] = prediction
+    assert forecasts is not None  # steps >= 1
+    return forecasts

@@ -31,7 +31,8 @@ _limits_before: dict[LibController, int] = {}  # threads of each library before 
 @cache
 def _blas_libraries() -> list[LibController]:
     """Find the BLAS libraries of the process; once, as the search takes about 20 ms."""
-    return ThreadpoolController().select(user_api="blas").lib_controllers
+    libraries: list[LibController] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return libraries
 
 
 def threads_for(n_multiplications: int) -> AbstractContextManager[None]:

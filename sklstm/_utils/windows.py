@@ -1,15 +1,22 @@
-"""Windows as strided views of a table, and passes over rows that never copy all of them."""
+"""Windows as views of a table, and passes over samples in chunks, so that not all are copied at once."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-# Elements looked at in one go when a pass over many (possibly overlapping) rows needs scratch.
+if TYPE_CHECKING:
+    from sklstm._utils.typing import BoolArray, FloatArray, IntArray
+
+# Elements of one chunk when a pass over many (possibly overlapping) samples copies them.
 CHUNK_ELEMENTS = 1 << 18
 
 
-def sliding_windows(table, window_length):
-    """Every window of `window_length` consecutive rows, oldest first, as a read-only view.
+def sliding_windows(table: FloatArray, window_length: int) -> FloatArray:
+    """Return all windows of `window_length` consecutive rows, oldest first, as a read-only view.
 
     Parameters
     ----------
@@ -24,53 +31,59 @@ def sliding_windows(table, window_length):
     return np.lib.stride_tricks.sliding_window_view(table, window_length, axis=0).transpose(0, 2, 1)
 
 
-def flat_sliding_windows(table, window_length):
-    """The same with a window's steps and channels in one axis (the step as the slow one).
+def flat_sliding_windows(table: FloatArray, window_length: int) -> FloatArray:
+    """Return the windows of `sliding_windows` with steps and channels in one axis, step by step.
 
-    A window of consecutive rows is one run of memory in a C-contiguous table, so this is a view too.
+    This is a view too, as consecutive rows of a C-contiguous table are contiguous in memory.
     """
     n_rows, n_channels = table.shape
     flat = np.lib.stride_tricks.sliding_window_view(table.reshape(-1), window_length * n_channels)
     return flat[::n_channels][: n_rows - window_length + 1]
 
 
-def row_numbers(n_rows):
-    """0 … n_rows - 1 in half the memory of NumPy's default, which would be as long as the series twice."""
+def row_numbers(n_rows: int) -> IntArray:
+    """Return 0 … n_rows - 1 as int32 if they fit, in half the memory of NumPy's default."""
     return np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)
 
 
-def row_chunks(n_rows, row_size):
-    """Slices that cover `n_rows` rows of `row_size` elements in pieces of bounded size."""
+def row_chunks(n_rows: int, row_size: int) -> list[slice]:
+    """Return slices that divide `n_rows` rows of `row_size` elements into chunks of bounded size."""
     size = max(1, CHUNK_ELEMENTS // max(1, row_size))
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
-def merged_rows(X, y, weight, rows, skipped):
-    """Take rows that are equal as one of them, which weighs what they weigh together.
+def merged_rows(
+    X: FloatArray,
+    y: FloatArray,
+    weight: FloatArray,
+    rows: IntArray,
+    skipped_steps: Callable[[FloatArray], BoolArray],
+) -> tuple[IntArray, FloatArray]:
+    """Merge equal samples into one with the sum of their weights.
 
-    What a sum over the rows comes to then depends neither on how often a row is repeated instead of
-    weighted, nor on the order of the rows, not even by a rounding.
+    A sum over the merged samples is the same to the bit whether a sample is repeated or weighted, and in whatever
+    order the samples are.
 
     Parameters
     ----------
     X : ndarray of shape (n, n_steps, n_channels)
-        What else is at a step that is passed over is not looked at.
+        Values at skipped steps are not compared.
     y : ndarray of shape (n, n_outputs) or (n, n_steps, n_outputs)
     weight : ndarray of shape (n,)
     rows : ndarray of int of shape (m,)
-        The rows that take part.
-    skipped : callable (X) -> ndarray of bool of shape (n, n_steps)
-        Which steps of some rows are passed over.
+        Indices of the samples that take part.
+    skipped_steps : callable (X) -> ndarray of bool of shape (n, n_steps)
+        Returns the steps to skip.
 
     Returns
     -------
     rows : ndarray of int of shape (n_distinct,)
-        One of each, in an order that their content decides.
+        One index for each distinct sample, in an order that depends on the values only.
     weight : ndarray of shape (n,)
-        Theirs, and 0 everywhere else.
+        Merged weights of these samples; 0 for all others.
     """
-    digests = _digests(X, y, rows, skipped)
-    order = np.lexsort((weight[rows], *digests.T))  # by weight too, as the order of a sum decides its rounding
+    digests = _digests(X, y, rows, skipped_steps)
+    order = np.lexsort((weight[rows], *digests.T))  # by weight too, as rounding depends on the order of a sum
     rows, digests = rows[order], digests[order]
     is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
     first = rows[is_new]
@@ -79,15 +92,17 @@ def merged_rows(X, y, weight, rows, skipped):
     return first, merged
 
 
-def _digests(X, y, rows, skipped):
-    """128 bits of each row that equal rows, and no others, have in common, (m, 2)."""
-    digests = []
+def _digests(
+    X: FloatArray, y: FloatArray, rows: IntArray, skipped_steps: Callable[[FloatArray], BoolArray]
+) -> IntArray:
+    """A hash of 128 bits for each sample, (m, 2); equal samples, and only they, have the same."""
+    digests: list[bytes] = []
     for chunk in row_chunks(len(rows), X[0].size + y[0].size):
         x, target = X[rows[chunk]], y[rows[chunk]]
-        missing = skipped(x)
-        x[missing[..., np.newaxis] | np.isnan(x)] = np.nan  # of which there are several kinds
+        skipped = skipped_steps(x)
+        x[skipped[..., np.newaxis] | np.isnan(x)] = np.nan  # one bit pattern for all kinds of NaN
         if target.ndim == 3:
-            target[missing] = np.nan
+            target[skipped] = np.nan
         table = np.concatenate([part.reshape(len(x), -1) for part in (x, target)], axis=1) + 0.0  # -0 becomes 0
         digests.extend(blake2b(row, digest_size=16).digest() for row in table)
     return np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)

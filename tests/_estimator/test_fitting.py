@@ -16,7 +16,7 @@ from sklstm import LSTMRegressor
 from sklstm._network.gaps import SKIP
 from sklstm._network.objective import Objective
 from sklstm._network.targets import training_targets
-from sklstm._training.lbfgs import WholeBatch
+from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import Trainer
 from tests import tools
 from tests.tools import fit
@@ -416,7 +416,7 @@ def test_a_fit_interrupted_in_its_first_validated_epoch_is_usable(first, monkeyp
 @pytest.mark.parametrize("settings", [{"n_targets": 3}, {"early_stopping": True, "validation_gap": 1000}], ids=str)
 def test_a_refused_fit_draws_nothing(settings):
     rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match=r"n_targets=3|no row is left"):
+    with pytest.raises(ValueError, match=r"n_targets=3|no sample is left"):
         model(random_state=rng, **settings).fit(X, Y)
     assert rng.integers(2**63) == np.random.default_rng(0).integers(2**63)
 
@@ -427,7 +427,7 @@ def test_lbfgs_that_finds_no_way_down_says_so(monkeypatch):
     def in_vain(self, evaluate, start, callback):
         return OptimizeResult(x=start, fun=evaluate(start)[0], status=2)
 
-    monkeypatch.setattr(WholeBatch, "_minimize", in_vain)
+    monkeypatch.setattr(LBFGSTrainer, "_minimize", in_vain)
     with pytest.warns(ConvergenceWarning, match="no better weights"):
         stuck = model(solver="lbfgs", max_iter=50).fit(X, Y)
     assert np.isfinite(stuck.predict(X)).all()

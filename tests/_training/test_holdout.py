@@ -25,7 +25,7 @@ def test_rows_drawn_at_random_are_decided_by_the_seed():
 
 @pytest.mark.parametrize(("n", "fraction", "gap"), [(1, 0.1, 0), (10, 0.95, 0), (10, 0.1, 9), (10, 0.1, 1000)])
 def test_a_row_must_be_left_to_train_on(n, fraction, gap):
-    with pytest.raises(ValueError, match=f"n_samples={n} .* validation_gap={gap} no row is left"):
+    with pytest.raises(ValueError, match=f"n_samples={n} .* validation_gap={gap}, no sample is left"):
         hold_out(np.arange(n), fraction, "last", gap, 0)
 
 

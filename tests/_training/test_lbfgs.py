@@ -1,6 +1,6 @@
 import numpy as np
 
-from sklstm._training.lbfgs import WholeBatch
+from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Progress
 from tests._training.tools import Interrupted, interrupted, watching
 
@@ -9,7 +9,7 @@ def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
     theta, progress = np.zeros(2), Progress()
     progress.watch(settings.get("validate"), same_rows=True)
     watch, seen = watching({"tol": tol, **settings})
-    ending = WholeBatch(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
+    ending = LBFGSTrainer(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
     return ending, theta, progress, seen
 
 
