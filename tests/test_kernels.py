@@ -22,11 +22,11 @@ def small_chunks(monkeypatch):
 
 @pytest.mark.parametrize(("name", "layer"), CASES, ids=" ".join)
 @pytest.mark.parametrize("every_step", [False, True], ids=["last state", "every state"])
-@pytest.mark.parametrize("some_missing", [False, True], ids=["all present", "some missing"])
-def test_numbers_are_those_of_the_kernel(name, layer, every_step, some_missing, monkeypatch):
+@pytest.mark.parametrize("some_skipped", [False, True], ids=["none skipped", "some skipped"])
+def test_numbers_are_those_of_the_kernel(name, layer, every_step, some_skipped, monkeypatch):
     """Also when a workspace is used again, and for the gradient of the input where a layer returns it."""
     small_chunks(monkeypatch)
-    task = Task.random(SHAPE, "float64", layer, every_step, some_missing)
+    task = Task.random(SHAPE, "float64", layer, every_step, some_skipped)
     expected, step = Step(lstm, task).numbers(), Step(VARIANTS[name], task)
     for _ in range(2):
         results = step.numbers()

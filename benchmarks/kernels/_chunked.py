@@ -5,12 +5,12 @@ import numpy as np
 from sklstm._network import lstm
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, *, before=None, after):
+def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None, *, before=None, after):
     """Back-propagate chunk by chunk of `ws.chunk` steps, as `lstm.backward` does.
 
     Parameters
     ----------
-    matrix, ws, d_h_last, d_h_steps, missing
+    matrix, ws, d_h_last, d_h_steps, skipped
         As in `lstm.backward`.
     before, after : callable
         Called with the first and the last (excluded) step of a chunk, before and after its loop. `after` is
@@ -18,8 +18,8 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None, *, before=None,
     """
     dot, multiply, add = np.dot, np.multiply, np.add
     T = ws.shape[0]
-    weights_T = lstm._handed_down(lstm._reversed_gates(matrix), ws)
-    skips = lstm._steps_with_any(missing, T)
+    weights_T = lstm._transposed_weights(lstm._reversed_gates(matrix), ws)
+    skips = lstm._skipped_by_step(skipped, T)
     d_h, d_c = ws.d_h, ws.d_c
     d_h[...] = d_h_last
     d_c_next = d_c

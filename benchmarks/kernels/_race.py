@@ -21,19 +21,19 @@ class Task:
     d_h_last: np.ndarray | float  # (H, B) or 0
     is_upper: bool = False  # whether the gradient of the input is wanted
     d_h_steps: np.ndarray | None = None  # (T, H, B)
-    missing: np.ndarray | None = None  # (T, B)
+    skipped: np.ndarray | None = None  # (T, B)
 
     @classmethod
-    def random(cls, shape, dtype, layer="first", every_step=False, some_missing=False):
+    def random(cls, shape, dtype, layer="first", every_step=False, some_skipped=False):
         """Draw a task of a shape (batch, steps, channels, hidden); an upper layer has as many channels as units."""
         B, T, F, H = shape
         F, rng = (H if layer == "upper" else F), np.random.default_rng(0)
         matrix = rng.uniform(-1, 1, (4 * H, F + 1 + H)) / np.sqrt(H)
         x = rng.standard_normal((T, F, B))
         d_h = rng.standard_normal((T, H, B) if every_step else (H, B)).astype(dtype)
-        missing = rng.random((T, B)) < 0.2 if some_missing else None
+        skipped = rng.random((T, B)) < 0.2 if some_skipped else None
         last, steps = (0, d_h) if every_step else (d_h, None)
-        return cls(matrix.astype(dtype), x.astype(dtype), last, layer == "upper", steps, missing)
+        return cls(matrix.astype(dtype), x.astype(dtype), last, layer == "upper", steps, skipped)
 
 
 class Step:
@@ -49,8 +49,8 @@ class Step:
         """Run both passes; return the gradient of the weights."""
         task, ws = self.task, self.ws
         ws.x[...] = task.x
-        self.kernel.forward(task.matrix, ws, task.missing)
-        return self.kernel.backward(task.matrix, ws, task.d_h_last, task.d_h_steps, task.missing)
+        self.kernel.forward(task.matrix, ws, task.skipped)
+        return self.kernel.backward(task.matrix, ws, task.d_h_last, task.d_h_steps, task.skipped)
 
     def numbers(self):
         """All results by name."""

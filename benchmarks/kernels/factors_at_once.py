@@ -27,7 +27,7 @@ class Workspace(lstm.Workspace):
         self.many_products = np.empty((self.chunk, 3, H, B), self.z.dtype)
 
 
-def forward(matrix, ws, missing=None):
+def forward(matrix, ws, skipped=None):
     dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
     T, _, F, H = ws.shape
     scaled = lstm._reversed_gates(matrix)
@@ -36,7 +36,7 @@ def forward(matrix, ws, missing=None):
     v, u = v_u
     ws.c[0] = ws.c_0
     ws.z[0, F + 1 :] = ws.h_0
-    skips = lstm._steps_with_any(missing, T)
+    skips = lstm._skipped_by_step(skipped, T)
     for (_, z, h), (tanh_c, c_g, a, sigmoids, o, f_i, c), skip in zip(ws.steps, ws.kept_steps, skips, strict=True):
         dot(scaled, z, a)
         tanh(a, a)
@@ -53,7 +53,7 @@ def forward(matrix, ws, missing=None):
             h[:, skip] = z[F + 1 :, skip]
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
     d_matrix, part = np.zeros_like(matrix), np.empty_like(matrix)
 
     def compute_factors(start, stop):
@@ -67,8 +67,8 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
         np.multiply(of_sigmoids, products, of_sigmoids)
 
     def add_product(start, stop):
-        lstm._product(ws, start, stop, part)
+        lstm._weight_gradient(ws, start, stop, part)
         np.add(d_matrix, part, d_matrix)
 
-    _chunked.backward(matrix, ws, d_h_last, d_h_steps, missing, before=compute_factors, after=add_product)
+    _chunked.backward(matrix, ws, d_h_last, d_h_steps, skipped, before=compute_factors, after=add_product)
     return lstm._reversed_gates(d_matrix)

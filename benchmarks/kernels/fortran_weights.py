@@ -12,11 +12,11 @@ from sklstm._network import lstm
 Workspace = lstm.Workspace
 
 
-def _handed_down(ordered, ws):
+def _transposed_weights(ordered, ws):
     F = ws.shape[2]
     recurrent = ordered[:, F + 1 :]
     return (recurrent if ws.d_x is None else np.hstack((ordered[:, :F], recurrent))).T
 
 
 forward = altered(_reversed_gates=lambda matrix: np.asfortranarray(lstm._reversed_gates(matrix))).forward
-backward = altered(_handed_down=_handed_down).backward
+backward = altered(_transposed_weights=_transposed_weights).backward

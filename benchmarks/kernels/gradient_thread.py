@@ -16,18 +16,18 @@ __all__ = ["Workspace", "backward", "forward"]
 _pool = ThreadPoolExecutor(1)  # one thread: products follow each other, and share the workspace's copies
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, missing=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
     d_matrix, part = np.zeros_like(matrix), np.empty_like(matrix)
     running = []
 
     def add_product(start, stop):
-        lstm._product(ws, start, stop, part)
+        lstm._weight_gradient(ws, start, stop, part)
         np.add(d_matrix, part, d_matrix)
 
     def submit(start, stop):
         running.append(_pool.submit(add_product, start, stop))
 
-    _chunked.backward(matrix, ws, d_h_last, d_h_steps, missing, after=submit)
+    _chunked.backward(matrix, ws, d_h_last, d_h_steps, skipped, after=submit)
     for future in running:
         future.result()
     return lstm._reversed_gates(d_matrix)

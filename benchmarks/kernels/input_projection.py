@@ -22,7 +22,7 @@ class Workspace(lstm.Workspace):
         self.projected_steps = [self.projected[:, t] for t in range(T)]
 
 
-def forward(matrix, ws, missing=None):
+def forward(matrix, ws, skipped=None):
     dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
     T, _, F, H = ws.shape
     scaled = lstm._reversed_gates(matrix)
@@ -36,7 +36,7 @@ def forward(matrix, ws, missing=None):
     v, u = v_u
     c[...] = ws.c_0
     ws.z[0, F + 1 :] = ws.h_0
-    for t, ((_, z, h), skip) in enumerate(zip(ws.steps, lstm._steps_with_any(missing, T), strict=True)):
+    for t, ((_, z, h), skip) in enumerate(zip(ws.steps, lstm._skipped_by_step(skipped, T), strict=True)):
         dot(recurrent, z[F + 1 :], a)
         add(a, ws.projected_steps[t], a)
         tanh(a, a)

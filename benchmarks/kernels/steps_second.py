@@ -26,10 +26,10 @@ class Workspace(lstm.Workspace):
         self.backward_steps = [(*f, d_a) for f, d_a in zip(self.factors, self.d_a, strict=True)]
 
 
-def _product(ws, start, stop, out):
+def _weight_gradient(ws, start, stop, out):
     d_a, z = (part[start:stop].transpose(1, 0, 2).reshape(part.shape[1], -1) for part in (ws.d_a, ws.z))
     np.dot(d_a, z.T, out)
 
 
-_kernel = altered(_product=_product)
+_kernel = altered(_weight_gradient=_weight_gradient)
 forward, backward = _kernel.forward, _kernel.backward
