@@ -3,10 +3,10 @@
 Forecast the airline passengers
 ===============================
 
-A series with a trend, and a season that grows with it, is forecast two years ahead. Each window is expressed relative
-to its own last value (``instance_norm="last"``), so the trend does not carry the network out of the range in which it
-was trained; its predictions are fed back month by month. Errors are scaled: 1 is the mean error that the seasonal
-naive forecast, the same month of the year before, makes over the training years.
+This example forecasts a series two years ahead. The series has a trend, and a season that grows with it. Each window is
+normalised relative to its own last value (``instance_norm="last"``), so the trend does not lead the network out of the
+range that it was trained on. The predictions are fed back month by month. Errors are scaled: 1 is the mean error of the
+seasonal naive forecast over the training years. The seasonal naive forecast repeats the same month of the year before.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ from sklstm import LSTMRegressor, make_windows
 from sklstm.datasets import load_airline
 
 # %%
-# Hold out the last two years, and learn each month from the 24 before it.
+# Hold out the last two years, and predict each month from the 24 months before it.
 passengers = load_airline()
 train, test = passengers[:-24], passengers[-24:]
 
@@ -25,7 +25,7 @@ model = LSTMRegressor(instance_norm="last", random_state=0).fit(X, y)
 forecast = model.forecast(24)
 
 # %%
-# The seasonal naive forecast repeats the last year that is known.
+# The seasonal naive forecast repeats the last known year.
 naive = pd.Series([*train[-12:]] * 2, index=test.index)
 
 

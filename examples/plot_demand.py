@@ -3,15 +3,18 @@
 Electricity demand and what day it will be
 =========================================
 
-Demand in England and Wales is forecast a week ahead, hour by hour, in the summer of 2000. A network that looks back one
-day cannot know that tomorrow is a Saturday. The calendar tells, and is known in advance: its columns go into ``X``, and
-their future into ``forecast`` as ``X_future``. Two networks are the same but for that.
+This example forecasts the electricity demand in England and Wales a week ahead, hour by hour, in the summer of 2000. A
+network that looks back one day cannot know that tomorrow is a Saturday. The calendar is known in advance. Its past
+columns go into ``X``, and its future columns into ``forecast`` as ``X_future``. The first two networks differ only in
+the calendar.
 
-The seasonal naive forecast, the same hour of the week before, is hard to beat in summer weeks as alike as these. Even
-with a calendar the network, which feeds back its own forecasts, is better for a day only: each hour adds an error of
-its own, and a whole week is 168 of them. So a third network starts from the naive forecast, and learns nothing but the
-change since the week before, all hours at once. What is known of today helps it on the first two days; later, when
-that says little, it does about as well as the naive forecast, and on the last day a little worse.
+The seasonal naive forecast repeats the same hour of the week before. It is hard to beat, because summer weeks are very
+similar. The network with a calendar feeds back its own forecasts. It is better than the seasonal naive forecast for one
+day only, because every hour adds an error and a week has 168 of them.
+
+So a third network starts from the seasonal naive forecast. It learns the change since the week before, for all hours at
+once. On the first two days it is better, because what is known of today helps. Later it is about as good as the
+seasonal naive forecast, and on the last day a little worse.
 
 The data are those of Taylor (2003), shipped with pmdarima.
 """
@@ -34,16 +37,17 @@ index = pd.date_range("2000-06-05", periods=len(half_hours), freq="30min", name=
 demand = pd.Series(half_hours, index, name="demand").resample("h").mean()
 
 # %%
-# The hour of the day and the kind of day, as columns of zeros and ones.
+# Encode the hour of the day and the kind of day as columns of zeros and ones.
 kind = np.select([demand.index.day_of_week == 5, demand.index.day_of_week == 6], ["Saturday", "Sunday"], "working day")
 calendar = pd.DataFrame({"hour": demand.index.hour.astype(str), "day": kind}, index=demand.index)
 calendar = pd.get_dummies(calendar, dtype=float)
 
 # %%
-# Training ends two weeks before the end. From then on a forecast of a week begins every hour for a week, without
-# further training. Calendar and numbers of epochs were chosen in the same way on the two weeks before. There the third
-# network was better than the naive forecast on the first two days as well, but worse over the week. A forecast of the
-# change is one of the demand, once the demand of the week before is added, which is known for all of the week ahead.
+# Training ends two weeks before the end. In the week after that, a forecast of one week starts at every hour, without
+# further training. The calendar and the numbers of epochs were chosen in the same way on the two weeks before. There,
+# the third network was also better than the seasonal naive forecast on the first two days, but worse over the whole
+# week. To turn a forecast of the change into a forecast of the demand, add the demand of the week before. It is known
+# for the whole week ahead.
 lstm = LSTMRegressor(instance_norm="last", loss_steps="all", learning_rate="cosine", max_iter=60, random_state=0)
 forecaster = Forecaster(lstm, window_length=DAY)
 settings = {"steps": WEEK, "n_origins": WEEK + 1, "refit": False, "season": WEEK}
@@ -70,8 +74,8 @@ for name, error in errors.items():
     print(f"{name:30}{by_day[0]:11.2f}{by_day[1]:12.2f}{by_day[6]:13.2f}{error.mean():10.2f}")
 
 # %%
-# Above, the first of these weeks as it is forecast from its beginning; below, the errors from all beginnings, by hours
-# ahead. Those repeat by the day, as the forecasts begin at every hour.
+# The upper plot shows a forecast of the first week. The lower plot shows the errors of all forecasts by hours ahead.
+# They repeat every day, because a forecast starts at every hour.
 n_known = len(demand) - 2 * WEEK
 known, next_week = slice(None, n_known), slice(n_known, n_known + WEEK)
 with_calendar = forecaster.fit(calendar[known], demand[known]).forecast(WEEK, calendar[next_week])

@@ -3,11 +3,11 @@
 Average the forecasts of several seeds
 ======================================
 
-Two networks that differ in nothing but the random state forecast differently, and nobody knows beforehand which of
-them is the lucky one. ``BaggingRegressor`` with ``bootstrap=False`` trains the same network on the same rows from one
-seed after the other. The mean of the members' forecasts is never worse than a member on average, as errors of opposite
-sign cancel. What all members get wrong together stays: none of them saw the recession of 1958 coming, and there the
-mean gains little.
+Two networks that differ only in their random state give different forecasts, and nobody knows beforehand which one is
+better. ``BaggingRegressor`` with ``bootstrap=False`` trains the same network on the same samples with one seed after
+the other. The mean of the members' forecasts is never worse than the members are on average, because errors of opposite
+sign cancel. Errors that all members share remain. No member saw the recession of 1958 coming, so the mean gains little
+there.
 """
 
 import matplotlib.pyplot as plt
@@ -19,11 +19,11 @@ from sklstm import LSTMRegressor, make_windows
 from sklstm.datasets import load_airline
 
 WINDOW_LENGTH, HORIZON, N_MEMBERS = 24, 24, 20
-passengers = load_airline().astype("float32")  # training takes half the time that it does in float64
+passengers = load_airline().astype("float32")  # training takes half as long as in float64
 
 # %%
-# The number of epochs was chosen on forecasts of the years before 1959. Every step inside a window is told the one
-# after it (``loss_steps="all"``), as ten years of months are few windows.
+# The number of epochs was chosen on forecasts of the years before 1959. Ten years of months are few windows, so
+# ``loss_steps="all"`` also trains on the prediction of every step inside a window.
 lstm = LSTMRegressor(instance_norm="last-standard", loss_steps="all", learning_rate="cosine", max_iter=200)
 ensemble = BaggingRegressor(lstm, n_estimators=N_MEMBERS, bootstrap=False, random_state=0)
 
@@ -32,8 +32,8 @@ def forecast_from(start):
     """Forecasts of all members, the truth, and the mean absolute error of the seasonal naive forecast in training."""
     train, test = passengers[passengers.index < start], passengers[start:][:HORIZON]
     X, y = make_windows(train, WINDOW_LENGTH)
-    # Bagging takes tables: one channel, so a column is a step. It may shuffle the rows, so the members are told where
-    # to go on from.
+    # BaggingRegressor takes tables. With one channel, each column is a step. It may shuffle the samples, so the context
+    # tells the members where to start.
     ensemble.fit(X.reshape(len(X), WINDOW_LENGTH), y)
     context = train[-WINDOW_LENGTH:].to_numpy().reshape(1, WINDOW_LENGTH)
     forecasts = np.array([member.forecast(HORIZON, context=context)[0] for member in ensemble.estimators_])
@@ -41,13 +41,13 @@ def forecast_from(start):
 
 
 def scaled_errors(forecasts, test, scale):
-    """Mean absolute scaled errors: 1 is what the seasonal naive forecast errs by over the training years."""
+    """Mean absolute scaled errors: 1 is the error of the seasonal naive forecast over the training years."""
     return np.abs(forecasts - test.to_numpy()).mean(axis=-1) / scale
 
 
 # %%
-# How the error falls with the number of members that are averaged depends on which come first, so it is measured for
-# many orders, in which each member comes first equally often. They end in the same mean of all.
+# The error falls with the number of members. How fast depends on their order, so it is measured for many orders, in
+# which each member comes first equally often. All orders end in the same mean of all members.
 rng = np.random.default_rng(0)
 orders = [
     np.roll(order, shift) for order in rng.permuted([range(N_MEMBERS)] * 20, axis=1) for shift in range(N_MEMBERS)

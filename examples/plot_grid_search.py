@@ -3,10 +3,11 @@
 Search for window length and hidden size
 ========================================
 
-In a ``Pipeline`` the length of the windows is searched together with the size of the network. As the table is pandas,
-``WindowTransformer`` sees that the rows of a test fold follow its training rows, and the fold's first windows reach
-back into them. The folds score one month ahead, and scatter as much as their means differ: on ten years of months a
-search chooses roughly. The best pipeline, refitted, forecasts two years that it has never seen.
+In a ``Pipeline``, the window length is searched together with the size of the network. The table is a DataFrame, so
+``WindowTransformer`` knows that the rows of a test fold follow its training rows. It fills the first windows of the
+fold with the end of the training rows. The scores are one month ahead. They vary between folds as much as their means
+differ, so on ten years of months the search gives a rough choice only. The best pipeline is fitted again, and forecasts
+two years that it has never seen.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +22,8 @@ frame = load_airline().to_frame()
 train, test = frame[:-24], frame[-24:]
 
 # %%
-# Each of the three folds is as long as what will be forecast: two years. The learning rate is below the default, which
-# makes the forecasts depend less on the random state.
+# Each of the three folds is as long as the forecast: two years. The learning rate is below the default, so the
+# forecasts depend less on the random state.
 lstm = LSTMRegressor(instance_norm="last", learning_rate_init=3e-3, max_iter=500, random_state=0)
 pipeline = Pipeline([("windows", WindowTransformer()), ("lstm", lstm)])
 grid = {"windows__window_length": [12, 24, 36], "lstm__hidden_size": [16, 32]}
@@ -39,7 +40,7 @@ print("Mean absolute error one month ahead, in thousands of passengers")
 print(results.to_string(index=False, float_format="{:.1f}".format))
 
 # %%
-# The regressor at the end of the refitted pipeline goes on from the last training month.
+# The last step of the refitted pipeline continues from the last training month.
 forecast = search.best_estimator_[-1].forecast(24)
 error = (forecast - test["passengers"]).abs().mean()
 naive_error = (train["passengers"][-12:].to_list() * 2 - test["passengers"]).abs().mean()

@@ -3,15 +3,16 @@
 Intervals, and how much they really hold
 ==========================================
 
-An interval of 80 % should hold four in five of the values to come. Whether it does can be measured: from each of many
-months a year is forecast with its intervals, and the truths inside are counted. ``intervals="conformal"`` is as wide as
-errors of the same step were on rows that were kept back in training; ``intervals="bootstrap"`` draws paths, along which
-errors of one step add up.
+An interval with a coverage of 80 % should contain four in five of the true values. You can measure whether it does:
+forecast a year with its intervals from many origins, and count the true values inside. ``intervals="conformal"`` is as
+wide as the errors of the same step on the calibration rows. ``intervals="bootstrap"`` simulates paths that add up
+errors of one step.
 
-The series is the temperature of the sea off Peru, 1950 to 2010, in which El Niño comes and goes as it likes. Intervals
-trust that errors to come are like those on the rows kept back. Here these hold the strong El Niño of 1982, as the years
-to be forecast hold that of 1997. So the wide intervals hold about as many months as they say. The narrow ones hold too
-few, above all the conformal: the middle errors on the rows kept back were smaller than those to come.
+The series is the sea temperature off Peru from 1950 to 2010. El Niño appears in it at irregular times. Intervals assume
+that future errors are like those on the calibration rows. Here the calibration rows contain the strong El Niño of 1982,
+and the forecast years contain that of 1997. So the wide intervals have about the coverage that was asked for. The
+narrow intervals have too little, above all the conformal ones, because the medium errors on the calibration rows were
+smaller than the later ones.
 """
 
 import matplotlib.pyplot as plt
@@ -35,8 +36,8 @@ angle = 2 * np.pi * index.month / 12
 season = pd.DataFrame({"sine": np.sin(angle), "cosine": np.cos(angle)}, index=index)
 
 # %%
-# The last twenty years are forecast from 229 months. The network was trained, and errors were collected, before them.
-# 0.3 is the share of the training rows kept back.
+# The last twenty years are forecast from 229 origins. The network was trained, and the errors were measured, on the
+# years before. 0.3 is the share of calibration rows.
 lstm = LSTMRegressor(hidden_size=16, loss_steps="all", learning_rate="cosine", max_iter=20, random_state=0)
 forecaster = Forecaster(lstm, window_length=24, calibration_size=0.3)
 settings = {"steps": STEPS, "n_origins": N_TEST - STEPS + 1, "refit": False, "season": 12, "coverage": COVERAGES}
@@ -59,8 +60,8 @@ for kind, result in results.items():
         print(f"{step:>12}{inside}" + "".join(f"{row[f'width_{percent}']:9.1f}" for percent in percents))
 
 # %%
-# Left and middle, the same year with both kinds of intervals; right, the share inside by months ahead, beside what was
-# asked for.
+# The left and the middle plot show the same year with both kinds of intervals. The right plot shows the measured
+# coverage by months ahead, compared with what was asked for.
 n_known = len(temperature) - STEPS
 fig, axes = plt.subplots(1, 3, figsize=(13, 4.8), width_ratios=[1, 1, 1.15], layout="constrained")
 for ax, kind in zip(axes, ("conformal", "bootstrap"), strict=False):

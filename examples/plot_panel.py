@@ -3,13 +3,15 @@
 One model for many series
 =========================
 
-Employment in fifteen industries of the United States, 2006 to 2015, is a panel: its index has two levels, the series
-and the time. One network learns from all of them together; beside it, each industry has a network of its own, and there
-are two simple forecasts. Jobs grew so steadily that to go on as in the year before needs no network: the second of the
-simple forecasts, dotted in the picture, does even a little better. What the common network alone can do is to forecast
-an industry that it has never seen, better than its last value does, and that is what it is shown for.
+The employment in fifteen industries of the United States from 2006 to 2015 is a panel: its index has two levels, the
+series and the time. One network learns all industries together. It is compared with networks that learn one industry
+each, and with two simple forecasts.
 
-The data, seasonally adjusted, are the Bureau of Labor Statistics', shipped with vega_datasets.
+Jobs grew so steadily that a forecast needs no network: the second simple forecast, dotted in the picture, repeats the
+change of the year before and is even a little better. But only the common network can forecast an industry that it has
+never seen. This example shows that its forecast is better than the last value.
+
+The data are seasonally adjusted. They come from the Bureau of Labor Statistics and are shipped with vega_datasets.
 """
 
 import matplotlib.pyplot as plt
@@ -51,8 +53,8 @@ def make_forecaster(window_length, max_iter):
 
 
 # %%
-# ``split_panel`` splits by time, all industries at once, for any of scikit-learn's tools. The windows of the common
-# model are chosen by three folds of a year each, before 2014.
+# ``split_panel`` splits all industries at the same times, for all of scikit-learn's tools. Three folds of one year
+# each, before 2014, choose the window length of the common model.
 folds = split_panel(train, n_splits=3, test_size=STEPS)
 rows = train.to_frame()[[]]  # the index, without any columns
 errors = {}
@@ -67,9 +69,9 @@ for window_length in (12, 24):
 common = make_forecaster(min(errors, key=lambda length: errors[length].mean()), max_iter=60)
 
 # %%
-# In 2014 and 2015, a year is forecast from each of 13 months, by networks that have seen none of it in training.
-# Numbers of epochs, and the windows of the networks with one industry each, did best of a few in forecasts of 2012 and
-# 2013 from before. Errors are scaled: 1 is what an industry changed by in an average month.
+# In 2014 and 2015, a year is forecast from each of 13 months. No network has seen these years in training. The numbers
+# of epochs, and the window length of the networks for one industry, were the best of a few in forecasts of 2012 and
+# 2013. Errors are scaled: 1 is the mean change of an industry from month to month.
 settings = {"steps": STEPS, "n_origins": 13, "refit": False}
 alone = make_forecaster(window_length=24, max_iter=30)
 frame = backtest(common, None, jobs, **settings).frame
@@ -91,7 +93,7 @@ for name, part in tested.items():
     print(f"{name:42}" + "".join(f"{by_step[step]:8.2f}" for step in (1, 6, 12)) + f"{by_step.mean():8.2f}")
 
 # %%
-# Three industries are now left out of training altogether, and handed over as ``history`` when they are to be forecast.
+# Three industries are left out of training, and passed as ``history`` when they are forecast.
 unseen = ["construction", "information", "leisure and hospitality"]
 is_unseen = train.index.get_level_values("industry").isin(unseen)
 known = jobs[months < "2015"]

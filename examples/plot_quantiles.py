@@ -3,14 +3,14 @@
 Quantiles instead of a single answer
 ====================================
 
-With ``loss="quantile"`` one network learns several levels at once, which never cross: how high the next month may well
-turn out, and not only what is most likely. It works on logarithms, as the season grows with the level, and
-quantiles stay quantiles when they are taken back by ``exp``, which means do not.
+With ``loss="quantile"``, one network learns several quantiles that never cross. They show how high the next month may
+turn out, and not only what is most likely. The network works on logarithms, because the season grows with the level.
+Quantiles of logarithms become quantiles of the series with ``exp``; means do not become means.
 
-Bands are judged by two things: whether they hold as many months as they say, and the pinball loss, which also wants
-them narrow. A network that trains for too long learns its months by heart. That shows in the bands before it shows in
-the median: they become far too narrow. The better of two simple forecasts does about as well as the network here; the
-seasonal naive one does not.
+Intervals between quantiles are judged in two ways: by their coverage, and by the pinball loss, which also rewards
+narrow intervals. A network that trains for too long memorises its months. The intervals then become far too narrow,
+before the median becomes worse. The better of two simple forecasts is about as good as the network here. The seasonal
+naive forecast is not.
 """
 
 import matplotlib.pyplot as plt
@@ -29,9 +29,9 @@ passengers = load_airline()
 train, test = passengers[:-N_TEST], passengers[-N_TEST:]
 
 # %%
-# Each of the last 36 months is predicted from the 24 before it, by networks that have seen none of the 36 in training.
-# Seeds differ, so the quantiles are the means of ten networks'. In 1955 to 1957, forecast in the same way, the bands
-# after 100 epochs held about as many months as they say.
+# Each of the last 36 months is predicted from the 24 months before it, by networks that have seen none of the 36 in
+# training. The results of seeds differ, so the quantiles are the means of ten networks. In 1955 to 1957, predicted in
+# the same way, the intervals had about the right coverage after 100 epochs.
 logarithms = np.log(passengers).astype("float32")
 X, y = make_windows(logarithms[:-N_TEST], WINDOW_LENGTH)
 X_test, _ = make_windows(logarithms[-N_TEST - WINDOW_LENGTH :], WINDOW_LENGTH)
@@ -48,9 +48,9 @@ def predict_quantiles(max_iter):
 
 
 # %%
-# Two simple forecasts are there to compare with, and err as they did in training: the seasonal naive one, which is the
-# same month a year before, and the last month, changed in per cent as it changed a year before. Errors of the first
-# are taken in passengers and those of the second in per cent, as suits them better.
+# Two simple forecasts serve for comparison. The seasonal naive forecast is the same month of the year before. The other
+# one is the last month, changed by the same percentage as a year before. Their quantiles come from their errors in
+# training: in passengers for the first one and in per cent for the second one, which suits them better.
 seasonal_naive = passengers.shift(12)
 naive_errors = (train - seasonal_naive[train.index]).quantile(LEVELS)
 changed_alike = passengers.shift(1) * passengers.shift(12) / passengers.shift(13)
@@ -69,7 +69,7 @@ def share_between(predicted, lower, upper):
     return ((test >= predicted[:, LEVELS.index(lower)]) & (test <= predicted[:, LEVELS.index(upper)])).mean()
 
 
-print("One month ahead, 36 months          pinball loss  error of median  in 50 % band  in 90 % band")
+print("One month ahead, 36 months          pinball loss  error of median 50 % interval 90 % interval")
 for name, predicted in quantiles.items():
     loss = np.mean([mean_pinball_loss(test, predicted[:, k], alpha=level) for k, level in enumerate(LEVELS)])
     error = mean_absolute_error(test, predicted[:, LEVELS.index(0.5)])
@@ -77,8 +77,8 @@ for name, predicted in quantiles.items():
     print(f"{name:36}{loss:12.2f}{error:17.1f}{held[0]:14.0%}{held[1]:14.0%}")
 
 # %%
-# On the right, the share of months that turned out below each level: on the diagonal, levels are what they say. Grey is
-# where nine in ten such shares would lie by chance alone, if the months were independent.
+# The right plot shows the share of months below each level. On the diagonal, the levels are exact. The grey area
+# contains nine in ten such shares by chance alone, if the months were independent.
 shown = quantiles["LSTM, 100 epochs"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(14, 4.8), width_ratios=[1.9, 1], layout="constrained")
 left.fill_between(test.index, shown[:, 0], shown[:, 4], color="tab:blue", alpha=0.2, linewidth=0, label="5 to 95 %")

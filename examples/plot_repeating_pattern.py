@@ -3,10 +3,10 @@
 Learn a pattern that repeats
 ============================
 
-The classic first exercise of an LSTM written from scratch: three noisy values that repeat, a small network, and plain
-stochastic gradient descent, one window at a time, with a target at every step. What it learns is the pattern and not
-the noise: one step ahead its error is not much more than the noise itself, and fed with its own predictions it keeps
-to the pattern.
+This is the classic first exercise for an LSTM that is written from scratch: three noisy values repeat. A small network
+learns them by plain stochastic gradient descent, one window at a time, with a target at every step. It learns the
+pattern and not the noise: one step ahead, its error is not much larger than the noise. When its predictions are fed
+back, it keeps to the pattern.
 """
 
 import warnings
@@ -21,15 +21,16 @@ from sklstm.datasets import make_pattern
 N_SAMPLES, PATTERN_LENGTH, NOISE, WINDOW_LENGTH, STEPS = 200, 3, 0.05, 10, 30
 
 # %%
-# The first 80 % of the series are for training.
+# Train on the first 80 % of the series.
 series = make_pattern(N_SAMPLES, PATTERN_LENGTH, NOISE, random_state=0)
 pattern = make_pattern(N_SAMPLES + STEPS, PATTERN_LENGTH, noise=0)
 n_train = int(0.8 * N_SAMPLES)
 X, y = make_windows(series[:n_train], WINDOW_LENGTH, targets="all")
 
 # %%
-# In the exercise the gradient is the sum over a window's steps, clipped to ±5, and the rate is 0.01. Here the loss is
-# the mean over the steps and its gradient that much smaller: so the limit is divided by them, the rate multiplied.
+# In the exercise, the gradient is the sum over the steps of a window, clipped to ±5, and the learning rate is 0.01.
+# Here the loss is the mean over the steps, so its gradient is smaller by the number of steps. The limit is divided by
+# this number, and the learning rate is multiplied by it.
 model = LSTMRegressor(
     hidden_size=10,
     standardize=False,
@@ -49,8 +50,8 @@ warnings.filterwarnings("ignore", category=ConvergenceWarning)
 model.fit(X, y)
 
 # %%
-# One step ahead, each test value is predicted from those observed before it. Beyond the end of the series the window
-# rolls on over the model's own predictions.
+# One step ahead, each test value is predicted from the observed values before it. After the end of the series, the
+# predictions are fed back.
 X_test, y_test = make_windows(series[n_train - WINDOW_LENGTH :], WINDOW_LENGTH)
 one_step = model.predict(X_test)[:, -1, 0]
 fed_back = model.forecast(STEPS, context=series[-WINDOW_LENGTH:].reshape(1, WINDOW_LENGTH, 1))[0, :, 0]

@@ -3,16 +3,16 @@
 Stop early, and by which rows
 =============================
 
-With ``early_stopping=True`` some rows are held out, and the weights of the epoch are kept that predicts them best. By
-default these are the last rows; a gap of one window (``validation_gap``) leaves no step in both parts. What the kept
-epoch reports of them is then not far from what comes true on two further years that nobody saw.
+With ``early_stopping=True``, some samples are held out, and the weights of the epoch that predicts them best are kept.
+By default these are the last samples. A gap of one window (``validation_gap``) makes sure that no step is in both
+parts. The error that this model reports is close to its error on two later years, which no model has seen.
 
-With ``validation_split="random"`` the report is much too good: it asks about months in between those that are learnt,
-and the errors of months to come are larger, as the series grows. In logarithms, where errors do not grow, both reports
-are about right. So what spoils the random one here is the growth, and not the steps that neighbouring windows share.
+With ``validation_split="random"``, the reported error is much too small. It is measured on months between those that
+were learnt, but the errors of later months are larger, because the series grows. In logarithms, errors do not grow, and
+both reports are about right. So the growth spoils the random report, and not the steps that neighbouring windows share.
 
-The model that was stopped by random rows is none the worse for it, as it has learnt from later months. A better way to
-these is to stop by the last rows and to train once more on all of them, for as many epochs as were kept.
+The model with random samples is not worse, because it has learnt from later months. There is a better way to use them:
+stop by the last samples, and train again on all of them, for the number of epochs that was kept.
 """
 
 import matplotlib.pyplot as plt
@@ -30,9 +30,9 @@ SPLITS = {
 }
 
 # %%
-# Without ``standardize`` the loss is half the squared error in the units of the series, which are chosen to suit the
-# network: hundreds of thousands of passengers. It is drawn as the error in thousands, its root. Updates with all rows
-# at once make smoother curves.
+# Without ``standardize``, the loss is half the squared error in the units of the series. These are hundreds of
+# thousands of passengers, which suits the network. The plot shows the root mean squared error in thousands. Updates
+# with all samples at once make smoother curves.
 passengers = load_airline().astype("float32")
 
 
