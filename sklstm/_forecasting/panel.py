@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from sklstm._utils.checks import is_pandas
+from sklstm._utils.panel_index_advice import panel_index_message
 from sklstm._utils.python_numbers import plain
-from sklstm._utils.time_index_advice import explain_levels
 
 
 @validate_params(
@@ -158,7 +158,7 @@ def _panel_index(data, name="y"):
                 f"Row {missing[0]} of the index has no {what}: {name}[{name}.index.get_level_values({level}).notna()] "
                 "leaves such rows out."
             )
-    problem = explain_levels(index, name)
+    problem = panel_index_message(index, name)
     if problem:
         raise ValueError(problem)
     return index

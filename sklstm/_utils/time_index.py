@@ -1,48 +1,55 @@
-"""What a pandas index says about time: where it ends, how it goes on, what follows it.
+"""The index of a series: where it ends, how it continues, and whether rows follow it.
 
-pandas is imported inside; whoever holds a pandas index has it loaded already.
+pandas is imported inside the functions; whoever has a pandas index has loaded it already.
 """
 
+from sklstm._utils.index_gaps import first_nonconsecutive
+from sklstm._utils.index_repairs import UserTable, find_repair
 from sklstm._utils.index_steps import end_if_regular, index_end, step_name, steps_from
-from sklstm._utils.time_index_advice import Table, explain, explain_kind, explain_order, find_mend, first_odd, shown
+from sklstm._utils.time_index_advice import (
+    format_time,
+    index_kind_message,
+    index_order_message,
+    irregular_index_message,
+)
 
-OF_TRAINING = (
-    "What was forecast for training rows is in fitted_values_. Splitters must not shuffle: TimeSeriesSplit, "
-    "train_test_split(shuffle=False)."
+TRAINING_ROWS_ADVICE = (
+    "fitted_values_ has the in-sample forecasts of the training rows. Splitters must not shuffle: use TimeSeriesSplit, "
+    "or train_test_split(shuffle=False)."
 )
 
 
 def directly_follows(end, index):
-    """Whether the values of `index` begin one step after `end`."""
-    here = None if end is None else index_end(index)
-    if here is None or end.step is None or type(here.last) is not type(end.last):
+    """Whether the values of an index begin one step after `end`."""
+    own_end = None if end is None else index_end(index)
+    if own_end is None or end.step is None or type(own_end.last) is not type(end.last):
         return False
     return bool(end.next_values(1)[0] == index[0])
 
 
 def regular_end(index, name="y", key=None):
-    """The `IndexEnd` of the index of a series to be forecast, which has to be regular.
+    """The end of the index of a series to be forecast, which must be regular.
 
-    What cannot be decided has `step=None`: fewer than three stamps without a frequency, and working
-    days in a row (part of every day, or of every business day?). A single whole number goes on by 1.
+    The step is None if several are possible: with fewer than three timestamps without a frequency, and with
+    consecutive days of one working week, whose step may be a day or a business day. A single integer continues by 1.
 
     Parameters
     ----------
     index : pandas Index
     name : str, default="y"
-        What the table that it is from is called in messages.
+        What the user calls the table that it is from, for messages.
     key : object, default=None
-        Of the series, where the table is a panel.
+        Key of the series, if the table is a panel.
 
     Returns
     -------
-    IndexEnd
+    end : IndexEnd
 
     Raises
     ------
     ValueError
-        If the index is empty, is neither of time nor of whole numbers, or has missing, repeated,
-        unsorted, left out or irregular values. The first of them is shown, with the call that mends it.
+        If the index is empty, holds neither times nor integers, or has missing, repeated or unsorted values, gaps, or
+        no regular step. The message shows the first fault and, where there is one, a call that repairs it.
 
     Examples
     --------
@@ -57,35 +64,35 @@ def regular_end(index, name="y", key=None):
     """
     end = end_if_regular(index)
     if end is None:
-        raise ValueError(explain(index, Table(name, key)))
+        raise ValueError(irregular_index_message(index, UserTable(name, key)))
     return end
 
 
 def steps_after(end, index, name="X", key=None):
-    """How many steps lie between `end` and the first value of `index`: 0 where it directly follows.
+    """Count the steps between `end` and the first value of an index; 0 if it directly follows.
 
-    Where the step is not known (None), every later value is taken to follow.
+    If the step is not known (None), any later value is taken to follow directly.
 
     Parameters
     ----------
     end : IndexEnd
         Where the history ends.
     index : pandas Index
-        Of rows that go on from there, one a step.
+        Index of later rows, one for each step.
     name : str, default="X"
-        What the table that they are from is called in messages.
+        What the user calls the table that they are from, for messages.
     key : object, default=None
-        Of the series, where the table is a panel.
+        Key of the series, if the table is a panel.
 
     Returns
     -------
-    int
+    n_steps : int
 
     Raises
     ------
     ValueError
-        If the index is empty or of another kind than the history's, does not lie after it, or its
-        values are not one step apart on the history's grid. The first of them is shown.
+        If the index is empty or of another kind than that of the history, does not begin after it, or its values are
+        not consecutive steps of the history's index. The message shows the first fault.
 
     Examples
     --------
@@ -97,40 +104,40 @@ def steps_after(end, index, name="X", key=None):
     >>> steps_after(end, pd.period_range("2024-09", "2024-09", freq="M"))
     2
     """
-    table = Table(name, key)
+    table = UserTable(name, key)
     problem = (
-        explain_kind(index, table, lambda mended: _can_follow(end, mended))
-        or _explain_unlike(end, index, table)
-        or explain_order(index, table)
+        index_kind_message(index, table, lambda repaired: _can_follow(end, repaired))
+        or _other_kind_message(end, index, table)
+        or index_order_message(index, table)
     )
     if problem:
         raise ValueError(problem)
     if not index[0] > end.last:
         raise ValueError(
-            f"The rows of {table} are at {shown(index[0])} … {shown(index[-1])}, but the history ends at "
-            f"{shown(end.last)}: rows that follow it begin {_beginning(end)}. "
-            + (OF_TRAINING if name == "X" else "Leave the earlier rows out.")
+            f"The rows of {table} are at {format_time(index[0])} … {format_time(index[-1])}, but the history ends at "
+            f"{format_time(end.last)}. Rows that follow it begin {_beginning(end)}. "
+            + (TRAINING_ROWS_ADVICE if name == "X" else "Leave the earlier rows out.")
         )
     if end.step is None:
         return 0
-    at = steps_from(end, index, end.step)
-    odd = first_odd(at)
-    if odd is not None:
-        raise ValueError(_off_grid_message(end, index, at, odd, table))
-    return int(at[0]) - 1
+    positions = steps_from(end, index, end.step)
+    row = first_nonconsecutive(positions)
+    if row is not None:
+        raise ValueError(_wrong_step_message(end, index, positions, row, table))
+    return int(positions[0]) - 1
 
 
 def _can_follow(end, index):
-    """Whether rows with this index follow, or leave out some before the first one."""
-    if _are_unlike(end.last, index) or not index.is_unique or not index.is_monotonic_increasing:
+    """Whether rows with this index follow a history, directly or after a gap."""
+    if _differs_in_kind(index, end.last) or not index.is_unique or not index.is_monotonic_increasing:
         return False
     if not index[0] > end.last:
         return False
-    return end.step is None or first_odd(steps_from(end, index, end.step)) is None
+    return end.step is None or first_nonconsecutive(steps_from(end, index, end.step)) is None
 
 
-def _are_unlike(last, index):
-    """Whether an index cannot be compared with the end of a history."""
+def _differs_in_kind(index, last):
+    """Whether the values of an index cannot be compared with the last value of a history."""
     import pandas as pd
 
     if isinstance(last, pd.Timestamp):
@@ -140,21 +147,24 @@ def _are_unlike(last, index):
     return index.dtype.kind not in "iu"
 
 
-def _explain_unlike(end, index, table):
-    """Why an index cannot be compared with the end of the history; None where it can."""
-    if not _are_unlike(end.last, index):
+def _other_kind_message(end, index, table):
+    """Say that the index of a table differs in kind from that of the history; None if it does not."""
+    if not _differs_in_kind(index, end.last):
         return None
-    follows, is_alike = (lambda mended: _can_follow(end, mended)), (lambda mended: not _are_unlike(end.last, mended))
-    begin = _conversions(end.last)
-    calls = find_mend(index, table, follows, begin, depth=1) or find_mend(index, table, is_alike, begin, depth=1)
-    mend = table.statements(calls)
-    if not mend:
-        mend = f"give {table} the index of the rows that follow (they begin {_beginning(end)}), or pass an array"
-    return f"The index of {table} is {_kind(index[0])}, but the history's is {_kind(end.last)}: {mend}."
+    first_calls = _conversions(end.last)
+    calls = find_repair(index, table, lambda new: _can_follow(end, new), first_calls, max_calls=1) or find_repair(
+        index, table, lambda new: not _differs_in_kind(new, end.last), first_calls, max_calls=1
+    )
+    repair = (
+        f"{table.statements(calls)} converts it."
+        if calls
+        else (f"Give {table} the index of the rows that follow (they begin {_beginning(end)}), or pass an array.")
+    )
+    return f"The index of {table} is {_kind(index[0])}, but that of the history is {_kind(end.last)}. {repair}"
 
 
 def _conversions(last):
-    """Calls that may make an index comparable with the end of a history."""
+    """Calls that may convert an index to the kind of the last value of a history."""
     import pandas as pd
 
     if isinstance(last, pd.Period):
@@ -172,27 +182,28 @@ def _conversions(last):
 
 
 def _kind(value):
-    """What kind of index a value is from."""
+    """The kind of index that a value is from."""
     import pandas as pd
 
     if isinstance(value, pd.Timestamp):
         return "a DatetimeIndex " + (f"in time zone {value.tz}" if value.tz else "without time zone")
-    return f'a PeriodIndex of frequency "{value.freqstr}"' if isinstance(value, pd.Period) else "one of whole numbers"
+    return f'a PeriodIndex of frequency "{value.freqstr}"' if isinstance(value, pd.Period) else "one of integers"
 
 
 def _beginning(end):
-    return "later" if end.step is None else f"at {shown(end.next_values(1)[0])}"
+    return "later" if end.step is None else f"at {format_time(end.next_values(1)[0])}"
 
 
-def _off_grid_message(end, index, at, odd, table):
-    """Why the value number `odd` is not the next one, where all lie `at` so many steps after `end`."""
-    if at[odd] < 0:
+def _wrong_step_message(end, index, positions, row, table):
+    """Say why value number `row` of an index, `positions[row]` steps after the history, is not the next step."""
+    step = step_name(end.step, end.last)
+    if positions[row] < 0:
         return (
-            f"The index of {table} does not go on as the history does: that ends at {shown(end.last)} and goes on "
-            f"{_beginning(end)} in steps of {step_name(end.step, end.last)}, but {table} has {shown(index[odd])}."
+            f"The index of {table} does not continue that of the history, which ends at {format_time(end.last)} and "
+            f"continues {_beginning(end)} in steps of {step}, but {table} has {format_time(index[row])}."
         )
-    missing = end.next_values(int(at[odd - 1]) + 1)[-1]
+    missing = end.next_values(int(positions[row - 1]) + 1)[-1]
     return (
-        f"The index of {table} leaves out {shown(missing)}: {shown(index[odd - 1])} is followed by "
-        f"{shown(index[odd])}. There must be a row for every step of {step_name(end.step, end.last)}."
+        f"The index of {table} leaves out {format_time(missing)}: {format_time(index[row - 1])} is followed by "
+        f"{format_time(index[row])}. There must be a row for every step of {step}."
     )

@@ -500,7 +500,7 @@ def test_fitted_values_stay_those_of_the_fit_whatever_is_trained_later(is_asked_
 def test_rows_that_are_counted_anew_are_not_taken_for_training_rows():
     y = pd.Series(np.arange(20.0) ** 1.1)
     f = forecaster(Ridge()).fit(None, y)
-    with pytest.raises(ValueError, match=r"rows of X are at 0 … 3, but the history ends at 19: .* begin at 20"):
+    with pytest.raises(ValueError, match=r"rows of X are at 0 … 3, but the history ends at 19\..* begin at 20"):
         f.predict(pd.DataFrame(index=range(4)))  # as after reset_index(drop=True)
     assert len(f.predict(rows_only(y))) == 20  # as scikit-learn asks for a training score
 

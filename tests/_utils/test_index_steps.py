@@ -9,8 +9,9 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
-from sklstm._utils.index_steps import index_end, on_clock, stamps_from
+from sklstm._utils.index_steps import index_end, timestamps_from
 from sklstm._utils.time_index import directly_follows, regular_end, steps_after
+from sklstm._utils.wall_clock import on_clock
 
 # A zone, a day that begins late there, as midnight was left out, and one in which midnight or the hour before it
 # came twice.
@@ -104,7 +105,7 @@ def check_that_cut_stamps_follow(zone, day, name, step):
     """Each cut of the stamps in two: the first part is regular, and the second follows it."""
     unit = ("s", "ms", "us", "ns")[len(name + zone) % 4]
     whole = pd.DatetimeIndex(on_clock(around(day, step).as_unit(unit), zone), freq=None)
-    assert stamps_from(whole[0], step, 16, None).equals(whole)
+    assert timestamps_from(whole[0], step, 16, None).equals(whole)
     for cut in (7, 8, 13):
         head, tail = whole[:cut], whole[cut:]
         end = replace(index_end(head), step=step) if name in NOT_INFERRED else regular_end(head)
@@ -241,7 +242,9 @@ def test_a_day_that_was_left_out_is_none():
     ids=["years", "days", "days in a zone", "hours", "periods", "numbers", "unsigned numbers"],
 )
 def test_beyond_what_pandas_holds_is_told(index, steps):
-    with pytest.raises(ValueError, match=rf"ends at .* cannot go on for {steps} steps of .* beyond what pandas holds"):
+    with pytest.raises(
+        ValueError, match=rf"ends at .* cannot continue for {steps} steps of .* out of the range of pandas"
+    ):
         regular_end(index).next_values(steps)
     if isinstance(index, pd.DatetimeIndex):
         assert len(regular_end(index.as_unit("s")).next_values(steps)) == steps

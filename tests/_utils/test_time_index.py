@@ -183,7 +183,7 @@ def test_what_cannot_be_decided_has_no_step(index):
     assert steps_after(end, later) == 0
     assert steps_after(end, later.append(later + pd.Timedelta(hours=5))) == 0
     for earlier in (index, index[-1:]):
-        with pytest.raises(ValueError, match=r"rows that follow it begin later\..*fitted_values_"):
+        with pytest.raises(ValueError, match=r"Rows that follow it begin later\..*fitted_values_"):
             steps_after(end, earlier)
     with pytest.raises(ValueError, match=r"X\.sort_index\(\)"):
         steps_after(end, later.append(later - pd.Timedelta(days=1)))
@@ -245,24 +245,24 @@ def test_training_rows_do_not_follow(begin):
         ValueError, match=r"X are at 2024-01-0\d … 2024-01-12, but the history ends at 2024-01-08"
     ) as error:
         steps_after(end, DAYS[begin:])
-    assert "rows that follow it begin at 2024-01-09" in str(error.value)
+    assert "Rows that follow it begin at 2024-01-09" in str(error.value)
     assert "fitted_values_" in str(error.value)
 
 
 UNLIKE = {
-    "numbers after dates": (DAYS, pd.RangeIndex(12, 15), "one of whole numbers.*begin at 2024-01-13", None),
+    "numbers after dates": (DAYS, pd.RangeIndex(12, 15), "one of integers.*begin at 2024-01-13", None),
     "dates after numbers": (pd.RangeIndex(12), DAYS, "a DatetimeIndex without.*begin at 12", None),
     "numbers after periods": (DAYS.to_period("D"), pd.RangeIndex(12, 15), "begin at 2024-01-13", None),
     "a zone after none": (
         DAYS[:6],
         DAYS[6:].tz_localize("UTC"),
-        "in time zone UTC, but the history's is a DatetimeIndex without",
+        "in time zone UTC, but that of the history is a DatetimeIndex without",
         "X.index = X.index.tz_localize(None)",
     ),
     "none after a zone": (
         DAYS[:6].tz_localize("Europe/Berlin"),
         DAYS[6:],
-        "without time zone, but the history's is a DatetimeIndex in time zone Europe/Berlin",
+        "without time zone, but that of the history is a DatetimeIndex in time zone Europe/Berlin",
         'X.index = X.index.tz_localize("Europe/Berlin")',
     ),
     "dates after periods": (
@@ -354,7 +354,7 @@ ODD = {
     ),
     "a number left out": (pd.RangeIndex(5), pd.Index([6, 7, 9]), "leaves out 8"),
     "one twice": (DAYS[:6], DAYS[[6, 7, 7]], "2024-01-08 2 times"),
-    "two changed": (DAYS[:6], DAYS[[7, 6]], "2024-01-08 comes before 2024-01-07"),
+    "two changed": (DAYS[:6], DAYS[[7, 6]], "2024-01-08 is followed by 2024-01-07"),
     "NaT": (DAYS[:6], stamps("2024-01-07", None), "NaT in row 1"),
 }
 

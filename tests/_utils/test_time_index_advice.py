@@ -10,7 +10,9 @@ from sklstm import Forecaster, split_panel
 from sklstm._forecasting.panel import series_positions
 from sklstm._utils.time_index import regular_end
 
-ADVICE = re.compile(r"y(?:\.index)? = .+?(?= (?:makes|gives|adds|puts|keeps|tells|their|if)\b|\. |\.$)")
+ADVICE = re.compile(
+    r"y(?:\.index)? = .+?(?= (?:makes|gives|adds|sorts|keeps|takes|tells|repairs|converts|if)\b|\. |\.$)"
+)
 
 
 def advised(message):
@@ -123,7 +125,7 @@ GAPS = {
     ),
     "a midnight that there was not": (
         stamps(*[day for day in SANTIAGO if not day.endswith("09-03")], tz="America/Santiago"),
-        "2023-09-02-04:00.*2023-09-04-03:00, and 2023-09-03 01:00:00-03:00 is missing",
+        "2023-09-02-04:00.*2023-09-04-03:00, so 2023-09-03 01:00:00-03:00 is missing",
         'y.reindex(pd.date_range("2023-08-30 00:00:00", "2023-09-07 00:00:00", freq="D").tz_localize('
         '"America/Santiago", nonexistent="shift_forward", ambiguous=True))',
     ),
@@ -137,7 +139,7 @@ GAPS = {
         "2024-02 is missing",
         "y.reindex(pd.period_range(y.index[0], y.index[-1]))",
     ),
-    "integers": (pd.Index([5, 7, 9, 13, 15]), "9 is followed by 13, and 11 is missing", "y.reindex(range(5, 17, 2))"),
+    "integers": (pd.Index([5, 7, 9, 13, 15]), "9 is followed by 13, so 11 is missing", "y.reindex(range(5, 17, 2))"),
     "integers that can be missing": (
         pd.Index([5, 6, 8], dtype="Int64"),
         "7 is missing",
@@ -149,27 +151,27 @@ GAPS = {
 IRREGULAR = {
     "an hour too many": (
         HOURS.insert(3, HOURS[2] + pd.Timedelta(minutes=20)),
-        r"mostly it is h, but 2024-03-30 22:00:00\+01:00 is followed by 2024-03-30 22:20:00\+01:00",
+        r"the most common step is h, but 2024-03-30 22:00:00\+01:00 is followed by 2024-03-30 22:20:00\+01:00",
         "y.reset_index(drop=True)",
     ),
     "a month's second day": (
         stamps("2023-01-01", "2023-02-01", "2023-03-02", "2023-04-01", "2023-05-01", "2023-06-01", "2023-07-01"),
-        "mostly it is MS, but 2023-02-01 is followed by 2023-03-02",
+        "the most common step is MS, but 2023-02-01 is followed by 2023-03-02",
         'y.index = y.index.to_period("M")',
     ),
     "begins in mid-month": (
         stamps("2022-12-15", "2023-01-01", "2023-02-01", "2023-03-01", "2023-04-01"),
-        "mostly it is MS, but 2022-12-15 is followed by 2023-01-01",
+        "the most common step is MS, but 2022-12-15 is followed by 2023-01-01",
         'y.index = y.index.to_period("M")',
     ),
     "Mondays, Wednesdays and Fridays": (
         stamps(*[day for day in WEEK_DAYS if day.day_of_week in (0, 2, 4)]),
-        "mostly it is 2D, but 2024-01-05 is followed by 2024-01-08",
+        "the most common step is 2D, but 2024-01-05 is followed by 2024-01-08",
         'y = y.asfreq(pd.offsets.CustomBusinessDay(weekmask="Mon Wed Fri"))',
     ),
     "all at random": (
         stamps("2024-01-05 10:00", "2024-01-05 17:12", "2024-01-07 09:01", "2024-01-07 10:00", "2024-01-08 00:00"),
-        "it begins with 2024-01-05 10:00:00, 2024-01-05 17:12:00, 2024-01-07 09:01:00.*aggregated",
+        "it begins with 2024-01-05 10:00:00, 2024-01-05 17:12:00, 2024-01-07 09:01:00.*Aggregate",
         "y.reset_index(drop=True)",
     ),
     "years apart": (
@@ -177,10 +179,14 @@ IRREGULAR = {
         "it begins with 2001-05-17",
         "y.reset_index(drop=True)",
     ),
-    "integers": (pd.Index([0, 10, 20, 33]), "mostly it is 10, but 20 is followed by 33", "y.reset_index(drop=True)"),
+    "integers": (
+        pd.Index([0, 10, 20, 33]),
+        "the most common step is 10, but 20 is followed by 33",
+        "y.reset_index(drop=True)",
+    ),
     "periods of two months": (
         pd.PeriodIndex(["2024-01", "2024-03", "2024-06"], freq="2M"),
-        "mostly it is|it begins with 2024-01, 2024-03, 2024-06",
+        "most common step is|it begins with 2024-01, 2024-03, 2024-06",
         "y.reset_index(drop=True)",
     ),
 }
@@ -188,10 +194,14 @@ IRREGULAR = {
 UNSORTED = {
     "twice the same": (
         DAYS.insert(5, DAYS[2]),
-        "2024-01-03 2 times, in rows 2 and 5",
+        "2024-01-03 2 times, first in rows 2 and 5",
         "y[~y.index.duplicated()].sort_index()",
     ),
-    "twice in a row": (DAYS.insert(3, DAYS[2]), "2024-01-03 2 times, in rows 2 and 3", "y.groupby(level=0).mean()"),
+    "twice in a row": (
+        DAYS.insert(3, DAYS[2]),
+        "2024-01-03 2 times, first in rows 2 and 3",
+        "y.groupby(level=0).mean()",
+    ),
     "thrice": (DAYS[[0, 1, 1, 1, 2, 3, 4, 5, 6]], "2024-01-02 3 times", "y[~y.index.duplicated()]"),
     "integers twice": (pd.Index([4, 5, 5, 6]), "has 5 2 times", "y[~y.index.duplicated()]"),
     "periods twice": (
@@ -199,11 +209,11 @@ UNSORTED = {
         "2024-01 2",
         "y.groupby(level=0).mean()",
     ),
-    "two rows changed": (DAYS[[0, 1, 3, 2, *range(4, 12)]], "2024-01-04 comes before 2024-01-03", "y.sort_index()"),
-    "backwards": (DAYS[::-1], "2024-01-12 comes before 2024-01-11, in rows 0 and 1", "y.sort_index()"),
-    "integers backwards": (pd.RangeIndex(9, 3, -1), "9 comes before 8", "y.sort_index()"),
-    "integers that can be missing": (pd.Index([1, 3, 2], dtype="Int64"), "3 comes before 2", "y.sort_index()"),
-    "periods unsorted": (pd.PeriodIndex(["2024-02", "2024-01"], freq="M"), "2024-02 comes before", "y.sort_index()"),
+    "two rows changed": (DAYS[[0, 1, 3, 2, *range(4, 12)]], "2024-01-04 is followed by 2024-01-03", "y.sort_index()"),
+    "backwards": (DAYS[::-1], "2024-01-12 is followed by 2024-01-11 in rows 0 and 1", "y.sort_index()"),
+    "integers backwards": (pd.RangeIndex(9, 3, -1), "9 is followed by 8", "y.sort_index()"),
+    "integers that can be missing": (pd.Index([1, 3, 2], dtype="Int64"), "3 is followed by 2", "y.sort_index()"),
+    "periods unsorted": (pd.PeriodIndex(["2024-02", "2024-01"], freq="M"), "2024-02 is followed by", "y.sort_index()"),
 }
 
 KINDS = {
@@ -421,7 +431,7 @@ UNMENDABLE = {
 def test_nothing_is_advised_where_nothing_helps_but_to_count(name):
     message, tables = mended(UNMENDABLE[name])
     assert not tables
-    assert "y.reset_index(drop=True) counts the rows" in message
+    assert "y.reset_index(drop=True) numbers the rows" in message
 
 
 def test_times_of_day_are_shown_in_full():
