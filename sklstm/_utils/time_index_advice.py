@@ -116,7 +116,7 @@ def index_order_message(index, table):
     sort = f"{table.name} = {table.name}.sort_index()"  # sorts all series of a panel at once
     statements = "; ".join([sort, *map(table.statement, further_calls)])
     return (
-        f"The index of {table} is not in time order: {format_time(index[row])} is followed by "
+        f"The index of {table} is not in order: {format_time(index[row])} is followed by "
         f"{format_time(index[row + 1])} in rows {row} and {row + 1}. {statements} sorts it. Do not shuffle the folds "
         "of a series: use TimeSeriesSplit, or train_test_split(shuffle=False)."
     )

@@ -229,8 +229,8 @@ def test_the_transformer_and_make_windows_agree():
 UNORDERED = {
     "two levels": (pd.MultiIndex.from_product([["a", "b"], DAYS[:5]]), "2 levels.*one series into the next"),
     "three levels": (pd.MultiIndex.from_product([["a", "b"], ["c"], DAYS[:5]]), "3 levels"),
-    "descending": (DAYS[::-1], r"not in order of time.*X\.sort_index\(\)"),
-    "shuffled": (DAYS[np.random.default_rng(0).permutation(10)], "not in order of time.*TimeSeriesSplit"),
+    "descending": (DAYS[::-1], r"not in order.*X\.sort_index\(\)"),
+    "shuffled": (DAYS[np.random.default_rng(0).permutation(10)], "not in order.*TimeSeriesSplit"),
     "duplicates": (DAYS[[0, 1, 2, 2, 3, 4, 5, 6, 7, 8]], "2 times.*duplicated"),
     "a gap": (DAYS[:9].append(pd.DatetimeIndex(["2024-01-15"])), r"gap.*X\.asfreq\(\"D\"\).*TimeSeriesSplit"),
     "a gap of periods": (DAYS.to_period("D").delete(5).append(pd.PeriodIndex(["2024-01-11"], freq="D")), "gap"),
