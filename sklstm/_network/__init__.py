@@ -1,1 +1,1 @@
-"""The LSTM as functions of one flat vector of parameters: arrays only."""
+"""The LSTM network as functions of arrays; its parameters are one flat vector."""

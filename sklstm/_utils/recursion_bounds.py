@@ -1,69 +1,75 @@
-"""How far forecasts that are fed back may leave what was observed.
+"""Bounds for recursive forecasts, so that they cannot run away.
 
-A recursion of few rows can run away: each answer is a little further off than the one before. What is fed back may
-leave the range of its series by `reach` times that range or, where that is more, by `reach` times (but not less than
-once) what the straight line through the series brings.
+A recursion learnt from few rows can run away: each forecast is a little further off than the one before. Forecasts are
+therefore clipped before they are fed back. They may leave the range of their series by `reach` times that range, or by
+`reach` times (at least once) the change along the straight line through the series, whichever is larger.
 
-Source: the theta method forecasts with half of the slope of that line, and the bounds allow for twice as much.
-Assimakopoulos, V. and Nikolopoulos, K. (2000), *The theta model*; Hyndman, R. J. and Billah, B. (2003), *Unmasking
-the theta method*.
+Source: the theta method forecasts with half the slope of that line, and the bounds allow twice the slope of the
+method. Assimakopoulos, V. and Nikolopoulos, K. (2000), *The theta model*; Hyndman, R. J. and Billah, B. (2003),
+*Unmasking the theta method*.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-REACH = 3  # how often what is fed back may leave the range on either side before it has run away
-REACH_OF_DEFAULT = 0.95  # the same for the default regressor: a little less than the one range that is promised
+if TYPE_CHECKING:
+    from sklstm._utils.typing import FloatArray, IntArray
+
+REACH = 3  # how many ranges a forecast may be below or above the range of its series
+REACH_OF_DEFAULT = 0.95  # the same for the default regressor, for which one range is promised
 
 
 @dataclass(frozen=True)
 class SeriesRange:
-    """What one series was seen to do.
+    """Range and trend of a series, or of several series with the series as first axis.
 
     Parameters
     ----------
     low, high : ndarray of shape (n_targets,)
-        Its range; NaN where nothing was seen.
+        Smallest and largest value of each target; NaN if it has no value.
     slope : ndarray of shape (n_targets,)
-        Of its straight line, times the share of the variance that the line explains.
+        Slope of the straight line through each target, times the share of the variance that the line explains.
     known_low, known_high, known_change : ndarray of shape (n_known,)
-        Range, and largest change from a row to the next, of the columns that are known in advance.
+        Smallest value, largest value and largest change between consecutive rows of the columns that are known in
+        advance.
     """
 
-    low: np.ndarray
-    high: np.ndarray
-    slope: np.ndarray
-    known_low: np.ndarray
-    known_high: np.ndarray
-    known_change: np.ndarray
+    low: FloatArray
+    high: FloatArray
+    slope: FloatArray
+    known_low: FloatArray
+    known_high: FloatArray
+    known_change: FloatArray
 
     @classmethod
-    def from_rows(cls, y, known):
-        """Of the targets (n, n_targets) and the known columns (n, n_known) of some rows."""
-        return cls.from_series(y, known, np.array([len(y)])).at(0)
+    def from_series(cls, y: FloatArray, known: FloatArray, lengths: IntArray) -> SeriesRange:
+        """Compute the ranges of several series of the given lengths, which follow each other in `y` and `known`.
 
-    @classmethod
-    def from_series(cls, y, known, lengths):
-        """The same of several series, one after another, of these `lengths`: the series are the first axis."""
+        y is (n, n_targets) and known (n, n_known). The series are the first axis of the result.
+        """
         starts = np.cumsum(lengths) - lengths
-        y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # so that none is without a row
+        y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # so that no series is empty
         starts = starts + np.arange(len(lengths))
         change = np.fmax(np.fmax.reduceat(np.abs(np.diff(known, axis=0, prepend=np.nan)), starts), 0)
         return cls(*_ranges(y, starts), line_slopes(y, starts), *_ranges(known, starts), change)
 
     @classmethod
-    def from_parts(cls, supports, n_rows):
-        """One of several series, each for so many rows: arrays with the rows as first axis."""
-        columns = ([getattr(support, field.name) for support in supports] for field in fields(cls))
+    def from_parts(cls, parts: Sequence[SeriesRange], n_rows: Sequence[int]) -> SeriesRange:
+        """Repeat the range of each series for its number of rows; the rows are the first axis of the result."""
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
         return cls(*(np.repeat(np.array(column), n_rows, axis=0) for column in columns))
 
-    def at(self, row):
-        """That of one of several."""
+    def at(self, row: int) -> SeriesRange:
+        """Return the range at one index of the first axis."""
         return SeriesRange(*(getattr(self, field.name)[row] for field in fields(self)))
 
-    def with_recent(self, y, known):
-        """The same of rows with what their windows hold: y (n, L, n_targets) and known (n, L, n_known)."""
+    def with_recent(self, y: FloatArray, known: FloatArray) -> SeriesRange:
+        """Extend the range of each row by the values in its window: y (n, L, n_targets), known (n, L, n_known)."""
         change = np.abs(np.diff(known, axis=1))
         return SeriesRange(
             np.fmin(self.low, np.fmin.reduce(y, axis=1)),
@@ -74,68 +80,82 @@ class SeriesRange:
             np.fmax(self.known_change, np.fmax.reduce(change, axis=1, initial=0)),
         )
 
-    def bounds(self, y, known, ahead, reach):
-        """The least and the largest forecasts, (2, n, steps, n_targets).
+    def bounds(self, y: FloatArray, known: FloatArray, ahead: FloatArray, reach: float) -> FloatArray:
+        """Return the smallest and largest forecasts, (2, n, steps, n_targets).
 
         Parameters
         ----------
         y : ndarray of shape (n, L, n_targets)
-            The windows to go on from.
+            The last window of each row.
         known : ndarray of shape (n, 1, n_known)
-            The known columns at their last rows.
+            The known columns at the last row of each window.
         ahead : ndarray of shape (n, steps, n_known)
-            The same at the rows that are forecast. Columns that go on as before and so leave their range (a count
-            of the rows) widen the bounds in proportion. From a change on that is larger than any before, and leads
-            out of the range, they widen REACH times as much: the past of the series says less of what follows.
+            The known columns at the forecast rows. If one leaves its range by changes as large as before (as a count
+            of the rows does), the bounds widen in proportion. If it leaves it by a larger change, they widen `REACH`
+            times as much, as the past of the series then says less about its future.
         reach : float
-            How often the range may be left by itself. At 1 a series that does not change goes on so; above
-            it, it has no bounds, as nothing is known of its size.
+            How many ranges a forecast may be outside of the range. Up to 1, the bounds of a constant series are its
+            value. Above 1, a constant series has no bounds, as its scale is unknown.
         """
         change = np.abs(np.diff(ahead, axis=1, prepend=known))
         ranges = (part[:, np.newaxis] for part in (self.known_low, self.known_high, self.known_change))
-        return bounds_of(self.low, self.high, newest(y), self.slope, widening_of(ahead, change, *ranges), reach)
+        widening = widening_factors(ahead, change, *ranges)
+        return forecast_bounds((self.low, self.high), newest(y), self.slope, widening, reach)
 
 
 @dataclass(frozen=True)
 class WindowRange:
-    """The range of all windows that were learnt from: wider bounds, for want of the series that they were cut from.
+    """Range of all windows of a training set, used if the series that they were cut from is not known.
 
     Parameters
     ----------
     low, high : ndarray of shape (n_channels,)
     n_targets : int
-        How many of the first channels are targets.
+        Number of target channels, which are the first channels.
     """
 
-    low: np.ndarray
-    high: np.ndarray
+    low: FloatArray
+    high: FloatArray
     n_targets: int
 
     @classmethod
-    def from_windows(cls, X, n_targets, previous=None):
-        """Of windows X (n, T, F), and what was seen before."""
+    def from_windows(cls, X: FloatArray, n_targets: int, previous: WindowRange | None = None) -> WindowRange:
+        """Compute the range of windows X (n, T, F), together with a `previous` one."""
         low, high = (np.asarray(side.reduce(X, axis=(0, 1)), np.float64) for side in (np.fmin, np.fmax))
         if previous is not None:
             low, high = np.fmin(low, previous.low), np.fmax(high, previous.high)
         return cls(low, high, n_targets)
 
-    def bounds(self, windows, future):
-        """Bounds (2, n, steps, n_targets) of what is forecast from windows (n, T, F) and other channels ahead."""
+    def bounds(self, windows: FloatArray, future: FloatArray) -> FloatArray:
+        """Return the smallest and largest forecasts, (2, n, steps, n_targets).
+
+        `windows` (n, T, F) are the last windows, `future` (n, steps - 1, F - n_targets) the other channels ahead.
+        """
         low = np.fmin(self.low, np.fmin.reduce(windows, axis=1))
         high = np.fmax(self.high, np.fmax.reduce(windows, axis=1))
         K, widening = self.n_targets, np.ones((len(windows), 1 + future.shape[1]))
         if future.size:
-            # its own past changes are not known, so that a leap is what leads further out than the range is wide
+            # past changes are not known here: a change is large if it leaves the range by more than its width
             others = low[:, np.newaxis, K:], high[:, np.newaxis, K:]
             beyond = np.fmax(future - others[1], others[0] - future)
-            widening[:, 1:] = widening_of(future, beyond, *others, others[1] - others[0])
+            widening[:, 1:] = widening_factors(future, beyond, *others, others[1] - others[0])
         low, high = low[:, :K], high[:, :K]
-        return bounds_of(low, high, newest(windows[..., :K]), np.zeros_like(low), widening, REACH)
+        return forecast_bounds((low, high), newest(windows[..., :K]), np.zeros_like(low), widening, REACH)
 
 
 @dataclass(frozen=True)
 class ClippedForecasts:
-    """What was held: from which step on (from 1), in how many rows, and the bounds where it began."""
+    """Forecasts that were clipped, for a warning.
+
+    Parameters
+    ----------
+    step : int
+        The first step (from 1) at which a forecast was clipped.
+    n_rows : int
+        Number of rows with a clipped forecast.
+    low, high : float
+        The bounds of the first clipped forecast.
+    """
 
     step: int
     n_rows: int
@@ -143,37 +163,46 @@ class ClippedForecasts:
     high: float
 
 
-def find_clipped(answers, bounds):
-    """What of the answers (n, steps, n_targets) stands at a bound; None if nothing does."""
+def find_clipped(forecasts: FloatArray, bounds: FloatArray | None) -> ClippedForecasts | None:
+    """Find the forecasts (n, steps, n_targets) that are at one of their bounds; None if there are none."""
     if bounds is None:
         return None
     low, high = bounds
-    with np.errstate(invalid="ignore"):  # infinite ones have no room between them
-        room = 1e-6 * (high - low)  # answers may have been rounded
-        held = np.isfinite(answers) & ((answers <= low + room) | (answers >= high - room))
-    if not held.any():
+    with np.errstate(invalid="ignore"):  # the difference of infinite bounds is NaN
+        tolerance = 1e-6 * (high - low)  # forecasts may have been rounded
+        is_clipped = np.isfinite(forecasts) & ((forecasts <= low + tolerance) | (forecasts >= high - tolerance))
+    if not is_clipped.any():
         return None
-    row, step, target = min(np.argwhere(held).tolist(), key=lambda at: at[1])
+    row, step, target = min(np.argwhere(is_clipped).tolist(), key=lambda at: at[1])
     where = row, step, target
-    return ClippedForecasts(step + 1, int(held.any(axis=(1, 2)).sum()), float(low[where]), float(high[where]))
+    return ClippedForecasts(step + 1, int(is_clipped.any(axis=(1, 2)).sum()), float(low[where]), float(high[where]))
 
 
-def widening_of(ahead, change, low, high, largest):
-    """How much wider bounds are (n, steps) for known columns (n, steps, n_known), by what was seen before."""
+def widening_factors(
+    ahead: FloatArray, change: FloatArray, low: FloatArray, high: FloatArray, largest: FloatArray
+) -> FloatArray:
+    """Return by how much the bounds widen, (n, steps), for known columns `ahead` (n, steps, n_known).
+
+    `low` and `high` are the ranges of the columns before, `largest` their largest changes before, and `change` their
+    changes now.
+    """
     if not ahead.shape[2]:
         return np.ones(ahead.shape[:2])
     beyond = np.nan_to_num(np.fmax(np.fmax(ahead - high, low - ahead), 0))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(beyond > 0, beyond / (high - low), 0)
-    share[np.isinf(share)] = 1  # a column that never changed was not learnt from: what it may do is unknown
+    share[np.isinf(share)] = 1  # a column that was constant: its effect is unknown
     share[(beyond > 0) & ~(change <= largest * (1 + 1e-6))] *= REACH
-    return np.maximum.accumulate(1 + share.max(axis=2), axis=1)
+    factors: FloatArray = np.maximum.accumulate(1 + share.max(axis=2), axis=1)
+    return factors
 
 
-def bounds_of(low, high, last, slope, widening, reach):
-    """Bounds (2, n, steps, n_targets) of rows with a range and a last value (n, n_targets) each."""
+def forecast_bounds(
+    ranges: tuple[FloatArray, FloatArray], last: FloatArray, slope: FloatArray, widening: FloatArray, reach: float
+) -> FloatArray:
+    """Return bounds (2, n, steps, n_targets) for rows with a range, a last value and a slope (n, n_targets) each."""
     ahead = np.arange(1, widening.shape[1] + 1)[:, np.newaxis]
-    low, high, last, slope = (part[:, np.newaxis] for part in (low, high, last, slope))
+    low, high, last, slope = (part[:, np.newaxis] for part in (*ranges, last, slope))
     size = (high - low) * np.ones_like(ahead)
     with np.errstate(invalid="ignore"):
         leaving = np.where(size > 0, reach * size * widening[..., np.newaxis], 0 if reach <= 1 else np.inf)
@@ -185,22 +214,21 @@ def bounds_of(low, high, last, slope, widening, reach):
     return np.stack((np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)))
 
 
-def newest(windows):
-    """The newest present value of each window (n, L, k); NaN where there is none."""
+def newest(windows: FloatArray) -> FloatArray:
+    """Return the last value that is not missing in each window (n, L, k); NaN if there is none."""
     row = windows.shape[1] - 1 - np.argmin(np.isnan(windows)[:, ::-1], axis=1)
-    return np.take_along_axis(windows, row[:, np.newaxis], axis=1)[:, 0]
+    value: FloatArray = np.take_along_axis(windows, row[:, np.newaxis], axis=1)[:, 0]
+    return value
 
 
-def line_slope(y):
-    """Slope of the least-squares line through each column of y (n, k), times the share that it explains."""
-    return line_slopes(y, np.zeros(1, dtype=int))[0]
+def line_slopes(y: FloatArray, starts: IntArray) -> FloatArray:
+    """Return the slopes (n_series, k) of the least-squares lines, times the share of the variance they explain.
 
-
-def line_slopes(y, starts):
-    """The same of several series (n, k), one after another, that begin at these rows: (n_series, k)."""
+    The series follow each other in y (n, k) and begin at the rows `starts`.
+    """
     lengths = np.diff(starts, append=len(y))
 
-    def centred(values):
+    def centred(values: FloatArray | IntArray) -> FloatArray:
         values = np.where(present, values, 0)
         mean = np.add.reduceat(values, starts) / count
         return np.where(present, values - np.repeat(mean, lengths, axis=0), 0)
@@ -209,14 +237,15 @@ def line_slopes(y, starts):
     count = np.maximum(np.add.reduceat(present.astype(float), starts), 1)
     row = np.arange(len(y)) - np.repeat(starts, lengths)
     t, y = centred(row[:, np.newaxis]), centred(y)
-    size = np.maximum.reduceat(np.abs(y), starts)  # squares of tiny or huge values would not fit
+    size = np.maximum.reduceat(np.abs(y), starts)  # squares of tiny or huge values would underflow or overflow
     y = y / np.repeat(np.where(size > 0, size, 1), lengths, axis=0)
     tt, ty, yy = (np.add.reduceat(product, starts) for product in (t * t, t * y, y * y))
     is_line = (tt > 0) & (yy > 0)
     explained = np.divide(ty * ty, tt * yy, out=np.zeros_like(tt), where=is_line)
-    return size * explained * np.divide(ty, tt, out=np.zeros_like(tt), where=is_line)
+    slopes: FloatArray = size * explained * np.divide(ty, tt, out=np.zeros_like(tt), where=is_line)
+    return slopes
 
 
-def _ranges(values, starts):
-    """Least and largest of each column of several series that begin at these rows; NaN where there is none."""
+def _ranges(values: FloatArray, starts: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Smallest and largest value of each column of several series that begin at these rows; NaN if there is none."""
     return np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)

@@ -5,24 +5,30 @@ from sklstm._utils.recursion_bounds import (
     REACH,
     SeriesRange,
     WindowRange,
-    bounds_of,
     find_clipped,
-    line_slope,
+    forecast_bounds,
+    line_slopes,
     newest,
-    widening_of,
+    widening_factors,
 )
+
+START = np.zeros(1, dtype=int)  # of a single series
+
+
+def range_of(y, known):
+    return SeriesRange.from_series(y, known, np.array([len(y)])).at(0)
 
 
 def bounds(y, reach, steps=4, known=None, ahead=None):
     """Of one series, whose window is all of it; `ahead` are the known columns of the rows forecast."""
     known, ahead = (np.empty((n, 0)) if part is None else part for part, n in ((known, len(y)), (ahead, steps)))
-    support = SeriesRange.from_parts([SeriesRange.from_rows(y, known)], [1])
+    support = SeriesRange.from_parts([range_of(y, known)], [1])
     return support.bounds(y[np.newaxis], known[np.newaxis, -1:], ahead[np.newaxis], reach)[:, 0]
 
 
 def test_a_level_may_be_left_by_its_range():
     y = np.array([[1.0], [3.0], [2.0], [3.0], [1.0]])
-    assert line_slope(y)[0] == pytest.approx(0, abs=1e-12)
+    assert line_slopes(y, START)[0, 0] == pytest.approx(0, abs=1e-12)
     np.testing.assert_allclose(bounds(y, 1.0)[..., 0], [[-1] * 4, [5] * 4])
 
 
@@ -34,7 +40,7 @@ def test_a_straight_line_may_go_on_further_than_its_range():
 
 def test_missing_values_are_passed_over():
     y = np.array([[np.nan], [0.0], [np.nan], [4.0], [6.0], [np.nan]])
-    assert line_slope(y)[0] == pytest.approx(2)
+    assert line_slopes(y, START)[0, 0] == pytest.approx(2)
     np.testing.assert_array_equal(newest(y[np.newaxis]), [[6]])
     np.testing.assert_allclose(bounds(y, 0.1, 5)[1, :, 0], 6 + 2.0 * np.arange(1, 6))
 
@@ -45,7 +51,7 @@ def test_the_slope_of_any_size_is_that_of_the_line_times_what_it_explains(size):
     y = rng.normal(size=(30, 1)) + 0.1 * np.arange(30)[:, np.newaxis]
     t = np.arange(30)
     expected = np.polyfit(t, y[:, 0], 1)[0] * np.corrcoef(t, y[:, 0])[0, 1] ** 2
-    assert line_slope(y * size)[0] == pytest.approx(expected * size)
+    assert line_slopes(y * size, START)[0, 0] == pytest.approx(expected * size)
 
 
 def test_a_constant_stays_or_says_nothing():
@@ -80,7 +86,7 @@ def test_rows_have_bounds_of_their_own():
     """A small series beside a large one, and a window that has left the training rows."""
     small, large = np.array([[0.0], [1.0], [0.0]]), np.array([[0.0], [1e6], [0.0]])
     nothing = np.empty((3, 0))
-    supports = [SeriesRange.from_rows(small, nothing), SeriesRange.from_rows(large, nothing)]
+    supports = [range_of(small, nothing), range_of(large, nothing)]
     recent = np.array([[[0.0], [1.0], [0.0]], [[0.0], [9.0], [0.0]], [[0.0], [1e6], [0.0]]])
     joined = SeriesRange.from_parts(supports, [2, 1]).with_recent(recent, np.empty((3, 3, 0)))
     upper = joined.bounds(recent, np.empty((3, 1, 0)), np.empty((3, 2, 0)), 1.0)[1, :, 1, 0]
@@ -113,6 +119,6 @@ def test_what_stands_at_a_bound_was_held():
 
 
 def test_nothing_widens_without_known_columns():
-    empty = np.empty((2, 3, 0))
-    np.testing.assert_array_equal(widening_of(empty, empty, empty, empty, empty), np.ones((2, 3)))
-    assert bounds_of(*np.zeros((4, 2, 1)), np.ones((2, 3)), 1.0).shape == (2, 2, 3, 1)
+    empty, zeros = np.empty((2, 3, 0)), np.zeros((4, 2, 1))
+    np.testing.assert_array_equal(widening_factors(empty, empty, empty, empty, empty), np.ones((2, 3)))
+    assert forecast_bounds(tuple(zeros[:2]), *zeros[2:], np.ones((2, 3)), 1.0).shape == (2, 2, 3, 1)
