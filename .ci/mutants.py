@@ -45,11 +45,11 @@ class Mutant(NamedTuple):
         return mutate_code(code, get_operator(self.operator)(), self.occurrence)
 
     def test_files(self, root):
-        """The tests of its package, those of the module first."""
+        """Lists of files to run one after the other: the tests of the module, and the others of its package."""
         package, name = self.path.parts[-2:]
         own = root / "tests" / package / f"test_{name}"
-        others = sorted(own.parent.glob("test_*.py"))
-        return [*([own] if own in others else []), *(path for path in others if path != own)]
+        others = sorted(path for path in own.parent.glob("test_*.py") if path != own)
+        return [[own], others] if own.exists() else [others]
 
 
 def annotations(code):
@@ -85,16 +85,16 @@ def drawn(root, number, seed):
     return len(places), [rng.choice(place) for place in rng.sample(places, number)]
 
 
-def passes(root, tests, limit=None):
-    """Whether the tests pass, within so many seconds."""
+def outcome(root, tests, limit=None):
+    """Whether the tests "passed", "failed" or were "too long" for so many seconds."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, tests)]
     try:
         done = subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
-        return False
+        return "too long"
     if done.returncode not in (0, 1, 2, 4):  # 2 and 4: the changed code cannot be imported
         raise RuntimeError(done.stdout + done.stderr)
-    return done.returncode == 0
+    return "failed" if done.returncode else "passed"
 
 
 def checked_out(commit, folder):
@@ -104,27 +104,26 @@ def checked_out(commit, folder):
     return Path(folder)
 
 
-def time_limits(root):
-    """Seconds for the tests of each package: three times as many as they take unchanged."""
-    limits = {}
-    for name in PACKAGES:
-        start = time.monotonic()
-        if not passes(root, sorted(root.glob(f"tests/{name}/test_*.py"))):
-            sys.exit(f"The tests of {name} fail without any change")
-        limits[name] = 3 * (time.monotonic() - start) + 30
-        print(f"{name}: its tests take {(limits[name] - 30) / 3:.0f} s", flush=True)
-    return limits
+def time_limit(root, package):
+    """Seconds for the tests of a package: three times as many as they take unchanged."""
+    start = time.monotonic()
+    if outcome(root, sorted(root.glob(f"tests/{package}/test_*.py"))) != "passed":
+        raise RuntimeError(f"The tests of {package} fail without any change")
+    seconds = time.monotonic() - start
+    print(f"the tests of {package} take {seconds:.0f} s", flush=True)
+    return 3 * seconds + 30
 
 
-def is_caught(mutant, root, limits):
-    """Whether a test fails, and the changed lines; the code is as before afterwards."""
+def tried(root, mutant, limit):
+    """What the tests of a mutant come to, and the changed lines; the code is as before afterwards."""
     module = root / mutant.path
     code = module.read_text()
     changed = mutant.changed(code)
     difference = list(difflib.unified_diff(code.splitlines(), changed.splitlines(), n=0, lineterm=""))[3:]
     module.write_text(changed)
     try:
-        return not passes(root, mutant.test_files(root), limits[mutant.path.parts[-2]]), difference
+        outcomes = (outcome(root, tests, limit) for tests in mutant.test_files(root))
+        return next((found for found in outcomes if found != "passed"), "SURVIVED"), difference
     finally:
         module.write_text(code)
 
@@ -146,21 +145,22 @@ def main():
             copies.put(root := checked_out(commit, folder))
         n_places, mutants = drawn(root, given.number, given.seed)
         print(f"{given.number} of {n_places} places in {commit}, drawn by seed {given.seed}", flush=True)
-        limits = time_limits(root)
 
-        def tried(mutant):
+        def in_a_copy(function, *args):
             root = copies.get()
             try:
-                caught, difference = is_caught(mutant, root, limits)
+                return function(root, *args)
             finally:
                 copies.put(root)
-            print("caught  " if caught else "SURVIVED", mutant, flush=True)
-            if not caught:
-                print(*(f"    {line}" for line in difference), sep="\n", flush=True)
-            return caught
+
+        def is_caught(mutant):
+            found, difference = in_a_copy(tried, mutant, limits[mutant.path.parts[-2]])
+            print(f"{found:8}", mutant, *(f"    {line}" for line in difference), sep="\n", flush=True)
+            return found != "SURVIVED"
 
         with ThreadPoolExecutor(given.jobs) as pool:
-            n_caught = sum(pool.map(tried, mutants))
+            limits = dict(zip(PACKAGES, pool.map(lambda name: in_a_copy(time_limit, name), PACKAGES), strict=True))
+            n_caught = sum(pool.map(is_caught, mutants))
     print(f"{n_caught} of {given.number} caught: {n_caught / given.number:.1%}")
 
 
