@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from sklstm._network import network as _network
-from sklstm._network.gaps import SKIP, Gaps
+from sklstm._network.gaps import Gaps
 from sklstm._network.losses import LOSSES
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS
-from sklstm._network.targets import training_targets
 from tests._network.tools import F, K, N, T, example, objective, start
 
 
@@ -65,25 +64,6 @@ def test_indicators_that_are_never_one_change_nothing():
     expected = theirs[0].predict(theirs[1], X, every_step=False)
     X[:, 2, 0] = np.nan
     np.testing.assert_allclose(ours[0].predict(ours[1], X, every_step=False), expected, rtol=1e-12)
-
-
-def test_with_indicators_a_next_step_counts_where_its_value_is_present():
-    X = np.arange(24.0).reshape(2, 4, 3)
-    X[0, 2, 0] = X[0, 1, 2] = X[1, 2] = np.nan
-    y, nan = np.array([[90.0], [91.0]]), np.nan
-    targets = training_targets(X, y, True, Gaps(by_channel=True).skipped_steps(X))
-    np.testing.assert_array_equal(targets[..., 0], [[3, nan, 9, 90], [15, nan, nan, 91]])
-
-
-def test_the_next_step_of_a_row_is_its_target_where_both_are_present():
-    X, y, _ = example()
-    targets = training_targets(X, y, True, SKIP.skipped_steps(X))
-    for row in range(N):
-        for t in range(T):
-            following = y[row] if t == T - 1 else X[row, t + 1]
-            present = t == T - 1 or not (np.isnan(X[row, t]).any() or np.isnan(following).any())
-            np.testing.assert_array_equal(targets[row, t], following if present else np.nan)
-    assert training_targets(X, y, False, None) is y
 
 
 @pytest.mark.parametrize("every_step", [False, True])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._network.fit_scaling import ScalingSettings
+from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
 from sklstm._network.gaps import Gaps
 from sklstm._network.layout import Layout
 from sklstm._network.losses import make_loss
@@ -40,3 +40,21 @@ def objective(
 def start(network, dtype=np.float64):
     theta = network.initial_theta(np.random.default_rng(1), dtype)
     return theta + np.random.default_rng(2).normal(0, 0.3, theta.shape).astype(dtype)
+
+
+def data(seed=0):
+    """x (T, F, B) = (6, 3, 20) with gaps, y (K, B) = (4, 20), weights."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(100, 5, (6, 3, 20)) * np.array([1.0, 10.0, 100.0])[:, np.newaxis]
+    x[1, 0, :3] = x[5, 2, 3:6] = x[:4, 1, 7] = np.nan
+    return x, rng.normal(100, 5, (4, 20)), rng.uniform(0, 2, 20)
+
+
+def fitted_scaling(instance_norm, standardize=True, dtype=np.float64, pieces=1):
+    x, y, weight = data()
+
+    def chunks():
+        for part in np.array_split(np.arange(20), pieces):
+            yield x[..., part].astype(dtype), y[..., part].astype(dtype), weight[part]
+
+    return fit_scaling(chunks, dtype, ScalingSettings(2, instance_norm, standardize))

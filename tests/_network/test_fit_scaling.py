@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from sklstm._network import fit_scaling as _fit_scaling
+from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
+from sklstm._network.scaling import INSTANCE_NORMS, PRIOR_STEPS
+from tests._network.tools import data, fitted_scaling
+
+
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_pieces_do_not_matter(instance_norm):
+    whole, pieces = fitted_scaling(instance_norm), fitted_scaling(instance_norm, pieces=7)
+    for name in ("channel_mean", "channel_scale", "target_mean", "target_scale"):
+        np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_the_training_rows_come_out_standardised(instance_norm):
+    scaling = fitted_scaling(instance_norm)
+    x, y, weight = data()
+    missing, reference = scaling.inputs(x)
+    scaling.targets(y, reference)
+    steps = np.where(missing, 0, weight)
+    for values, w in ((x, steps), (y[np.newaxis], weight[np.newaxis])):
+        mean = np.einsum("tdb,tb->d", values, w) / w.sum()
+        np.testing.assert_allclose(mean, 0, atol=1e-10)
+        np.testing.assert_allclose(np.einsum("tdb,tb->d", values**2, w) / w.sum(), 1, rtol=1e-10)
+
+
+def typical(x, weight=None, y=None, **settings):
+    """What fit_scaling says of windows (T, B) of one channel."""
+    x = np.asarray(x)[:, np.newaxis]
+    y = np.zeros((1, x.shape[2])) if y is None else y
+    chunks = lambda: [(x.copy(), y.copy(), np.ones(x.shape[2]) if weight is None else weight)]  # noqa: E731
+    settings = {"n_targets": 1, "instance_norm": "standard", "standardize": False, **settings}
+    return fit_scaling(chunks, x.dtype, ScalingSettings(**settings))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+def test_a_constant_window_leans_on_the_typical_deviation(value):
+    x = np.full((8, 2), value)
+    x[:, 1] += np.tile([1.0, -1.0], 4)
+    scaling = typical(x, np.array([1.0, 3.0]))
+    but_one = np.std(np.tile([1.0, -1.0], 4)[1:])
+    np.testing.assert_allclose(scaling.typical_deviation, but_one, rtol=1e-9)
+    _, (_, deviation) = scaling.inputs(x[:, np.newaxis].copy())
+    share = PRIOR_STEPS / (8 + PRIOR_STEPS)
+    wanted = np.sqrt([share * but_one**2, share * but_one**2 + (1 - share)])
+    np.testing.assert_allclose(deviation, [wanted], rtol=1e-9)
+
+
+def walk(n=400):
+    return np.cumsum(np.random.default_rng(0).normal(size=n))
+
+
+@pytest.mark.parametrize(
+    ("changed", "n_changed"),
+    [("flat", 60), ("flat", 300), ("jitter", 60), ("jitter", 300), ("outlier", 1), ("outliers", 3)],
+)
+def test_the_typical_deviation_is_that_of_what_is_neither_flat_nor_an_outlier(changed, n_changed):
+    y = np.sin(np.arange(400) / 4) + 5
+    windows = lambda y: np.lib.stride_tricks.sliding_window_view(y, 24).T  # noqa: E731
+    clean = typical(windows(y)).typical_deviation
+    rows = slice(50, 50 + n_changed) if n_changed > 5 else np.arange(n_changed) * 130 + 50
+    noise = np.random.default_rng(1).normal(size=n_changed)
+    y[rows] = {"flat": 5, "jitter": 5 + 1e-6 * noise}.get(changed, 1e9)
+    np.testing.assert_allclose(typical(windows(y)).typical_deviation, clean, rtol=0.3)
+
+
+def test_weights_repeat_windows_in_what_is_typical():
+    x = walk(14 * 30).reshape(14, 30)
+    counts = np.random.default_rng(1).integers(0, 4, 30)
+    used = counts > 0
+    weighted = typical(x[:, used], counts[used] / 3)
+    np.testing.assert_array_equal(typical(np.repeat(x, counts, axis=1)).typical_deviation, weighted.typical_deviation)
+
+
+def test_of_many_windows_some_say_what_is_typical(monkeypatch):
+    x = walk(6 * 999).reshape(6, 999)
+    monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)
+    chunks = lambda: [(x[:, np.newaxis, part], np.zeros((1, 111)), np.ones(111)) for part in  # noqa: E731
+                      np.arange(999).reshape(9, 111)]  # fmt: skip
+    scaling = fit_scaling(chunks, np.float64, ScalingSettings(1, "standard", standardize=False))
+    np.testing.assert_array_equal(scaling.typical_deviation, typical(x[:, ::10]).typical_deviation)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "wanted"),
+    [
+        ([[0.0, 2.0], [4.0, 2.0]], 0.0, 2.0),  # two steps less one leave none: the deviation of the window
+        ([[5.0, 7.0], [5.0, 7.0]], 9.0, 4.0),  # it is constant: the change to the target
+        ([[5.0, 5.0], [5.0, 5.0]], 5.0, 5.0),  # nothing changes: the value
+        ([[0.0, 0.0], [0.0, 0.0]], 0.0, 1.0),
+    ],
+)
+def test_what_is_typical_where_nothing_varies(x, y, wanted):
+    np.testing.assert_allclose(typical(x, y=np.full((1, 2), y)).typical_deviation, wanted)
+
+
+def test_constant_windows_are_answered_by_themselves():
+    """At whatever level: what has one value there is the change to the target."""
+    x = np.tile([1.0, 4.0, 9.0], (5, 1))[:, np.newaxis]
+    scaling = typical(x[:, 0], y=x[-1].copy(), instance_norm="last", standardize=True)
+    other = np.full((5, 1, 1), 1e5)
+    _, reference = scaling.inputs(other)
+    answers = np.ones((1, 1))
+    scaling.outputs(answers, reference)
+    assert answers.item() == 1e5
+
+
+@pytest.mark.parametrize("instance_norm", INSTANCE_NORMS)
+def test_a_channel_of_any_size_beside_a_target_of_usual_size(instance_norm):
+    x, y, weight = data()
+    usual = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, instance_norm))
+    x[:, 2] *= 2.0**400
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, instance_norm))
+    np.testing.assert_array_equal(scaling.target_scale, usual.target_scale)
+    assert scaling.channel_unit[2] > 1

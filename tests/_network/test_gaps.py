@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
+from sklstm._network.gaps import SKIP, Gaps, last_present, n_present
+from sklstm._network.scaling import INSTANCE_NORMS
+from tests._network.tools import data
+
+
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_channels_with_gaps_of_their_own_are_scaled_by_what_is_present_of_each(instance_norm):
+    x, y, weight = data()
+    x[2, 1, 9], x[3, :, 10], x[:, 0, 11] = np.nan, np.nan, np.nan  # one, a step, and all of a target channel
+    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
+    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": True, "gaps": gaps}
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(**settings))
+    changed, indicators = x.copy(), np.full_like(x, 7)
+    missing, reference = scaling.inputs(changed, indicators)
+    np.testing.assert_array_equal(indicators, np.isnan(x))
+    np.testing.assert_array_equal(changed[np.isnan(x)], 0)
+    expected = np.isnan(x).all(axis=1)
+    expected[:, 11] |= instance_norm is not None
+    np.testing.assert_array_equal(missing, expected)
+    for channel in range(3):
+        weights = np.where(np.isnan(x[:, channel]) | missing, 0, weight)
+        mean = np.average(changed[:, channel], weights=weights)
+        assert mean == pytest.approx(0, abs=1e-12)
+        assert np.average((changed[:, channel] - mean) ** 2, weights=weights) == pytest.approx(1)
+    if instance_norm in ("last", "last-standard"):
+        last = [[[v for v in x[:, k, b] if v == v] or [0] for b in range(20)] for k in range(2)]
+        np.testing.assert_array_equal(reference[0], [[values[-1] for values in part] for part in last])
+
+
+@pytest.mark.parametrize("gaps", [SKIP, Gaps(by_channel=True), Gaps(by_channel=True, n_needed=2)])
+def test_steps_are_skipped_as_a_slow_loop_says(gaps):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 5, 3))
+    X[rng.random(X.shape) < 0.4] = np.nan
+    skipped = gaps.skipped_steps(X)
+    for row, steps in zip(X, skipped, strict=True):
+        lacks_a_target = any(all(np.isnan(step[k]) for step in row) for k in range(gaps.n_needed))
+        for step, is_skipped in zip(row, steps, strict=True):
+            missing = all if gaps.by_channel else any
+            assert is_skipped == (missing(np.isnan(step)) or lacks_a_target)
+    assert 0 < skipped.mean() < 1
+
+
+def test_of_a_whole_table_nothing_is_missing():
+    x = np.ones((4, 2, 3))
+    for gaps in (SKIP, Gaps(by_channel=True)):
+        assert gaps.missing_values(x) is gaps.fill_missing(x) is gaps.skipped(None) is None
+    assert n_present(x, None) == 4
+    np.testing.assert_array_equal(last_present(x, None), x[-1])
+
+
+@pytest.mark.parametrize("gaps", [SKIP, Gaps(by_channel=True)])
+def test_each_window_has_its_present_values(gaps):
+    """Also of a window without any, which counts as one value: the last."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4, 2, 6))
+    x[rng.random(x.shape) < 0.3] = x[:, :, 0] = np.nan
+    filled = x.copy()
+    missing = gaps.fill_missing(filled)
+    is_missing = np.broadcast_to(missing, x.shape)
+    np.testing.assert_array_equal(filled[is_missing], 0)
+    np.testing.assert_array_equal(filled[~is_missing], x[~is_missing])
+    counts, newest = np.broadcast_to(n_present(x, missing), x.shape[1:]), last_present(filled, missing)
+    for channel, window in np.ndindex(x.shape[1:]):
+        present = filled[~is_missing[:, channel, window], channel, window]
+        assert counts[channel, window] == max(len(present), 1)
+        assert newest[channel, window] == (present[-1] if len(present) else 0)

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from sklstm._network.gaps import Gaps
+from sklstm._network.moments import Moments, window_moments
+from tests._network.tools import data
+
+
+def test_moments_equal_scikit_learns_weighted_scaler():
+    x, _, weight = data()
+    x = np.nan_to_num(x, nan=3.0)
+    steps = np.repeat(weight[np.newaxis], 6, axis=0)
+    steps[2, 4:9] = 0
+    scaler = StandardScaler().fit(x.transpose(0, 2, 1).reshape(-1, 3), sample_weight=steps.ravel())
+    moments = Moments()
+    for part in (slice(0, 1), slice(1, 11), slice(11, 20)):
+        moments.add(x[..., part].copy(), steps[:, part])
+    mean, scale = moments.mean_and_scale(np.float64)
+    np.testing.assert_allclose(mean[:, 0], scaler.mean_, rtol=1e-13)
+    np.testing.assert_allclose(scale[:, 0], scaler.scale_, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_constant_is_only_centred(dtype):
+    moments = Moments()
+    moments.add(np.full((2, 50), 0.1, dtype), np.random.default_rng(0).random(50))
+    mean, scale = moments.mean_and_scale(dtype)
+    np.testing.assert_array_equal(scale, 1)
+    np.testing.assert_allclose(mean, dtype(0.1))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_steps", [24, 168, 1000])
+def test_a_long_constant_window_has_no_deviation_at_all(n_steps, dtype):
+    x = np.tile(np.random.default_rng(0).uniform(0.1, 1e4, (1, 1, 200)), (n_steps, 1, 1)).astype(dtype)
+    missing = np.random.default_rng(1).random((n_steps, 1, 200)) < 0.1
+    for skip in (None, missing):
+        mean, deviation = window_moments(x, skip)
+        np.testing.assert_array_equal(deviation, 0)
+        np.testing.assert_array_equal(mean, x[0])
+
+
+def test_weights_of_any_size_merge():
+    x, _, weight = data()
+    results = []
+    for factor in (1.0, 1e200, 1e-200):
+        moments = Moments()
+        for part in np.array_split(np.arange(20), 5):
+            moments.add(np.nan_to_num(x[..., part]), np.tile(weight[part] * factor, (6, 1)))
+        results.append(np.concatenate(moments.mean_and_scale(np.float64)))
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("by_channel", [False, True])
+def test_window_moments_equal_numpys(by_channel):
+    x, _, _ = data()
+    absent = Gaps(by_channel).missing_values(x)
+    mean, deviation = window_moments(np.where(absent, 0, x), absent)
+    only_present = np.where(absent, np.nan, x)
+    np.testing.assert_allclose(mean, np.nanmean(only_present, axis=0))
+    np.testing.assert_allclose(deviation, np.nanstd(only_present, axis=0))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-30, 1e160, 1e299])
+def test_windows_of_any_size_have_a_deviation(size):
+    """Rows to predict may be far larger than those of training."""
+    x, _, _ = data()
+    x = np.nan_to_num(x, nan=90.0)
+    _, deviation = window_moments(x, None)
+    mean_of_small, of_small = window_moments(x * size / 1e4, None)
+    np.testing.assert_allclose(mean_of_small, x.mean(axis=0) * (size / 1e4))
+    if size > 1e-150:  # below, squares are nothing, and the typical deviation is all
+        np.testing.assert_allclose(of_small, deviation * (size / 1e4))
+    assert np.isfinite(of_small).all()
+
+
+def test_the_mean_of_many_equal_values_is_that_value():
+    """A running sum is off by more than the last bit, which would look like a deviation."""
+    moments = Moments()
+    for _ in range(3):
+        moments.add(np.full((1, 300_000), 0.1), np.full(300_000, 1 / 3))
+    assert moments.is_constant(np.float64).all()
+    np.testing.assert_allclose(moments.mean, 0.1, rtol=2 * np.finfo(float).eps)

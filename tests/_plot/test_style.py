@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from sklstm._plot.style import area_style, check_styles, line_style, mark_isolated_points
+
+NAN = np.nan
+
+
+def test_keywords_that_matplotlib_takes_pass():
+    check_styles(line_kwargs={"c": "red", "scalex": False}, interval_kwargs={"facecolor": "red"}, spread_kwargs=None)
+
+
+@pytest.mark.parametrize(
+    "styles",
+    [
+        {"line_kwargs": {"colour": "red"}},
+        {"line_kwargs": {"color": "no colour"}},
+        {"line_kwargs": {"c": "red", "color": "red"}},
+        {"interval_kwargs": {"marker": "o"}},
+    ],
+)
+def test_keywords_that_matplotlib_does_not_take_are_named(styles):
+    (name,) = styles
+    with pytest.raises((TypeError, ValueError), match=name):
+        check_styles(**styles)
+
+
+def test_the_users_keywords_replace_defaults_under_any_of_their_names():
+    assert line_style({"color": "red", "linewidth": 2}, {"c": "blue"}) == {"color": "blue", "linewidth": 2}
+    assert area_style({"facecolor": "red"}, {"fc": "blue"}) == {"facecolor": "blue"}
+    assert line_style({"color": "red"}, None) == {"color": "red"}
+
+
+def test_values_without_a_neighbour_are_marked():
+    values = np.array([1.0, NAN, 2.0, NAN, 3.0, 4.0, NAN, 5.0])
+    marked = mark_isolated_points({"color": "red"}, values, offset=1, markersize=4)
+    assert marked == {"color": "red", "marker": "o", "markevery": [1, 3, 8], "markersize": 4}
+    for style, shown in (({"marker": ""}, values), ({}, np.array([1.0, 2.0])), ({}, np.array([]))):
+        assert mark_isolated_points(style, shown) is style
