@@ -8,8 +8,7 @@ from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_
 
 @pytest.fixture
 def ax():
-    yield new_axes()
-    plt.close("all")
+    return new_axes()
 
 
 def test_new_axes_are_alone_in_a_figure_and_have_two_open_sides(ax):

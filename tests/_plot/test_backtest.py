@@ -16,12 +16,6 @@ from sklstm._plot import BacktestDisplay
 plotted = BacktestDisplay.from_predictions
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
-
-
 def backtest_frame(series=(None,), steps=5, n_origins=8):
     """Forecasts that are worse the further ahead they are."""
     rng = np.random.default_rng(0)

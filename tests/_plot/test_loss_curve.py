@@ -21,12 +21,6 @@ SMALL = LSTMRegressor(2, max_iter=4, learning_rate="cosine", random_state=0)
 NAN = np.nan
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
-
-
 def labels(display):
     return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 

@@ -1,0 +1,105 @@
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.dates import num2date
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklstm._plot import ForecastDisplay
+from tests._plot.tools import INDICES, NAN, PANEL, drawn, intervals, labels, panel, plotted, waves
+
+
+def test_a_single_step_is_a_point_as_well():
+    whole = waves(pd.RangeIndex(20))
+    display = plotted(whole[:-1], intervals(whole[-1:], 90), truth=whole)
+    for line in (display.forecast_lines_[0], display.truth_lines_[0]):
+        assert (line.get_marker(), line.get_markevery()) == ("o", [1])
+
+
+def test_missing_values_are_gaps_and_hide_none():
+    whole = waves(pd.RangeIndex(30))
+    whole[[10, 12, 18, 19, 26]] = NAN
+    display = plotted(whole[:20], waves(pd.RangeIndex(20, 30)), truth=whole)
+    history, truth = display.history_lines_[0], display.truth_lines_[0]
+    assert_array_equal(history.get_ydata(), whole[:20])
+    assert (history.get_marker(), history.get_markevery()) == ("o", [11])  # what no line leads to
+    assert_array_equal(display.forecast_lines_[0].get_xdata(), [17, *range(20, 30)])  # from the last known value
+    assert_array_equal(truth.get_ydata(), [whole[17], *whole[20:]])
+
+
+def test_stamps_are_shown_in_their_time_zone():
+    whole = waves(pd.date_range("2024-07-01", periods=30, freq="h", tz="Asia/Kolkata"))
+    display = drawn(whole[:-6], whole[-6:])
+    texts = [label.get_text() for label in display.ax_.get_xticklabels()]
+    local = [num2date(tick, tz=whole.index.tz) for tick in display.ax_.get_xticks()]
+    assert len(texts) >= 3
+    for text, time in zip(texts, local, strict=True):
+        assert text == time.strftime("%H:%M" if time.hour else "%b-%d")
+
+
+@pytest.mark.parametrize("kind", ["range", "integers"])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_integers_have_whole_ticks(kind, steps):
+    whole = waves(INDICES[kind])[-steps - 2 :]
+    display = drawn(whole[:-steps], whole[-steps:])
+    assert_array_equal(display.ax_.get_xticks(), np.round(display.ax_.get_xticks()))
+
+
+def test_another_number_of_axes_is_refused():
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match=r"3 axes.*got 1"):
+        ForecastDisplay.from_predictions(*PANEL[:2], ax=ax)
+    assert not ax.lines
+
+
+def test_a_band_is_as_dark_as_its_swatch():
+    """Where a wider interval is below, their shades would add up."""
+    whole = waves(pd.RangeIndex(40))
+    display = drawn(whole[:-4], intervals(whole[-4:], 50, 80, 97.5))
+    image = np.asarray(display.figure_.canvas.buffer_rgba())[::-1]
+    for half, band in zip((0.9, 0.65, 0.25), display.interval_bands_[0], strict=True):
+        x, y = display.ax_.transData.transform((38, whole[38] - half)).astype(int)
+        color, alpha = band.get_facecolor()[0][:3], band.get_alpha()
+        assert_allclose(image[y, x, :3] / 255, 1 - alpha * (1 - color), atol=0.01)
+
+
+def test_intervals_with_gaps_are_shaded_where_they_are():
+    whole = waves(pd.RangeIndex(30))
+    forecast = intervals(whole[-8:], 50, 90)
+    forecast.loc[25, ["lower_50", "upper_50"]] = NAN
+    display = drawn(whole[:-8], forecast)
+    image = np.asarray(display.figure_.canvas.buffer_rgba())[::-1]
+    x, y = display.ax_.transData.transform((25, whole[25] + 0.3)).astype(int)
+    wide = display.interval_bands_[0][0]
+    assert_allclose(image[y, x, :3] / 255, 1 - wide.get_alpha() * (1 - wide.get_facecolor()[0][:3]), atol=0.01)
+
+
+@pytest.mark.parametrize("name", [None, "a regressor with a long name", "x" * 60])
+@pytest.mark.parametrize("n_series", [1, 5])
+def test_the_legend_is_inside_of_the_figure(name, n_series):
+    history, forecast, whole = panel(n_series)
+    display = drawn(history, intervals(forecast, 50, 80, 95), truth=whole, name=name)
+    box = display.legend_.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= display.figure_.bbox.width
+    assert len(labels(display)) == 6
+
+
+def test_the_title_says_what_is_forecast():
+    whole = waves(INDICES["months"])
+    assert plotted(whole[:-6], whole[-6:]).ax_.get_title() == "Forecast of 6 steps after 2022-06-01"
+    _, ax = plt.subplots()
+    assert plotted(whole[:-1], whole[-1:], ax=ax).ax_.get_title() == ""  # the user's own
+
+
+@pytest.mark.parametrize(("n_series", "freq"), [(1, "YS"), (1, "h"), (4, "MS"), (7, "D")])
+def test_dates_do_not_touch(freq, n_series):
+    index = pd.date_range("2001-03-01", periods=70, freq=freq)
+    y = pd.concat({k: waves(index) for k in range(n_series)})
+    known = y.index.get_level_values(1) < index[-3]
+    display = drawn(y[known], y[~known])
+    boxes = [text.get_window_extent() for text in display.axes_[-1].get_xticklabels() if text.get_text()]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))

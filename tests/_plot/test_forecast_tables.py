@@ -1,0 +1,185 @@
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Ridge
+
+from sklstm import Forecaster
+from sklstm._plot import ForecastDisplay
+from tests._plot.tools import INDICES, NAN, PANEL, SERIES, TABLE, panel, plotted, waves
+
+
+@pytest.mark.parametrize(
+    ("n_known", "steps", "n_history", "shown"),
+    [(200, 1, None, 24), (200, 20, None, 60), (30, 20, None, 30), (200, 20, 7, 7), (200, 1, 10**9, 200)],
+)
+def test_how_much_history_is_shown(n_known, steps, n_history, shown):
+    whole = waves(pd.RangeIndex(n_known + steps))
+    display = plotted(whole[:n_known], whole[n_known:], n_history=n_history)
+    assert_array_equal(display.history_lines_[0].get_xdata(), np.arange(n_known - shown, n_known))
+
+
+def test_truth_may_lack_rows():
+    whole = waves(pd.RangeIndex(30))
+    display = plotted(whole[:24], whole[24:], truth=whole.drop([26]))
+    assert_array_equal(display.truth_lines_[0].get_ydata(), [whole[23], whole[24], whole[25], NAN, *whole[27:]])
+
+
+DAYS = SERIES.set_axis(pd.date_range("2024-01-01", periods=30))
+
+
+BAD = {
+    "array": ((SERIES.to_numpy(), SERIES), {}, TypeError, "history must be a pandas Series or DataFrame, got ndarray"),
+    "empty forecast": ((SERIES, SERIES[:0]), {}, ValueError, "no rows"),
+    "overlap": ((SERIES, SERIES[-3:]), {}, ValueError, "begins at 27. Pass as history only"),
+    "kinds": ((SERIES[:5], DAYS[5:]), {}, TypeError, "one kind"),
+    "zones": ((DAYS[:5], DAYS[5:].tz_localize("UTC")), {}, TypeError, "one kind"),
+    "levels": ((SERIES, PANEL[1]), {}, ValueError, "history has 1 index level"),
+    "no truth": ((SERIES[:9], SERIES[9:12]), {"truth": SERIES[12:]}, ValueError, "truth has no value between 9 and 11"),
+    "truth of one target": ((TABLE[:9], TABLE[9:]), {"truth": TABLE["a"]}, ValueError, "truth has no column 'b'"),
+    "other columns": ((TABLE[:9], TABLE[9:]["a"]), {}, ValueError, "history 'a', 'b'. The forecast must have"),
+    "other names": ((SERIES[:9], TABLE[9:]), {}, ValueError, "columns 'a', 'b' and the history 'level'"),
+    "n_history": ((SERIES[:9], SERIES[9:]), {"n_history": 0}, ValueError, "n_history must be .* got 0"),
+    "no panel": ((SERIES[:9], SERIES[9:]), {"series": ["a"]}, ValueError, "series must be .*not a panel.*got"),
+    "unknown": (PANEL[:2], {"series": ["s1", "x"]}, ValueError, r"\('s0', 's1', 's2'\), got \['s1', 'x'\]"),
+    "target": ((TABLE[:9], TABLE[9:]), {"targets": ["c"]}, ValueError, r"targets must be .*'a', 'b'"),
+    "no history": ((PANEL[0].drop("s1"), PANEL[1]), {}, ValueError, "history has no series 's1'"),
+    "too many": (panel(13)[:2], {}, ValueError, r"13 axes.*max_panels=12. Choose.*series=\['s0', 's1', 's2'\]"),
+    "fewer": ((TABLE[:9], TABLE[9:]), {"max_panels": 1}, ValueError, r"targets=\['a', 'b'\]"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_does_not_go_together_is_refused(what):
+    args, kwargs, error, message = BAD[what]
+    with pytest.raises(error, match=message):
+        ForecastDisplay.from_predictions(*args, **kwargs)
+    assert not plt.get_fignums()
+
+
+TUPLES = [("Close", "AAPL"), ("Close", "MSFT")]
+
+
+@pytest.mark.parametrize("coverage", [None, [0.5, 0.8]])
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (pd.MultiIndex.from_tuples(TUPLES, names=["price", "of"]), ["Close, AAPL", "Close, MSFT"]),
+        (pd.MultiIndex.from_tuples(TUPLES), ["Close, AAPL", "Close, MSFT"]),
+        (pd.MultiIndex.from_tuples(TUPLES[:1]), ["Close, AAPL"]),
+        ([True, False], ["target True", "target False"]),
+        ([None, "b"], ["(no name)", "b"]),
+        ([NAN, 2.0], ["(no name)", "target 2.0"]),
+        ([1, "a", (1, 2)], ["target 1", "a", "target 1, 2"]),
+        (["forecast", "lower_90"], ["forecast", "lower_90"]),
+    ],
+)
+def test_targets_of_any_name(names, shown, coverage):
+    whole = pd.DataFrame({k: waves(INDICES["months"], seed=k) for k in range(len(names))})
+    y = whole.set_axis(names, axis=1)
+    forecaster = Forecaster(Ridge(), window_length=6, intervals="conformal", calibration_size=20).fit(None, y[:-4])
+    display = ForecastDisplay.from_estimator(forecaster, 4, coverage=coverage, truth=y)
+    assert [ax.get_ylabel() for ax in display.axes_] == shown
+    expected = np.atleast_2d(forecaster.predict(np.empty((4, 0))).T)
+    for k, line in enumerate(display.forecast_lines_):
+        assert_allclose(line.get_ydata()[1:], expected[k])
+        assert_array_equal(display.truth_lines_[k].get_ydata()[1:], whole[k][-4:])
+    last = list(y.columns)[-1]
+    for chosen in (last, [last]):
+        alone = ForecastDisplay.from_estimator(forecaster, 4, coverage=coverage, targets=chosen)
+        assert_allclose(alone.forecast_lines_[0].get_ydata()[1:], expected[-1])
+
+
+@pytest.mark.parametrize(
+    "keys", [TUPLES, [True, False], [7, 8], [frozenset([1]), frozenset([2])], list(pd.date_range("2020", periods=2))]
+)
+def test_series_of_any_key(keys):
+    index = INDICES["months"]
+    y = pd.concat([waves(index), waves(index, seed=1)])
+    y.index = pd.MultiIndex.from_arrays([pd.Index(keys, tupleize_cols=False).repeat(48), [*index, *index]])
+    known = y.index.get_level_values(1) < index[-4]
+    forecaster = Forecaster(Ridge(), window_length=6).fit(None, y[known])
+    display = ForecastDisplay.from_estimator(forecaster, 4, truth=y)
+    assert len(display.axes_) == 2
+    for k, line in enumerate(display.truth_lines_):
+        assert_array_equal(line.get_ydata()[1:], waves(index, seed=k)[-4:])
+    alone = ForecastDisplay.from_estimator(forecaster, 4, series=keys[1])
+    assert_array_equal(alone.forecast_lines_[0].get_ydata(), display.forecast_lines_[1].get_ydata())
+
+
+@pytest.mark.parametrize("rows", ["whole", "whole and no more", "those forecast", "some"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_truth_may_be_an_array(rows, n_targets):
+    whole = np.stack([waves(pd.RangeIndex(40), seed=k) for k in range(2)], axis=1)[:, :n_targets]
+    whole = whole[:, 0] if n_targets == 1 else whole
+    truth = {"whole": whole, "whole and no more": whole[:35], "those forecast": whole[30:35], "some": whole[30:33]}[
+        rows
+    ]
+    forecaster = Forecaster(Ridge(), window_length=6).fit(None, whole[:30])
+    display = ForecastDisplay.from_estimator(forecaster, 5, truth=truth.tolist())
+    expected = whole[30:33] if rows == "some" else whole[30:35]
+    for k, line in enumerate(display.truth_lines_):
+        seen = line.get_ydata()[1:]
+        assert_array_equal(seen[: len(expected)], expected.reshape(len(expected), -1)[:, k])
+        assert np.isnan(seen[len(expected) :]).all()
+
+
+def test_truth_of_an_array_may_be_masked():
+    truth = np.ma.array(SERIES[25:30].to_numpy(copy=True), mask=[0, 1, 0, 0, 0])
+    truth.data[1] = -9999
+    seen = plotted(SERIES[:25], SERIES[25:30], truth=truth).truth_lines_[0].get_ydata()
+    assert_array_equal(seen[-5:], [SERIES.iloc[25], NAN, *SERIES[27:30]])
+
+
+@pytest.mark.parametrize(
+    ("truth", "error"),
+    [
+        (np.arange(9.0), ValueError),
+        (["a"], TypeError),
+        (np.zeros((5, 2)), TypeError),
+        ({"a": 1}, TypeError),
+        (np.zeros(5, dtype="datetime64[D]"), TypeError),
+        (3.0, TypeError),
+    ],
+)
+def test_an_array_that_says_nothing_is_refused(truth, error):
+    with pytest.raises(error, match="truth"):
+        plotted(SERIES[:25], SERIES[25:], truth=truth)
+
+
+LONG = panel(2)[0].rename("sales").reset_index()
+
+
+WRONG = {
+    "long": (LONG, SERIES, r"history has the column\(s\) 'store', 'month', which are not numeric"),
+    "long by time": (LONG.set_index("month"), SERIES, r"history has the column\(s\) 'store', which are not numeric"),
+    "text": (SERIES.astype(str), SERIES, "'level' of history must be numbers"),
+    "times": (SERIES.astype("datetime64[ns]"), SERIES, "'level' of history must be numbers"),
+    "twice": (TABLE.set_axis(["a", "a"], axis=1), TABLE, "history has the column 'a' more than once"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_no_number_is_named(what):
+    history, forecast, message = WRONG[what]
+    with pytest.raises(ValueError, match=message):
+        plotted(history, forecast.set_axis(forecast.index + 100))
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("what", ["long", "long by time"])
+def test_the_advice_for_long_tables_makes_panels_of_them(what):
+    history, (_, forecast, _) = WRONG[what][0], panel(2)
+    with pytest.raises(ValueError, match="Move the series and the time to the index") as caught:
+        plotted(history, SERIES.set_axis(SERIES.index + 100))
+    advice = re.search(r"history = (.*)\. Leave", str(caught.value)).group(1)
+    display = plotted(eval(advice, {"history": history}), forecast)
+    assert [ax.get_title(loc="left") for ax in display.axes_] == ["s0", "s1"]
+
+
+def test_truth_with_a_time_twice_is_refused():
+    with pytest.raises(ValueError, match="truth has 26 more than once"):
+        plotted(SERIES[:25], SERIES[25:], truth=pd.concat([SERIES, SERIES[26:27]]))
