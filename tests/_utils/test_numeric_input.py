@@ -124,7 +124,7 @@ def test_a_long_table_is_told_what_index_it_needs(given):
         with pytest.raises(TypeError) as error:
             Forecaster(Ridge()).fit(None, y)
         if given == "polars":
-            assert "y = pd.DataFrame(y.to_dicts()) makes pandas of polars" in str(error.value)
+            assert "y = pd.DataFrame(y.to_dicts()) converts polars to pandas" in str(error.value)
             df = pd.DataFrame(y.to_dicts())
             break
         assert call in str(error.value)
@@ -141,7 +141,7 @@ OTHERS = {
     "text": (np.array(["a"]), TypeError, "X holds text"),
     "bytes": (np.array([b"a"]), TypeError, "X holds text"),
     "digits": (["1", "2"], TypeError, r"numbers as text: X = np.asarray\(X, dtype=float\)"),
-    "dates": (DAYS.to_numpy(), TypeError, "X holds dates.*Give times as the index"),
+    "dates": (DAYS.to_numpy(), TypeError, "X holds dates.*Put times into the index"),
     "durations": ((DAYS - DAYS[0]).to_numpy(), TypeError, r'durations.*X / np.timedelta64\(1, "s"\)'),
     "no time": ([pd.NaT, np.datetime64("NaT")], TypeError, "X holds dates"),
     "a duration": (np.timedelta64(1, "D"), TypeError, "X holds durations"),
@@ -159,9 +159,9 @@ OTHERS = {
     "lists of polars": (pl.DataFrame({"a": [[1], [2]]}), TypeError, "Column 'a' of X holds.*type list"),
     "structs of polars": (pl.DataFrame({"a": [{"b": 1}]}), TypeError, "Column 'a' of X holds.*type dict"),
     "a name twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "column 'a' more than once"),
-    "a lazy frame": (pl.LazyFrame({"a": [1]}), TypeError, r"write X.collect\(\)"),
+    "a lazy frame": (pl.LazyFrame({"a": [1]}), TypeError, r"Pass X.collect\(\)"),
     "ragged rows": ([[1, 2], [3]], ValueError, "row 0 has length 2, row 1 has 1. All rows must"),
-    "ragged inside": ([np.zeros((2, 1)), np.zeros((2, 2))], ValueError, "inhomogeneous.*unlike lengths"),
+    "ragged inside": ([np.zeros((2, 1)), np.zeros((2, 2))], ValueError, "inhomogeneous.*differ in length"),
 }
 
 

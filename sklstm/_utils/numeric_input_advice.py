@@ -1,0 +1,209 @@
+"""Messages about input that is not numeric: what it holds, and the call that converts it.
+
+A call that depends on the values is tried on them before it is shown. pandas is imported inside the functions.
+"""
+
+import warnings
+
+import numpy as np
+
+ENCODING_ADVICE = "Encode categories as numbers (OneHotEncoder), and use NaN for missing values."
+
+
+class NotNumericError(Exception):
+    """Raised for a value that is not a number.
+
+    Parameters
+    ----------
+    kind : {"date", "duration", "text", "category", "other"}
+    value : object
+        The first such value.
+    """
+
+    def __init__(self, kind, value):
+        super().__init__(kind, value)
+        self.kind, self.value = kind, value
+
+    def __str__(self):
+        """Describe the values, for messages."""
+        if self.kind == "other":
+            return f"values of the type {type(self.value).__name__}"
+        value = repr(str(self.value)) if isinstance(self.value, str) else str(self.value)
+        plural = {"date": "dates", "duration": "durations", "text": "text", "category": "categories"}[self.kind]
+        return f"{plural} ({value})"
+
+
+def not_numeric_message(where, found, advice):
+    """Say what a table or column holds instead of numbers, and how to convert it."""
+    return f"{where} holds {found}, but numbers are needed. {advice}"
+
+
+def array_advice(array, name, found):
+    """How to convert an array."""
+    if found.kind == "date":
+        return f"Put times into the index of a Series or DataFrame, and leave them out of {name}."
+    if found.kind == "duration":
+        if array.dtype.kind == "m":
+            return f'{name} = {name} / np.timedelta64(1, "s") converts them to seconds.'
+        return "Convert them to seconds with total_seconds()."
+    if found.kind == "text" and _works(lambda: array.astype(np.float64)):
+        return f"It holds numbers as text: {name} = np.asarray({name}, dtype=float)."
+    if found.kind == "text":
+        return ENCODING_ADVICE
+    if array.dtype.names:
+        return f"It is a structured array: pd.DataFrame({name}) makes its fields columns."
+    return _advice_for_object(found.value)
+
+
+def series_advice(series, name, found):
+    """How to convert a pandas Series."""
+    if found.kind == "date":
+        return f"Put times into the index; {name} must hold the values measured at these times."
+    if found.kind == "duration":
+        return f"{name} = {_as_durations(series, name)}.dt.total_seconds() converts them to seconds."
+    if found.kind == "text":
+        return _advice_for_text(series, name) or ENCODING_ADVICE
+    if found.kind == "category":
+        return _advice_for_categories(series, name) or f"If their order has a meaning, number them by {name}.cat.codes."
+    return _advice_for_object(found.value)
+
+
+def frame_advice(frame, position, name, found):
+    """How to convert one column of a DataFrame."""
+    import pandas as pd
+
+    column, key = frame.iloc[:, position], frame.columns[position]
+    cell = f"{name}[{key!r}]"
+    if found.kind == "date":
+        is_time = isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype | np.dtype) and column.dtype != object
+        return _time_advice(key, repr(key) if is_time else f"pd.to_datetime(df.pop({key!r}))")
+    if found.kind == "duration":
+        return f"{cell} = {_as_durations(column, cell)}.dt.total_seconds() converts them to seconds."
+    if found.kind == "other":
+        return _advice_for_object(found.value)
+    conversion = _advice_for_text(column, cell) if found.kind == "text" else _advice_for_categories(column, cell)
+    if conversion:
+        return conversion
+    if found.kind == "text" and _works(lambda: pd.to_datetime(column)):
+        return "It holds dates as text. " + _time_advice(key, f"pd.to_datetime(df.pop({key!r}))")
+    return (
+        f"{name} = pd.get_dummies({name}, columns=[{key!r}]) encodes it as columns of 0 and 1 (in a pipeline, use "
+        f"OneHotEncoder). If it says which series a row belongs to, move it to the index for a Forecaster: "
+        f"{_panel_call(frame, key)}."
+    )
+
+
+def _time_advice(key, index):
+    return (
+        f"Move it to the index: df = df.set_index({index}), where df is the table that X and y are taken from. Or "
+        f"drop it: df.drop(columns={key!r})."
+    )
+
+
+def _panel_call(frame, key):
+    """The call that gives a long table the index of a panel."""
+    import pandas as pd
+
+    if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
+        return f"df = df.set_index({key!r}, append=True).swaplevel()"
+    times = [name for name, dtype in frame.dtypes.items() if dtype.kind == "M" or isinstance(dtype, pd.PeriodDtype)]
+    return f"df = df.set_index([{key!r}, {times[0]!r}])" if times else "df = df.set_index([series, time])"
+
+
+def _advice_for_text(column, name):
+    """How to convert text to numbers, if all or most of it holds numbers; else None."""
+    import pandas as pd
+
+    column = column.astype(object)  # for text of pyarrow, NaN is not a missing value
+    if _works(lambda: pd.to_numeric(column)):
+        return f"It holds numbers as text: {name} = pd.to_numeric({name})."
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.notna().mean() <= 0.5:
+        return None
+    other = first_value(column[numbers.isna()])
+    return (
+        f'It holds numbers as text, except {other!r}: {name} = pd.to_numeric({name}, errors="coerce") replaces other '
+        "text by NaN."
+    )
+
+
+def _advice_for_categories(column, name):
+    """How to convert categories to numbers, if they are numbers; else None."""
+    if not _works(lambda: column.astype(float)):
+        return None
+    return f"They are numbers: {name} = {name}.astype(float)."
+
+
+def _as_durations(column, name):
+    return f"pd.to_timedelta({name})" if column.dtype == object else name
+
+
+def _advice_for_object(value):
+    """Why an object cannot be converted to a number."""
+    if is_row(value):
+        return "Each cell must hold one number. np.stack joins a list of arrays of the same shape into one array."
+    try:
+        float(value)
+    except (TypeError, ValueError) as error:
+        return f"({error})"
+    return "Convert it to a number."
+
+
+def _works(call):
+    """Whether a conversion raises no error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            call()
+        except (TypeError, ValueError, OverflowError):
+            return False
+    return True
+
+
+def polars_advice(data, name):
+    """How to convert a polars DataFrame or Series to pandas."""
+    if hasattr(data, "columns"):
+        return f"{name} = pd.DataFrame({name}.to_dicts())"
+    return f"{name} = pd.Series({name}.to_list())"
+
+
+def complex_message(what):
+    """Say that complex numbers are not supported."""
+    return f"Complex data not supported: {what}. Give real and imaginary parts as two columns (.real, .imag)."
+
+
+def ragged_message(data, name, sequences):
+    """Say why a list of rows is not an array, and how to pad sequences of different lengths."""
+    rows = [_as_array_if_regular(part) for part in data]
+    lengths = [len(row) if is_row(row) else 1 for row in rows]
+    other = next((number for number, length in enumerate(lengths) if length != lengths[0]), None)
+    if other is None:
+        return f"{name} has an inhomogeneous shape: the parts of its rows differ in length."
+    message = f"{name} has an inhomogeneous shape: row 0 has length {lengths[0]}, row {other} has {lengths[other]}. "
+    steps = {row.shape[1:] if isinstance(row, np.ndarray) and row.ndim in (1, 2) else None for row in rows}
+    if not sequences or len(steps) > 1 or None in steps:
+        return message + "All rows must have the same length. Use NaN for missing values."
+    before = "((n - len(part), 0), (0, 0))" if rows[0].ndim == 2 else "(n - len(part), 0)"
+    return (
+        f"{message}Pad the shorter ones with NaN in front, which LSTMs skip: n = max(map(len, {name})); {name} = "
+        f"np.stack([np.pad(np.asarray(part, dtype=float), {before}, constant_values=np.nan) for part in {name}])"
+    )
+
+
+def _as_array_if_regular(part):
+    """Convert a row to an array, unless it is ragged itself."""
+    try:
+        return np.asarray(part)
+    except ValueError:
+        return part
+
+
+def is_row(value):
+    """Whether a value is itself a list or an array."""
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def first_value(column):
+    """The first value of a column that is not missing, or the first value; None without rows."""
+    present = column.dropna()
+    return present.iloc[0] if len(present) else column.iloc[0] if len(column) else None
