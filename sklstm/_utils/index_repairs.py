@@ -33,7 +33,7 @@ ZONES = (
 )  # fmt: skip
 
 # Formats of dates written as text, common ones first.
-FORMATS = (
+DATE_FORMATS = (
     "%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%Y", "%m-%d-%Y", "%m-%Y", "%m/%Y",
     "%Y/%m", "%m.%Y", "%b-%y",
     "%b-%Y", "%b %Y", "%b %y", "%B %Y", "%B-%Y", "%y-%b", "%Y-%b", "%Y %b", "%d-%b-%Y", "%d %b %Y",
@@ -42,7 +42,7 @@ FORMATS = (
     "%d/%m/%Y %H:%M:%S", "%Y",
 )  # fmt: skip
 
-QUARTER = 'pd.PeriodIndex({i}.astype(str).str[:4] + "Q" + {i}.astype(str).str[-1], freq="Q")'
+QUARTERS = 'pd.PeriodIndex({i}.astype(str).str[:4] + "Q" + {i}.astype(str).str[-1], freq="Q")'
 
 
 @dataclass(frozen=True)
@@ -309,7 +309,7 @@ def calls_for_integer_dates(index):
     if form:
         yield f'pd.to_datetime({{i}}.astype(str), format="{form}")'
     elif digits == 5:
-        yield QUARTER
+        yield QUARTERS
     elif digits == 6:
         yield 'pd.to_datetime({i}.astype(str) + "-1", format="%G%V-%u")'
     elif digits == 7:
@@ -354,13 +354,13 @@ def _calls_for_objects(index):
         dash = "-" if "-" in first else ""
         yield f'pd.to_datetime({{i}} + "-1", format="%G{dash}W%V-%u")'
     if re.fullmatch(r"\d{4}[- ]?Q[1-4]", first):
-        yield QUARTER
+        yield QUARTERS
     if re.fullmatch(r"Q[1-4][- /]?\d{4}", first):
         yield 'pd.PeriodIndex({i}.str[-4:] + "Q" + {i}.str[1], freq="Q")'
     if re.match(r"\d{4}[-/]\d|\d{8}T", first):
         yield "pd.to_datetime({i})"
     if not re.match(r"\d{4}-\d\d-\d\d", first):
-        yield from (f'pd.to_datetime({{i}}, format="{form}")' for form in FORMATS)
+        yield from (f'pd.to_datetime({{i}}, format="{form}")' for form in DATE_FORMATS)
     yield "pd.to_datetime({i})"
     yield from (f'pd.to_datetime({{i}}, utc=True).tz_convert("{zone}")' for zone in _matching_zones(index))
     yield "pd.to_datetime({i}, utc=True)"
