@@ -3,20 +3,28 @@
 from dataclasses import dataclass
 from numbers import Integral
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import _fit_context, clone
 from sklearn.utils._param_validation import Interval, validate_params
 
 from sklstm._forecasting.calibration import check_coverage
+from sklstm._forecasting.fitting import fit_rows
+from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster
+from sklstm._forecasting.leaks import check_leaks
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores, seasonal_naive
-from sklstm._forecasting.series import check_leaks, interval_names, read_weights, rows_of
-from sklstm._forecasting.strategies import make_strategy
+from sklstm._forecasting.output_format import interval_names
+from sklstm._forecasting.series_input import read_training
+from sklstm._forecasting.settings import check_parts, check_request, check_settings, strategy_of
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.python_numbers import plain
+from sklstm._utils.python_numbers import plain, plain_parameters
 from sklstm._utils.user_warning import warn_user
+from sklstm._utils.windows import rows_after
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class BacktestResult:
     {1: 18.4, 2: 19.8, 3: 17.0}
     """
 
-    frame: Any
+    frame: "pd.DataFrame"
 
     def __post_init__(self):
         check_frame(self.frame)
@@ -178,194 +186,94 @@ def backtest(
         raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
     coverages = () if coverage is None else check_coverage(coverage)
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
-    X, y = as_numbers(X, "X"), as_numbers(y, "y")
-    reader, weight = clone(forecaster), read_weights(sample_weight, X, y)
-    series, labels = reader._checked(X, y, weight, steps, coverages)
-    check_leaks(reader, X, series, labels, max(steps, plain(reader.steps) or 1))
+    X, y, forecaster = as_numbers(X, "X"), as_numbers(y, "y"), clone(forecaster)
+    data = _read(forecaster, X, y, sample_weight, steps, coverages)
     if cv is None:
-        folds = _folds_before_the_end(series, steps, n_origins, _reach(reader, steps))
+        folds = last_folds(data.series, steps, n_origins, _rows_read_ahead(forecaster, data, steps))
     else:
-        folds = _folds_of(series, steps, cv, len(y))
-    _check_truths(series, folds)
-    n_fits = int(refit) if refit else len(folds)
-    groups = [folds[first : first + n_fits] for first in range(0, len(folds), n_fits)]
-    for known in (group[0].train(series) for group in groups):
-        clone(forecaster)._checked(*(rows_of(part, known) for part in (X, y, weight)), steps, coverages)
+        folds = folds_from_cv(data.series, steps, cv, len(y))
+    check_truths(data.series, folds)
+    size = int(refit) if refit else len(folds)
+    groups = [folds[first : first + size] for first in range(0, len(folds), size)]
+    parts = [_checked_part(forecaster, data, group[0], steps, coverages) for group in groups]
     tables = []
-    for number, group in enumerate(groups):
-        begin, known = perf_counter(), group[0].train(series)
-        fitted = clone(forecaster).fit(*(rows_of(part, known) for part in (X, y, weight)))
-        tables += _forecasts_of(fitted, series, group, steps, coverages, season, labels)
+    for number, (group, (part, proper)) in enumerate(zip(groups, parts, strict=True), start=1):
+        begin = perf_counter()
+        fitted = fit_rows(forecaster, part, proper, X, y)
+        tables += _forecast_folds(fitted, data, group, steps, coverages, season)
         if verbose:
-            n_done = min((number + 1) * n_fits, len(folds))
+            n_done = min(number * size, len(folds))
             print(f"backtest: {n_done} of {len(folds)} origins, {perf_counter() - begin:.1f} s")
     return BacktestResult(_joined(tables, season))
 
 
-def _reach(reader, steps):
-    """How many rows after an origin have to be there: all known columns that are read ahead do."""
-    has_known = reader.n_features_in_ > reader._is_past.sum()
-    return max(steps, make_strategy(reader.strategy, plain(reader.steps)).n_ahead) if has_known else steps
+@_fit_context(prefer_skip_nested_validation=False)
+def _read(forecaster, X, y, sample_weight, steps, coverages):
+    """Check the parameters of the forecaster and read the tables, as its fit on all rows would."""
+    with plain_parameters(forecaster):
+        check_parts(forecaster, Forecaster)
+        data = read_training(forecaster, X, y, sample_weight)
+        check_settings(forecaster, data)
+        check_request(forecaster, data, steps, coverages)
+        check_leaks(data, X, forecaster.window_length, max(steps, forecaster.steps or 1))
+    return data
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """What is known at one origin, and which of the rows after it are scored.
-
-    Parameters
-    ----------
-    origins : dict of int
-        Rows known of each series, by key.
-    scored : dict of ndarray of bool of shape (steps,)
-    chosen : ndarray of int or None
-        The rows of the user's table to train on, where it is not all that is known.
-    """
-
-    origins: dict
-    scored: dict
-    chosen: Any = None
-
-    def train(self, series):
-        """The rows of the user's table to train on."""
-        if self.chosen is not None:
-            return self.chosen
-        return np.sort(np.concatenate([series[key].rows[:origin] for key, origin in self.origins.items()]))
+def _checked_part(forecaster, data, fold, steps, coverages):
+    """The training rows of a fold, and its proper training rows, checked to be enough."""
+    part = data.between(fold.training)
+    part.check_enough()
+    with plain_parameters(forecaster):
+        proper = check_settings(forecaster, part)
+        check_request(forecaster, part, steps, coverages)
+    return part, proper
 
 
-def _folds_before_the_end(series, steps, n_origins, reach):
-    """Origins one time stamp apart, of which the last has `reach` stamps after it."""
-    stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
-    if len(stamps) < reach + n_origins + 1:
-        raise ValueError(
-            f"n_origins={n_origins} with steps={steps} take {reach + n_origins + 1} rows at least, as two must be "
-            f"known at the first origin and {reach} follow the last; there are {len(stamps)}."
-        )
-    first = len(stamps) - reach - n_origins + 1
-    folds = []
-    for stamp in stamps[first : first + n_origins]:
-        origins = {key: int(np.searchsorted(part.stamps, stamp)) for key, part in series.items()}
-        folds.append(_fold(series, origins, steps))
-    return folds
+def _rows_read_ahead(forecaster, data, steps):
+    """How many rows must follow an origin: `steps`, or as many as known columns are read ahead."""
+    return steps if data.spec.columns.is_past.all() else max(steps, strategy_of(forecaster).n_ahead)
 
 
-def _fold(series, origins, steps):
-    """All that is known before some origins; what comes after them is scored."""
-    scored = {key: origin + np.arange(steps) < len(series[key]) for key, origin in origins.items() if origin}
-    return _Fold(origins, {key: rows for key, rows in scored.items() if rows.any()})
-
-
-def _folds_of(series, steps, cv, n_rows):
-    """Origins at the ends of training rows."""
-    from sklearn.model_selection import check_cv  # whose import takes as long as that of sklstm
-
-    order = np.argsort(np.concatenate([part.rows for part in series.values()]))
-    stamps = np.concatenate([part.stamps for part in series.values()])[order]  # row by row of the user's table
-    folds = []
-    for is_known, is_asked in _masks(check_cv(cv), n_rows):
-        _check_in_time(stamps, is_known, is_asked)
-        folds.append(_fold_of(series, steps, is_known, is_asked))
-    scored = [fold for fold in folds if fold.scored]
-    if not scored:
-        raise ValueError(
-            f"There is nothing to score: in none of the {len(folds)} folds of cv={cv!r} is a test row among the "
-            f"steps={steps} rows that follow the training rows of its series. Choose a smaller gap, or more steps."
-        )
-    return scored
-
-
-def _masks(splitter, n_rows):
-    """Training and test rows of each fold as a pair of masks."""
-    masks = []
-    try:
-        for train, test in splitter.split(np.empty((n_rows, 1)), None):
-            masks.append(np.zeros((2, n_rows), dtype=bool))
-            masks[-1][0, train], masks[-1][1, test] = True, True
-    except (TypeError, ValueError, IndexError) as error:
-        raise ValueError(
-            f"cv must give pairs (training rows, test rows), by their numbers among the {n_rows} rows of y. Fold "
-            f"{len(masks)} fails: {error}"
-        ) from error
-    if not masks:
-        raise ValueError("cv gives no folds.")
-    return masks
-
-
-def _fold_of(series, steps, is_known, is_asked):
-    """The ends of the training rows of each series, and which of the steps after them are test rows."""
-    origins, scored = {}, {}
-    for key, part in series.items():
-        known, asked = np.flatnonzero(is_known[part.rows]), np.flatnonzero(is_asked[part.rows])
-        if not len(known) or not len(asked):
-            continue
-        origin = known[-1] + 1
-        if origin - known[0] != len(known):
-            raise ValueError(
-                f"cv gives training rows with a gap: {len(known)} of rows {known[0]} … {known[-1]}. They must "
-                "follow each other, as those of TimeSeriesSplit and split_panel do."
-            )
-        rows = np.isin(origin + np.arange(steps), asked)
-        if rows.any():
-            origins[key], scored[key] = int(origin), rows
-    return _Fold(origins, scored, np.flatnonzero(is_known))
-
-
-def _check_truths(series, folds):
-    """Whether there is a truth to score a forecast by."""
-    for fold in folds:
-        for key, rows in fold.scored.items():
-            if not np.isnan(series[key].y[fold.origins[key] + np.flatnonzero(rows)]).all():
-                return
-    raise ValueError("There is nothing to score: every row of y that is to be forecast is NaN.")
-
-
-def _check_in_time(stamps, is_known, is_asked):
-    """Whether nothing is learnt, from any series, that was not known before the rows that are scored."""
-    if is_known.any() and is_asked.any() and stamps[is_known].max() >= stamps[is_asked].min():
-        raise ValueError(
-            "cv gives training rows that are no earlier than its test rows. TimeSeriesSplit splits a single series by "
-            "time, and split_panel a panel."
-        )
-
-
-def _forecasts_of(fitted, series, folds, steps, coverages, season, labels):
+def _forecast_folds(fitted, data, folds, steps, coverages, season):
     """Tables of the forecasts from the origins of some folds, in one batch."""
-    folds_of = {key: [fold for fold in folds if key in fold.scored] for key in series if key in fitted._history}
+    folds_of = {key: [fold for fold in folds if key in fold.scored] for key in data.series if key in fitted.data.series}
     folds_of = {key: members for key, members in folds_of.items() if members}
-    origins = {key: np.array([fold.origins[key] for fold in members]) for key, members in folds_of.items()}
+    origins = {key: np.array([fold.origin(key) for fold in members]) for key, members in folds_of.items()}
     if not origins:
         return []
-    answers = fitted._forecast_at(series, origins, steps, coverages)
-    scored = {key: np.stack([fold.scored[key] for fold in members]) for key, members in folds_of.items()}
-    return [
-        _table(key, series[key], origins[key], scored[key], answers[key], coverages, season, labels) for key in origins
-    ]
+    forecasts = fitted.forecast(data.series, origins, steps, coverages)
+    tables = []
+    for key, members in folds_of.items():
+        scored = np.stack([fold.scored[key] for fold in members])
+        series_format = key, data.spec.output_format
+        tables.append(_table(data.series[key], series_format, origins[key], scored, forecasts[key], coverages, season))
+    return tables
 
 
-def _table(key, part, origins, scored, answers, coverages, season, labels):
+def _table(part, series_format, origins, scored, forecasts, coverages, season):
     """The forecasts of one series, a row for each origin, step and target whose truth is known."""
     import pandas as pd
 
-    steps, n_targets = answers.shape[1:3]
+    (key, output_format), (steps, n_targets) = series_format, forecasts.shape[1:3]
     rows = origins[:, np.newaxis] + np.arange(steps)
-    truth = np.concatenate((part.y, np.full((steps, n_targets), np.nan)))[rows]
+    truth = rows_after(part.y, origins, steps)
     kept = scored[..., np.newaxis] & ~np.isnan(truth)
     origin, step, target = np.nonzero(kept)
     index = part.known_index
-    columns = {"series": pd.Index([key], tupleize_cols=False).repeat(len(origin))} if labels.is_panel else {}
-    if labels.y_ndim == 2:
-        names = pd.RangeIndex(n_targets) if labels.names is None else labels.names
-        columns["target"] = names.to_flat_index().take(target)
+    columns = {"series": pd.Index([key], tupleize_cols=False).repeat(len(origin))} if output_format.is_panel else {}
+    if output_format.y_ndim == 2:
+        columns["target"] = output_format.target_index(n_targets).take(target)
     columns |= {
         "origin": index[origins[origin] - 1],
         "step": step + 1,
         "time": index[rows[origin, step]],
         "truth": truth[kept],
-        "forecast": answers[..., 0][kept],
+        "forecast": forecasts[..., 0][kept],
         "naive": seasonal_naive(part.y, season, origins, steps)[kept],
         "scale": naive_scales(part.y, season, origins)[origin, target],
     }
     ends = interval_names(coverages)
-    columns |= {name: answers[..., number][kept] for number, name in enumerate(ends, start=1)}
+    columns |= {name: forecasts[..., number][kept] for number, name in enumerate(ends, start=1)}
     return pd.DataFrame(columns)
 
 
@@ -374,25 +282,18 @@ def _joined(tables, season):
     import pandas as pd
 
     if not sum(map(len, tables)):
-        raise ValueError(
-            "There is nothing to score: no series has a truth after an origin as well as rows that were trained on."
-        )
+        raise ValueError("There is nothing to score: no series has training rows as well as a truth after an origin.")
     frame = pd.concat([table for table in tables if len(table)], ignore_index=True)
     frame.attrs["season"] = season
-    _tell_of_season(frame, season)
+    if frame["naive"].isna().all():
+        warn_user(
+            "There is no naive forecast to compare with: no row that is scored has a value one or more seasons before "
+            f"it (season={season} rows). Choose a shorter season."
+        )
     known = frame["forecast"].notna()
     if not known.all():
         warn_user(
-            f"{int((~known).sum())} of {len(frame)} rows could not be forecast, as the window before them could not be "
-            "read; they are left out."
+            f"{int((~known).sum())} of {len(frame)} rows could not be forecast, as values are missing in the windows "
+            "before them; they are left out."
         )
     return frame[known].reset_index(drop=True)
-
-
-def _tell_of_season(frame, season):
-    """Warn where there is nothing to compare with."""
-    if frame["naive"].isna().all():
-        warn_user(
-            "There is no naive forecast to compare with: no row that is scored has a known value one or more seasons "
-            f"before it (season={season} rows). Choose a shorter season."
-        )

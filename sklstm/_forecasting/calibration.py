@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklstm._forecasting.intervals import percent
+from sklstm._utils.windows import rows_after
 
 
 def check_coverage(coverage):
@@ -100,7 +101,7 @@ class Errors:
 
     def _of(self, key, origins, answers):
         """Errors of one series in transformed units, (n_origins, steps, n_targets)."""
-        truth = _following(self.scaler.transformed(self.series[key].y), origins, answers.shape[1])
+        truth = rows_after(self.scaler.transformed(self.series[key].y), origins, answers.shape[1])
         return truth - self.scaler.transformed(answers)
 
     def enough(self, request):
@@ -112,14 +113,8 @@ def check_tail(series, calibration_size, request):
     """Whether the tails of series can give the errors of a request, before anything is trained."""
     tails = calibration_split(series, calibration_size)
     truths = [
-        _following(part.y, np.arange(tails[key], len(part)), request.steps)
+        rows_after(part.y, np.arange(tails[key], len(part)), request.steps)
         for key, part in series.items()
         if tails[key]
     ]
     request.take(np.concatenate(truths))
-
-
-def _following(values, origins, steps):
-    """The rows of (n, K) after each origin, (n_origins, steps, K); NaN where there is none."""
-    padded = np.concatenate((values, np.full((steps, values.shape[1]), np.nan)))
-    return padded[origins[:, np.newaxis] + np.arange(steps)]

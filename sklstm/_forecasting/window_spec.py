@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklstm._utils.windows import flat_sliding_windows, row_chunks, sliding_windows
+from sklstm._utils.windows import row_chunks, rows_after, sliding_windows
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class WindowSpec:
 
     def future(self, known, origins, steps):
         """Known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
-        return _from(known, np.asarray(origins) + 1, steps - 1).reshape(len(origins), steps - 1, self.n_known)
+        return rows_after(known, np.asarray(origins) + 1, steps - 1)
 
     def flat(self, windows, rows=None):
         """Windows, or some of them, as a table (n, L · (K + Q) + H · P): lags step by step, then the known columns."""
@@ -107,7 +107,4 @@ class WindowSpec:
 
 def _from(values, rows, n):
     """The `n` rows of values (m, k) that begin at each of some rows, (len(rows), n · k); NaN beyond the last."""
-    if n == 0 or values.shape[1] == 0:
-        return np.empty((len(rows), 0))
-    beyond = np.full((n, values.shape[1]), np.nan)
-    return flat_sliding_windows(np.concatenate((values, beyond)), n)[rows]
+    return rows_after(values, rows, n).reshape(len(rows), n * values.shape[1])

@@ -41,6 +41,27 @@ def flat_sliding_windows(table: FloatArray, window_length: int) -> FloatArray:
     return flat[::n_channels][: n_rows - window_length + 1]
 
 
+def rows_after(values: FloatArray, origins: IntArray, n: int) -> FloatArray:
+    """Return the `n` rows from each origin on; NaN beyond the last row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+    origins : ndarray of int of shape (n_origins,)
+        Numbers of rows, from 0 to n_rows.
+    n : int
+
+    Returns
+    -------
+    rows : ndarray of shape (n_origins, n, n_columns)
+    """
+    shape = (len(origins), n, values.shape[1])
+    if 0 in shape[1:]:
+        return np.empty(shape)
+    beyond = np.full((n, values.shape[1]), np.nan)
+    return flat_sliding_windows(np.concatenate((values, beyond)), n)[origins].reshape(shape)
+
+
 def row_numbers(n_rows: int) -> IntArray:
     """Return 0 … n_rows - 1 as int32 if they fit, in half the memory of NumPy's default."""
     return np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)

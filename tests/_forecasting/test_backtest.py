@@ -239,7 +239,7 @@ FAULTS = {
     "short head": (
         untrained(intervals="conformal", calibration_size=51),
         {"coverage": 0.5},
-        "leaves 4 rows to train on before the tail, but window_length=4 takes 5",
+        "leaves 4 rows to train on before the calibration rows, but window_length=4 takes 5",
     ),
     "levels": (
         Forecaster(Unleveled(loss="quantile", quantile=[0.1, 0.9]), strategy="direct", steps=3),

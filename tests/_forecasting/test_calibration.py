@@ -97,7 +97,7 @@ def forecaster(strategy, **settings):
 
 
 def errors_of(fitted, steps=STEPS):
-    return fitted._batch_forecaster.intervals.errors.of(steps)
+    return fitted._fitted.batch_forecaster.intervals.errors.of(steps)
 
 
 def slow_errors(settings, X, y, n_head, steps=STEPS, work=lambda y: y):
@@ -175,7 +175,7 @@ def test_the_tail_is_not_learnt_from(walk, strategy):
     fitted = forecaster(strategy).fit(None, walk)
     walk[70:] = 0
     changed = forecaster(strategy).fit(None, walk)
-    one, other = fitted._batch_forecaster.intervals.errors, changed._batch_forecaster.intervals.errors
+    one, other = fitted._fitted.batch_forecaster.intervals.errors, changed._fitted.batch_forecaster.intervals.errors
     regressors = (errors.forecaster.regressor_set.regressors for errors in (one, other))
     for before, after in zip(*regressors, strict=True):
         np.testing.assert_array_equal(before.coef_, after.coef_)
@@ -190,7 +190,7 @@ def test_weights_of_the_head_count(walk):
     weight = np.random.default_rng(0).random(80)
     fitted = forecaster("recursive").fit(None, walk, weight)
     head = Forecaster(Ridge(), window_length=4).fit(None, walk[:60], weight[:60])
-    regressor = fitted._batch_forecaster.intervals.errors.forecaster.regressor_set.regressors[0]
+    regressor = fitted._fitted.batch_forecaster.intervals.errors.forecaster.regressor_set.regressors[0]
     np.testing.assert_array_equal(regressor.coef_, head.regressors_[0].coef_)
 
 
@@ -260,7 +260,7 @@ def test_rows_in_which_something_is_missing_do_not_count_together(walk):
     """With a hole in every third row, no origin has the errors of three steps, though each step has many."""
     walk[::3] = np.nan
     settings = {"strategy": "direct", "regressor": DecisionTreeRegressor(), "calibration_size": 30}
-    errors = forecaster(**settings).fit(None, walk)._batch_forecaster.intervals.errors
+    errors = forecaster(**settings).fit(None, walk)._fitted.batch_forecaster.intervals.errors
     assert (~np.isnan(errors.enough(ErrorRequest(STEPS, [0.9])))).sum(axis=0).min() >= 9
     with pytest.raises(ValueError, match=r"needs at least 9 errors of 3 steps ahead, .* give 0\."):
         errors.enough(ErrorRequest(STEPS, [0.9], together=True))

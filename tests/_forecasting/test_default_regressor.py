@@ -36,7 +36,7 @@ def wandering(kind, n, seed):
 def check_bound(kind, n, seed):
     y = wandering(kind, n, seed)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "There are . windows to learn from")
+        warnings.filterwarnings("ignore", "There are . windows to train on")
         path = Forecaster().fit(None, y).forecast(36).to_numpy()
     if n < 6:
         np.testing.assert_allclose(path, y[-1])
@@ -78,7 +78,7 @@ def test_the_default_repeats_the_last_value_where_there_is_too_little_to_learn_f
     steps = None if strategy == "recursive" else 2
     y = pd.Series([3.0, 1.0, 4.0, 1.5], pd.date_range("2024", periods=4, freq="MS"))
     f = Forecaster(strategy=strategy, steps=steps)
-    with pytest.warns(UserWarning, match=r"There are [23] windows to learn from.*repeat the last value"):
+    with pytest.warns(UserWarning, match=r"There are [23] windows to train on.*repeat the last value"):
         f.fit(None, y)
     assert f.forecast(2).to_list() == [1.5, 1.5]
     f.update(None, y.rename(lambda time: time + pd.DateOffset(months=4)) * 2)

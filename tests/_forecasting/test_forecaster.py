@@ -361,7 +361,7 @@ def test_series_shorter_than_the_window_are_learnt_from_and_forecast(name):
     assert f.n_dropped_ == 0
     assert forecast.notna().all()
     assert list(forecast.loc["short"].index) == [40, 41]
-    with pytest.warns(UserWarning, match=r"NaN: \['short'\].* rows hold 4 values"):
+    with pytest.warns(UserWarning, match=r"NaN: \['short'\].* rows have 4 values"):
         assert Forecaster(Ridge(), window_length=8).fit(None, y).forecast(2).isna().tolist() == [False] * 2 + [True] * 2
 
 
@@ -397,7 +397,7 @@ def test_a_gap_is_forecast_through(shape, strategy):
 def test_known_columns_do_not_let_a_gap_be_forecast_through():
     X, y = series(30, "known")
     f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
-    with pytest.raises(ValueError, match=r"begin 3 after the first one that follows its history.*begin X there"):
+    with pytest.raises(ValueError, match=r"begin 3 rows after the first one that follows its history.*begin X there"):
         f.predict(X[23:25])
     with pytest.raises(ValueError, match="X_future begins 3 rows after"):
         f.forecast(2, X[23:25])
@@ -486,7 +486,7 @@ def test_fitted_values_stay_those_of_the_fit_whatever_is_trained_later(is_asked_
     for estimator in (f, deepcopy(f), pickle.loads(pickle.dumps(f))):
         pd.testing.assert_series_equal(estimator.fitted_values_, expected)
         pd.testing.assert_series_equal(estimator.residuals_, residuals)
-        regressor = estimator._values_made_by.regressor_set.regressors[0]
+        regressor = estimator._in_sample.fitted.regressors[0]
         regressor.predict = n_predicted.append  # they are computed once
         pd.testing.assert_series_equal(estimator.fitted_values_, expected)
     assert not n_predicted
@@ -554,7 +554,7 @@ def test_scikit_learn_scores_training_rows(name, scoring, shape):
     search = GridSearchCV(f, {"window_length": [2, 3]}, cv=cv, scoring=scoring, return_train_score=True).fit(X, y)
     assert np.isfinite(search.cv_results_["mean_train_score"]).all()
     if shape == "single":
-        warnings.filterwarnings("ignore", ".*longer than what is known")  # half of the rows before a test are left out
+        warnings.filterwarnings("ignore", ".*longer than the history")  # half of the rows before a test are left out
         for curve in (
             learning_curve(f, rows_only(y), y, cv=cv, train_sizes=[0.5, 1.0], scoring=scoring, error_score="raise"),
             validation_curve(
@@ -633,7 +633,7 @@ def test_a_future_index_that_cannot_be_told_is_an_error_whose_advice_mends_it():
 def test_future_columns_that_are_missing_are_asked_for_with_their_index():
     X, y = series(30, "known")
     f = forecaster(Ridge(), "known").fit(X[:25], y[:25])
-    with pytest.raises(ValueError, match=r"columns \['k', 'l'\] of the 3 rows.*future_index\(3\) is their index"):
+    with pytest.raises(ValueError, match=r"columns \['k', 'l'\] of the 3 rows.*future_index\(3\) returns their index"):
         f.forecast(3)
     assert f.forecast(3, X.loc[f.future_index(3)]).index.equals(X.index[25:28])
 
@@ -786,7 +786,7 @@ def test_steps_beyond_the_strategy_are_refused(strategy):
         ({}, np.full((30, 1), np.inf), np.arange(30.0), ValueError, "infinity"),
         ({}, np.ones((29, 1)), np.arange(30.0), ValueError, "inconsistent"),
         ({}, None, np.ones((3, 3, 3)), ValueError, "dim 3"),
-        ({}, None, [1.0], ValueError, "1 rows|minimum"),
+        ({}, None, [1.0], ValueError, "n_samples=1 row"),
         ({"past_only": ["q"]}, np.ones((30, 1)), np.arange(30.0), ValueError, r"past_only names 'q'.*\[0\]"),
         ({"past_only": [True]}, np.ones((30, 2)), np.arange(30.0), ValueError, "past_only names True"),
         ({"past_only": "k"}, np.ones((30, 1)), np.arange(30.0), ValueError, "past_only"),
@@ -796,7 +796,7 @@ def test_steps_beyond_the_strategy_are_refused(strategy):
         ({"target_transformer": FunctionTransformer(np.log1p)}, None, np.arange(30.0), ValueError, "undo itself"),
         ({"target_transformer": FunctionTransformer(np.log, np.exp)}, None, np.arange(30.0), ValueError, "not finite"),
         ({"target_transformer": Normalizer()}, None, np.arange(30.0), TypeError, "must have inverse_transform"),
-        ({"drop_incomplete": False}, None, np.arange(30.0), ValueError, "accepts no NaN"),
+        ({"drop_incomplete": False}, None, np.arange(30.0), ValueError, "does not accept NaN"),
         ({"strategy": "direct", "steps": 40}, None, np.arange(30.0), ValueError, "no window whose targets"),
     ],
 )
@@ -1292,7 +1292,7 @@ def test_a_forecast_that_the_transformer_cannot_undo_is_explained():
     y = 100.0 + np.arange(30.0)
     bounded = FunctionTransformer(lambda y: y, lambda z: np.where(z < 129.5, z, np.nan))
     f = Forecaster(Ridge(1e-9), window_length=2, target_transformer=bounded).fit(None, y)
-    with pytest.raises(ValueError, match=r"(?s)not finite: target_transformer=Func.* cannot undo it"):
+    with pytest.raises(ValueError, match=r"(?s)not finite: either target_transformer=Func.* cannot undo it"):
         f.forecast(2)
 
 
@@ -1301,7 +1301,7 @@ def test_missing_values_at_the_end_are_explained():
     _, y = series(30)
     y.iloc[-2:] = np.nan
     f = forecaster(Ridge()).fit(None, y)
-    with pytest.raises(ValueError, match=r"last window_length=3 rows hold 1 values, and Ridge needs all of them"):
+    with pytest.raises(ValueError, match=r"last window_length=3 rows have 1 values, and Ridge needs all of them"):
         f.forecast(2)
     assert forecaster(model()).fit(None, y).forecast(2).notna().all()
     y.iloc[-L:] = np.nan
@@ -1313,7 +1313,7 @@ def test_an_lstm_with_indicators_reads_columns_that_are_never_there_together():
     X, y = series(60, "past")
     y.iloc[::2], X.iloc[1::2] = np.nan, np.nan
     lstm = LSTMRegressor(3, max_iter=2, learning_rate="cosine", instance_norm="last", n_targets=1, random_state=0)
-    with pytest.raises(ValueError, match="No window of window_length=3 can be learnt from"):
+    with pytest.raises(ValueError, match="No window of window_length=3 can be trained on"):
         forecaster(lstm, "past", "direct").fit(X, y)
     reading = forecaster(clone(lstm).set_params(missing="indicator"), "past", "direct").fit(X, y)
     assert reading.forecast(2).notna().all()
@@ -1576,8 +1576,10 @@ def test_what_is_held_does_not_depend_on_other_series_or_origins_in_the_call():
     with pytest.warns(UserWarning, match="runs away"):
         alone = f.forecast(24)
     panel = Forecaster(LinearRegression(), window_length=4).fit(None, y)
-    panel._batch_forecaster = replace(panel._batch_forecaster, regressor_set=f._batch_forecaster.regressor_set)
-    with pytest.warns(UserWarning, match="of 2 forecasts are held"):
+    regressor_set = f._fitted.batch_forecaster.regressor_set
+    own = replace(panel._fitted.batch_forecaster, regressor_set=regressor_set)
+    panel._fitted = replace(panel._fitted, batch_forecaster=own)
+    with pytest.warns(UserWarning, match="of 2 forecasts are clipped"):
         together = panel.forecast(24)
     np.testing.assert_allclose(together["wild"], alone)
 
@@ -1666,7 +1668,7 @@ def test_what_update_is_told_is_checked():
 def test_many_origins_are_held_each_by_what_was_known_there():
     y = np.r_[EIGHT, EIGHT[-1] + np.random.default_rng(1).normal(size=30).cumsum()]
     wild = Forecaster(LinearRegression(), window_length=4)
-    with pytest.warns(UserWarning, match="of 6 forecasts are held"):
+    with pytest.warns(UserWarning, match="of 6 forecasts are clipped"):
         result = backtest(wild, None, y, steps=24, n_origins=6, refit=False).frame
     fitted = clone(wild).fit(None, y[: len(y) - 24 - 5])
     for number, (_, rows) in enumerate(result.groupby("origin")):
@@ -1799,9 +1801,9 @@ def test_a_rate_of_ones_own_is_that_of_an_lstm():
     for rate in (0, -1.0, np.inf, "fast"):
         with pytest.raises(ValueError, match="learning_rate_init must be a number above 0"):
             f.update(None, y[30:], train=True, learning_rate_init=rate)
-    with pytest.raises(ValueError, match="is that of an LSTMRegressor"):
+    with pytest.raises(ValueError, match="is used by an LSTMRegressor"):
         f.update(None, y[30:], learning_rate_init=0.1)
-    with pytest.raises(ValueError, match="is that of an LSTMRegressor"):
+    with pytest.raises(ValueError, match="is used by an LSTMRegressor"):
         forecaster(SGDRegressor()).fit(None, y[:30]).update(None, y[30:], train=True, learning_rate_init=0.1)
 
 
@@ -1843,7 +1845,7 @@ def test_a_gap_longer_than_the_history_warns(days, warns):
     y = pd.Series(np.arange(30.0), pd.date_range("2024", periods=30, freq="D"))
     f = forecaster(Ridge()).fit(None, y)
     rows = pd.DataFrame(index=[y.index[-1] + pd.Timedelta(days, "D")])
-    with pytest.warns(UserWarning, match="longer than what is known") if warns else nullcontext():
+    with pytest.warns(UserWarning, match="longer than the history") if warns else nullcontext():
         answers = f.predict(rows)
     np.testing.assert_array_equal(answers, f.forecast(days)[-1:])
 
@@ -1878,7 +1880,10 @@ def test_rows_at_rest_cost_little_once_they_are_missing(learner, noise, n_seeds)
     ("settings", "said"),
     [
         ({}, []),
-        ({"intervals": "conformal"}, ["Fit 1 of 2: X, on 79 windows", "Fit 2 of 2: the 64 rows before the tail, for"]),
+        (
+            {"intervals": "conformal"},
+            ["Fit 1 of 2: X, on 79 windows", "Fit 2 of 2: the 64 rows before the calibration rows, for"],
+        ),
         ({"strategy": "multioutput", "steps": 2}, []),
         ({"strategy": "direct", "steps": 2}, ["Fit 1 of 2: X, 1 ahead, on 79", "Fit 2 of 2: X, 2 ahead, on 78"]),
     ],

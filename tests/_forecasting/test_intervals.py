@@ -46,7 +46,7 @@ def test_an_interval_is_as_wide_as_the_errors_of_its_step(walk, strategy):
     y = np.column_stack((walk, walk[::-1]))
     forecaster = fitted(y, strategy)
     frame = forecaster.forecast(STEPS, coverage=[0.5, 0.9])
-    radii = conformal_radii(forecaster._batch_forecaster.intervals.errors.of(STEPS), [0.5, 0.9])
+    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.of(STEPS), [0.5, 0.9])
     for target in range(2):
         for c, name in enumerate(("50", "90")):
             point = frame[target, "forecast"]
@@ -58,7 +58,7 @@ def test_intervals_of_a_panel_are_in_proportion_to_the_mean_change_of_all_its_ro
     y = panel()
     forecaster = fitted(y, clip_recursion=False)  # series of unlike size bring Ridge to run away
     frame = forecaster.forecast(STEPS, coverage=0.9)
-    radii = conformal_radii(forecaster._batch_forecaster.intervals.errors.of(STEPS), [0.9])[:, 0, 0]
+    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.of(STEPS), [0.9])[:, 0, 0]
     for key in "ab":
         size = np.abs(np.diff(y.loc[key])).mean()
         np.testing.assert_allclose((frame["upper_90"] - frame["forecast"]).loc[key], radii * size)
@@ -93,7 +93,7 @@ def share_of(coverage, n_errors):
 def test_paths_that_are_fed_back_are_those_of_a_slow_loop(walk, transformer):
     forecaster = fitted(walk, intervals="bootstrap", target_transformer=transformer)
     work, back = (lambda v: v, lambda v: v) if transformer is None else (np.log, np.exp)
-    bands = forecaster._batch_forecaster.intervals
+    bands = forecaster._fitted.batch_forecaster.intervals
     errors, rng = bands.errors.of(1)[:, 0, 0], np.random.default_rng(bands.seed)
     errors = errors - errors.mean()  # what is wrong on average would be a drift
     drawn = [rng.integers(len(errors), size=N_PATHS) for _ in range(STEPS)]
@@ -113,7 +113,7 @@ def test_paths_that_are_fed_back_are_those_of_a_slow_loop(walk, transformer):
 @pytest.mark.parametrize("strategy", ["multioutput", "direct"])
 def test_otherwise_the_errors_of_all_steps_of_one_origin_are_drawn_together(walk, strategy):
     forecaster = fitted(walk, strategy, "bootstrap")
-    bands = forecaster._batch_forecaster.intervals
+    bands = forecaster._fitted.batch_forecaster.intervals
     errors = bands.errors.of(STEPS)[: 20 - STEPS + 1, :, 0]  # the last origins do not know all steps
     drawn = (errors - errors.mean(axis=0))[np.random.default_rng(bands.seed).integers(len(errors), size=N_PATHS)]
     frame = forecaster.forecast(STEPS, coverage=0.8)
@@ -184,7 +184,7 @@ def test_what_is_drawn_is_decided_by_the_regressors_random_state(walk):
 @pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_origin_that_cannot_be_read_has_no_interval(walk, strategy, intervals):
-    engine = fitted(walk, strategy, intervals)._batch_forecaster
+    engine = fitted(walk, strategy, intervals)._fitted.batch_forecaster
     series = fitted(walk, strategy, intervals)._history[None].whole
     series.y[40] = np.nan
     answers = engine.forecast({None: series}, {None: np.array([40, 42, 45])}, STEPS, (0.5, 0.8))[None]
@@ -500,8 +500,8 @@ def test_rows_before_the_tail_that_cannot_be_learnt_from_are_found_before_any_tr
     f = forecaster(Counting(), intervals="conformal", calibration_size=10)
     is_tail = np.arange(40) >= 30
     for rows, weight, message in (
-        (y.where(is_tail), None, "leaves 30 rows before the tail, .* y holds NaN only"),
-        (y, is_tail.astype(float), "(?i)leaves 30 rows before the tail, .* sample.weight"),
+        (y.where(is_tail), None, "leaves 30 rows before the calibration rows, .* y holds NaN only"),
+        (y, is_tail.astype(float), "(?i)leaves 30 rows before the calibration rows, .* sample.weight"),
     ):
         with pytest.raises(ValueError, match=message):
             f.fit(None, rows, weight)

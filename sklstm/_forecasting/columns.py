@@ -1,0 +1,183 @@
+"""The exogenous columns `X`: their names, and which of them are known in advance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import check_array, get_tags
+from sklearn.utils.validation import validate_data
+
+from sklstm._utils.checks import is_pandas, n_dimensions
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """The columns that a forecaster was fitted on.
+
+    Parameters
+    ----------
+    labels : list or None
+        The columns of the DataFrame, by which later frames are matched; None where X was no DataFrame.
+    is_past : ndarray of bool of shape (n_columns,)
+        Which columns are past-only. The others are known in advance.
+    allows_nan : bool, default=False
+        Whether columns that are known in advance may have missing values.
+    """
+
+    labels: list | None
+    is_past: np.ndarray
+    allows_nan: bool = False
+
+    def __len__(self):
+        return len(self.is_past)
+
+    @property
+    def names(self):
+        """Names of the columns; those of arrays are x0, x1 and so on."""
+        return self.labels or [f"x{number}" for number in range(len(self))]
+
+    @property
+    def known_names(self):
+        """Names of the columns that are known in advance."""
+        return [name for name, past in zip(self.names, self.is_past, strict=True) if not past]
+
+    @property
+    def past_names(self):
+        """Names of the past-only columns."""
+        return [name for name, past in zip(self.names, self.is_past, strict=True) if past]
+
+    def read(self, estimator, X, n_rows=0):
+        """Check the columns of other rows than those of the fit.
+
+        Parameters
+        ----------
+        estimator : Forecaster
+            Knows the number and names of its columns by scikit-learn's checks.
+        X : array-like or None
+            With the columns in any order if it is a DataFrame.
+        n_rows : int, default=0
+            Number of rows if X is None.
+
+        Returns
+        -------
+        columns : ndarray of float64 of shape (n_rows, n_columns)
+        """
+        _check_is_table(X)
+        if _has_no_columns(X):
+            if len(self):
+                raise ValueError(f"X has no columns, but the Forecaster was fitted on {self.names}.")
+            return np.empty((n_rows if X is None else len(X), 0))
+        if not len(self):
+            raise ValueError(
+                "X has columns, but the Forecaster was fitted without any. Give a frame that has the index and no "
+                "columns."
+            )
+        X = self._in_order(X)
+        columns = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        self.check_known(columns[:, ~self.is_past], X)
+        return columns
+
+    def read_known(self, estimator, X):
+        """Check an X_future that has all columns, or those alone that are known in advance.
+
+        Returns
+        -------
+        known : ndarray of float64 of shape (n_rows, n_known)
+        """
+        given, n_known = _labels_of(X), int((~self.is_past).sum())
+        if self.is_past.any() and self.labels is not None and given is not None:
+            absent = [name for name in self.past_names if name not in given]
+            X = X.reindex(columns=[*given, *absent])
+        elif self.is_past.any() and n_dimensions(X) == 2 and np.shape(X)[1] == n_known:
+            if not n_known:
+                return np.empty((len(X), 0))
+            known = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
+            self.check_known(known, X)
+            return known
+        return self.read(estimator, X)[:, ~self.is_past]
+
+    def check_known(self, known, X):
+        """Check that the columns known in advance have no missing values, unless these are allowed."""
+        unknown = np.isnan(known)
+        if unknown.any() and not self.allows_nan:
+            row, column = np.argwhere(unknown)[0]
+            at = f"{X.index[row]}" if is_pandas(X) else f"row {row}"
+            raise ValueError(
+                f"The column {self.known_names[column]!r} of X is NaN at {at}, but columns must be known in advance "
+                "unless past_only names them. Impute it (X.interpolate(), X.ffill()), or name it in past_only."
+            )
+
+    def _in_order(self, X):
+        """A frame with the columns in the order of the fit, where both have the same labels."""
+        given = _labels_of(X)
+        if self.labels is None or given is None:
+            return X
+        if set(given) == set(self.labels):
+            return in_named_order(X, self.labels)
+        if not all(isinstance(name, str) for name in (*self.labels, *given)):  # scikit-learn words it for strings
+            raise ValueError(f"X has the columns {given}, but the Forecaster was fitted on {self.labels}.")
+        return X
+
+
+def read_training_columns(estimator, X, n_rows, past_only):
+    """Check the columns of training rows.
+
+    Parameters
+    ----------
+    estimator : Forecaster
+        scikit-learn's checks set `n_features_in_` and `feature_names_in_` on it.
+    X : array-like or None
+        None, and a table without columns, mean that there are no columns.
+    n_rows : int
+        Number of rows if X is None.
+    past_only : array-like or None
+        As in Forecaster.
+
+    Returns
+    -------
+    columns : ndarray of float64 of shape (n_rows, n_columns)
+    spec : ColumnSpec
+    """
+    _check_is_table(X)
+    if _has_no_columns(X):
+        columns = np.empty((n_rows if X is None else len(X), 0))
+    else:
+        columns = validate_data(estimator, X, reset=True, dtype=np.float64, ensure_all_finite="allow-nan")
+    labels, n_columns = _labels_of(X), columns.shape[1]
+    spec = ColumnSpec(labels, _past_mask(past_only, labels, n_columns), get_tags(estimator).input_tags.allow_nan)
+    spec.check_known(columns[:, ~spec.is_past], X)
+    return columns, spec
+
+
+def in_named_order(frame, names):
+    """A frame with its columns in the order of some names; they are chosen by position, as labels may be booleans."""
+    positions = {name: position for position, name in enumerate(frame.columns)}
+    return frame.iloc[:, [positions[name] for name in names]]
+
+
+def _past_mask(past_only, labels, n_columns):
+    """Which columns `past_only` names."""
+    mask = np.zeros(n_columns, dtype=bool)
+    choices = list(range(n_columns)) if labels is None else labels
+    for column in () if past_only is None else past_only:
+        if column not in choices or isinstance(column, bool | np.bool_):  # True is not the number 1
+            raise ValueError(f"past_only names {column!r}, but the columns of X are {choices}.")
+        mask[choices.index(column)] = True
+    return mask
+
+
+def _check_is_table(X):
+    """Refuse a Series as X: most often it is y."""
+    if is_pandas(X) and X.ndim == 1:
+        raise ValueError(
+            "X must be a table of columns, got a Series. The series to forecast is y: fit(None, series). A column "
+            "beside it is column.to_frame(); rows to forecast without columns are series.to_frame()[[]]."
+        )
+
+
+def _labels_of(X):
+    """The columns of a DataFrame; None for anything else."""
+    return list(X.columns) if is_pandas(X) and X.ndim == 2 else None
+
+
+def _has_no_columns(X):
+    return X is None or getattr(X, "shape", (None,))[1:] == (0,)

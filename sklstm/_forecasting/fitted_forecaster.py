@@ -1,0 +1,121 @@
+"""What a fit leaves behind: forecasts of the series that it is given, and of its own training rows."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from sklstm._estimator.channel_names import ChannelNames
+from sklstm._forecasting.batch_forecaster import BatchForecaster
+from sklstm._forecasting.metrics import seasonal_naive
+from sklstm._forecasting.settings import no_intervals_message
+from sklstm._forecasting.training_data import TrainingData
+from sklstm._forecasting.window_problems import warn_of_divergence
+
+
+@dataclass(frozen=True)
+class FittedForecaster:
+    """The result of one fit.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The training rows.
+    batch_forecaster : BatchForecaster
+        Forecasts series, in one batch.
+    n_dropped : int
+        Number of windows left out of training.
+    name : str
+        The regressor's, for messages.
+    past_only : list or None
+        The past-only columns, for messages.
+    warns_of_divergence : bool
+        Whether to warn where forecasts that are fed back diverge.
+    """
+
+    data: TrainingData
+    batch_forecaster: BatchForecaster
+    n_dropped: int
+    name: str
+    past_only: list | None
+    warns_of_divergence: bool
+
+    @property
+    def strategy(self):
+        return self.batch_forecaster.regressor_set.strategy
+
+    @property
+    def builder(self):
+        return self.batch_forecaster.builder
+
+    @property
+    def regressors(self):
+        return self.batch_forecaster.regressor_set.regressors
+
+    def forecast(self, series, origins, steps, coverages=()):
+        """Forecast some series from some origins, both by key.
+
+        Returns
+        -------
+        forecasts : dict of ndarray of shape (n_origins, steps, n_targets, 1 + 2 n_coverages)
+            The forecast, then the lower and the upper end of each interval; NaN where there is none.
+        """
+        spec = self.builder.spec
+        self.strategy.check_reach(steps, self.past_only if spec.n_past else None)
+        if coverages and self.batch_forecaster.intervals is None:
+            raise ValueError(no_intervals_message(coverages))
+        tell = partial(warn_of_divergence, self.name) if self.warns_of_divergence else None
+        return self.batch_forecaster.forecast(series, origins, steps, coverages, tell)
+
+    def for_histories(self, histories):
+        """The same for other series than those of the fit, which may be at another level or of another size."""
+        return replace(self, batch_forecaster=self.batch_forecaster.for_histories(histories))
+
+
+def window_channels(input_spec, n_ahead):
+    """What messages call the channels of a window.
+
+    Parameters
+    ----------
+    input_spec : InputSpec
+    n_ahead : int
+        How many steps are predicted at once.
+    """
+    columns = input_spec.columns
+    names = [f"the column {name!r} of X" for name in [*columns.known_names * n_ahead, *columns.past_names]]
+    targets = input_spec.output_format.described_targets(input_spec.n_targets)
+    return ChannelNames([*targets, *names], input_spec.n_targets)
+
+
+@dataclass(frozen=True)
+class InSample:
+    """The forecasts one step ahead of the training rows, computed when they are first asked for.
+
+    Parameters
+    ----------
+    fitted : FittedForecaster
+        As `fit` made it, whatever `update` changed since.
+    """
+
+    fitted: FittedForecaster
+
+    @cached_property
+    def forecasts(self):
+        """Forecasts (n, n_targets) of each series, by key; NaN where the window cannot be read."""
+        series = self.fitted.data.series
+        origins = {key: np.arange(len(part)) for key, part in series.items()}
+        forecasts = self.fitted.batch_forecaster.forecast(series, origins, 1)
+        return {key: values[:, 0, :, 0] for key, values in forecasts.items()}
+
+    def filled(self, key):
+        """The forecasts of one series without missing values.
+
+        A row without a forecast has the newest value before it or, where there is none, the mean of its series.
+        """
+        y, forecasts = self.fitted.data.series[key].y, self.forecasts[key]
+        newest = seasonal_naive(y, 1, np.arange(len(y)), 1)[:, 0]
+        present = ~np.isnan(y)
+        n_present, total = present.sum(axis=0), np.where(present, y, 0).sum(axis=0)
+        mean = np.divide(total, n_present, out=np.full(len(total), np.nan), where=n_present > 0)
+        naive = np.where(np.isnan(newest), mean, newest)
+        return np.where(np.isnan(forecasts), naive, forecasts)

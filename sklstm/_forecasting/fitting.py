@@ -1,0 +1,147 @@
+"""One fit of a forecaster: from checked training rows to what forecasts."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import _fit_context, clone
+
+from sklstm._estimator.channel_names import use_channel_names
+from sklstm._estimator.settings import quantile_levels
+from sklstm._forecasting.batch_forecaster import BatchForecaster
+from sklstm._forecasting.calibration import Errors
+from sklstm._forecasting.default_regressor import is_default
+from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
+from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels
+from sklstm._forecasting.regressor_input import lstm_prefixes, needs_counts, reads_by_channel
+from sklstm._forecasting.series_input import rows_of
+from sklstm._forecasting.settings import (
+    keeps_incomplete,
+    regressor_to_clone,
+    strategy_of,
+)
+from sklstm._forecasting.strategies import RegressorSet
+from sklstm._forecasting.target_scaling import TargetScaler
+from sklstm._forecasting.window_builder import WindowBuilder
+from sklstm._forecasting.window_problems import FEWEST_WINDOWS, check_windows, warn_of_few_windows
+from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._utils.callbacks import announced, begin_fit, without_callbacks
+from sklstm._utils.python_numbers import plain_parameters
+from sklstm._utils.random import own_generator
+from sklstm._utils.recursion_bounds import REACH, REACH_OF_DEFAULT
+
+
+def begin_tasks(forecaster, X, y, sample_weight):
+    """The tasks that callbacks are told of during a fit."""
+    n_fits = strategy_of(forecaster).n_regressors + (forecaster.intervals is not None)
+    return announced(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
+
+
+@_fit_context(prefer_skip_nested_validation=False)
+def fit_rows(forecaster, data, proper, X, y):
+    """Fit on some rows of tables that were read as a whole.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Its parameters are used; nothing is set on it.
+    data : TrainingData
+        The rows to train on.
+    proper : TrainingData or None
+        As `check_settings` returns it for these rows.
+    X, y
+        The whole tables; callbacks are told the rows to train on.
+
+    Returns
+    -------
+    fitted : FittedForecaster
+    """
+    tasks = begin_tasks(forecaster, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
+    with plain_parameters(forecaster):
+        fitted = train(forecaster, data, proper, X, y, tasks)
+    tasks.end_fit()
+    return fitted
+
+
+def train(forecaster, data, proper, X, y, tasks):
+    """Train the regressors and, if there are to be intervals, others on the proper training rows.
+
+    Parameters
+    ----------
+    forecaster, data, proper, X, y
+        As in `fit_rows`.
+    tasks : tasks of the fit
+        As `begin_tasks` makes them.
+
+    Returns
+    -------
+    fitted : FittedForecaster
+    """
+    fitted = _train_regressors(forecaster, data, tasks)
+    intervals = _make_intervals(forecaster, fitted, proper, lambda before: fit_rows(before, proper, None, X, y), tasks)
+    return replace(fitted, batch_forecaster=replace(fitted.batch_forecaster, intervals=intervals))
+
+
+def _train_regressors(forecaster, data, tasks):
+    """A FittedForecaster without intervals."""
+    regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster)
+    by_default = is_default(regressor)
+    builder = _window_builder(forecaster, data, regressor, by_default)
+    origins = {key: np.arange(1, len(part)) for key, part in data.series.items()}
+    samples = builder.samples(data.series, origins, data.weight)
+    n_dropped = sum(map(len, origins.values())) - len(samples)
+    check_windows(forecaster, data, builder, len(samples), n_dropped)
+    repeats_last = by_default and len(samples) < FEWEST_WINDOWS
+    if repeats_last:
+        warn_of_few_windows(len(samples))
+    if strategy.feeds_back and forecaster.clip_recursion:
+        builder = builder.supporting(data.series, REACH_OF_DEFAULT if by_default else REACH)
+    regressor_set = RegressorSet.from_template(regressor, builder.spec, strategy, forecaster.verbose)
+    with use_channel_names(window_channels(data.spec, builder.spec.n_ahead)):
+        regressor_set.fit(samples, tasks)
+    batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=repeats_last)
+    name = type(regressor).__name__
+    return FittedForecaster(data, batch_forecaster, n_dropped, name, forecaster.past_only, not by_default)
+
+
+def _window_builder(forecaster, data, regressor, by_default):
+    """What makes the windows of a forecaster."""
+    window_length, n_past = forecaster.window_length, int(data.spec.columns.is_past.sum())
+    if by_default:  # else windows of the recursion could be longer than any that was trained on
+        window_length = min(window_length, max(1, data.longest // 2))
+    n_known = len(data.spec.columns) - n_past
+    spec = WindowSpec(window_length, strategy_of(forecaster).n_ahead, data.spec.n_targets, n_known, n_past)
+    has_lstm = bool(lstm_prefixes(regressor))
+    dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
+    is_centred = dtype == np.float32 and not needs_counts(regressor)
+    is_sized = is_centred and data.spec.output_format.is_panel and has_lstm
+    scaler = TargetScaler.of(forecaster.target_transformer, data.series, is_centred, is_sized)
+    reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
+    return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads)
+
+
+def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
+    """What computes intervals around forecasts; None where nothing does. `fit_proper` fits on the proper rows."""
+    regressor = regressor_to_clone(forecaster)
+    if proper is not None:
+        errors = _calibration_errors(forecaster, fitted, proper, fit_proper, tasks)
+        if forecaster.intervals == "conformal":
+            return Conformal(errors)
+        state = getattr(clone(regressor), "random_state", None)  # of a clone, as drawing changes a generator
+        generator = own_generator(0 if state is None else state)  # without a seed, the draws are always the same
+        return Bootstrap(errors, int(generator.integers(2**63)))
+    if strategy_of(forecaster).gives_quantiles(regressor):
+        return Levels(quantile_levels(regressor))
+    return None
+
+
+def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):
+    """Train on the proper training rows, to compute errors on the calibration rows."""
+    before = without_callbacks(clone(forecaster).set_params(intervals=None))  # callbacks are told through `tasks`
+    about = f"the {proper.n_rows} rows before the calibration rows, for intervals"
+    with tasks.part("fit-head", before, about), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fit on all rows has warned
+        trained = fit_proper(before)
+    n_rows = {key: len(proper.series[key]) for key in fitted.data.series if key in proper.series}
+    series = {key: fitted.data.series[key] for key in n_rows}
+    return Errors(trained.batch_forecaster, series, n_rows, fitted.builder.scaler)

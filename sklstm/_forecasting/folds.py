@@ -1,0 +1,151 @@
+"""The origins of a backtest: what is known at each of them, and which rows after it are scored."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One origin.
+
+    Parameters
+    ----------
+    training : dict of (int, int)
+        First training row of each series and the one after the last, by key.
+    scored : dict of ndarray of bool of shape (steps,)
+        Which of the next steps are scored, by key; only of series with any.
+    """
+
+    training: dict[Hashable, tuple[int, int]]
+    scored: dict[Hashable, np.ndarray]
+
+    def origin(self, key):
+        """How many rows of a series are known."""
+        return self.training[key][1]
+
+
+def last_folds(series, steps, n_origins, n_ahead):
+    """Folds one time stamp apart, trained on all rows before.
+
+    Parameters
+    ----------
+    series : dict of SeriesData
+        By key.
+    steps : int
+        How many rows to forecast.
+    n_origins : int
+        Number of folds.
+    n_ahead : int
+        How many time stamps follow the last origin.
+
+    Returns
+    -------
+    folds : list of Fold
+    """
+    stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
+    if len(stamps) < n_ahead + n_origins + 1:
+        raise ValueError(
+            f"n_origins={n_origins} with steps={steps} take {n_ahead + n_origins + 1} rows at least, as two must be "
+            f"known at the first origin and {n_ahead} follow the last; there are {len(stamps)}."
+        )
+    first = len(stamps) - n_ahead - n_origins + 1
+    folds = []
+    for stamp in stamps[first : first + n_origins]:
+        origins = {key: int(np.searchsorted(part.stamps, stamp)) for key, part in series.items()}
+        scored = {key: origin + np.arange(steps) < len(series[key]) for key, origin in origins.items() if origin}
+        training = {key: (0, origin) for key, origin in origins.items()}
+        folds.append(Fold(training, {key: rows for key, rows in scored.items() if rows.any()}))
+    return folds
+
+
+def folds_from_cv(series, steps, cv, n_rows):
+    """Folds of a splitter: origins are the ends of its training rows.
+
+    Parameters
+    ----------
+    series : dict of SeriesData
+        By key.
+    steps : int
+        How many rows to forecast.
+    cv : splitter or iterable
+        As in `backtest`.
+    n_rows : int
+        Rows of the user's table.
+
+    Returns
+    -------
+    folds : list of Fold
+        Those in which something is scored.
+    """
+    from sklearn.model_selection import check_cv  # importing it takes as long as importing sklstm
+
+    order = np.argsort(np.concatenate([part.rows for part in series.values()]))
+    stamps = np.concatenate([part.stamps for part in series.values()])[order]  # row by row of the user's table
+    folds = []
+    for is_known, is_asked in _masks(check_cv(cv), n_rows):
+        _check_in_time(stamps, is_known, is_asked)
+        folds.append(_fold(series, steps, is_known, is_asked))
+    scored = [fold for fold in folds if fold.scored]
+    if not scored:
+        raise ValueError(
+            f"There is nothing to score: in none of the {len(folds)} folds of cv={cv!r} is a test row among the "
+            f"steps={steps} rows that follow the training rows of its series. Choose a smaller gap, or more steps."
+        )
+    return scored
+
+
+def _masks(splitter, n_rows):
+    """Training and test rows of each fold as a pair of masks."""
+    masks = []
+    try:
+        for train, test in splitter.split(np.empty((n_rows, 1)), None):
+            masks.append(np.zeros((2, n_rows), dtype=bool))
+            masks[-1][0, train], masks[-1][1, test] = True, True
+    except (TypeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"cv must give pairs (training rows, test rows), by their numbers among the {n_rows} rows of y. Fold "
+            f"{len(masks)} fails: {error}"
+        ) from error
+    if not masks:
+        raise ValueError("cv gives no folds.")
+    return masks
+
+
+def _fold(series, steps, is_known, is_asked):
+    """The fold with these training rows and test rows, as masks of the user's table."""
+    training, scored = {}, {}
+    for key, part in series.items():
+        known, asked = np.flatnonzero(is_known[part.rows]), np.flatnonzero(is_asked[part.rows])
+        if not len(known):
+            continue
+        origin = int(known[-1]) + 1
+        if origin - known[0] != len(known):
+            raise ValueError(
+                f"cv gives training rows with a gap: {len(known)} of rows {known[0]} … {known[-1]}. They must "
+                "follow each other, as those of TimeSeriesSplit and split_panel do."
+            )
+        training[key] = int(known[0]), origin
+        rows = np.isin(origin + np.arange(steps), asked)
+        if rows.any():
+            scored[key] = rows
+    return Fold(training, scored)
+
+
+def _check_in_time(stamps, is_known, is_asked):
+    """Check that no training row, of any series, is as late as a test row."""
+    if is_known.any() and is_asked.any() and stamps[is_known].max() >= stamps[is_asked].min():
+        raise ValueError(
+            "cv gives training rows that are no earlier than its test rows. TimeSeriesSplit splits a single series by "
+            "time, and split_panel a panel."
+        )
+
+
+def check_truths(series, folds):
+    """Check that some row that is scored has a value."""
+    for fold in folds:
+        for key, rows in fold.scored.items():
+            if not np.isnan(series[key].y[fold.origin(key) + np.flatnonzero(rows)]).all():
+                return
+    raise ValueError("There is nothing to score: every row of y that is to be forecast is NaN.")

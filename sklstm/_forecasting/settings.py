@@ -1,0 +1,96 @@
+"""The parameters of a forecaster: what they mean, and whether they go together and with the data."""
+
+from sklstm._estimator.settings import quantile_levels
+from sklstm._forecasting.calibration import calibration_split, check_tail
+from sklstm._forecasting.default_regressor import default_regressor
+from sklstm._forecasting.intervals import CALIBRATED, Levels
+from sklstm._forecasting.regressor_input import accepts_nan, check_regressor
+from sklstm._forecasting.strategies import make_strategy
+from sklstm._forecasting.target_scaling import check_transformer
+from sklstm._utils.python_numbers import plain
+
+
+def regressor_to_clone(forecaster):
+    """The regressor that a forecaster clones."""
+    return default_regressor() if forecaster.regressor is None else forecaster.regressor
+
+
+def strategy_of(forecaster):
+    """The strategy that the parameters of a forecaster name."""
+    return make_strategy(forecaster.strategy, plain(forecaster.steps))
+
+
+def keeps_incomplete(forecaster):
+    """Whether a forecaster trains on windows with missing steps."""
+    if forecaster.drop_incomplete == "auto":
+        return accepts_nan(regressor_to_clone(forecaster))
+    return not forecaster.drop_incomplete
+
+
+def check_parts(forecaster, kind):
+    """Check the types of the estimators in a forecaster; `kind` is the class of forecasters."""
+    check_regressor(regressor_to_clone(forecaster))
+    if isinstance(forecaster.regressor, kind):
+        raise TypeError("regressor must predict a value from a window, got a Forecaster: give its regressor.")
+    check_transformer(forecaster.target_transformer)
+
+
+def check_settings(forecaster, data):
+    """Check that the parameters go together and with the training data.
+
+    Returns
+    -------
+    proper : TrainingData or None
+        The rows to train on before the calibration rows; None if no calibration is needed.
+    """
+    regressor = regressor_to_clone(forecaster)
+    if forecaster.drop_incomplete is False and not accepts_nan(regressor):
+        raise ValueError(
+            f"drop_incomplete=False keeps windows with missing steps, but {type(regressor).__name__} does not accept "
+            "NaN according to its tags."
+        )
+    return None if forecaster.intervals is None else _proper_training_data(forecaster, data)
+
+
+def _proper_training_data(forecaster, data):
+    """The rows before the calibration rows, checked to be enough."""
+    lengths = calibration_split(data.series, forecaster.calibration_size)
+    longest, setting = max(lengths.values()), f"calibration_size={forecaster.calibration_size}"
+    if longest <= forecaster.window_length and not keeps_incomplete(forecaster):
+        raise ValueError(
+            f"intervals={forecaster.intervals!r} with {setting} leaves {longest} rows to train on before the "
+            f"calibration rows, but window_length={forecaster.window_length} takes {forecaster.window_length + 1} at "
+            "least. Choose a smaller calibration_size or window_length, or give more rows."
+        )
+    proper = data.between({key: (0, n) for key, n in lengths.items()})
+    try:
+        proper.check_enough()
+    except ValueError as error:
+        raise ValueError(
+            f"intervals={forecaster.intervals!r} with {setting} leaves {proper.n_rows} rows before the calibration "
+            f"rows, but no model can be trained on these: {error}"
+        ) from error
+    return proper
+
+
+def check_request(forecaster, data, steps, coverages):
+    """Check that a forecaster, once fitted on the data, can forecast so many steps with such intervals."""
+    strategy, regressor = strategy_of(forecaster), regressor_to_clone(forecaster)
+    strategy.check_reach(steps, forecaster.past_only if data.spec.columns.is_past.any() else None, was="is")
+    if not coverages:
+        return
+    if forecaster.intervals is not None:
+        request = CALIBRATED[forecaster.intervals].request(strategy, steps, coverages)
+        check_tail(data.series, forecaster.calibration_size, request)
+    elif strategy.gives_quantiles(regressor):
+        Levels(quantile_levels(regressor)).sides(coverages)
+    else:
+        raise ValueError(no_intervals_message(coverages))
+
+
+def no_intervals_message(coverages):
+    """What to say where nothing gives intervals."""
+    return (
+        f"coverage={coverages} needs intervals, set before fit: Forecaster(intervals='conformal') or "
+        "'bootstrap', or an LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
+    )

@@ -1,0 +1,93 @@
+"""Train fitted regressors further on rows that came after the fit."""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from numbers import Real
+
+import numpy as np
+
+from sklstm._estimator.channel_names import use_channel_names
+from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
+from sklstm._forecasting.history import History
+from sklstm._forecasting.regressor_input import lstm_prefixes
+from sklstm._forecasting.window_regressor import why_no_partial_fit
+
+
+def check_learning_rate(learning_rate_init, train, regressors):
+    """Check that a learning rate is one, and that a regressor uses it."""
+    is_number = isinstance(learning_rate_init, Real) and not isinstance(learning_rate_init, bool)
+    if not is_number or not 0 < learning_rate_init < np.inf:
+        raise ValueError(f"learning_rate_init must be a number above 0, got {learning_rate_init!r}.")
+    if not train or not any(lstm_prefixes(regressor) for regressor in regressors):
+        raise ValueError(
+            f"learning_rate_init={learning_rate_init} is used by an LSTMRegressor with train=True only. Leave it out: "
+            "other regressors have settings of their own."
+        )
+
+
+def train_further(fitted, histories, n_new, learning_rate_init):
+    """Train on the windows whose last target is new, beside some of the older ones.
+
+    Parameters
+    ----------
+    fitted : FittedForecaster
+    histories : dict of History
+        By key, with the new rows.
+    n_new : dict of int
+        Number of new rows, by key.
+    learning_rate_init : float or None
+        As in `Forecaster.update`.
+
+    Returns
+    -------
+    fitted : FittedForecaster
+        With other regressors.
+    """
+    reasons = [reason for reason in map(why_no_partial_fit, fitted.regressors) if reason]
+    if reasons:
+        raise ValueError(f"update(train=True) needs partial_fit, which {reasons[0]}. Or call fit on all rows.")
+    regressor_set, windows = deepcopy(fitted.batch_forecaster.regressor_set), _Windows(fitted, histories, n_new)
+    with use_channel_names(window_channels(fitted.data.spec, fitted.builder.spec.n_ahead)):
+        regressor_set.partial_fit(windows.new, windows.older, learning_rate_init)
+    return replace(fitted, batch_forecaster=replace(fitted.batch_forecaster, regressor_set=regressor_set))
+
+
+@dataclass
+class _Windows:
+    """Draws windows of histories for one call of `train_further`."""
+
+    fitted: FittedForecaster
+    histories: dict[object, History]
+    n_new: dict[object, int]
+
+    def __post_init__(self):
+        self._lengths = {key: len(history) for key, history in self.histories.items()}
+        # other windows at each update, and the same ones in each run
+        self._rng = np.random.default_rng(sum(self._lengths.values()))
+
+    def new(self, reach):
+        """The windows whose target `reach` rows ahead is new."""
+        first = {key: max(1, self._lengths[key] - n - reach) for key, n in self.n_new.items()}
+        origins = {key: np.arange(first[key], self._lengths[key]) for key in self.n_new}
+        return self.fitted.builder.samples(self.histories, origins)
+
+    def older(self, reach, n_drawn):
+        """Up to `n_drawn` random ones of the windows whose targets up to `reach` rows ahead are not new."""
+        known = {key: max(0, self._lengths[key] - self.n_new.get(key, 0) - reach - 1) for key in self.histories}
+        ends = np.cumsum(list(known.values()))
+        drawn = np.unique(self._rng.integers(ends[-1], size=n_drawn)) if ends[-1] else np.empty(0, int)
+        parts = np.split(drawn, np.searchsorted(drawn, ends[:-1]))
+        origins = {key: part - end + known[key] + 1 for key, part, end in zip(known, parts, ends, strict=True)}
+        origins = {key: rows[self._are_drawn(key, rows)] for key, rows in origins.items()}
+        origins = {key: rows for key, rows in origins.items() if len(rows)}
+        return self.fitted.builder.samples(self.histories, origins) if origins else None
+
+    def _are_drawn(self, key, origins):
+        """Choose among the windows of training rows at random, with probabilities in proportion to their weights."""
+        data, n_ahead = self.fitted.data, self.fitted.builder.spec.n_ahead
+        if data.weight is None or key not in data.series:
+            return np.ones(len(origins), bool)
+        weight = data.weight[data.series[key].rows]
+        weight = np.concatenate((weight / data.weight.max(), np.ones(n_ahead)))
+        rows = origins[:, np.newaxis] + np.arange(n_ahead)
+        return self._rng.random(len(origins)) < weight[np.minimum(rows, len(weight) - 1)].min(axis=1)
