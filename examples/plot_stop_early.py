@@ -1,18 +1,20 @@
 """
-=============================
-Stop early, and by which rows
-=============================
+=========================================
+Early stopping: which samples to hold out
+=========================================
 
-With ``early_stopping=True``, some samples are held out, and the weights of the epoch that predicts them best are kept.
-By default these are the last samples. A gap of one window (``validation_gap``) makes sure that no step is in both
-parts. The error that this model reports is close to its error on two later years, which no model has seen.
+With ``early_stopping=True``, some samples are held out for validation, and the weights of the epoch with the lowest
+validation loss are kept. By default, the last samples are held out. A gap of one window (``validation_gap``) ensures
+that no step is in both parts. The validation error is then close to the error on two later years, the test months.
 
-With ``validation_split="random"``, the reported error is much too small. It is measured on months between those that
-were learnt, but the errors of later months are larger, because the series grows. In logarithms, errors do not grow, and
-both reports are about right. So the growth spoils the random report, and not the steps that neighbouring windows share.
+With ``validation_split="random"``, the validation error is much too small. It is measured on months between those of
+training, but the errors of later months are larger, because the series grows. In logarithms, errors do not grow, and
+both validation errors are about right. So the growth makes the validation error too small, and not the steps that
+neighbouring windows share.
 
-The model with random samples is not worse, because it has learnt from later months. There is a better way to use them:
-stop by the last samples, and train again on all of them, for the number of epochs that was kept.
+The model with random samples is not worse on the test months, because it was trained on later months as well. There is
+a better way to use these months: hold out the last samples to find the number of epochs, and train again on all samples
+for that number.
 """
 
 import matplotlib.pyplot as plt
@@ -37,7 +39,7 @@ passengers = load_airline().astype("float32")
 
 
 def fit_both(series):
-    """Models that stop by either split, one per seed, and their errors: reported, come true, and trained again."""
+    """Models with either split, one per seed; errors in validation, on test months, and there when trained again."""
     X, y = make_windows(series[:-N_TEST], WINDOW_LENGTH)
     X_test, y_test = make_windows(series[-N_TEST - WINDOW_LENGTH :], WINDOW_LENGTH)
     models, errors = {}, {}
@@ -69,15 +71,15 @@ def report(title, errors, scale):
     """Print medians over the seeds."""
     print(f"{title}, median of {N_SEEDS} seeds")
     for split, values in errors.items():
-        reported, came_true, again = np.median(values, axis=0) * scale
-        print(f"  {split:8} rows held out: reports {reported:4.1f}, comes true {came_true:4.1f}, ", end="")
-        print(f"trained again on all rows {again:4.1f}")
+        validation, test, again = np.median(values, axis=0) * scale
+        print(f"  {split:8} samples held out: validation {validation:4.1f}, test {test:4.1f}, ", end="")
+        print(f"test after training again on all samples {again:4.1f}")
 
 
 models, errors = fit_both(passengers / 100)
-report("Root mean squared error one month ahead, thousands of passengers", errors, 100)
+report("Root mean squared error one month ahead (thousands of passengers)", errors, 100)
 _, log_errors = fit_both(np.log(passengers))
-report("The same in logarithms, about per cent", log_errors, 100)
+report("The same in logarithms (about per cent)", log_errors, 100)
 
 # %%
 colors = {"last": "tab:blue", "random": "tab:red"}
@@ -85,21 +87,21 @@ fig, axes = plt.subplot_mosaic([["last", "random", "errors"]], figsize=(12, 4.2)
 axes["random"].sharey(axes["last"])
 for split, color in colors.items():
     ax = axes[split]
-    ax.axhline(100 * errors[split][0, 1], color="0.1", linestyle=":", label="months nobody saw")
+    ax.axhline(100 * errors[split][0, 1], color="0.1", linestyle=":", label="test months")
     styles = {"loss_kwargs": {"color": "0.6"}, "validation_kwargs": {"color": color}, "best_kwargs": {"ymin": 0.27}}
     model = models[split][0]
     loss, validation = (100 * np.sqrt(2 * np.array(c)) for c in (model.loss_curve_, model.validation_loss_curve_))
     curves = LossCurveDisplay(loss_curve=loss, validation_loss_curve=validation, best_iter=model.best_iter_)
     curves.plot(ax, log_scale=True, **styles)
     ax.legend(loc="lower left", frameon=False)
-    ax.set(title=f"{split.capitalize()} rows held out, seed 0", xlabel="Epoch", ylabel="")
+    ax.set(title=f"{split.capitalize()} samples held out, seed 0", xlabel="Epoch", ylabel="")
 
     values = 100 * errors[split]
     axes["errors"].plot(values.T, color=color, linewidth=0.7, alpha=0.4)
-    axes["errors"].plot(np.median(values, axis=0), "o-", color=color, linewidth=2.5, label=f"{split} rows held out")
+    axes["errors"].plot(np.median(values, axis=0), "o-", color=color, linewidth=2.5, label=f"{split} samples held out")
 axes["last"].set(ylabel="Root mean squared error (thousands)", ylim=(2, 64))
 axes["errors"].set(title=f"{N_SEEDS} seeds and their medians", ylabel="Root mean squared error (thousands)")
-axes["errors"].set(xticks=[0, 1, 2], xticklabels=["reported", "came true", "trained again,\ncame true"])
+axes["errors"].set(xticks=[0, 1, 2], xticklabels=["validation", "test", "test,\ntrained again"])
 axes["errors"].set(xlim=(-0.3, 2.3), ylim=(0, None))
 axes["errors"].legend(loc="lower left", frameon=False)
 for ax in axes.values():

@@ -1,4 +1,4 @@
-"""Small series to try things on."""
+"""Small series for examples and tests."""
 
 from sklstm.datasets._airline import load_airline
 from sklstm.datasets._pattern import make_pattern

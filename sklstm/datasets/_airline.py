@@ -1,4 +1,4 @@
-"""The airline series."""
+"""The airline passengers series."""
 
 from importlib.resources import files
 
@@ -6,13 +6,14 @@ from importlib.resources import files
 def load_airline():
     """Load the monthly totals of international airline passengers, 1949 to 1960.
 
-    The classic series of Box, Jenkins and Reinsel (1976), *Time Series Analysis, Forecasting and
-    Control* (Series G): a trend, and a yearly season that grows with it.
+    The series has a trend and a yearly season that grows with it. It is Series G of Box, Jenkins and Reinsel (1976),
+    *Time Series Analysis, Forecasting and Control*.
 
     Returns
     -------
     passengers : Series of shape (144,)
-        Thousands of passengers (float64), named "passengers", with a monthly DatetimeIndex ("MS").
+        Passengers per month in thousands (float64). The name is "passengers", the index a DatetimeIndex of frequency
+        "MS".
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A pattern that repeats."""
+"""A series that repeats a pattern."""
 
 from numbers import Integral, Real
 
@@ -19,22 +19,23 @@ from sklstm._utils.random import own_generator
     prefer_skip_nested_validation=True,
 )
 def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None):
-    """Repeat one period of a sine, with noise.
+    """Generate a noisy series that repeats one period of a sine.
 
     Parameters
     ----------
     n_samples : int, default=200
-        Length of the series.
+        Number of rows of the series.
     pattern_length : int, default=3
-        Points in a period, equally spaced, the end point left out.
+        Number of points per period, at equal distances. The end point of the period is the first of the next.
     noise : float, default=0.05
         Standard deviation of the Gaussian noise.
     random_state : int, RandomState, Generator or None, default=None
-        Decides the noise. Give an integer for the same series every time.
+        Determines the noise. Pass an int for reproducible output across multiple calls.
 
     Returns
     -------
     series : ndarray of shape (n_samples,)
+        The values, between -1 and 1 apart from the noise.
 
     Examples
     --------

@@ -117,7 +117,7 @@ def test_cosine_goes_through_its_period_by_the_share_of_rows_seen():
 def test_a_new_period_takes_the_cosine_from_its_beginning():
     diary, progress = Diary(4), Progress()
     for _ in range(2):
-        progress.begin_period(at_once=True, length=3)
+        progress.begin_period(always=True, length=3)
         run(diary, 3, progress, theta=np.zeros(2), kind="cosine", n_iter_no_change=np.inf)
     expected = 0.05 * (1 + np.cos(np.pi * np.arange(2) / 3))
     np.testing.assert_allclose(diary.rates[[0, 1, 3, 4]], np.tile(expected, 2))
