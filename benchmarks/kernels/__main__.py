@@ -7,6 +7,7 @@ All of them run in one process, in turns. A variant that computes other numbers 
 import argparse
 import math
 import statistics
+import sys
 
 from threadpoolctl import threadpool_limits
 
@@ -28,16 +29,18 @@ def main():
     chosen = {name: module for name, module in variants().items() if (options.only or "") in name}
     if not chosen:
         parser.error(f"no variant is called {options.only}; there are {', '.join(variants())}")
-    print(f"{about()}; {options.dtype}, BLAS threads: {options.threads}\n")
+    print(f"{about()}; {options.dtype}, BLAS threads: {options.threads}", flush=True)
     table = {}
     with threadpool_limits(options.threads):
         for shape in GRID[:1] if options.quick else GRID:
+            print("measuring", *shape, file=sys.stderr, flush=True)
             table[shape] = race(chosen, shape, options.dtype, 0 if options.quick else options.seconds)
     print_table(table, chosen)
 
 
 def print_table(table, chosen):
-    """A row for each variant and a column for each shape, with the geometric mean at the end."""
+    """Print a row for each variant and a column for each shape, with the geometric mean at the end."""
+    print()
     for name, sizes in zip(("batch", "steps", "channels", "hidden units"), zip(*table, strict=True), strict=True):
         print(f"{name:28}" + "".join(f"{size:6}" for size in sizes) + ("    mean" if name == "hidden units" else ""))
     for name, module in chosen.items():
