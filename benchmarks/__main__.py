@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import statistics
+import sys
 from itertools import groupby
 
 from benchmarks._extras import needs
@@ -41,7 +42,7 @@ def main():
         results.append(show("imports", (), {"ratio": {"scikit-learn": imports.ratio(1 if options.quick else 25)}}))
     if wanted("growth", options):
         results += exponents(options)
-    if wanted("PeakMemory", options):
+    if wanted("PeakMemory", options) and sys.platform == "linux":
         results += peaks(options)
     print_means(results)
     if options.json:
