@@ -23,13 +23,13 @@ class MomentOptimizer:
 
     def __init__(self, theta: FloatArray, n_moments: int) -> None:
         self.n_updates = 0
-        self._moments = np.zeros((n_moments, *theta.shape), theta.dtype)
+        self.moments = np.zeros((n_moments, *theta.shape), theta.dtype)
 
     def take_over(self, other: MomentOptimizer | None) -> None:
         """Copy the count and moments of `other` if it is of the same class; keep the own settings."""
         if other is not None and type(other) is type(self):
             self.n_updates = other.n_updates
-            self._moments[...] = other._moments
+            self.moments[...] = other.moments
 
 
 def _nonzero(epsilon: float, theta: FloatArray) -> float:
@@ -63,7 +63,7 @@ class SGD(MomentOptimizer):
         """Move `theta` one step in place; `gradient` is overwritten."""
         self.n_updates += 1
         if self.momentum:
-            velocity = self._moments[0]
+            velocity = self.moments[0]
             velocity *= self.momentum
             velocity += gradient
             if self.nesterov:
@@ -98,7 +98,7 @@ class Adam(MomentOptimizer):
     def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float) -> None:
         """Move `theta` one step in place; `gradient` is overwritten."""
         self.n_updates += 1
-        (mean, square), scratch = self._moments, self._scratch
+        (mean, square), scratch = self.moments, self._scratch
         np.multiply(gradient, 1 - self.beta_1, out=scratch)
         mean *= self.beta_1
         mean += scratch
@@ -178,7 +178,7 @@ class RMSprop(MomentOptimizer):
     def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float) -> None:
         """Move `theta` one step in place; `gradient` is overwritten."""
         self.n_updates += 1
-        square, scratch = self._moments[0], self._scratch
+        square, scratch = self.moments[0], self._scratch
         np.multiply(gradient, gradient, out=scratch)
         scratch *= 1 - self.rho
         square *= self.rho

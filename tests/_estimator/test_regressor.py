@@ -344,7 +344,7 @@ def test_work_is_done_in_the_precision_of_the_rows(dtype):
     fitted = fit(model(instance_norm="last-standard"), with_missing(X3).astype(dtype), Y1)
     assert fitted.theta_.dtype == dtype
     assert fitted.predict(X3).dtype == dtype
-    assert fitted._optimizer._moments.dtype == dtype
+    assert fitted._optimizer.moments.dtype == dtype
     double = fit(model(instance_norm="last-standard"), with_missing(X3), Y1)
     np.testing.assert_allclose(fitted.predict(X3), double.predict(X3), rtol=1e-3)
 
