@@ -27,7 +27,8 @@ from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._training.holdout import hold_out, n_to_train_on
-from sklstm._training.loop import INTERRUPTED, Progress, Watch
+from sklstm._training.loop import INTERRUPTED, Watch
+from sklstm._training.progress import Progress
 from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.random import own_generator
 from sklstm._utils.recursion_bounds import WindowRange

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sklstm._training.interfaces import Optimizer, WholeObjective
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Progress, Watch
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Watch
+from sklstm._training.progress import Progress
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, FloatDType

@@ -1,7 +1,8 @@
 import numpy as np
 
 from sklstm._training.lbfgs import LBFGSTrainer
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Progress
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED
+from sklstm._training.progress import Progress
 from tests._training.tools import Interrupted, interrupted, watching
 
 

@@ -1,19 +1,16 @@
-from dataclasses import replace
-from itertools import count
-
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor, make_windows
-from sklstm._training import loop as _training
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Progress, Trainer, Watch
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Trainer, Watch
 from sklstm._training.optimizers import SGD
+from sklstm._training.progress import Progress
 from sklstm._training.schedules import Schedule
 from sklstm.datasets import make_pattern
 from tests import reference
 from tests._training.tools import interrupted, quadratic, watching
-from tests.tools import interrupted_at_line, named
+from tests.tools import named
 
 
 def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
@@ -262,58 +259,6 @@ def test_training_equals_the_textbook_loop():
     with pytest.warns(ConvergenceWarning):
         model.fit(X, y)
     np.testing.assert_allclose(np.array(model.loss_curve_[1:]) * T, expected, rtol=1e-8)
-
-
-# ---- the history
-
-
-def recorded(*losses, progress=None, validation=None):
-    progress = Progress() if progress is None else progress
-    for loss in losses:
-        progress.record(np.array([loss]), loss, validation, 0.0)
-    return progress
-
-
-def test_a_copy_of_the_history_goes_on_by_itself():
-    first = recorded(3.0, 2.0)
-    second, third = replace(first), replace(first)
-    recorded(1.0, progress=second)
-    recorded(5.0, 4.0, progress=third, validation=(7.0, 0.5))
-    recorded(0.5, progress=second)
-    fourth = recorded(6.0, progress=replace(third))
-    recorded(2.0, progress=third, validation=(8.0, 0.1))
-    assert first.loss_curve == [3.0, 2.0]
-    assert second.loss_curve == [3.0, 2.0, 1.0, 0.5]
-    assert third.loss_curve == [3.0, 2.0, 5.0, 4.0, 2.0]
-    np.testing.assert_array_equal(third.validation_loss_curve, [np.nan, np.nan, 7.0, 7.0, 8.0])
-    np.testing.assert_array_equal(third.validation_scores, [np.nan, np.nan, 0.5, 0.5, 0.1])
-    np.testing.assert_array_equal(fourth.validation_scores, [np.nan, np.nan, 0.5, 0.5, np.nan])
-    np.testing.assert_array_equal(second.validation_scores, [np.nan] * 4)
-    assert [part.smallest_loss for part in (first, second, third)] == [2.0, 0.5, 2.0]
-    assert second.losses is first.losses  # whoever goes on first need not copy
-
-
-@pytest.mark.parametrize("validation", [None, (7.0, 0.5)], ids=["training", "validation"])
-def test_ctrl_c_inside_of_a_record_leaves_the_epoch_before(validation):
-    functions = Progress.record, _training._with_value
-    for number in count(1):
-        progress = recorded(3.0, 2.0, validation=validation)
-        before = repr(progress.loss_curve), repr(progress.validation_scores), progress.best_epoch, progress.n_stale
-        came = interrupted_at_line(number, lambda: recorded(1.0, progress=progress, validation=validation), functions)  # noqa: B023
-        if not came:
-            break
-        curves = progress.loss_curve, progress.validation_loss_curve, progress.validation_scores
-        assert [len(curve) for curve in curves] == [progress.n_epochs] * 3
-        assert before == (
-            repr(progress.loss_curve),
-            repr(progress.validation_scores),
-            progress.best_epoch,
-            progress.n_stale,
-        )
-        recorded(1.5, progress=progress)
-        assert progress.loss_curve == [3.0, 2.0, 1.5]
-    assert number > 10
-    assert progress.loss_curve == [3.0, 2.0, 1.0]
 
 
 @pytest.mark.parametrize(
