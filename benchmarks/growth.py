@@ -44,7 +44,7 @@ def of_epochs(n_epochs=200_000, n_calls=200):
 
     early = seconds()
     for _ in range(n_epochs):  # as this many calls would record
-        model._progress.record(model.theta_, 1.0, None, 0.0)
+        model._state.progress.record(model.theta_, 1.0, None, 0.0)
     return seconds() / early
 
 

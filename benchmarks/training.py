@@ -24,7 +24,7 @@ class TrainingStep:
         every = np.arange(batch)
         weight = np.ones(batch, dtype)
         samples = Samples(X, y[:, np.newaxis], weight, every)
-        self.objective = Objective(model._network, samples, 0.0, model.theta_.dtype)
+        self.objective = Objective(model._state.network, samples, 0.0, model.theta_.dtype)
         self.theta, self.every, self.optimizer = model.theta_, every, Adam(model.theta_, 0.9, 0.999, 1e-8)
         rng = np.random.default_rng(0)
         width = channels + 1 + hidden

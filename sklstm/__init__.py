@@ -2,8 +2,9 @@
 
 from importlib import import_module
 
+from sklstm._estimator.make_windows import make_windows
 from sklstm._estimator.regressor import LSTMRegressor
-from sklstm._estimator.window_transformer import WindowTransformer, make_windows
+from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.backtest import BacktestResult, backtest
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.forecaster import Forecaster

@@ -1,207 +1,282 @@
-"""One call of `fit` or `partial_fit`, from checked rows to fitted attributes.
+"""One call of `fit` or `partial_fit`: from checked rows to fitted attributes.
 
-Functions here take an `LSTMRegressor` and set what begins with `_` on it; it replaces its attributes,
-and never changes them, so that a failure can put the old ones back (`restored_on_error`).
+Nothing here changes the regressor or its earlier state. `train` returns the fitted attributes, and the regressor sets
+them; so a call that fails leaves it as it was.
 """
 
+from collections.abc import Hashable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from sklstm._estimator.forecast_start import ForecastStart
-from sklstm._estimator.input_checks import check_every_channel, check_step_answers
+from sklstm._estimator.input_checks import check_every_channel
+from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.settings import (
-    batch_size,
-    fixed_settings,
     new_layout,
     new_loss,
     new_optimizer,
     new_trainer,
-    number_of_targets,
     penalty,
+    trains_in_one_batch,
 )
 from sklstm._network.fit_scaling import ScalingSettings
-from sklstm._network.network import fit_network
+from sklstm._network.network import Network, fit_network
 from sklstm._network.objective import Objective
-from sklstm._training.holdout import hold_out, n_to_train_on
-from sklstm._training.loop import INTERRUPTED, Watch
+from sklstm._training.holdout import hold_out
+from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Watch
+from sklstm._training.optimizers import MomentOptimizer
 from sklstm._training.progress import Progress
 from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.random import own_generator
 from sklstm._utils.recursion_bounds import WindowRange
 from sklstm._utils.threads import threads_for
+from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import merged_rows
 
 
-def begin(model, data):
-    """Draw weights, fit the scaling, and start optimiser, generator and history anew."""
-    loss, dtype = new_loss(model), data.X.dtype
-    n_channels, n_outputs = data.X.shape[2], data.n_outputs
-    n_targets = number_of_targets(model, n_channels, n_outputs)
-    every_step = data.every_step or _predicts_next_steps(model, data, n_targets)
-    settings = ScalingSettings(n_targets, model.instance_norm, model.standardize, data.gaps)
-    layout = new_layout(model, n_channels, n_outputs * loss.n_levels)
-    model._network = fit_network(layout, loss, data, dtype, settings, every_step=every_step, dropout=model.dropout)
-    model.n_outputs_, model._y_ndim = n_outputs, data.y_ndim
-    model.theta_ = model._network.initial_theta(model._rng, dtype)
-    model._progress, model._optimizer, model._latest = Progress(), None, None
-    model._fixed = fixed_settings(model)
+@dataclass(frozen=True)
+class TrainingState:
+    """Everything that predictions need besides the weights, and that training needs to continue exactly.
 
+    A call of `fit` or `partial_fit` makes a new state and leaves the earlier one as it was.
 
-def _predicts_next_steps(model, data, n_targets):
-    """Whether the steps inside of the rows count too: with "auto" where the rows show that they can."""
-    if model.loss_steps != "auto":
-        return model.loss_steps == "all"
-    return not model.bidirectional and ForecastStart.after(data.X, data.y, data.weight, None, n_targets).is_continued
+    Parameters
+    ----------
+    network : Network
+    settings : dict
+        The parameters that cannot change while training continues.
+    y_ndim : int
+        Number of dimensions of the targets.
+    forecast_start : ForecastStart
+        The end of the training rows.
+    window_range : WindowRange
+        Of all training rows.
+    fingerprint : tuple
+        Equal for two calls whose losses can be compared.
+    split_seed : int
+        Draws the validation rows of `validation_split="random"`.
+    rng : numpy.random.Generator
+    progress : Progress
+    optimizer : MomentOptimizer or None
+    theta : ndarray or None
+        The weights, changed in place by training. Afterwards the last ones, or None if these are `theta_`.
+    """
 
-
-def check_resumable(model, data):
-    """Complain where training cannot continue with these parameters or rows."""
-    for name, value in fixed_settings(model).items():
-        if value != model._fixed[name]:
-            raise ValueError(
-                f"{name}={value!r}, but training continues a model with {name}={model._fixed[name]!r}. Fit a clone, "
-                "or without warm_start."
-            )
-    if data.n_outputs != model.n_outputs_ or data.y_ndim != model._y_ndim:
-        raise ValueError(
-            f"y has {data.n_outputs} outputs and {data.y_ndim} dimensions, but training continues a model with "
-            f"{model.n_outputs_} and {model._y_ndim}."
-        )
-
-
-@dataclass
-class State:
-    """What training changes in place."""
-
-    theta: np.ndarray
-    optimizer: Any
-    rng: Any
+    network: Network
+    settings: dict[str, Any]
+    y_ndim: int
+    forecast_start: ForecastStart
+    window_range: WindowRange
+    fingerprint: tuple[Hashable, ...]
+    split_seed: int
+    rng: np.random.Generator
     progress: Progress
+    optimizer: MomentOptimizer | None
+    theta: np.ndarray | None
+
+    def at(self, theta):
+        """Return the state from which training continues, for a regressor with the weights `theta`.
+
+        It continues from the last weights. If `theta` (those of the best epoch) was changed by hand since, it
+        continues from `theta`.
+        """
+        keeps_last = self.theta is not None and np.array_equal(theta, self.progress.best_theta)
+        return self if keeps_last else replace(self, theta=theta)
 
     def copied(self):
-        """The same, to go on with by itself."""
+        """Return a state to train further that leaves this one alone."""
         optimizer, rng = deepcopy((self.optimizer, self.rng))
-        return State(self.theta.copy(), optimizer, rng, replace(self.progress))
+        return replace(self, theta=self.theta.copy(), optimizer=optimizer, rng=rng, progress=replace(self.progress))
 
     def attributes(self, keeps_best=False):
-        """Of a model whose training ends here, with the best weights or with the last."""
+        """Return the attributes of a regressor whose training ends here, with its best weights or its last."""
         progress = self.progress
-        kept = progress.best_theta if keeps_best and progress.best_theta is not None else self.theta
-        private = {
-            "_optimizer": self.optimizer,
-            "_rng": self.rng,
-            "_progress": progress,
-            "_latest": None if kept is self.theta else self.theta,
+        best = progress.best_theta if keeps_best else None
+        is_last = best is None
+        score = progress.score if is_last else progress.best_score
+        return {
+            "_state": replace(self, theta=None) if is_last else self,
+            "theta_": (self.theta if is_last else best).copy(),
+            "loss_": progress.loss,
+            "best_loss_": progress.smallest_loss if progress.n_epochs else np.nan,
+            "best_iter_": progress.n_epochs if is_last else progress.best_epoch,
+            "best_validation_score_": score if progress.watches_validation else None,
+            "n_iter_": progress.n_epochs,
+            "t_": progress.n_seen,
+            "n_outputs_": self.network.n_outputs,
         }
-        return private | fitted_attributes(kept.copy(), progress, kept is not self.theta)
 
 
-def train(model, data, y, *, resume, new_period, n_epochs, tasks):
-    """Train for up to `n_epochs` epochs on checked rows, whose targets came as `y`, and set the attributes.
+def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, tasks):
+    """Train on checked rows.
 
-    `new_period` lets the schedule begin again.
+    Parameters
+    ----------
+    regressor : LSTMRegressor
+        Has the parameters.
+    data : TrainingSet
+    y : array-like
+        The targets as the user gave them.
+    settings : dict
+        The parameters that cannot change while training continues.
+    earlier : TrainingState, default=None
+        Where to continue.
+    new_period : bool
+        Whether the schedule of the learning rate begins again.
+    n_epochs : int
+        How many epochs to train at most.
+    tasks
+        Told of every epoch; see `begin_fit`.
 
     Returns
     -------
     ending : str
         How training ended.
+    attributes : dict
+        The fitted attributes by name.
     """
-    _check_sizes(model, data)
-    if not resume:
-        model._rng = own_generator(model.random_state)
-        model._split_seed = int(model._rng.spawn(1)[0].integers(2**31))  # the generator goes on as without
-    data = _divided(model, data)
-    if not resume:
-        check_every_channel(data)
-    merged = _merged(model, data)
-    if resume:
-        check_resumable(model, data)
-        model._network = model._network.updated(data, model.theta_.dtype)
+    if earlier is None:
+        rng = own_generator(regressor.random_state)
+        split_seed = int(rng.spawn(1)[0].integers(2**31))  # spawning leaves `rng` where it was
     else:
-        begin(model, data if merged is None else merged)
-    previous = model._forecast_start if resume else None
-    model._seen = WindowRange.from_windows(data.X, model._network.scaling.n_targets, model._seen if resume else None)
-    model._forecast_start = ForecastStart.after(
-        data.X, data.y, data.weight, y, model._network.scaling.n_targets, previous
+        _check_resumable(data, settings, earlier)
+        rng, split_seed = deepcopy(earlier.rng), earlier.split_seed
+    data = _with_validation_rows(regressor, data, split_seed)
+    merged = _merged(regressor, data)
+    start = ForecastStart.from_training_rows(data, y, earlier and earlier.forecast_start)
+    if earlier is None:
+        check_every_channel(data)
+        every_step = _trains_every_step(regressor, data, start)
+        network = _new_network(regressor, settings, merged or data, every_step)
+        theta, progress = network.initial_theta(rng, data.X.dtype), Progress()
+    else:
+        network = earlier.network.updated(data, earlier.theta.dtype)
+        theta, progress = earlier.theta.copy(), replace(earlier.progress)
+    state = TrainingState(
+        network=network,
+        settings=settings,
+        y_ndim=data.y_ndim,
+        forecast_start=start,
+        window_range=WindowRange.from_windows(data.X, data.n_targets, earlier and earlier.window_range),
+        fingerprint=_fingerprint(regressor, data),
+        split_seed=split_seed,
+        rng=rng,
+        progress=progress,
+        optimizer=_optimizer(regressor, network.layout, theta, earlier),
+        theta=theta,
     )
-    state = _state_to_change(model)
-    previous, model._trained_on = getattr(model, "_trained_on", None), _fingerprint(model, data)
-    validate = _validator(model._network, data)
-    state.progress.watch(validate, same_rows=model._trained_on == previous)
-    state.progress.begin_period(new_period, model.max_iter)
-    ending = _run(model, data, merged, n_epochs, state, validate, tasks)
-    vars(model).update(state.attributes(ending == INTERRUPTED or data.validation is not None))
-    return ending
+    validate = _validator(network, data)
+    progress.watch(validate, same_rows=earlier is not None and earlier.fingerprint == state.fingerprint)
+    progress.begin_period(new_period, regressor.max_iter)
+    objective = Objective(network, data, penalty(regressor), theta.dtype, rng, merged)
+    ending = _run(regressor, objective, n_epochs, state, validate, tasks)
+    return ending, state.attributes(keeps_best=ending == INTERRUPTED or data.validation is not None)
 
 
-def _check_sizes(model, data):
-    """Complain of numbers that do not fit the rows, before a generator is used."""
-    number_of_targets(model, data.X.shape[2], data.n_outputs)
-    if model.early_stopping and data.validation is None:
-        n_to_train_on(len(data.rows), model.validation_fraction, model.validation_gap)
+def _check_resumable(data, settings, earlier):
+    """Raise an error if training cannot continue with these parameters or targets."""
+    for name, value in settings.items():
+        if value != earlier.settings[name]:
+            raise ValueError(
+                f"{name}={value!r}, but training continues a model with {name}={earlier.settings[name]!r}. Fit a "
+                "clone, or without warm_start."
+            )
+    n_outputs = earlier.network.n_outputs
+    if data.n_outputs != n_outputs or data.y_ndim != earlier.y_ndim:
+        raise ValueError(
+            f"y has {data.n_outputs} outputs and {data.y_ndim} dimensions, but training continues a model with "
+            f"{n_outputs} and {earlier.y_ndim}."
+        )
 
 
-def _fingerprint(model, data):
-    """What tells whether losses of one call can be compared with those of another."""
-    parts = data.X[data.rows[[0, -1]]], data.y[:, -1] if data.every_step else data.y
-    sums = [crc32(np.ascontiguousarray(part)) for part in parts]
-    return data.X.shape, len(data.rows), float(data.weight.sum()), model.alpha, *sums
-
-
-def _divided(model, data):
-    """The rows with some held out, if they are to be and the user brought none."""
-    if not model.early_stopping or data.validation is not None:
+def _with_validation_rows(regressor, data, seed):
+    """Hold out validation rows, if early stopping needs them and the user gave none."""
+    if not regressor.early_stopping or data.validation is not None:
         return data
-    settings = model.validation_fraction, model.validation_split, model.validation_gap, model._split_seed
-    return data.divided(*hold_out(data.rows, *settings))
+    fraction, split, gap = regressor.validation_fraction, regressor.validation_split, regressor.validation_gap
+    return data.divided(*hold_out(data.rows, fraction, split, gap, seed))
 
 
-def _merged(model, data):
-    """The rows to train on with equal ones as one, if they are all in one batch; else None.
+def _merged(regressor, data):
+    """Replace equal rows by one of them with their total weight, if all rows are in one batch; else None.
 
-    Many epochs can make of a rounding what they like, so a row of weight 2 must not only be worth the
-    row twice but go through the same sums. Of several batches neither holds, and of dropout: a row that
-    comes twice is drawn for twice.
+    Then a row of weight 2 goes through the same sums as the row twice. Otherwise the two would differ by a rounding,
+    which grows over many epochs. It cannot hold with several batches, nor with dropout, which is drawn for each row.
     """
-    if model.dropout or not (model.solver == "lbfgs" or len(data.rows) <= batch_size(model, len(data.rows))):
+    if regressor.dropout or not trains_in_one_batch(regressor, len(data.rows)):
         return None
     rows, weight = merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.skipped_steps)
     return replace(data, rows=rows, weight=weight)
 
 
-def _state_to_change(model):
-    """Copies of where training is, so that a failure leaves the originals."""
-    state = State(_latest_theta(model), None, model._rng, model._progress).copied()
-    state.optimizer = new_optimizer(model, model._network.layout, state.theta)
-    if state.optimizer is not None:
-        state.optimizer.take_over(model._optimizer)
-    return state
+def _trains_every_step(regressor, data, start):
+    """Whether the loss counts a prediction at every step."""
+    if data.every_step or regressor.loss_steps != "auto":
+        return data.every_step or regressor.loss_steps == "all"
+    return not regressor.bidirectional and start.is_continuous
 
 
-def _latest_theta(model):
-    """Where training goes on: the last weights, unless the kept ones were changed by hand since."""
-    if model._latest is None or not np.array_equal(model.theta_, model._progress.best_theta):
-        return model.theta_
-    return model._latest
+def _new_network(regressor, settings, data, every_step):
+    """Fit the scaling, and make the network."""
+    loss = new_loss(settings)
+    scaling = ScalingSettings(data.n_targets, regressor.instance_norm, regressor.standardize, data.gaps)
+    n_inputs = data.X.shape[2] * data.gaps.n_inputs_per_channel
+    layout = new_layout(regressor, n_inputs, data.n_outputs * loss.n_levels)
+    return fit_network(layout, loss, data, data.X.dtype, scaling, every_step=every_step, dropout=regressor.dropout)
 
 
-def _run(model, data, merged, n_epochs, state, validate, tasks):
-    network, theta = model._network, state.theta
-    objective = Objective(network, data, penalty(model), theta.dtype, state.rng, merged)
+def _optimizer(regressor, layout, theta, earlier):
+    """Make the optimiser; it continues the earlier one if that is of the same kind."""
+    optimizer = new_optimizer(regressor, layout, theta)
+    if optimizer is not None and earlier is not None:
+        optimizer.take_over(earlier.optimizer)
+    return optimizer
+
+
+def _fingerprint(regressor, data):
+    """Return what is equal for two calls whose losses can be compared."""
+    parts = data.X[data.rows[[0, -1]]], data.y[:, -1] if data.every_step else data.y
+    sums = [crc32(np.ascontiguousarray(part)) for part in parts]
+    return data.X.shape, len(data.rows), float(data.weight.sum()), regressor.alpha, *sums
+
+
+def _validator(network, data):
+    """Return a function of the weights: loss and R² on the validation rows; None without such rows."""
+    if data.validation is None:
+        return None
+    from sklearn.metrics import r2_score
+
+    held_out = data.validation
+    y, weight = held_out.y[held_out.rows], held_out.weight[held_out.rows]
+
+    def validate(theta):
+        loss, predictions = network.evaluate(theta, held_out, data.every_step)
+        compared = at_present_steps(y, predictions, weight) if data.every_step else (y, predictions, weight)
+        y_true, y_pred, sample_weight = compared
+        if len(y_true) < 2 or not np.isfinite(y_pred).all():
+            return loss, np.nan  # R² is not defined
+        return loss, float(r2_score(*scaled_for_r2(y_true, y_pred), sample_weight=sample_weight))
+
+    return validate
+
+
+def _run(regressor, objective, n_epochs, state, validate, tasks):
+    """Train the weights of the state in place."""
 
     def end_epoch(progress, theta):
-        _report(model.verbose, progress)
+        _report(regressor.verbose, progress)
         return tasks.end_epoch(lambda: state.copied().attributes())
 
-    watch = Watch(model.tol, model.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
-    trainer = new_trainer(model, len(data.rows), n_epochs)
-    # three products a step: forward, backward, and its part of the weights' gradient
-    with threads_for(3 * trainer.batch_size * network.layout.matrix_size):
-        return trainer.run(theta, objective, state.optimizer, state.rng, state.progress, watch)
+    watch = Watch(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
+    trainer = new_trainer(regressor, len(objective), n_epochs)
+    # three matrix products at a step: forward, backward, and the gradient of the weights
+    with threads_for(3 * trainer.batch_size * state.network.layout.matrix_size):
+        return trainer.run(state.theta, objective, state.optimizer, state.rng, state.progress, watch)
 
 
 def _report(verbose, progress):
@@ -212,38 +287,36 @@ def _report(verbose, progress):
         print(line)
 
 
-def _validator(network, data):
-    """Measures theta on the validation rows: their loss, and R² of their answers; None without such rows."""
-    if data.validation is None:
-        return None
-    from sklearn.metrics import r2_score
-
-    held = data.validation
-    y, weight = held.y[held.rows], held.weight[held.rows]
-
-    def validate(theta):
-        loss, answers = network.evaluate(theta, held, data.every_step)
-        truth, answers, w = check_step_answers(y, answers, weight) if data.every_step else (y, answers, weight)
-        # of one answer, or with one that is not finite, there is no R²
-        known = len(truth) > 1 and np.isfinite(answers).all()
-        return loss, float(r2_score(*scaled_for_r2(truth, answers), sample_weight=w)) if known else np.nan
-
-    return validate
+# ---- warnings
 
 
-def fitted_attributes(theta, progress, keeps_best):
-    """The fitted attributes of a model with these weights: the best ones, or the last.
+def warn_of_interruption(regressor):
+    """Warn that Ctrl-C ended training."""
+    warn_user(
+        f"Training interrupted by user after {regressor.n_iter_} epochs; the weights of epoch {regressor.best_iter_} "
+        "are kept."
+    )
 
-    Not the curves, which are as long as the history: properties make them of `progress`.
-    """
-    n_epochs = progress.n_epochs
-    score = progress.best_score if keeps_best else progress.score
-    return {
-        "theta_": theta,
-        "loss_": progress.loss,
-        "best_loss_": progress.smallest_loss if n_epochs else np.nan,
-        "best_iter_": progress.best_epoch if keeps_best else n_epochs,
-        "best_validation_score_": score if progress.watches_validation else None,
-        "n_iter_": n_epochs,
-        "t_": progress.n_seen,
-    }
+
+def warn_of_ending(regressor, ending):
+    """Warn if training ended before the loss stopped improving."""
+    if ending == INTERRUPTED:
+        warn_of_interruption(regressor)
+    elif ending == STUCK:
+        warn_user(
+            "L-BFGS found no better weights in its last direction, and the optimization hasn't converged yet. Try "
+            "standardize=True, float64 rows, or another solver.",
+            ConvergenceWarning,
+        )
+    elif ending == EXHAUSTED and regressor.solver == "lbfgs":
+        warn_user(
+            f"L-BFGS reached max_iter={regressor.max_iter} iterations or max_fun={regressor.max_fun} evaluations and "
+            "the optimization hasn't converged yet. Increase them.",
+            ConvergenceWarning,
+        )
+    elif ending == EXHAUSTED and regressor.learning_rate != "cosine":
+        warn_user(
+            f"Stochastic Optimizer: Maximum iterations ({regressor.max_iter}) reached and the optimization hasn't "
+            "converged yet. Increase max_iter or learning_rate_init.",
+            ConvergenceWarning,
+        )

@@ -5,29 +5,26 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._estimator.fitting import train
+from sklstm._estimator.fitting import train, warn_of_ending, warn_of_interruption
+from sklstm._estimator.forecast_checks import check_bounds, check_future
 from sklstm._estimator.input_checks import (
-    check_bounds,
-    check_finite_answers,
-    check_future,
     check_rows,
-    check_step_answers,
-    check_targets_suit,
     check_training_set,
     check_validation_arguments,
     check_validation_set,
 )
-from sklstm._estimator.settings import check_settings, new_gaps, targets_meant
+from sklstm._estimator.prediction_checks import at_present_steps, check_finite
+from sklstm._estimator.settings import check_settings
+from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.network import PREDICTION_ROWS
 from sklstm._network.scaling import INSTANCE_NORMS
-from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK
+from sklstm._training.loop import INTERRUPTED
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_steps, check_weights, n_dimensions, restored_on_error
 from sklstm._utils.magnitude import scaled_for_r2
@@ -42,31 +39,15 @@ from sklstm._utils.user_warning import warn_user
 from sklstm._utils.versioned import VersionedMixin
 
 
-def _trains_by_epochs(model):
-    """Whether `partial_fit` can go on where it was: L-BFGS begins anew, and held-out rows are those of a fit."""
-    for name, refused in {"solver": "lbfgs", "early_stopping": True}.items():
-        if getattr(model, name) == refused:
-            raise AttributeError(f"partial_fit is not available with {name}={refused!r}: choose another, or call fit.")
-    return True
-
-
-def _warn_of_hold(answers, bounds):
-    held = find_clipped(answers, bounds)
-    if held is not None:
+def _warn_of_clipping(forecasts, bounds):
+    clipped = find_clipped(forecasts, bounds)
+    if clipped is not None:
         warn_user(
-            f"The recursion runs away: from step {held.step} of {answers.shape[1]} on, {held.n_rows} of {len(answers)} "
-            f"forecasts would leave {held.low:.6g} … {held.high:.6g}, and are held there. Forecast fewer steps, train "
-            "on more rows, predict several steps at once (y with a column for each), or set instance_norm; "
-            "clip=False lets it go."
+            f"The recursion runs away: from step {clipped.step} of {forecasts.shape[1]} on, {clipped.n_rows} of "
+            f"{len(forecasts)} forecasts would leave {clipped.low:.6g} … {clipped.high:.6g}, and are clipped. Forecast "
+            "fewer steps, train on more rows, predict several steps at once (y with a column for each), or set "
+            "instance_norm. clip=False turns clipping off."
         )
-
-
-def _has_levels(model):
-    """Whether there are quantiles to predict: by the loss of the fit, once there is one."""
-    loss = vars(model).get("_fixed", vars(model))["loss"]
-    if not loss_class(loss).has_levels:
-        raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={loss!r}.")
-    return True
 
 
 class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
@@ -483,15 +464,20 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
-        tasks = begin_fit(self, plain(self.max_iter), X, y, sample_weight)  # outside: its end is scikit-learn's affair
+        tasks = begin_fit(self, plain(self.max_iter), X, y, sample_weight)  # outside: scikit-learn ends it on an error
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
-            y = as_numbers(y, "y", sequences=True)
-            resume = self.warm_start and hasattr(self, "theta_")
-            data = self._checked(X, y, sample_weight, resume, (X_val, y_val, sample_weight_val))
-            ending = train(self, data, y, resume=resume, new_period=True, n_epochs=self.max_iter, tasks=tasks)
+            continues, validation = self.warm_start and hasattr(self, "theta_"), (X_val, y_val, sample_weight_val)
+            ending = self._train(X, y, sample_weight, validation, continues, self.max_iter, tasks)
             tasks.end_fit()
-        self._warn_of(ending)
+        warn_of_ending(self, ending)
         return self
+
+    def _trains_by_epochs(self):
+        """Whether `partial_fit` can continue: L-BFGS starts anew at each call, and early stopping holds out rows."""
+        for name, refused in {"solver": "lbfgs", "early_stopping": True}.items():
+            if getattr(self, name) == refused:
+                raise AttributeError(f"partial_fit is not available with {name}={refused!r}. Change it, or call fit.")
+        return True
 
     @available_if(_trains_by_epochs)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -513,55 +499,46 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
-            y = as_numbers(y, "y", sequences=True)
-            resume = hasattr(self, "theta_")
-            data = self._checked(X, y, sample_weight, resume)
-            ending = train(self, data, y, resume=resume, new_period=False, n_epochs=1, tasks=NO_TASKS)
+            ending = self._train(X, y, sample_weight, continues=hasattr(self, "theta_"))
         if ending == INTERRUPTED:
-            self._warn_of(ending)
+            warn_of_interruption(self)
         return self
 
-    def _checked(self, X, y, sample_weight, resume, validation=(None, None, None)):
-        """The rows to train and to validate on, and whether they go together with the parameters."""
-        check_settings(self)
+    def _train(self, X, y, sample_weight, validation=None, continues=False, n_epochs=None, tasks=NO_TASKS):
+        """Check everything, train, and set the fitted attributes.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As given.
+        validation : tuple (X_val, y_val, sample_weight_val), default=None
+        continues : bool, default=False
+            Whether training continues where it was.
+        n_epochs : int, default=None
+            For `fit`. None makes one epoch for `partial_fit`, within the current period of the learning rate.
+        tasks
+            For callbacks.
+
+        Returns
+        -------
+        ending : str
+            How training ended.
+        """
+        validation = validation or (None, None, None)
+        y = as_numbers(y, "y", sequences=True)
+        settings = check_settings(self)
         check_validation_arguments(self.early_stopping, *validation)
-        data = check_training_set(self, X, y, sample_weight, reset=not resume, gaps_for=new_gaps)
+        data, self._input_spec = check_training_set(self, X, y, sample_weight, self._input_spec if continues else None)
         if validation[0] is not None:
-            data = check_validation_set(self, data, *validation)
-        check_targets_suit(self, data, targets_meant(self, data.X.shape[2], data.n_outputs))
-        return data
+            data = check_validation_set(self, data, self._input_spec, *validation)
+        check_targets_suit(self, data)
+        earlier = self._state.at(self.theta_) if continues else None
+        period = {"new_period": n_epochs is not None, "n_epochs": 1 if n_epochs is None else n_epochs}
+        ending, attributes = train(self, data, y, settings, earlier, **period, tasks=tasks)
+        vars(self).update(attributes)
+        return ending
 
-    def _warn_of(self, ending):
-        if ending == INTERRUPTED:
-            warn_user(
-                f"Training interrupted by user after {self.n_iter_} epochs; the weights of epoch {self.best_iter_} are "
-                "kept.",
-            )
-        elif ending == STUCK:
-            warn_user(
-                "L-BFGS found no better weights in its last direction, and the optimization hasn't converged yet. Try "
-                "standardize=True, float64 rows, or another solver.",
-                ConvergenceWarning,
-            )
-        elif ending == EXHAUSTED and (self.learning_rate != "cosine" or self.solver == "lbfgs"):
-            warn_user(
-                self._limits_reached(),
-                ConvergenceWarning,
-            )
-
-    def _limits_reached(self):
-        """What to say where the loss was still improving."""
-        if self.solver == "lbfgs":
-            return (
-                f"L-BFGS reached max_iter={self.max_iter} iterations or max_fun={self.max_fun} evaluations and the "
-                "optimization hasn't converged yet. Try larger ones."
-            )
-        return (
-            f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged "
-            "yet. Try a larger max_iter or learning_rate_init."
-        )
-
-    # ---- answers
+    # ---- predictions
 
     def predict(self, X):
         """Predict the target of each row: what the loss is minimised by.
@@ -579,7 +556,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             with no present step, the training mean (or median or quantile, by the loss). Of several
             quantiles the one nearest the median.
         """
-        return self._answers(X)
+        return self._predict(X)
+
+    def _has_levels(self):
+        """Whether there are quantiles to predict: by the loss of the last fit or, before it, by `loss`."""
+        loss = self._state.settings["loss"] if hasattr(self, "_state") else self.loss
+        if not loss_class(loss).has_levels:
+            raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={loss!r}.")
+        return True
 
     @available_if(_has_levels)
     def predict_quantiles(self, X):
@@ -596,21 +580,22 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             In the shape of `predict`'s answers with an axis at the end for the levels, which never
             decreases along it.
         """
-        return self._answers(X, every_level=True)
+        return self._predict(X, every_level=True)
 
-    def _answers(self, X, every_level=False):
+    def _predict(self, X, every_level=False):
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False)
-        with self._threads_to_answer(len(X)):
-            answers = self._network.predict(self.theta_, X, self._y_ndim == 3, every_level)
-        check_finite_answers(answers, X, self._y_ndim == 3, self._network.scaling.gaps)
-        return answers[:, 0] if self._y_ndim == 1 else answers
+        X = check_rows(self, X, self._input_spec)
+        network, y_ndim = self._state.network, self._state.y_ndim
+        with self._limited_threads(len(X)):
+            predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
+        check_finite(predictions, X, y_ndim == 3, network.scaling.gaps)
+        return predictions[:, 0] if y_ndim == 1 else predictions
 
-    def _threads_to_answer(self, n_rows):
-        """For one batch of rows the limit would cost more than it brings."""
+    def _limited_threads(self, n_rows):
+        """Limit the threads of matrix products; for one batch of rows that would cost more time than it saves."""
         if n_rows <= PREDICTION_ROWS:
             return nullcontext()
-        return threads_for(PREDICTION_ROWS * self._network.layout.matrix_size)
+        return threads_for(PREDICTION_ROWS * self._state.network.layout.matrix_size)
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination R² of `predict(X)`.
@@ -636,14 +621,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
         from sklearn.metrics import r2_score
 
-        answers = self.predict(X)
-        if self._y_ndim == 3 or n_dimensions(y) == 3:
-            y, answers, sample_weight = check_step_answers(y, answers, sample_weight)
+        y_pred = self.predict(X)
+        if self._state.y_ndim == 3 or n_dimensions(y) == 3:
+            y, y_pred, sample_weight = at_present_steps(y, y_pred, sample_weight)
         else:
             y = check_array(y, dtype="numeric", ensure_2d=False, input_name="y")
-            check_consistent_length(y, answers, sample_weight)
+            check_consistent_length(y, y_pred, sample_weight)
             sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
-        return r2_score(*scaled_for_r2(y, answers), sample_weight=sample_weight)
+        return r2_score(*scaled_for_r2(y, y_pred), sample_weight=sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.
@@ -692,36 +677,38 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         check_is_fitted(self)
         steps = check_steps(steps)
-        network, n_targets = self._network, self._network.scaling.n_targets
-        if self.n_outputs_ != n_targets:
+        network = self._state.network
+        if self.n_outputs_ != network.scaling.n_targets:
             raise ValueError(
                 f"forecast needs one output for each target channel, but there are {self.n_outputs_} outputs for "
-                f"n_targets={n_targets}: predict answers for several steps ahead at once."
+                f"n_targets={network.scaling.n_targets}. Use predict, which predicts several steps ahead at once."
             )
-        n_others = network.n_channels - n_targets
-        if context is None:
-            others = check_future(
-                X_future, 1, steps, n_others, per_context=False, times=self._forecast_start.times(steps)
-            )
-            windows, future = self._forecast_start.window_after(others[:, :1]), others[:, 1:]
-        else:
-            windows = check_rows(self, context, reset=False, input_name="context")
-            future = check_future(X_future, len(windows), steps - 1, n_others, per_context=True)
+        windows, future = self._read_context(steps, X_future, context)
+        shape = len(windows), steps, self.n_outputs_
+        bounds = self._state.window_range.bounds(windows, future) if clip is True else check_bounds(clip, shape)
 
-        def one_step(windows):
+        def predict_one_step(windows):
             return network.predict(self.theta_, windows, every_step=False)
 
-        shape = len(windows), steps, n_targets
-        bounds = self._seen.bounds(windows, future) if clip is True else check_bounds(clip, shape)
-        with self._threads_to_answer(len(windows)):
-            answers = forecast_recursively(one_step, windows, steps, n_targets, future, bounds)
-        check_finite_answers(answers, windows, False, network.scaling.gaps)
+        with self._limited_threads(len(windows)):
+            forecasts = forecast_recursively(predict_one_step, windows, steps, self.n_outputs_, future, bounds)
+        check_finite(forecasts, windows, False, network.scaling.gaps)
         if clip is True:
-            _warn_of_hold(answers, bounds)
-        answers = answers.astype(self.theta_.dtype, copy=False)
-        if self._y_ndim == 1:
-            answers = answers[..., 0]
-        return answers if context is not None else self._forecast_start.label(answers[0])
+            _warn_of_clipping(forecasts, bounds)
+        forecasts = forecasts.astype(self.theta_.dtype, copy=False)
+        if self._state.y_ndim == 1:
+            forecasts = forecasts[..., 0]
+        return forecasts if context is not None else self._state.forecast_start.to_output(forecasts[0])
+
+    def _read_context(self, steps, X_future, context):
+        """Return the windows that a forecast starts from, and the other channels of the steps that it appends."""
+        n_others = self._state.network.n_channels - self.n_outputs_
+        if context is not None:
+            windows = check_rows(self, context, self._input_spec, input_name="context")
+            return windows, check_future(X_future, (len(windows), steps - 1, n_others), per_context=True)
+        start = self._state.forecast_start
+        others = check_future(X_future, (1, steps, n_others), per_context=False, times=start.times(steps))
+        return start.next_window(others[:, :1]), others[:, 1:]
 
     # ---- the history of training
 
@@ -729,25 +716,25 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def loss_curve_(self):
         """Loss of every epoch, a list of float that is made at each access."""
         check_is_fitted(self)
-        return self._progress.loss_curve
+        return self._state.progress.loss_curve
 
     @property
     def validation_loss_curve_(self):
         """With early stopping the loss of the validation rows after every epoch, a list of float; else None."""
         check_is_fitted(self)
-        return self._progress.validation_loss_curve if self._progress.watches_validation else None
+        return self._state.progress.validation_loss_curve if self._state.progress.watches_validation else None
 
     @property
     def validation_scores_(self):
         """With early stopping R² on the validation rows after every epoch, a list of float; else None."""
         check_is_fitted(self)
-        return self._progress.validation_scores if self._progress.watches_validation else None
+        return self._state.progress.validation_scores if self._state.progress.watches_validation else None
 
     # ---- parameters by name
 
     def _view(self, name):
         check_is_fitted(self)
-        return self._network.layout.views(self.theta_)[name]
+        return self._state.network.layout.views(self.theta_)[name]
 
     @property
     def weight_ih_(self):

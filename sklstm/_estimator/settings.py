@@ -1,7 +1,6 @@
-"""From the hyper-parameters of a regressor to the parts that do the work.
+"""From the hyper-parameters of `LSTMRegressor` to the objects that do the work.
 
-Functions here take an `LSTMRegressor` whose parameters are valid each by itself, and check how they
-go together.
+Each parameter is valid by itself; here it is checked whether they suit each other and the shape of the data.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklstm._training.loop import Trainer
 from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop
 from sklstm._training.schedules import Schedule
 
-# What cannot change while training continues.
+# The parameters that cannot change while training continues.
 FIXED = (
     "hidden_size",
     "n_layers",
@@ -32,121 +31,119 @@ FIXED = (
     "loss_steps",
 )
 
-BATCH_SIZE = 32  # at most, where it is "auto"
+BATCH_SIZE = 32  # the largest one for batch_size="auto"
 
 
-def check_settings(model):
-    """Complain of parameters that do not go together."""
-    if loss_class(model.loss).needs_nonnegative and model.instance_norm is not None:
+def check_settings(regressor):
+    """Raise an error for parameters that exclude each other; return those that cannot change later, by name."""
+    if loss_class(regressor.loss).needs_nonnegative and regressor.instance_norm is not None:
         raise ValueError(
-            f"loss={model.loss!r} needs targets >= 0, but instance_norm={model.instance_norm!r} makes them relative to "
-            "their window. Choose instance_norm=None."
+            f"loss={regressor.loss!r} needs targets >= 0, but instance_norm={regressor.instance_norm!r} normalises "
+            "them to values of either sign. Choose instance_norm=None."
         )
-    if model.loss_steps == "all" and model.bidirectional:
+    if regressor.loss_steps == "all" and regressor.bidirectional:
         raise ValueError(
-            "loss_steps='all' asks at every step for the next one, which bidirectional=True has read already. Choose "
-            "one of them."
+            "loss_steps='all' predicts the next step at every step, but with bidirectional=True the network has read "
+            "the next step already. Choose one of them."
         )
-    if model.solver == "lbfgs" and model.dropout:
+    if regressor.solver == "lbfgs" and regressor.dropout:
         raise ValueError(
-            f"solver='lbfgs' needs a loss that stays the same, which dropout={model.dropout} changes at random. Choose "
-            "another solver."
+            f"solver='lbfgs' needs the same loss at each evaluation, but dropout={regressor.dropout} changes it at "
+            "random. Choose another solver, or dropout=0."
         )
-    if model.validation_gap and model.validation_split == "random":
+    if regressor.validation_gap and regressor.validation_split == "random":
         raise ValueError(
-            f"validation_gap={model.validation_gap} has no meaning with validation_split='random': rows have no order."
+            f"validation_gap={regressor.validation_gap} has no meaning with validation_split='random', where rows "
+            "have no order. Choose validation_gap=0, or validation_split='last'."
         )
-    quantile_levels(model)
+    settings = {name: getattr(regressor, name) for name in FIXED}
+    return settings | {"quantile": quantile_levels(regressor)}
 
 
-def quantile_levels(model):
-    """The levels of `quantile` as a tuple."""
+def quantile_levels(regressor):
+    """Return the levels of `quantile` as a tuple of float."""
     try:
-        levels = np.atleast_1d(np.asarray(model.quantile, dtype=float))
+        levels = np.atleast_1d(np.asarray(regressor.quantile, dtype=float))
     except (TypeError, ValueError):
         levels = np.empty(0)
     is_increasing = levels.ndim == 1 and len(levels) and (np.diff(levels, prepend=0, append=1) > 0).all()
     if not is_increasing:
-        raise ValueError(f"quantile must be one number in (0, 1) or several, increasing; got {model.quantile!r}.")
+        raise ValueError(
+            f"quantile must be one number in (0, 1), or several in increasing order; got {regressor.quantile!r}."
+        )
     return tuple(levels.tolist())
 
 
-def new_loss(model):
-    """The loss that is minimised."""
-    return make_loss(model.loss, delta=model.delta, quantile=quantile_levels(model))
+def new_loss(settings):
+    """Make the loss that these settings, as `check_settings` returns them, name."""
+    return make_loss(settings["loss"], delta=settings["delta"], quantile=settings["quantile"])
 
 
-def new_layout(model, n_channels, n_values):
-    """The sizes of the network."""
-    n_inputs = n_channels * new_gaps(model, n_channels, 1).n_inputs_per_channel
-    return Layout(n_inputs, model.hidden_size, n_values, model.n_layers, 2 if model.bidirectional else 1)
+def new_layout(regressor, n_inputs, n_values):
+    """Make the layout of a network with this many inputs at each step and values of the read-out."""
+    n_directions = 2 if regressor.bidirectional else 1
+    return Layout(n_inputs, regressor.hidden_size, n_values, regressor.n_layers, n_directions)
 
 
-def new_gaps(model, n_channels, n_outputs):
-    """What missing values do."""
-    if model.missing == "skip":
+def new_gaps(regressor, n_targets):
+    """Say what missing values do."""
+    if regressor.missing == "skip":
         return SKIP
-    needs = model.instance_norm is not None
-    return Gaps(by_channel=True, n_needed=targets_meant(model, n_channels, n_outputs) if needs else 0)
+    return Gaps(by_channel=True, n_needed=0 if regressor.instance_norm is None else n_targets)
 
 
-def targets_meant(model, n_channels, n_outputs):
-    """How many of the first channels are predicted, by the parameter or, without it, by the sizes."""
-    if model.n_targets is not None:
-        return model.n_targets
-    return n_outputs if n_outputs <= n_channels else 1
-
-
-def number_of_targets(model, n_channels, n_outputs):
-    """The same; complains where it does not fit the sizes."""
-    n_targets = targets_meant(model, n_channels, n_outputs)
+def number_of_targets(regressor, n_channels, n_outputs):
+    """Return how many of the first channels are targets: `n_targets` or, if it is None, by the shapes."""
+    n_targets = regressor.n_targets
+    if n_targets is None:
+        n_targets = n_outputs if n_outputs <= n_channels else 1
     if n_targets > n_channels or n_outputs % n_targets:
         raise ValueError(
-            f"n_targets={n_targets} does not fit: there are {n_channels} channels and {n_outputs} outputs. It may "
-            "be no more than the channels, and must divide the outputs."
+            f"n_targets={n_targets} does not fit {n_channels} channels and {n_outputs} outputs. It may be at most the "
+            "number of channels, and must divide the number of outputs."
         )
     return n_targets
 
 
-def fixed_settings(model):
-    """The parameters that cannot change while training continues, by name."""
-    return {**{name: getattr(model, name) for name in FIXED}, "quantile": quantile_levels(model)}
-
-
-def new_optimizer(model, layout, theta):
-    """The optimiser; None for L-BFGS, which keeps nothing from one call to the next."""
-    match model.solver:
+def new_optimizer(regressor, layout, theta):
+    """Make the optimiser; None for L-BFGS, which keeps nothing from one call to the next."""
+    match regressor.solver:
         case "adam":
-            return Adam(theta, model.beta_1, model.beta_2, model.epsilon)
+            return Adam(theta, regressor.beta_1, regressor.beta_2, regressor.epsilon)
         case "adamw":
             decayed = layout.is_weight(theta.dtype)
-            return AdamW(theta, model.beta_1, model.beta_2, model.epsilon, model.alpha, decayed)
+            return AdamW(theta, regressor.beta_1, regressor.beta_2, regressor.epsilon, regressor.alpha, decayed)
         case "rmsprop":
-            return RMSprop(theta, model.rho, model.epsilon)
+            return RMSprop(theta, regressor.rho, regressor.epsilon)
         case "sgd":
-            return SGD(theta, model.momentum, model.nesterovs_momentum)
+            return SGD(theta, regressor.momentum, regressor.nesterovs_momentum)
 
 
-def penalty(model):
-    """Strength of the penalty in the loss; AdamW shrinks the weights itself."""
-    return 0.0 if model.solver == "adamw" else model.alpha
+def penalty(regressor):
+    """Return the strength of the penalty in the loss. AdamW decays the weights itself, so its loss has none."""
+    return 0.0 if regressor.solver == "adamw" else regressor.alpha
 
 
-def batch_size(model, n_rows):
-    """Rows per update, of so many; not for L-BFGS."""
-    return min(BATCH_SIZE if model.batch_size == "auto" else model.batch_size, n_rows)
+def batch_size(regressor, n_rows):
+    """Return the number of rows in a batch. L-BFGS has no batches."""
+    return min(BATCH_SIZE if regressor.batch_size == "auto" else regressor.batch_size, n_rows)
 
 
-def new_trainer(model, n_rows, n_epochs):
-    """How to train on so many rows for at most so many epochs."""
-    if model.solver == "lbfgs":
-        return LBFGSTrainer(n_epochs, model.max_fun, model.tol, min(PREDICTION_ROWS, n_rows))
+def trains_in_one_batch(regressor, n_rows):
+    """Whether every update takes all rows."""
+    return regressor.solver == "lbfgs" or batch_size(regressor, n_rows) == n_rows
+
+
+def new_trainer(regressor, n_rows, n_epochs):
+    """Make what trains on this many rows, for at most this many epochs."""
+    if regressor.solver == "lbfgs":
+        return LBFGSTrainer(n_epochs, regressor.max_fun, regressor.tol, min(PREDICTION_ROWS, n_rows))
     return Trainer(
         n_epochs=n_epochs,
-        period=model.max_iter,
-        batch_size=batch_size(model, n_rows),
-        schedule=Schedule(model.learning_rate, model.learning_rate_init, model.power_t),
-        clip_value=model.clip_value,
-        clip_norm=model.clip_norm,
-        shuffle=model.shuffle,
+        period=regressor.max_iter,
+        batch_size=batch_size(regressor, n_rows),
+        schedule=Schedule(regressor.learning_rate, regressor.learning_rate_init, regressor.power_t),
+        clip_value=regressor.clip_value,
+        clip_norm=regressor.clip_norm,
+        shuffle=regressor.shuffle,
     )

@@ -16,6 +16,7 @@ from sklstm._utils.index_gaps import (
     step_with_gaps,
 )
 from sklstm._utils.index_repairs import (
+    UserTable,
     calls_for_integer_dates,
     calls_that_fill_gaps,
     find_repair,
@@ -41,6 +42,12 @@ def irregular_index_message(index, table):
     """
     checks = (index_kind_message, integer_dates_message, index_order_message, _gap_message)
     return next(filter(None, (check(index, table) for check in checks)))
+
+
+def has_gap(index):
+    """Whether an index that is not regular is in order and has a regular step, but leaves out some values."""
+    checks = (index_kind_message, integer_dates_message, index_order_message)
+    return not any(check(index, UserTable()) for check in checks) and step_with_gaps(index) is not None
 
 
 def index_kind_message(index, table, is_repaired=is_regular):

@@ -64,7 +64,7 @@ def test_random_rows_are_drawn_by_random_state():
     fits = [fit(model(early_stopping=True, validation_split="random", random_state=seed), X, Y) for seed in (0, 0, 1)]
     np.testing.assert_array_equal(fits[0].theta_, fits[1].theta_)
     assert fits[0].validation_loss_curve_ != fits[2].validation_loss_curve_
-    seed = fits[0]._split_seed
+    seed = fits[0]._state.split_seed
     first, last = map(np.sort, train_test_split(np.arange(40), test_size=4, random_state=seed))
     given = fit(model(early_stopping=True), X[first], Y[first], X_val=X[last], y_val=Y[last])
     np.testing.assert_array_equal(given.theta_, fits[0].theta_)
@@ -100,15 +100,15 @@ def test_validation_is_the_metric_of_the_predictions_after_every_epoch(loss, tar
         if targets == "next":
             y_column = y_val[:, np.newaxis]
             truth = training_targets(series_val, y_column, True, SKIP.skipped_steps(series_val))
-            answers = again._network.predict(again.theta_, series_val, True)
+            answers = again._state.network.predict(again.theta_, series_val, True)
             present = ~np.isnan(truth) & ~np.isnan(answers)
         else:
             truth = y_val
-        scale = again._network.scaling.target_scale.item()
+        scale = again._state.network.scaling.target_scale.item()
         value = metric(truth[present], answers[present])
         unit = {"squared_error": scale**2, "poisson": scale}.get(loss, scale)
         if loss == "poisson":
-            unit *= again._network.scaling.target_spread.item() ** 2
+            unit *= again._state.network.scaling.target_spread.item() ** 2
         assert losses[epoch - 1] == pytest.approx(value / unit, rel=1e-9)
         if epoch == fitted.best_iter_:
             np.testing.assert_array_equal(theta, again.theta_)

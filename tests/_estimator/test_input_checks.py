@@ -194,7 +194,7 @@ def test_what_does_not_fit_into_single_precision():
 def test_answers_at_every_step_are_compared_with_their_like():
     steps, last = fitted(y=np.cumsum(X3, axis=1)), fitted()
     for model, y in ((steps, np.zeros((11, 5, 2))), (steps, np.zeros((12, 4, 2))), (steps, Y), (last, X3)):
-        with pytest.raises(ValueError, match=r"y has shape .*, but the answers have shape"):
+        with pytest.raises(ValueError, match=r"y has shape .*, but the predictions have shape"):
             model.score(X3, y)
     for weight in (np.ones(11), np.ones((12, 1)), -np.ones(12)):
         with pytest.raises(ValueError, match=r"sample_weight|Sample weights|[Nn]egative"):
@@ -202,7 +202,7 @@ def test_answers_at_every_step_are_compared_with_their_like():
 
 
 def test_warnings_point_to_the_caller():
-    with pytest.warns(UserWarning, match="passed over") as record:
+    with pytest.warns(UserWarning, match="are skipped") as record:
         fitted(changed(X3, (slice(None, 8), 0, 1), np.nan))
     frame = pd.DataFrame(SERIES, index=pd.date_range("2024", periods=40))
     transformer = WindowTransformer(3).fit(frame[:20])
@@ -213,21 +213,21 @@ def test_warnings_point_to_the_caller():
 
 def test_columns_that_the_channels_do_not_divide():
     model = fitted(X2).set_params(n_channels=3)
-    refuses(model, lambda: model.fit(X2, Y), ValueError, "10 columns, which n_channels=3 does not divide")
+    refuses(model, lambda: model.fit(X2, Y), ValueError, "10 columns, which is no multiple of n_channels=3")
 
 
 def test_outputs_that_the_targets_do_not_divide():
     model = fitted().set_params(n_targets=2)
-    refuses(model, lambda: model.fit(X3, np.zeros((12, 3))), ValueError, "n_targets=2 does not fit: .* 3 outputs")
+    refuses(model, lambda: model.fit(X3, np.zeros((12, 3))), ValueError, "does not fit 2 channels and 3 outputs")
 
 
 def test_a_channel_that_is_never_present():
     model = fitted()
     X = changed(X3, (slice(None), slice(None), 1), np.nan)
-    refuses(model, lambda: model.fit(X, Y), ValueError, "Channel 1 of X has no value at all")
+    refuses(model, lambda: model.fit(X, Y), ValueError, "Channel 1 of X has no value in")
     X = changed(X, (4, 2, 1), 0.0)
     weight = changed(np.ones(12), 4, 0.0)
-    refuses(model, lambda: model.fit(X, Y, sample_weight=weight), ValueError, "Channel 1 of X has no value at all")
+    refuses(model, lambda: model.fit(X, Y, sample_weight=weight), ValueError, "Channel 1 of X has no value in")
 
 
 def test_channels_that_are_never_present_together():
@@ -239,7 +239,7 @@ def test_channels_that_are_never_present_together():
 
 def test_a_channel_that_passes_over_many_steps_warns_with_its_number_and_count():
     X = changed(changed(X3, (slice(None, 6), 0, 1), np.nan), (7, 0, 0), np.nan)
-    with pytest.warns(UserWarning, match=r"7 of 60 steps are passed over .* channel 1 of X is missing at 6 of them"):
+    with pytest.warns(UserWarning, match=r"7 of 60 steps are skipped .* channel 1 of X is missing at 6 of them"):
         fitted(X)
 
 
@@ -283,7 +283,7 @@ FUTURES = {
     "missing for contexts": (3, None, 2, r"X_future of shape \(2, 2, 1\) is needed"),
     "a row too many for contexts": (3, np.zeros((2, 3, 1)), 2, r"shape \(2, 3, 1\), expected \(2, 2, 1\)"),
     "one context's for two": (3, np.zeros((1, 2, 1)), 2, r"expected \(2, 2, 1\)"),
-    "none needed": (1, np.zeros((1, 1, 1)), 1, "X_future must be None: no step is appended"),
+    "none needed": (1, np.zeros((1, 1, 1)), 1, "X_future must be None: a forecast of one step appends no step"),
 }
 
 
@@ -347,7 +347,7 @@ def refuses_next_steps(X, y, match, **settings):
 
 def test_next_steps_need_an_output_for_each_target_channel():
     refuses_next_steps(X3, np.ones((12, 3)), "y has 3 outputs for n_targets=1")
-    refuses_next_steps(X3, Y, "y has 1 outputs for n_targets=2", n_targets=2)
+    refuses_next_steps(X3, Y, "n_targets=2 does not fit 2 channels and 1 outputs", n_targets=2)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_next_steps_need_an_output_for_each_target_channel():
 def test_next_steps_need_windows_that_the_targets_go_on_with(change):
     table = np.random.default_rng(0).standard_normal((60, 2))
     X, y = make_windows(table, 5, n_outputs=1)
-    refuses_next_steps(*change(np.array(X), y), "is not the newest step of the next one")
+    refuses_next_steps(*change(np.array(X), y), "is not the newest step of the next row")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -425,7 +425,7 @@ def test_what_does_not_fit_into_the_precision_of_the_model():
 def test_what_is_too_large_for_sums(dtype, limit):
     X, y = X3.astype(dtype), Y.astype(dtype)
     model = fitted(X, y).set_params(instance_norm="standard")
-    message = rf"too large for {np.dtype(dtype)}: up to ±{limit:g}".replace("+", r"\+")
+    message = rf"too large for {np.dtype(dtype)}: values up to ±{limit:g}".replace("+", r"\+")
     refuses(model, lambda: model.fit(changed(X, (0, 0, 0), limit * 3), y), ValueError, message)
     refuses(model, lambda: model.fit(X, changed(y, 0, -limit * 3)), ValueError, message)
 

@@ -168,13 +168,13 @@ def test_a_channel_may_be_missing_in_all_rows_of_a_later_part_only():
     without = X.copy()
     without[..., 1] = np.nan
     learner = model(missing="indicator")
-    with pytest.raises(ValueError, match="Channel 1 of X has no value at all in the rows to learn from"):
+    with pytest.raises(ValueError, match="Channel 1 of X has no value in the rows to train on"):
         learner.partial_fit(without, y)
     learner.partial_fit(X, y).partial_fit(without, y)
     assert np.isfinite(learner.predict(without)).all()
     early = model(missing="indicator", early_stopping=True, validation_fraction=0.5)
     half = np.concatenate((without[: len(X) // 2], X[len(X) // 2 :]))
-    with pytest.raises(ValueError, match="Channel 1 of X has no value at all in the rows that are trained on"):
+    with pytest.raises(ValueError, match="Channel 1 of X has no value in the rows that are left for training"):
         early.fit(half, y)
 
 
@@ -328,7 +328,7 @@ def test_a_flat_stretch_costs_little_elsewhere(kind, dtype, jitter, rows):
 def test_n_targets_is_the_outputs_where_there_are_that_many_channels_and_else_one():
     for y, n_channels, expected in ((Y1, 2, 1), (Y2, 2, 2), (np.hstack((Y2, Y2)), 2, 1), (Y2, 1, 1)):
         fitted = fit(model(instance_norm="last"), X3[..., :n_channels], y)
-        assert fitted._network.scaling.n_targets == expected
+        assert fitted._state.network.scaling.n_targets == expected
 
 
 @pytest.mark.parametrize("standardize", [False, True])
@@ -344,7 +344,7 @@ def test_work_is_done_in_the_precision_of_the_rows(dtype):
     fitted = fit(model(instance_norm="last-standard"), with_missing(X3).astype(dtype), Y1)
     assert fitted.theta_.dtype == dtype
     assert fitted.predict(X3).dtype == dtype
-    assert fitted._optimizer.moments.dtype == dtype
+    assert fitted._state.optimizer.moments.dtype == dtype
     double = fit(model(instance_norm="last-standard"), with_missing(X3), Y1)
     np.testing.assert_allclose(fitted.predict(X3), double.predict(X3), rtol=1e-3)
 
@@ -464,9 +464,9 @@ def test_partial_fit_is_one_epoch_and_keeps_the_scaling():
     for _ in range(3):
         parts.partial_fit(X3, Y1)
     np.testing.assert_array_equal(parts.theta_, whole.theta_)
-    scaling = parts._network.scaling
+    scaling = parts._state.network.scaling
     parts.partial_fit(X3 * 100, Y1 - 1000)
-    assert parts._network.scaling is scaling
+    assert parts._state.network.scaling is scaling
     assert parts.n_iter_ == 4
 
 
@@ -577,8 +577,9 @@ def test_answers_for_many_rows_limit_the_threads_and_restore_them(n_rows, during
     def threads():
         return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
-    predict = type(estimator._network).predict
-    monkeypatch.setattr(type(estimator._network), "predict", lambda *a, **k: seen.append(threads()) or predict(*a, **k))
+    network = type(estimator._state.network)
+    predict = network.predict
+    monkeypatch.setattr(network, "predict", lambda *a, **k: seen.append(threads()) or predict(*a, **k))
     limits = threadpool_limits(2, user_api="blas")
     estimator.predict(np.repeat(X3, n_rows // 40, axis=0))
     assert threads() == {2}
@@ -849,7 +850,7 @@ def test_hyper_parameters_reach_the_optimiser(settings, make, clipping):
     still = fit(model(max_iter=1, **{**settings, "learning_rate_init": 1e-300}), X3, Y1)
     theta = still.theta_.copy()
     rows = np.arange(40)
-    objective = Objective(still._network, Samples(X3, Y1[:, np.newaxis], np.ones(40), rows), 0.1, theta.dtype)
+    objective = Objective(still._state.network, Samples(X3, Y1[:, np.newaxis], np.ones(40), rows), 0.1, theta.dtype)
     optimizer = make(theta)
     for _ in range(3):
         gradient = objective(theta, rows)[1]

@@ -104,7 +104,7 @@ def test_rows_without_times_that_repeat_the_first_ones_are_others():
     with pytest.warns(UserWarning, match="no history"):
         transformer.transform(rare[40:])
     shifted = pd.DataFrame(TABLE[:6]) * 2
-    with pytest.warns(UserWarning, match="count from 0 again"):
+    with pytest.warns(UserWarning, match="counts from 0 again"):
         WindowTransformer(3).fit(pd.DataFrame(TABLE)).transform(shifted)
 
 

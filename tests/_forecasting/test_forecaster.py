@@ -1045,7 +1045,7 @@ def test_an_lstm_goes_on_training(shape, strategy):
     assert f.regressors_[0].learning_rate_init == 0.01  # small steps are taken for a while
 
 
-@pytest.mark.filterwarnings("ignore:.*(windows are left out|steps are passed over)")
+@pytest.mark.filterwarnings("ignore:.*(windows are left out|steps are skipped)")
 @pairwise("strategy, shape, columns, name", STRATEGIES, SHAPES, COLUMNS, ["ridge", "lstm"])
 def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns, name):
     X, y = series(26, columns, shape)
@@ -1487,7 +1487,7 @@ def test_a_network_that_answers_with_no_number_says_so():
     fitted = model().fit(X, y[:, 0, 0])
     fitted.readout_bias_[:] = np.inf
     for attempt in (lambda: fitted.predict(X), lambda: fitted.forecast(2, context=X)):
-        with pytest.raises(ValueError, match="The answer for row 0 of 20 is not finite"):
+        with pytest.raises(ValueError, match="The prediction for row 0 of 20 is not finite"):
             attempt()
     every = model().fit(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X), y)
     assert np.isnan(every.predict(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X))).sum() == 20

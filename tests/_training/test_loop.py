@@ -253,7 +253,7 @@ def test_training_equals_the_textbook_loop():
     )  # fmt: skip
     with pytest.warns(ConvergenceWarning):
         model.fit(X, y)  # an epoch at no rate: the initial weights
-    p = {name: view.copy() for name, view in named(model._network.layout, model.theta_).items()}
+    p = {name: view.copy() for name, view in named(model._state.network.layout, model.theta_).items()}
     expected = [textbook_epoch(p, X, y, 0.01, 5.0) for _ in range(n_epochs)]
     model.set_params(learning_rate_init=0.01 * T, max_iter=n_epochs)
     with pytest.warns(ConvergenceWarning):

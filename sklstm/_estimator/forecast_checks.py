@@ -1,0 +1,72 @@
+"""Check the arguments of `LSTMRegressor.forecast`: `X_future` and `clip`."""
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sklstm._estimator.input_checks import FLOATS
+from sklstm._utils.checks import is_pandas
+from sklstm._utils.numeric_input import as_numbers
+
+
+def check_bounds(clip, shape):
+    """Return bounds (2, *shape) of forecasts from a pair that broadcasts to `shape`; None for `clip=False`."""
+    if clip is False:
+        return None
+    try:
+        low, high = (np.broadcast_to(np.asarray(side, dtype=np.float64), shape) for side in clip)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"clip must be True, False or a pair (low, high) that broadcasts to the shape {shape}, got {clip!r}."
+        ) from error
+    if not (low <= high).all():
+        raise ValueError("clip must be a pair (low, high), but low is larger than high, or one of them is NaN.")
+    return np.stack((low, high))
+
+
+def check_future(X_future, shape, *, per_context, times=None):
+    """Return the channels that are not targets, at the steps that are appended.
+
+    Parameters
+    ----------
+    X_future : array-like or None
+        With contexts of the shape below. Without, it has no first axis, and may be (n_steps,) for one channel.
+    shape : tuple (n_windows, n_steps, n_channels)
+        What is needed.
+    per_context : bool
+        Whether there are contexts.
+    times : pandas Index, default=None
+        Of the steps, where it is known.
+
+    Returns
+    -------
+    future : ndarray of this shape
+    """
+    _, n_steps, n_channels = shape
+    X_future = as_numbers(X_future, "X_future")
+    if n_channels == 0 or n_steps == 0:
+        if X_future is not None and np.size(X_future):
+            why = "every channel is a target" if n_channels == 0 else "a forecast of one step appends no step"
+            raise ValueError(f"X_future must be None: {why}.")
+        return np.empty(shape)
+    wanted = shape if per_context else shape[1:]
+    if X_future is None:
+        when = "" if times is None else f", at {times[0]} … {times[-1]}"
+        raise ValueError(
+            f"X_future of shape {wanted} is needed: the channels that are not targets, at the steps appended{when}."
+        )
+    future = check_array(X_future, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X_future")
+    if not per_context and n_channels == 1 and future.shape == (n_steps,):
+        future = future[:, np.newaxis]
+    if future.shape != wanted:
+        raise ValueError(f"X_future has shape {future.shape}, expected {wanted}.")
+    if times is not None and is_pandas(X_future) and isinstance(X_future.index, type(times)):
+        _check_times(X_future.index, times)
+    return future.reshape(shape)
+
+
+def _check_times(given, times):
+    if not given.equals(times):
+        raise ValueError(
+            f"X_future is for {given[0]} … {given[-1]}, but the steps appended are at {times[0]} … {times[-1]}: the "
+            "forecast for a time reads a window that ends one step before it."
+        )

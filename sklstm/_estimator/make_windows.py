@@ -1,0 +1,94 @@
+"""Windows of a series and their targets, outside of a pipeline. `WindowTransformer` cuts windows inside of one."""
+
+from numbers import Integral
+
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from sklstm._estimator.input_checks import FLOATS
+from sklstm._estimator.row_order import check_row_order
+from sklstm._utils.checks import check_has_columns, is_pandas
+from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.python_numbers import plain
+from sklstm._utils.windows import sliding_windows
+
+
+@validate_params(
+    {
+        "series": ["array-like"],
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "lead": [Interval(Integral, 1, None, closed="left")],
+        "stride": [Interval(Integral, 1, None, closed="left")],
+        "targets": [StrOptions({"last", "all"})],
+        "n_outputs": [Interval(Integral, 1, None, closed="left"), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_outputs=None):
+    """Cut a series into full windows and their targets, as views.
+
+    Parameters
+    ----------
+    series : array-like of shape (n_rows,) or (n_rows, n_channels)
+        In time order; the channels that are predicted come first.
+    window_length : int
+        Steps in a window.
+    lead : int, default=1
+        How many rows after the end of its window a target lies.
+    stride : int, default=1
+        Take every `stride`-th window. `LSTMRegressor.forecast` without context needs 1.
+    targets : {"last", "all"}, default="last"
+        Whether a window has one target or one for each of its steps. A series with gaps needs
+        "last": a present step whose target is missing cannot be learnt from. With "all", scikit-learn's
+        metrics do not take the targets (they are 3-D); `LSTMRegressor.score` does.
+    n_outputs : int, default=None
+        How many of the first channels are targets; None means all.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, window_length, n_channels)
+        A read-only view; n_samples is n_rows - window_length - lead + 1 at stride 1.
+    y : ndarray, Series or DataFrame
+        (n_samples,) for a series of one dimension, else (n_samples, n_outputs), with the targets'
+        times where `series` was pandas; an array (n_samples, window_length, n_outputs) for "all".
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the series does not hold numbers, is too short for one window, or has fewer channels than `n_outputs`; or
+        if its pandas index is no order of time, as for `WindowTransformer`.
+
+    Examples
+    --------
+    >>> from sklstm import make_windows
+    >>> X, y = make_windows([1.0, 2.0, 3.0, 4.0, 5.0], window_length=3)
+    >>> X[:, :, 0]
+    array([[1., 2., 3.],
+           [2., 3., 4.]])
+    >>> y
+    array([4., 5.])
+    """
+    window_length, lead, stride, n_outputs = map(plain, (window_length, lead, stride, n_outputs))
+    series = as_numbers(series, "series")
+    check_has_columns(series, "series")
+    check_row_order(series, window_length, "series")
+    values = check_array(series, dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series")
+    table = values.reshape(len(values), -1)
+    n_rows, n_channels = table.shape
+    n_outputs = n_channels if n_outputs is None else n_outputs
+    if n_outputs > n_channels:
+        raise ValueError(f"n_outputs={n_outputs}, but the series has {n_channels} channels.")
+    n_windows = n_rows - window_length - lead + 1
+    if n_windows < 1:
+        raise ValueError(
+            f"The series has {n_rows} rows; one window of window_length={window_length} with its target at "
+            f"lead={lead} takes {window_length + lead}."
+        )
+    X = sliding_windows(table, window_length)[:n_windows:stride]
+    first = window_length + lead - 1
+    if targets == "all":
+        return X, sliding_windows(table[lead:, :n_outputs], window_length)[:n_windows:stride]
+    if is_pandas(series):
+        rows = series.iloc[first::stride]
+        return X, rows if values.ndim == 1 else rows.iloc[:, :n_outputs]
+    return X, values[first::stride] if values.ndim == 1 else table[first::stride, :n_outputs]

@@ -1,0 +1,45 @@
+"""Check predictions: whether they are finite, and what of them can be compared with targets."""
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sklstm._estimator.input_checks import FLOATS
+from sklstm._utils.checks import check_weights
+
+
+def check_finite(predictions, X, every_step, gaps):
+    """Raise an error if a prediction for rows X is not finite. Those at missing steps are NaN."""
+    bad = ~np.isfinite(predictions)
+    if every_step and bad.any():
+        bad[gaps.skipped_steps(X)] = False
+    if bad.any():
+        row = int(np.argwhere(bad)[0, 0])
+        raise ValueError(
+            f"The prediction for row {row} of {len(X)} is not finite: the row is too far from the training rows, or "
+            "the weights are not finite. Look at the row; or fit again, with a smaller learning_rate_init."
+        )
+
+
+def at_present_steps(y, predictions, sample_weight):
+    """Return targets, predictions and weights of the present steps, as rows: what `score` compares.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples, n_steps, n_outputs)
+    predictions : ndarray of the same shape
+        NaN at missing steps.
+    sample_weight : array-like of shape (n_samples,) or None
+
+    Returns
+    -------
+    y, predictions : ndarray of shape (n_present, n_outputs)
+    sample_weight : ndarray of shape (n_present,) or None
+    """
+    y = check_array(y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y")
+    if y.shape != predictions.shape:
+        raise ValueError(f"y has shape {y.shape}, but the predictions have shape {predictions.shape}.")
+    present = ~np.isnan(predictions).any(axis=2)
+    if sample_weight is not None:
+        weight = check_weights(sample_weight, predictions)
+        sample_weight = np.broadcast_to(weight[:, np.newaxis], present.shape)[present]
+    return y[present], predictions[present], sample_weight

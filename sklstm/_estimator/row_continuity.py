@@ -1,0 +1,86 @@
+"""Whether training rows are consecutive windows of one series.
+
+If they are, each row is the one before it moved on by one step, and its newest step is the target of the row before.
+Only the last rows are compared. A recursive forecast needs this to hold for all of them; a check of the parameters
+looks for rows that clearly contradict it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# How many of the last rows are compared.
+N_COMPARED = 100
+
+# The relative difference from which a target clearly is another value than the newest step of the next row.
+CLEAR_DIFFERENCE = 1e-4
+
+
+@dataclass(frozen=True)
+class RowPairs:
+    """The last training rows in pairs: each row, and the one after it.
+
+    Parameters
+    ----------
+    follows : ndarray of bool of shape (n_pairs,)
+        Whether the second row is the first one moved on by one step.
+    newest : ndarray of shape (n_pairs, n_outputs)
+        The newest step of the second row, in its first channels.
+    targets : ndarray of shape (n_pairs, n_outputs)
+        The target of the first row; NaN where it is missing.
+    """
+
+    follows: np.ndarray
+    newest: np.ndarray
+    targets: np.ndarray
+
+    @classmethod
+    def from_rows(cls, X, targets):
+        """Pair rows (n, n_steps, n_channels) with n at most `N_COMPARED`, whose targets are (n, n_outputs)."""
+        earlier, later = X[:-1, 1:], X[1:, :-1]
+        same = (later == earlier) | (np.isnan(later) & np.isnan(earlier))
+        return cls(same.all(axis=(1, 2)), X[1:, -1, : targets.shape[1]], targets[:-1])
+
+    def are_continuous(self):
+        """Whether every row follows the one before it, and each target is the newest step of the next row.
+
+        Rows with a missing newest step cannot tell: rows before them may have been left out for want of a target. If
+        no row can tell, the answer is False; with a single row it is True.
+        """
+        known = np.isfinite(self.newest).all(axis=1)
+        if len(known) and not known.any():
+            return False
+        return bool(self.follows[known].all()) and _equal_but_for_rounding(self.targets[known], self.newest[known])
+
+    def comparable(self):
+        """Return the newest steps and the targets of the pairs that tell whether the two are the same values.
+
+        There are none if fewer than 90 % of the rows follow each other: in a series of few different values, some
+        rows do so by chance.
+        """
+        known = self.follows & np.isfinite(self.newest).all(axis=1) & np.isfinite(self.targets).all(axis=1)
+        if not self.follows.size or self.follows.mean() < 0.9:
+            known = np.zeros_like(known)
+        return self.newest[known], self.targets[known]
+
+    def are_contradicted(self):
+        """Whether rows follow each other, but most targets clearly are not the newest step of the next row."""
+        newest, targets = self.comparable()
+        negligible = 1e-8 * np.abs(targets).max(initial=0)
+        agrees = np.isclose(newest, targets, rtol=CLEAR_DIFFERENCE, atol=negligible).all(axis=1)
+        return len(agrees) > 0 and agrees.mean() < 0.5
+
+
+def last_targets(y, weight):
+    """Return the targets of the last `N_COMPARED` rows at their last step; NaN where the weight is 0."""
+    y = y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:]
+    return np.where(weight[-N_COMPARED:, np.newaxis] > 0, y, np.nan).astype(y.dtype)
+
+
+def _equal_but_for_rounding(left, right):
+    """Whether two arrays agree to four units in the last place of the coarser one, where `left` is not NaN."""
+    dtype = min(left.dtype, right.dtype, key=lambda dtype: dtype.itemsize)
+    left, right = left.astype(dtype), right.astype(dtype)
+    known = ~np.isnan(left)
+    distance = np.abs(left - right)[known]
+    return bool((distance <= 4 * np.finfo(dtype).eps * np.abs(right)[known]).all())

@@ -1,0 +1,79 @@
+"""Whether the rows of a table follow each other in time, as far as its pandas index tells.
+
+Windows assume that they do.
+"""
+
+from sklstm._utils.numeric_input import index_of
+from sklstm._utils.time_index import regular_end
+from sklstm._utils.time_index_advice import has_gap
+
+
+def check_row_order(data, window_length, name):
+    """Raise an error if the index of a table says that its rows do not follow each other.
+
+    Parameters
+    ----------
+    data : array-like
+    window_length : int
+        Of the windows that are cut, for the advice.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    end : IndexEnd or None
+        Where an index of time or of whole numbers ends; None for any other index, and without one.
+    """
+    index = index_of(data)
+    if index is None:
+        return None
+    if index.nlevels > 1:
+        levels = 0 if index.nlevels == 2 else list(range(index.nlevels - 1))
+        raise ValueError(
+            f"The index of {name} has {index.nlevels} levels, and windows would reach from one series into the next. "
+            f"Cut each by itself, [make_windows(part.droplevel({levels}), {window_length}) for _, part in "
+            f"{name}.groupby(level={levels})], or give the panel to a Forecaster."
+        )
+    if not _is_of_time(index):
+        _check_labels(index, name)
+        return None
+    try:
+        return regular_end(index, name)
+    except ValueError as error:
+        if not has_gap(index):
+            raise
+        folds = "The training rows of KFold have such a gap where its test rows are; those of TimeSeriesSplit do not."
+        raise ValueError(f"{error} {folds}") from None
+
+
+def _is_of_time(index):
+    import pandas as pd
+
+    return isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) or index.dtype.kind in "iu"
+
+
+def _check_labels(index, name):
+    """Check labels that are neither times nor whole numbers: duplicates, and an order that is not increasing."""
+    ordered = _as_dates(index) if index.dtype.kind == "O" or index.inferred_type == "string" else index
+    counted = f"{name}.reset_index(drop=True) counts the rows, if they follow each other as they are."
+    if not index.is_unique:
+        twice = index[int(index.duplicated().argmax())]
+        raise ValueError(
+            f"The index of {name} has {twice!r} more than once. If these are rows of several series, windows would "
+            f"reach from one into the next. {counted}"
+        )
+    if ordered is not None and not ordered.is_monotonic_increasing:
+        raise ValueError(
+            f"The index of {name} is not in order: it begins with {index[0]!r} and ends with {index[-1]!r}. "
+            f"{name}.sort_index() puts it in order. Folds of a series must not be shuffled (use TimeSeriesSplit)."
+        )
+
+
+def _as_dates(index):
+    """Return labels as dates; None unless all of them are written as dates."""
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(index, format="ISO8601")
+    except (TypeError, ValueError):
+        return None
