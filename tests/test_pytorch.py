@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklstm._network import stack as _stack
+from sklstm._network import stack
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.layout import Layout
 from sklstm._network.losses import make_loss
@@ -104,10 +104,8 @@ def test_loss_and_gradient_equal_pytorchs(shape, n_layers, n_directions, every_s
 @pytest.mark.parametrize("n_directions", [1, 2])
 def test_dropout_is_pytorchs_with_the_same_masks(n_directions, every_step, monkeypatch):
     """Layer by layer there, the masks that were drawn here between them and before the read-out."""
-    drawn, draw = [], _stack._draw_masks
-    monkeypatch.setattr(
-        _stack, "_draw_masks", lambda ws, rng: (draw(ws, rng), drawn.extend(m.copy() for m in ws.masks))
-    )
+    drawn, draw = [], stack._draw_masks
+    monkeypatch.setattr(stack, "_draw_masks", lambda ws, rng: (draw(ws, rng), drawn.extend(m.copy() for m in ws.masks)))
     objective, theta = model((5, 7, 2, 4, 3), every_step, 3, n_directions, dropout=0.4)
     loss, gradient, _ = objective(theta, np.arange(5))
     layout = objective.network.layout

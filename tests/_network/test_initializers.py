@@ -1,7 +1,7 @@
 import numpy as np
 from scipy import stats
 
-from sklstm._network import initializers as _initializers
+from sklstm._network import initializers
 
 
 def rng():
@@ -9,14 +9,14 @@ def rng():
 
 
 def test_glorot_is_uniform_within_its_limit():
-    weights = _initializers.glorot_uniform(rng(), 80, 40)
+    weights = initializers.glorot_uniform(rng(), 80, 40)
     limit = np.sqrt(6 / 120)
     assert weights.shape == (80, 40)
     assert stats.kstest(weights.ravel(), stats.uniform(-limit, 2 * limit).cdf).pvalue > 0.01
 
 
 def test_orthogonal_has_orthonormal_columns_without_a_preferred_sign():
-    draws = [_initializers.orthogonal(generator, 8, 3) for generator in [rng()] for _ in range(400)]
+    draws = [initializers.orthogonal(generator, 8, 3) for generator in [rng()] for _ in range(400)]
     for weights in draws[:5]:
         np.testing.assert_allclose(weights.T @ weights, np.eye(3), atol=1e-12)
     positive = np.mean([weights[0, 0] > 0 for weights in draws])
@@ -24,7 +24,7 @@ def test_orthogonal_has_orthonormal_columns_without_a_preferred_sign():
 
 
 def test_lstm_matrix_has_its_parts_in_place():
-    matrix = _initializers.lstm_matrix(rng(), n_channels=2, hidden_size=5)
+    matrix = initializers.lstm_matrix(rng(), n_channels=2, hidden_size=5)
     assert matrix.shape == (20, 2 + 1 + 5)
     np.testing.assert_array_equal(matrix[:, 2], np.repeat([0, 1, 0, 0], 5))  # gates i, f, o, g
     np.testing.assert_allclose(matrix[:, 3:].T @ matrix[:, 3:], np.eye(5), atol=1e-12)
@@ -33,7 +33,7 @@ def test_lstm_matrix_has_its_parts_in_place():
 
 
 def test_readout_matrix_has_zero_bias():
-    matrix = _initializers.readout_matrix(rng(), hidden_size=5, n_outputs=2)
+    matrix = initializers.readout_matrix(rng(), hidden_size=5, n_outputs=2)
     assert matrix.shape == (2, 6)
     np.testing.assert_array_equal(matrix[:, 0], 0)
     assert 0 < np.abs(matrix[:, 1:]).max() <= np.sqrt(6 / 7)

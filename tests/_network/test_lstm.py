@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sklstm._network import lstm as _lstm
+from sklstm._network import lstm
 from sklstm._network import readout as _readout
 from sklstm._network.layout import Layout
 from tests import reference
@@ -36,10 +36,10 @@ class Case:
         return bool(self.d_y[:-1].any())
 
     def run(self, dtype=np.float64, for_d_x=True):
-        ws = _lstm.Workspace(5, 3, 2, 3, dtype, for_d_x=for_d_x)
+        ws = lstm.Workspace(5, 3, 2, 3, dtype, for_d_x=for_d_x)
         ws.x[...], ws.h_0[...], ws.c_0[...] = self.x, self.h, self.c
         (matrix,), readout = LAYOUT.matrices(self.theta.astype(dtype))
-        _lstm.forward(matrix, ws, self.missing)
+        lstm.forward(matrix, ws, self.missing)
         return ws, matrix, readout, _readout.forward(readout, ws.states)
 
     def loss(self):
@@ -53,10 +53,10 @@ class Case:
         (d_matrix,), d_readout = LAYOUT.matrices(theta)
         if self.every_step:
             d_readout[...], d_h = _readout.backward(readout, ws.states, d_y)
-            d_matrix[...] = _lstm.backward(matrix, ws, 0, d_h, self.missing)
+            d_matrix[...] = lstm.backward(matrix, ws, 0, d_h, self.missing)
         else:
             d_readout[...], d_h = _readout.backward(readout, ws.states[-1], d_y[-1])
-            d_matrix[...] = _lstm.backward(matrix, ws, d_h, None, self.missing)
+            d_matrix[...] = lstm.backward(matrix, ws, d_h, None, self.missing)
         return {**named(LAYOUT, theta), "x": ws.d_x, "h": ws.d_h.copy(), "c": ws.d_c.copy()}
 
 
@@ -122,7 +122,7 @@ def test_single_precision_agrees(case):
 def test_how_many_steps_go_into_a_product_does_not_matter(case, monkeypatch):
     whole = case.gradients()
     for steps in (1, 2, 3):
-        monkeypatch.setattr(_lstm, "CHUNK_BYTES", steps * 4 * 3 * 3 * 8)
+        monkeypatch.setattr(lstm, "CHUNK_BYTES", steps * 4 * 3 * 3 * 8)
         for name, gradient in case.gradients().items():
             np.testing.assert_allclose(gradient, whole[name], rtol=1e-12, atol=1e-14)
 
@@ -130,10 +130,10 @@ def test_how_many_steps_go_into_a_product_does_not_matter(case, monkeypatch):
 def test_states_without_gradient_are_the_same_bits(case):
     ws, matrix, _, _ = case.run()
     for every_state in (True, False):
-        lean = _lstm.Workspace(5, 3, 2, 3, np.float64, for_gradient=False, every_state=every_state)
+        lean = lstm.Workspace(5, 3, 2, 3, np.float64, for_gradient=False, every_state=every_state)
         lean.x[...], lean.h_0[...], lean.c_0[...] = case.x, case.h, case.c
         for _ in range(2):  # a second time from the same initial state
-            _lstm.forward(matrix, lean, case.missing)
+            lstm.forward(matrix, lean, case.missing)
             np.testing.assert_array_equal(lean.states, ws.states if every_state else ws.states[-1:])
 
 
@@ -149,15 +149,15 @@ def test_workspace_is_written_over():
     rng = np.random.default_rng(1)
     matrix = rng.standard_normal((12, 6))
     x, d_h = rng.standard_normal((4, 2, 3)), rng.standard_normal((3, 3))
-    used, fresh = (_lstm.Workspace(4, 3, 2, 3, np.float64) for _ in range(2))
+    used, fresh = (lstm.Workspace(4, 3, 2, 3, np.float64) for _ in range(2))
     used.x[...] = 9.0
-    _lstm.forward(matrix, used, np.eye(4, 3, dtype=bool))
-    _lstm.backward(matrix, used, d_h, None, np.eye(4, 3, dtype=bool))
+    lstm.forward(matrix, used, np.eye(4, 3, dtype=bool))
+    lstm.backward(matrix, used, d_h, None, np.eye(4, 3, dtype=bool))
     results = []
     for ws in (used, fresh):
         ws.x[...] = x
-        _lstm.forward(matrix, ws)
-        results.append(_lstm.backward(matrix, ws, d_h))
+        lstm.forward(matrix, ws)
+        results.append(lstm.backward(matrix, ws, d_h))
     np.testing.assert_array_equal(*results)
 
 
@@ -168,13 +168,13 @@ def test_one_random_direction(shape):
     rng = np.random.default_rng(2)
     matrix, direction = rng.standard_normal((2, 4 * H, F + 1 + H)) / np.sqrt(H)
     x, d_h = rng.standard_normal((T, F, B)), rng.standard_normal((H, B))
-    ws = _lstm.Workspace(T, B, F, H, np.float64)
+    ws = lstm.Workspace(T, B, F, H, np.float64)
 
     def loss(at):
         ws.x[...] = x
-        _lstm.forward(matrix + at * direction, ws)
+        lstm.forward(matrix + at * direction, ws)
         return (ws.states[-1, 1:] * d_h).sum()
 
     numeric = (loss(-2e-4) - 8 * loss(-1e-4) + 8 * loss(1e-4) - loss(2e-4)) / 12e-4
     loss(0)
-    np.testing.assert_allclose((_lstm.backward(matrix, ws, d_h) * direction).sum(), numeric, rtol=1e-7)
+    np.testing.assert_allclose((lstm.backward(matrix, ws, d_h) * direction).sum(), numeric, rtol=1e-7)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sklstm._network import stack as _stack
+from sklstm._network import stack
 from sklstm._network.layout import Layout
 from tests import reference
 from tests.tools import central_differences, named, pairwise
@@ -32,10 +32,10 @@ class Case:
     dropout: float = 0.0
 
     def run(self, seed=0, for_gradient=True):
-        ws = _stack.Workspace(self.layout, T, B, np.float64, self.every_step, for_gradient, self.dropout)
+        ws = stack.Workspace(self.layout, T, B, np.float64, self.every_step, for_gradient, self.dropout)
         ws.x[...] = self.x
         layers, _ = self.layout.matrices(self.theta)
-        return layers, ws, _stack.forward(layers, ws, self.missing, np.random.default_rng(seed))
+        return layers, ws, stack.forward(layers, ws, self.missing, np.random.default_rng(seed))
 
     def loss(self):
         return float((self.run()[-1][..., 1:, :] * self.d_states).sum())
@@ -43,7 +43,7 @@ class Case:
     def gradient(self):
         layers, ws, _ = self.run()
         gradient = np.zeros_like(self.theta)
-        _stack.backward(layers, ws, self.d_states.copy(), self.layout.matrices(gradient)[0], self.missing)
+        stack.backward(layers, ws, self.d_states.copy(), self.layout.matrices(gradient)[0], self.missing)
         return gradient
 
 
@@ -136,12 +136,12 @@ def test_states_without_gradient_are_the_same(n_layers, n_directions, every_step
 
 def test_dropout_drops_its_share_anew_and_keeps_the_mean():
     layout = Layout(1, 50, 1, n_layers=3, n_directions=2)
-    ws = _stack.Workspace(layout, 20, 10, np.float32, every_step=True, dropout=0.3)
+    ws = stack.Workspace(layout, 20, 10, np.float32, every_step=True, dropout=0.3)
     ws.x[...] = 1
     theta = np.random.default_rng(0).standard_normal(layout.size).astype(np.float32)
     rng, seen = np.random.default_rng(0), []
     for _ in range(2):
-        _stack.forward(layout.matrices(theta)[0], ws, rng=rng)
+        stack.forward(layout.matrices(theta)[0], ws, rng=rng)
         seen.append([mask.copy() for mask in ws.masks])
     assert len(ws.masks) == 3
     for mask, again in zip(*seen, strict=True):
@@ -162,11 +162,11 @@ def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_s
     def run(*masks):
         layers, ws, _ = case.run()
         ws.dropout, ws.masks = 1.0, [np.full_like(mask, value) for mask, value in zip(ws.masks, masks, strict=True)]
-        _stack._draw_masks, draw = (lambda *_: None), _stack._draw_masks
+        stack._draw_masks, draw = (lambda *_: None), stack._draw_masks
         try:
-            return _stack.forward(layers, ws, rng=np.random.default_rng(0)).copy(), ws
+            return stack.forward(layers, ws, rng=np.random.default_rng(0)).copy(), ws
         finally:
-            _stack._draw_masks = draw
+            stack._draw_masks = draw
 
     np.testing.assert_allclose(run(1, 1)[0], plain, rtol=1e-14)
     assert not run(1, 0)[0][:, 1:].any()

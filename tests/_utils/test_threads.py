@@ -4,7 +4,7 @@ from itertools import count
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from sklstm._utils import threads as _threads
+from sklstm._utils import threads
 from tests.tools import interrupted_at_line
 
 
@@ -16,16 +16,16 @@ def blas_threads():
 def two_threads():
     # not as a context, and let go of: newer threadpoolctl would heed no other thread
     limits = threadpool_limits(2, user_api="blas")
-    _threads._release_control()
+    threads._release_control()
     yield blas_threads()
     limits.restore_original_limits()
 
 
 def test_small_products_run_on_one_thread_and_large_ones_as_they_were(two_threads):
-    with _threads.threads_for(_threads.WORTH_THREADS - 1):
+    with threads.threads_for(threads.WORTH_THREADS - 1):
         assert set(blas_threads()) == {1}
     assert blas_threads() == two_threads
-    with _threads.threads_for(_threads.WORTH_THREADS):
+    with threads.threads_for(threads.WORTH_THREADS):
         assert blas_threads() == two_threads
 
 
@@ -33,7 +33,7 @@ def test_the_last_out_restores_what_the_first_in_found(two_threads):
     first_in, first_out, second_in = threading.Event(), threading.Event(), threading.Event()
 
     def first():
-        with _threads.threads_for(1):
+        with threads.threads_for(1):
             first_in.set()
             assert second_in.wait(10)
         first_out.set()
@@ -41,7 +41,7 @@ def test_the_last_out_restores_what_the_first_in_found(two_threads):
     thread = threading.Thread(target=first)
     thread.start()
     assert first_in.wait(10)
-    with _threads.threads_for(1):
+    with threads.threads_for(1):
         second_in.set()
         assert first_out.wait(10)
         assert set(blas_threads()) == {1}
@@ -50,22 +50,22 @@ def test_the_last_out_restores_what_the_first_in_found(two_threads):
 
 
 def test_an_error_restores_too(two_threads):
-    with pytest.raises(RuntimeError), _threads.threads_for(1):
+    with pytest.raises(RuntimeError), threads.threads_for(1):
         raise RuntimeError
     assert blas_threads() == two_threads
 
 
 def use():
-    with _threads.threads_for(1):
+    with threads.threads_for(1):
         assert set(blas_threads()) == {1}
 
 
 def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
-    functions = _threads._single_blas_thread.__wrapped__, _threads._locked, _threads._enter, _threads._leave
+    functions = threads._single_blas_thread.__wrapped__, threads._locked, threads._enter, threads._leave
     for number in count(1):
         came = interrupted_at_line(number, use, functions)
         assert blas_threads() == two_threads
-        assert not _threads._running
+        assert not threads._running
         other = threading.Thread(target=use, daemon=True)  # finds the lock open, and may set limits
         other.start()
         other.join(10)
@@ -77,9 +77,9 @@ def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
 
 
 def test_ctrl_c_in_one_of_two_calls_leaves_the_limit_to_the_other(two_threads):
-    functions = _threads._single_blas_thread.__wrapped__, _threads._locked, _threads._enter, _threads._leave
+    functions = threads._single_blas_thread.__wrapped__, threads._locked, threads._enter, threads._leave
     for number in count(1):
-        with _threads.threads_for(1):
+        with threads.threads_for(1):
             came = interrupted_at_line(number, use, functions)
             assert set(blas_threads()) == {1}
         assert blas_threads() == two_threads
