@@ -4,7 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import mean_absolute_error
-from sklearn.model_selection import KFold, TimeSeriesSplit
+from sklearn.model_selection import TimeSeriesSplit
 
 from sklstm import BacktestResult, Forecaster, LSTMRegressor, backtest, split_panel
 from tests._forecasting.tools import forecaster, series, shuffled
@@ -51,37 +51,6 @@ def test_it_is_a_loop_of_fits_and_forecasts(forecaster, X, refit):
     assert list(frame.index) == list(expected)
     np.testing.assert_allclose(frame["forecast"], list(expected.values()), rtol=1e-4 if forecaster is LSTM else 1e-9)
     np.testing.assert_array_equal(frame["truth"], SERIES.loc[frame["time"]])
-
-
-def test_cv_says_what_is_learnt_from_and_what_is_scored():
-    folds = list(TimeSeriesSplit(4, test_size=5, gap=2, max_train_size=20).split(BARE))
-    frame = backtest(RIDGE, BARE, SERIES, steps=6, cv=TimeSeriesSplit(4, test_size=5, gap=2, max_train_size=20)).frame
-    assert len(frame) == 4 * 4  # steps 3 to 6: after the gap, and no further than six
-    for train, test in folds:
-        part = frame[frame["origin"] == MONTHS[train[-1]]]
-        answers = clone(RIDGE).fit(BARE.iloc[train], SERIES.iloc[train]).predict(BARE.iloc[test])
-        np.testing.assert_allclose(part["forecast"], answers[:4])
-        assert list(part["step"]) == [3, 4, 5, 6]
-        assert list(part["time"]) == list(MONTHS[test[:4]])
-
-
-def test_folds_that_leak_or_have_a_hole_are_refused():
-    with pytest.raises(ValueError, match=r"no earlier than its test rows\. TimeSeriesSplit"):
-        backtest(RIDGE, None, SERIES, steps=3, cv=KFold(3))
-    with pytest.raises(ValueError, match="training rows with a gap: 20 of rows 0 … 29"):
-        backtest(RIDGE, None, SERIES, steps=3, cv=[(np.r_[0:10, 20:30], np.arange(30, 35))])
-
-
-def test_a_panel_split_by_rows_would_learn_from_the_future_of_other_series():
-    with pytest.raises(ValueError, match="split_panel a panel"):
-        backtest(RIDGE, None, PANEL, steps=3, cv=TimeSeriesSplit(3, test_size=3))
-
-
-def test_the_last_origin_has_the_known_columns_that_are_read_ahead():
-    """Of fewer steps than the strategy reads."""
-    result = backtest(DIRECT, COLUMNS, SERIES, steps=2, n_origins=4)
-    assert len(result.frame) == 4 * 2
-    assert result.frame["origin"].max() == MONTHS[-4]
 
 
 def test_nothing_after_an_origin_changes_its_forecasts():
@@ -288,12 +257,6 @@ def test_what_is_not_wrong_is_trained():
     for settings in ({}, {"intervals": "conformal", "calibration_size": 12}):
         with pytest.raises(Trained):
             backtest(untrained(**settings), None, SERIES, steps=3, n_origins=3, coverage=0.9 if settings else None)
-
-
-def test_folds_in_which_nothing_is_scored_are_left_out():
-    folds = [(np.arange(30), np.arange(40, 45)), (np.arange(40), np.arange(40, 45))]
-    frame = backtest(RIDGE, None, SERIES, steps=3, cv=folds).frame
-    pd.testing.assert_frame_equal(frame, backtest(RIDGE, None, SERIES, steps=3, cv=folds[1:]).frame)
 
 
 TUPLES = [("a", 1), ("b", 2)]

@@ -1,6 +1,5 @@
 import pickle
 import re
-import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -11,10 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.ensemble import (
-    GradientBoostingRegressor,
-)
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
@@ -22,15 +18,10 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
     cross_val_score,
     cross_validate,
-    learning_curve,
-    validation_curve,
 )
 from sklearn.multioutput import MultiOutputRegressor
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, Normalizer, PowerTransformer, StandardScaler
-from sklearn.svm import SVR
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split_panel
 from tests._forecasting.tools import (
@@ -43,9 +34,7 @@ from tests._forecasting.tools import (
     STRATEGIES,
     H,
     L,
-    Recorder,
     arrays,
-    by_series,
     forecaster,
     reach,
     rows_only,
@@ -189,22 +178,6 @@ def test_forecasts_of_several_steps_are_those_of_estimators_fitted_by_hand(strat
         answers.append(regressor.predict(context).reshape(-1, n_targets))
     forecast = np.reshape(f.forecast(H, X_future), (H, n_targets))
     np.testing.assert_allclose(forecast, np.concatenate(answers), rtol=1e-9)
-
-
-@pytest.mark.parametrize("regressor", [GradientBoostingRegressor(n_estimators=2), SVR(), REGRESSORS["boosting"]])
-def test_one_output_under_multioutput_names_direct(regressor):
-    _, y = series(30)
-    with pytest.raises(ValueError, match=r"does not take 3 outputs at once \(.*\). strategy='direct'"):
-        forecaster(regressor, strategy="multioutput").fit(None, y)
-    assert len(forecaster(regressor, strategy="direct").fit(None, y).forecast(H)) == H
-
-
-def test_mlp_takes_several_outputs():
-    _, y = series(30)
-    f = forecaster(MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0), strategy="multioutput").fit(
-        None, y
-    )
-    assert f.forecast(H).nunique() == H
 
 
 # ---- scikit-learn's tools
@@ -403,165 +376,7 @@ def test_known_columns_do_not_let_a_gap_be_forecast_through():
         f.forecast(2, X[23:25])
 
 
-class Weighing(RegressorMixin, BaseEstimator):
-    """Tells how much memory its rows take."""
-
-    def fit(self, X, y):
-        self.n_bytes_ = X.nbytes
-        return self
-
-    predict = Recorder.predict
-
-
-class WeighingLSTM(LSTMRegressor):
-    fit = Weighing.fit
-
-
-@pytest.mark.parametrize("regressor", [Weighing(), WeighingLSTM()], ids=["flat", "sequences"])
-@pytest.mark.parametrize("is_complete", [True, False])
-def test_the_windows_of_a_panel_are_copied_once(regressor, is_complete):
-    parts = {key: np.random.default_rng(key).normal(size=1000).cumsum() for key in range(20)}
-    panel = pd.concat({key: pd.Series(values) for key, values in parts.items()})
-    if not is_complete:
-        panel[::983] = np.nan
-    f = Forecaster(regressor, window_length=96, drop_incomplete=True)
-    tracemalloc.start()
-    try:
-        f.fit(None, panel)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 1.6 * f.regressors_[0].n_bytes_
-
-
 # ---- rows that were trained on
-
-IN_SAMPLE = [("recursive", "known"), ("direct", "both"), ("multioutput", "none")]
-
-
-@pairwise(
-    "strategy, columns, name, shape",
-    STRATEGIES,
-    ["known", "both", "none"],
-    ["ridge", "lstm"],
-    SHAPES,
-    where=lambda strategy, columns, name, shape: (strategy, columns) in IN_SAMPLE,
-)
-def test_training_rows_are_answered_with_their_forecasts_in_sample(strategy, columns, name, shape):
-    X, y = series(30, columns, shape)
-    f = forecaster(REGRESSORS[name], columns, strategy).fit(X, y)
-    fitted = f.fitted_values_.loc[y.index]
-    rows = rows_only(y) if X is None else X
-    for order in (np.arange(len(y)), np.random.default_rng(0).permutation(len(y))[:20]):
-        answers = f.predict(rows.iloc[order])
-        expected = fitted.iloc[order].to_numpy()
-        known = ~np.isnan(expected)
-        assert known.mean() > 0.5
-        np.testing.assert_array_equal(answers[known], expected[known])
-        assert np.isfinite(answers).all()
-
-
-@pytest.mark.parametrize("index", [pd.period_range("2024-01", periods=9, freq="M"), pd.RangeIndex(5, 14)])
-def test_training_rows_without_a_forecast_have_the_newest_value_before_or_the_mean(index):
-    y = pd.Series([4.0, 8, np.nan, 1, 3, 2, 7, 7, 4], index)
-    f = Forecaster(Ridge(), window_length=2, drop_incomplete="auto")
-    with pytest.warns(UserWarning, match="windows are left out"):
-        f.fit(None, y)
-    answers = f.predict(rows_only(y))
-    missing = f.fitted_values_.isna().to_numpy()
-    assert np.flatnonzero(missing).tolist() == [0, 1, 3, 4]
-    np.testing.assert_allclose(answers[missing], [4.5, 4, 8, 1])
-    np.testing.assert_array_equal(answers[~missing], f.fitted_values_[~missing])
-
-
-@pytest.mark.parametrize("is_asked_before", [True, False])
-def test_fitted_values_stay_those_of_the_fit_whatever_is_trained_later(is_asked_before):
-    _, y = series(40)
-    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4)).fit(None, y[:30])
-    expected, residuals = deepcopy(f).fitted_values_, deepcopy(f).residuals_
-    if is_asked_before:
-        pd.testing.assert_series_equal(f.fitted_values_, expected)
-    n_predicted = []
-    f.update(None, y[30:35], train=True).update(None, y[35:], train=True)
-    for estimator in (f, deepcopy(f), pickle.loads(pickle.dumps(f))):
-        pd.testing.assert_series_equal(estimator.fitted_values_, expected)
-        pd.testing.assert_series_equal(estimator.residuals_, residuals)
-        regressor = estimator._in_sample.fitted.regressors[0]
-        regressor.predict = n_predicted.append  # they are computed once
-        pd.testing.assert_series_equal(estimator.fitted_values_, expected)
-    assert not n_predicted
-    values = f.fitted_values_
-    values.iloc[10:] = 0.0  # what the user does with them is theirs
-    pd.testing.assert_series_equal(f.fitted_values_, expected)
-    f.fit(None, y[:20])
-    assert len(f.fitted_values_) == 20
-
-
-def test_rows_that_are_counted_anew_are_not_taken_for_training_rows():
-    y = pd.Series(np.arange(20.0) ** 1.1)
-    f = forecaster(Ridge()).fit(None, y)
-    with pytest.raises(ValueError, match=r"rows of X are at 0 … 3, but the history ends at 19\..* begin at 20"):
-        f.predict(pd.DataFrame(index=range(4)))  # as after reset_index(drop=True)
-    assert len(f.predict(rows_only(y))) == 20  # as scikit-learn asks for a training score
-
-
-def test_rows_of_an_update_are_history_and_not_training():
-    X, y = series(30, "known")
-    f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
-    in_sample = f.predict(X[:20])
-    f.update(X[20:25], y[20:25])
-    np.testing.assert_array_equal(f.predict(X[:20]), in_sample)
-    for rows in (X[20:22], X[22:28]):
-        with pytest.raises(ValueError, match=r"history ends at 2024-01-25.*begin at 2024-01-26.*fitted_values_"):
-            f.predict(rows)
-
-
-@pytest.mark.parametrize("rows", [slice(19, 22), slice(25, 31), slice(0, 30)])
-@pytest.mark.parametrize("shape", ["single", "panel"])
-def test_training_rows_and_others_are_not_answered_together(shape, rows):
-    X, y = series(40, "known", shape)
-    old = y.index.get_level_values(-1) < pd.Timestamp("2024-01-27")
-    f = forecaster(Ridge(), "known").fit(X[old], y[old])
-    asked = X.loc[y.index.get_level_values(-1).isin(pd.date_range("2024-01-01", periods=40)[rows])]
-    with (
-        pytest.raises(ValueError, match=r"\d+ of the \d+ rows of X were trained on.*once for each")
-        if (rows.stop > 26)
-        else pytest.MonkeyPatch.context()
-    ):
-        f.predict(asked)
-
-
-def test_other_known_columns_than_in_training_are_refused_for_training_rows():
-    X, y = series(30, "both")
-    f = forecaster(Ridge(), "both", "direct").fit(X, y)
-    answers = f.predict(X[5:9])
-    np.testing.assert_array_equal(f.predict(X[5:9].assign(p=np.nan)), answers)  # what is not known is not read
-    changed = X[5:9].copy()
-    changed.loc["2024-01-08", "l"] = 77.0
-    with pytest.raises(ValueError, match=r"The column 'l' of X is 77.0 at 2024-01-08.*in training"):
-        f.predict(changed)
-
-
-@pytest.mark.parametrize("shape", ["single", "panel"])
-@pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
-@pytest.mark.parametrize("name", ["ridge", "lstm"])
-def test_scikit_learn_scores_training_rows(name, scoring, shape):
-    X, y = series(60, "known", shape)
-    cv = TimeSeriesSplit(2, test_size=3) if shape == "single" else split_panel(y, 2, 3)
-    f = forecaster(REGRESSORS[name], "known")
-    scores = cross_validate(f, X, y, cv=cv, scoring=scoring, return_train_score=True, error_score="raise")
-    assert np.isfinite(scores["train_score"]).all()
-    search = GridSearchCV(f, {"window_length": [2, 3]}, cv=cv, scoring=scoring, return_train_score=True).fit(X, y)
-    assert np.isfinite(search.cv_results_["mean_train_score"]).all()
-    if shape == "single":
-        warnings.filterwarnings("ignore", ".*longer than the history")  # half of the rows before a test are left out
-        for curve in (
-            learning_curve(f, rows_only(y), y, cv=cv, train_sizes=[0.5, 1.0], scoring=scoring, error_score="raise"),
-            validation_curve(
-                f, X, y, cv=cv, param_name="window_length", param_range=[2, 3], scoring=scoring, error_score="raise"
-            ),
-        ):
-            assert np.isfinite(curve[-2]).all()
 
 
 def test_arrays_follow_the_history_even_if_they_were_trained_on():
@@ -753,68 +568,6 @@ def test_trees_take_known_columns_with_holes():
     np.testing.assert_allclose(forecast, by_hand[-3:])
 
 
-def test_past_only_columns_let_a_recursive_forecast_reach_one_step():
-    X, y = series(30, "past")
-    f = forecaster(Ridge(), "past").fit(X, y)
-    assert len(f.forecast(1)) == 1
-    for call in (
-        lambda: f.forecast(2),
-        lambda: f.predict(rows_only(f.forecast(1)).reindex(columns=["p"]).iloc[[0, 0]]),
-    ):
-        with pytest.raises(ValueError, match=r"'multioutput' or 'direct' reach further|2 times"):
-            call()
-
-
-@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
-def test_steps_beyond_the_strategy_are_refused(strategy):
-    _, y = series(30)
-    f = forecaster(Ridge(), strategy=strategy).fit(None, y)
-    with pytest.raises(ValueError, match=r"4 steps are asked for, but .* was fitted with steps=3"):
-        f.forecast(4)
-    with pytest.raises(ValueError, match="4 steps are asked for"):
-        f.predict(np.empty((4, 0)))
-    with pytest.raises(ValueError, match="needs steps"):
-        Forecaster(Ridge(), strategy=strategy).fit(None, y)
-
-
-@pytest.mark.parametrize(
-    ("settings", "X", "y", "error", "message"),
-    [
-        ({}, "series", None, ValueError, r"fit\(None, series\)"),
-        ({}, None, np.full(30, np.nan), ValueError, "NaN only"),
-        ({}, None, np.r_[np.ones(29), np.inf], ValueError, "infinity"),
-        ({}, np.full((30, 1), np.inf), np.arange(30.0), ValueError, "infinity"),
-        ({}, np.ones((29, 1)), np.arange(30.0), ValueError, "inconsistent"),
-        ({}, None, np.ones((3, 3, 3)), ValueError, "dim 3"),
-        ({}, None, [1.0], ValueError, "n_samples=1 row"),
-        ({"past_only": ["q"]}, np.ones((30, 1)), np.arange(30.0), ValueError, r"past_only names 'q'.*\[0\]"),
-        ({"past_only": [True]}, np.ones((30, 2)), np.arange(30.0), ValueError, "past_only names True"),
-        ({"past_only": "k"}, np.ones((30, 1)), np.arange(30.0), ValueError, "past_only"),
-        ({"strategy": "multioutput", "steps": 2.0}, None, np.arange(30.0), ValueError, "steps"),
-        ({"window_length": 0}, None, np.arange(30.0), ValueError, "window_length"),
-        ({"window_length": 30}, None, np.arange(30.0), ValueError, "No window of window_length=30"),
-        ({"target_transformer": FunctionTransformer(np.log1p)}, None, np.arange(30.0), ValueError, "undo itself"),
-        ({"target_transformer": FunctionTransformer(np.log, np.exp)}, None, np.arange(30.0), ValueError, "not finite"),
-        ({"target_transformer": Normalizer()}, None, np.arange(30.0), TypeError, "must have inverse_transform"),
-        ({"drop_incomplete": False}, None, np.arange(30.0), ValueError, "does not accept NaN"),
-        ({"strategy": "direct", "steps": 40}, None, np.arange(30.0), ValueError, "no window whose targets"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore:divide by zero")
-def test_a_refused_fit_says_why_and_leaves_the_forecaster_as_it_was(settings, X, y, error, message):
-    X = series(30)[1] if isinstance(X, str) else X
-    f = forecaster(Ridge()).fit(None, series(25)[1])
-    attributes, forecast = {**vars(f)}, f.forecast(3)
-    parameters = f.get_params()
-    with pytest.raises(error, match=message):
-        f.set_params(**settings).fit(X, y)
-    f.set_params(**parameters)
-    assert {name: id(value) for name, value in vars(f).items() if name not in parameters} == {
-        name: id(value) for name, value in attributes.items() if name not in parameters
-    }
-    pd.testing.assert_series_equal(f.forecast(3), forecast)
-
-
 @pytest.mark.parametrize("train", [False, True])
 @pytest.mark.parametrize(
     ("rows", "message"),
@@ -967,109 +720,6 @@ def test_an_update_of_a_panel_takes_new_series_and_leaves_others():
     assert len(f.history_) == len(old) + 4 + len(y.loc["a"])
 
 
-def in_order(rows, targets):
-    """Rows with their targets, sorted."""
-    table = np.column_stack((rows.reshape(len(rows), -1), targets))
-    return table[np.lexsort(table.T)]
-
-
-@pairwise("reader, strategy, columns, shape", ["flat", "sequences"], STRATEGIES, COLUMNS, ["single", "panel"])
-def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy, columns, shape):
-    X, y = series(34, columns, shape)
-    (X_0, X_1), (y_0, y_1) = split(X, 5), split(y, 5)
-    fitted = forecaster(READERS[reader], columns, strategy, dtype="float64").fit(X_0, y_0)
-    expected = slow_training(X, y, strategy, reader)[0]
-    for rows in ([range(5)], [range(2), range(2, 5)], [[step] for step in range(5)]):
-        f, seen = deepcopy(fitted), [[(r.X_, r.y_)] for r in fitted.regressors_]
-        for steps in rows:
-            new_X, new_y = (
-                pd.concat([step_rows(data, k) for k in steps]) if data is not None else None for data in (X_1, y_1)
-            )
-            f.update(new_X, new_y, train=True)
-            for regressor, parts in zip(f.regressors_, seen, strict=True):
-                parts.append((regressor.X_, regressor.y_))
-        for parts, (windows, targets, _) in zip(seen, expected, strict=True):
-            mine, wanted = (
-                in_order(*(np.concatenate(part) for part in zip(*parts, strict=True))),
-                in_order(windows, targets),
-            )
-            if reader == "sequences":  # older windows come with the new ones again
-                mine, wanted = (np.unique(np.nan_to_num(table, nan=-1e9), axis=0) for table in (mine, wanted))
-            np.testing.assert_array_equal(mine, wanted)
-
-
-def test_an_update_that_trains_is_partial_fit_by_hand():
-    _, y = series(34)
-    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4)).fit(None, y[:30])
-    by_hand, (rows, targets, _) = deepcopy(f.regressors_[0]), slow_training(None, y, "recursive", "flat")[0][0]
-    before = f.forecast(3)
-    by_hand.partial_fit(rows[-4:], targets[-4:])
-    f.update(None, y[30:], train=True)
-    np.testing.assert_allclose(f.regressors_[0].coef_, by_hand.coef_)
-    assert not np.allclose(f.forecast(3), before)
-
-
-def test_an_update_that_fails_in_training_leaves_the_forecaster_as_it_was():
-    _, y = series(30)
-    f = forecaster(Recorder(), strategy="direct").fit(None, y[:25])
-
-    def stopped(X, y):
-        raise ArithmeticError
-
-    f.regressors_[-1].partial_fit = stopped
-    before = [regressor.X_ for regressor in f.regressors_]
-    with pytest.raises(ArithmeticError):
-        f.update(None, y[25:], train=True)
-    assert len(f.history_) == 25
-    assert all(regressor.X_ is X for regressor, X in zip(f.regressors_, before, strict=True))
-
-
-def test_training_on_needs_partial_fit():
-    _, y = series(30)
-    f = forecaster(Ridge()).fit(None, y[:20])
-    with pytest.raises(ValueError, match="needs partial_fit, which Ridge does not have: choose an LSTMRegressor"):
-        f.update(None, y[20:], train=True)
-    assert len(f.history_) == 20
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_an_lstm_goes_on_training(shape, strategy):
-    _, y = series(34, shape=shape)
-    old, new = split(y, 4)
-    f = forecaster(model(max_iter=2), strategy=strategy).fit(None, old)
-    theta, n_iter = f.regressors_[0].theta_.copy(), f.regressors_[0].n_iter_
-    f.update(None, new, train=True)
-    assert (f.regressors_[0].theta_ != theta).any()
-    assert f.regressors_[0].n_iter_ == n_iter + 5
-    assert f.regressors_[0].learning_rate_init == 0.01  # small steps are taken for a while
-
-
-@pytest.mark.filterwarnings("ignore:.*(windows are left out|steps are skipped)")
-@pairwise("strategy, shape, columns, name", STRATEGIES, SHAPES, COLUMNS, ["ridge", "lstm"])
-def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns, name):
-    X, y = series(26, columns, shape)
-    y.iloc[[5, 12]] = np.nan
-    f = forecaster(REGRESSORS[name], columns, strategy, dtype="float64").fit(X, y)
-    fitted_values, n_ahead = f.fitted_values_, 1 if strategy == "recursive" else H
-    n_targets, is_lstm = 2 if shape == "several" else 1, name == "lstm"
-    for key, part in by_series(y).items():
-        table, known, past = arrays(None if X is None else by_series(X)[key], part)
-        mine = np.reshape(by_series(fitted_values)[key], (-1, n_targets))
-        for o in range(len(part)):
-            row = np.array(slow_row(table, known, past, o, n_ahead, is_lstm))
-            knows = o + n_ahead <= len(part) or not known.shape[1]
-            present = ~np.isnan(row).any(axis=-1)
-            if present.any() and knows:
-                expected = f.regressors_[0].predict(row[np.newaxis]).reshape(-1, n_targets)[0]
-                np.testing.assert_allclose(mine[o], expected)
-            else:
-                assert np.isnan(mine[o]).all()
-    assert np.isfinite(fitted_values).to_numpy().mean() > 0.3
-    residuals = pd.DataFrame(f.residuals_)
-    np.testing.assert_array_equal(residuals.loc[y.index], pd.DataFrame(y) - pd.DataFrame(fitted_values).loc[y.index])
-
-
 # ---- the index
 
 
@@ -1135,43 +785,6 @@ def test_the_two_levels_of_a_panel_stay(keys):
 # ---- the same bits, and nothing else touched
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_two_fits_give_the_same_bits_and_leave_the_global_generator_alone(strategy):
-    X, y = series(40, "known")
-    (X, X_future), (y, _) = split(X, H), split(y, H)
-    state = np.random.get_state()[1].copy()  # noqa: NPY002
-    forecasts = []
-    for regressor in (model(), clone(model())):
-        f = forecaster(regressor, "known", strategy, intervals="bootstrap", calibration_size=0.5)
-        forecasts.append(f.fit(X, y).forecast(H, X_future, coverage=0.5))
-    forecasts.append(pickle.loads(pickle.dumps(f)).forecast(H, X_future, coverage=0.5))
-    forecasts.append(clone(f).fit(X, y).forecast(H, X_future, coverage=0.5))
-    for other in forecasts[1:]:
-        pd.testing.assert_frame_equal(other, forecasts[0], check_exact=True)
-    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
-
-
-def test_neither_data_nor_parameters_are_changed():
-    X, y = series(30, "both", "panel")
-    X_before, y_before, weight = X.copy(), y.copy(), np.ones(len(y))
-    regressor, transformer = model(max_iter=2), StandardScaler()
-    f = forecaster(regressor, "both", "direct", target_transformer=transformer).fit(X, y, weight)
-    f.regressor, f.target_transformer = regressor, transformer
-    f.fit(X, y, weight)
-    f.fitted_values_  # noqa: B018
-    attributes = pickle.dumps({k: v for k, v in vars(f).items() if k not in f.get_params()})
-    future = split(X, H)[1]
-    future.index = future.index.set_levels(future.index.levels[1] + pd.Timedelta(H, "D"), level=1)
-    f.forecast(H, future)
-    f.predict(future)
-    assert pickle.dumps({k: v for k, v in vars(f).items() if k not in f.get_params()}) == attributes
-    pd.testing.assert_frame_equal(X, X_before)
-    pd.testing.assert_series_equal(y, y_before)
-    assert (weight == 1).all()
-    assert not hasattr(regressor, "theta_")
-    assert not hasattr(transformer, "mean_")
-
-
 def test_predict_may_run_in_several_threads():
     _, y = series(60, shape="panel")
     f = forecaster(model(max_iter=2)).fit(None, y)
@@ -1181,93 +794,7 @@ def test_predict_may_run_in_several_threads():
             np.testing.assert_array_equal(forecast, expected.loc[forecast.index])
 
 
-def test_what_is_done_to_the_data_after_fit_has_no_effect():
-    rng = np.random.default_rng(0)
-    X, y, future = rng.normal(size=(30, 2)), rng.normal(size=30), rng.normal(size=(3, 2))
-    f = forecaster(Ridge()).fit(X, y)
-    forecast = f.forecast(3, future)
-    X[:] = y[:] = 99
-    pd.testing.assert_series_equal(f.forecast(3, future), forecast)
-
-
 # ---- weights, counts and odd inputs
-
-
-def test_rows_of_weight_zero_are_not_learnt_but_stay_in_windows():
-    X, y = series(40, "known")
-    weight = np.ones(40)
-    weight[10:15] = 0
-    f = forecaster(Ridge(), "known").fit(X, y, weight)
-    ((rows, targets, _),) = slow_training(X, y, "recursive", "flat")[0]
-    learnt = np.delete(np.arange(len(rows)), np.arange(10, 15) - L)
-    by_hand = Ridge().fit(rows[learnt], targets[learnt])
-    np.testing.assert_allclose(f.regressors_[0].coef_, by_hand.coef_)
-    assert not np.allclose(by_hand.coef_, Ridge().fit(rows, targets).coef_)
-
-
-def test_weights_reach_the_last_step_of_a_pipeline():
-    _, y = series(40)
-    weight = np.random.default_rng(0).random(40)
-    scaled = forecaster(make_pipeline(FunctionTransformer(), Ridge())).fit(None, y, weight).forecast(3)
-    pd.testing.assert_series_equal(scaled, forecaster(Ridge()).fit(None, y, weight).forecast(3))
-    assert not np.allclose(scaled, forecaster(Ridge()).fit(None, y).forecast(3))
-
-
-@pytest.mark.parametrize("regressor", [KNeighborsRegressor(), make_pipeline(StandardScaler(), KNeighborsRegressor())])
-def test_a_regressor_without_weights_is_named(regressor):
-    _, y = series(40)
-    with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
-        forecaster(regressor).fit(None, y, np.ones(40))
-
-
-@pytest.mark.parametrize("nest", [lambda lstm: lstm, make_pipeline], ids=["bare", "nested"])
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_counts_stay_counts(strategy, nest):
-    y = pd.Series(np.random.default_rng(0).poisson(3, size=60))
-    f = forecaster(nest(model(loss="poisson")), strategy=strategy).fit(None, y)
-    assert (f.forecast(H) > 0).all()
-    with pytest.raises(ValueError, match="poisson"):
-        forecaster(nest(model(loss="poisson")), strategy=strategy).fit(None, y - 5)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda y: y.round().astype("int64"),
-        lambda y: y.round().astype("Int64"),
-        lambda y: y.round().astype("Int64").mask(np.arange(len(y)) == 15),
-        lambda y: y.astype("Float64").mask(np.arange(len(y)) == 15),
-        lambda y: y.astype(object),
-        lambda y: y.astype("float32"),
-        lambda y: y > y.mean(),
-    ],
-    ids=["int64", "Int64", "Int64 with NA", "Float64 with NA", "object", "float32", "bool"],
-)
-def test_every_dtype_of_numbers_is_read_as_float64(change):
-    X, y = series(40, "known")
-    X, y = X.apply(change), change(y)
-    plain = [pd.DataFrame(data).astype(object).apply(pd.to_numeric).astype("float64") for data in (X, y)]
-    new = forecaster(REGRESSORS["boosting"], "known")
-    forecast = clone(new).fit(X[:-3], y[:-3]).forecast(3, X[-3:])
-    expected = clone(new).fit(plain[0][:-3], plain[1].iloc[:-3, 0]).forecast(3, plain[0][-3:])
-    pd.testing.assert_series_equal(forecast, expected)
-
-
-def test_every_memory_layout_is_read():
-    X, y = series(40, "known", "several")
-    X, y = X.to_numpy(), y.to_numpy()
-    expected = forecaster(model(max_iter=2)).fit(X[:-3], y[:-3]).forecast(3, X[-3:])
-    frozen = X.copy(), y.copy()
-    for data in frozen:
-        data.flags.writeable = False
-    for X_other, y_other in (
-        (np.asfortranarray(X), np.asfortranarray(y)),
-        (X[::-1].copy()[::-1], y[::-1].copy()[::-1]),
-        frozen,
-        (X.tolist(), y.tolist()),
-    ):
-        f = forecaster(model(max_iter=2)).fit(X_other[:-3], y_other[:-3])
-        pd.testing.assert_frame_equal(f.forecast(3, X_other[-3:]), expected)
 
 
 @pytest.mark.parametrize("regressor", [Ridge(), model(), model(instance_norm="last-standard")])
@@ -1288,27 +815,6 @@ def test_a_window_of_one_row_and_more_steps_than_rows_in_it(regressor, strategy)
     assert f.forecast(1).equals(f.forecast(7)[:1])
 
 
-def test_a_forecast_that_the_transformer_cannot_undo_is_explained():
-    y = 100.0 + np.arange(30.0)
-    bounded = FunctionTransformer(lambda y: y, lambda z: np.where(z < 129.5, z, np.nan))
-    f = Forecaster(Ridge(1e-9), window_length=2, target_transformer=bounded).fit(None, y)
-    with pytest.raises(ValueError, match=r"(?s)not finite: either target_transformer=Func.* cannot undo it"):
-        f.forecast(2)
-
-
-@pytest.mark.filterwarnings("ignore:.*windows are left out")
-def test_missing_values_at_the_end_are_explained():
-    _, y = series(30)
-    y.iloc[-2:] = np.nan
-    f = forecaster(Ridge()).fit(None, y)
-    with pytest.raises(ValueError, match=r"last window_length=3 rows have 1 values, and Ridge needs all of them"):
-        f.forecast(2)
-    assert forecaster(model()).fit(None, y).forecast(2).notna().all()
-    y.iloc[-L:] = np.nan
-    with pytest.raises(ValueError, match="needs at least one"):
-        forecaster(model()).fit(None, y).forecast(2)
-
-
 def test_an_lstm_with_indicators_reads_columns_that_are_never_there_together():
     X, y = series(60, "past")
     y.iloc[::2], X.iloc[1::2] = np.nan, np.nan
@@ -1320,15 +826,6 @@ def test_an_lstm_with_indicators_reads_columns_that_are_never_there_together():
     X.iloc[-2] += 1  # the newest of the past-only columns, beside a missing y
     other = forecaster(clone(lstm).set_params(missing="indicator"), "past", "direct").fit(X, y)
     assert (other.forecast(2) != reading.forecast(2)).all()
-
-
-def test_windows_lost_to_missing_values_are_counted_in_a_warning():
-    X, y = series(30, "both")
-    y.iloc[10] = np.nan
-    for strategy in STRATEGIES:
-        with pytest.warns(UserWarning, match=f"^{L} windows are left out") as caught:
-            forecaster(Ridge(), "both", strategy).fit(X, y)
-        assert caught[0].filename == __file__
 
 
 def test_the_score_leaves_missing_truths_out():
@@ -1387,101 +884,6 @@ def test_a_series_given_for_its_columns_is_told_where_it_belongs():
 # ---- answers that are none
 
 
-class Answering(RegressorMixin, BaseEstimator):
-    """Answers with what a function makes of the rows."""
-
-    def __init__(self, answer=None):
-        self.answer = answer
-
-    def fit(self, X, y):
-        return self
-
-    def predict(self, X):
-        return self.answer(np.asarray(X))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-
-NO_ANSWERS = {
-    "nothing": (lambda X: None, "returned nothing, but 1 rows of 1 values"),
-    "too many columns": (lambda X: X[:, :3], r"an array of shape \(1, 3\), but 1 rows of 1 values"),
-    "too few rows": (lambda X: X[1:, 0], r"an array of shape \(0,\)"),
-    "too many rows": (lambda X: np.zeros(len(X) + 1), r"an array of shape \(2,\)"),
-    "a single number": (lambda X: 1.0, r"an array of shape \(\)"),
-    "complex numbers": (lambda X: X[:, 0] + 1j, "complex"),
-    "text": (lambda X: X[:, 0].astype(str), "The output of Answering.predict holds text"),
-}
-
-
-@pytest.mark.parametrize("name", NO_ANSWERS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_what_is_no_answer_is_refused(name, strategy):
-    _, y = series(30)
-    answer, message = NO_ANSWERS[name]
-    f = forecaster(Answering(answer), strategy=strategy)
-    if strategy == "multioutput":
-        if name == "too many columns":
-            return  # three are asked for
-        message = message.replace("of 1 values", "of 3 values")
-    with pytest.raises((TypeError, ValueError), match=message):
-        f.fit(None, y).forecast(1)
-
-
-def test_more_targets_than_there_are_are_not_cut_off():
-    _, y = series(30, shape="several")
-    f = forecaster(Answering(lambda X: X[:, :3])).fit(None, y)
-    with pytest.raises(
-        ValueError, match=r"Answering.predict returned an array of shape \(1, 3\), but 1 rows of 2 values"
-    ):
-        f.forecast(2)
-
-
-NOT_FINITE = {
-    "infinite": lambda X: np.full(len(X), np.inf),
-    "negative infinite": lambda X: np.full(len(X), -np.inf),
-    "missing": lambda X: np.full(len(X), np.nan),
-    "masked": lambda X: np.ma.masked_greater(X[:, 0], -1e9),
-    "None": lambda X: np.array([None] * len(X)),
-}
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("name", NOT_FINITE)
-def test_forecasts_that_are_not_finite_are_refused(name, strategy):
-    _, y = series(30)
-
-    n_outputs = H if strategy == "multioutput" else 1
-    f = forecaster(Answering(lambda X: np.ma.stack([NOT_FINITE[name](X)] * n_outputs, axis=1)), strategy=strategy)
-    f.fit(None, y)
-    with pytest.raises(ValueError, match="is not finite"):
-        f.forecast(3)
-    with pytest.raises(ValueError, match="is not finite"):
-        f.predict(rows_only(y.shift(2, freq="D"))[-2:])
-    assert f.fitted_values_.isna().all()
-
-
-def test_a_forecast_that_overflows_on_the_way_is_refused():
-    y = pd.Series(2.0 ** np.arange(40))
-    f = Forecaster(LinearRegression(), window_length=1, clip_recursion=False).fit(None, y)
-    assert np.isfinite(f.forecast(900)).all()
-    with pytest.raises(ValueError, match="leads to a forecast, or an end of an interval, that is not finite"):
-        f.forecast(1100)
-
-
-@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
-def test_forecasts_and_intervals_that_overflow_in_the_transformer_are_refused(intervals):
-    y = pd.Series(10 + 0.1 * np.arange(90) + np.random.default_rng(0).normal(size=90))
-    bound = y.max() + 0.2  # above the forecasts, below the upper ends
-    overflowing = FunctionTransformer(lambda y: y / 10, lambda z: np.where(z > bound / 10, np.inf, z * 10))
-    f = forecaster(Ridge(), target_transformer=overflowing, intervals=intervals, calibration_size=40).fit(None, y)
-    assert np.isfinite(f.forecast(2)).all()
-    with pytest.raises(ValueError, match="end of an interval, that is not finite"):
-        f.forecast(10, coverage=0.9)
-
-
 def test_a_network_that_answers_with_no_number_says_so():
     X, y = np.random.default_rng(0).normal(size=(2, 20, 5, 1))
     fitted = model().fit(X, y[:, 0, 0])
@@ -1491,54 +893,6 @@ def test_a_network_that_answers_with_no_number_says_so():
             attempt()
     every = model().fit(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X), y)
     assert np.isnan(every.predict(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X))).sum() == 20
-
-
-# ---- series of a panel that cannot be forecast
-
-
-def lame_panel():
-    """Two series that can be forecast by three rows, one of two rows, and one without a value at its end."""
-    _, y = series(30, shape="panel")
-    short, gone = y.loc[["a"]].iloc[:2], y.loc[["c"]].copy()
-    gone.iloc[-2:] = np.nan
-    return pd.concat([y.loc[["b"]], short, gone, y.loc[["a"]].rename({"a": "d"})])
-
-
-@pytest.mark.filterwarnings("ignore:.*windows are left out")
-def test_series_that_cannot_be_forecast_leave_the_others_theirs():
-    y = lame_panel()
-    f = forecaster(Ridge()).fit(None, y)
-    with pytest.warns(UserWarning, match=r"2 of 4 series cannot be forecast, and are NaN: \['a', 'c'\]") as caught:
-        forecast = f.forecast(2)
-    assert [warning.filename for warning in caught] == [__file__]
-    assert forecast[["a", "c"]].isna().all()
-    assert forecast[["a", "c"]].index.get_level_values(0).tolist() == ["a", "a", "c", "c"]
-    for key in "bd":
-        alone = f.forecast(2, history=y.xs(key))
-        np.testing.assert_allclose(forecast[key], alone, rtol=1e-12)
-    rows = rows_only(forecast)
-    with pytest.warns(UserWarning, match="2 of 4 series"):
-        np.testing.assert_array_equal(f.predict(rows), forecast)
-    with pytest.warns(UserWarning, match="2 of 4 series"):
-        score = f.score(rows, forecast.fillna(0) + np.arange(8))
-    assert score == pytest.approx(f.score(rows.loc[["b", "d"]], (forecast.fillna(0) + np.arange(8))[["b", "d"]]))
-
-
-@pytest.mark.filterwarnings("ignore:.*windows are left out")
-def test_series_none_of_which_can_be_forecast_are_an_error():
-    f = forecaster(Ridge()).fit(None, lame_panel())
-    lame = f.history_[["a", "c"]]
-    with pytest.raises(ValueError, match="The history of the series 'a' cannot be forecast from"):
-        f.forecast(2, history=lame)
-    with pytest.raises(ValueError, match="The history of the series 'a' cannot be forecast from"):
-        f.predict(after_end(lame.loc[["a"]]))
-
-
-def after_end(y):
-    """The row after the last of a single series of a panel."""
-    key, day = y.index[-1]
-    index = pd.MultiIndex.from_tuples([(key, day + pd.Timedelta(1, "D"))], names=y.index.names)
-    return pd.DataFrame(index=index)
 
 
 # ---- recursions that run away
@@ -1692,27 +1046,6 @@ def test_paths_are_held_as_the_forecast_is():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_weights_are_those_of_the_rows_that_their_index_names(shape):
-    X, y = series(30, "known", shape)
-    weight = pd.Series(np.random.default_rng(2).uniform(size=len(y)), y.index)
-    expected = forecaster(Ridge(), "known").fit(X, y, weight.to_numpy())
-    got = forecaster(Ridge(), "known").fit(X, y, shuffled(weight))
-    np.testing.assert_array_equal(got.regressors_[0].coef_, expected.regressors_[0].coef_)
-    got = forecaster(Ridge(), "known").fit(X, y.to_numpy(), shuffled(weight))  # then it is X that tells the rows
-    np.testing.assert_array_equal(got.regressors_[0].coef_, expected.regressors_[0].coef_)
-
-
-def test_weights_of_other_rows_are_refused():
-    _, y = series(30)
-    weight = pd.Series(1.0, y.index)
-    for other in (weight.shift(1, freq="D"), weight.reset_index(drop=True), weight[:-1], pd.concat([weight, weight])):
-        with pytest.raises(ValueError, match="sample_weight and y have different rows"):
-            forecaster(Ridge()).fit(None, y, other)
-        with pytest.raises(ValueError, match="sample_weight and y have different rows"):
-            backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=other)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
 def test_truths_are_scored_at_the_rows_and_under_the_names_that_they_have(shape):
     _, y = series(40, shape=shape)
     train, test = split(y, 4)
@@ -1769,66 +1102,6 @@ def test_targets_of_one_name_are_refused():
         forecaster(Ridge()).fit(X, y.set_axis(["y", "y"], axis=1))
 
 
-# ---- training further
-
-
-@pytest.mark.parametrize(
-    ("regressor", "mend"),
-    [
-        (model(early_stopping=True), {"regressor__early_stopping": False}),
-        (model(solver="lbfgs"), {"regressor__solver": "adam"}),
-        (make_pipeline(StandardScaler(), model()), {"regressor": model()}),
-    ],
-)
-def test_what_has_no_partial_fit_says_what_does(regressor, mend):
-    _, y = series(40)
-    f = forecaster(regressor).fit(None, y[:30])
-    (name, value), *_ = mend.items()
-    advised = "LSTMRegressor" if name == "regressor" else f"{name.removeprefix('regressor__')}={value!r}"
-    with pytest.raises(ValueError, match=f"needs partial_fit, which .*choose .*{advised}"):
-        f.update(None, y[30:], train=True)
-    assert len(f.history_) == 30
-    f.set_params(**mend).fit(None, y[:30]).update(None, y[30:], train=True)
-    assert len(f.history_) == 40
-
-
-def test_a_rate_of_ones_own_is_that_of_an_lstm():
-    _, y = series(40)
-    f = forecaster(model(), strategy="recursive").fit(None, y[:30])
-    slow, fast = (deepcopy(f).update(None, y[30:], train=True, learning_rate_init=rate) for rate in (1e-6, 0.1))
-    moved = [np.abs(g.regressors_[0].theta_ - f.regressors_[0].theta_).max() for g in (slow, fast)]
-    assert moved[0] < 1e-4 < 1e-2 < moved[1]
-    for rate in (0, -1.0, np.inf, "fast"):
-        with pytest.raises(ValueError, match="learning_rate_init must be a number above 0"):
-            f.update(None, y[30:], train=True, learning_rate_init=rate)
-    with pytest.raises(ValueError, match="is used by an LSTMRegressor"):
-        f.update(None, y[30:], learning_rate_init=0.1)
-    with pytest.raises(ValueError, match="is used by an LSTMRegressor"):
-        forecaster(SGDRegressor()).fit(None, y[:30]).update(None, y[30:], train=True, learning_rate_init=0.1)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_older_windows_that_come_with_new_ones_do_not_lead_to_rows_of_weight_zero(shape):
-    _, y = series(40, shape=shape)
-    old, new = split(y, 4)
-    asked, weight = [], np.ones(len(old))
-    spoilt = old.copy()
-    weight[5:20] = 0
-    spoilt.iloc[5:20] += 1e6  # in windows they stay, as targets they are not learnt
-
-    class Watching(LSTMRegressor):
-        def partial_fit(self, X, y):
-            asked.append(np.array(y))
-            return super().partial_fit(X, y)
-
-    f = forecaster(Watching(**model().get_params()), dtype="float64").fit(None, spoilt, sample_weight=weight)
-    f.update(None, new, train=True)
-    targets = np.concatenate(asked)
-    assert len(asked) == 5
-    assert len(targets) > 5 * len(new)
-    assert targets.max() < 1e5
-
-
 # ---- long gaps, and rows at rest
 
 
@@ -1873,41 +1146,6 @@ def test_rows_at_rest_cost_little_once_they_are_missing(learner, noise, n_seeds)
         for rest in (0.3, np.nan)
     )
     assert without < 0.6 * with_rest
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({}, []),
-        (
-            {"intervals": "conformal"},
-            ["Fit 1 of 2: X, on 79 windows", "Fit 2 of 2: the 64 rows before the calibration rows, for"],
-        ),
-        ({"strategy": "multioutput", "steps": 2}, []),
-        ({"strategy": "direct", "steps": 2}, ["Fit 1 of 2: X, 1 ahead, on 79", "Fit 2 of 2: X, 2 ahead, on 78"]),
-    ],
-)
-@pytest.mark.parametrize("inner", [model(max_iter=4), make_pipeline(StandardScaler(), model(max_iter=4))])
-def test_verbose_tells_which_fit_begins_and_every_nth_epoch(inner, settings, said, capsys):
-    _, y = series(80)
-    silent = forecaster(inner, **settings).fit(None, y)
-    assert capsys.readouterr().out == ""
-    heard = forecaster(inner, verbose=2, **settings).fit(None, y)
-    lines = capsys.readouterr().out.splitlines()
-    epochs = [line for line in lines if line.startswith("Iteration")]
-    assert [int(line.split()[1].rstrip(",")) for line in epochs] == [2, 4] * max(1, len(said))
-    fits = [line for line in lines if line not in epochs]
-    assert len(fits) == len(said)
-    for line, part in zip(fits, said, strict=True):
-        assert line.startswith(part.replace("X", type(inner).__name__))
-    np.testing.assert_array_equal(heard.forecast(2), silent.forecast(2))
-
-
-def test_an_lstm_that_says_how_much_it_prints_is_not_overruled(capsys):
-    _, y = series(40)
-    forecaster(model(max_iter=6, tol=0, verbose=3), verbose=1).fit(None, y)
-    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """One check of kinds: what it takes for numbers, what it refuses, and that what it advises mends, at every entry."""
 
-import datetime
-import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -80,108 +78,6 @@ def test_polars_keeps_names_and_has_no_index():
     pd.testing.assert_frame_equal(numbers, pd.DataFrame({"b": [1.0, np.nan], "a": [1, 2]}), check_index_type=False)
     assert as_numbers(pl.Series("a", [1]), "y").name == "a"
     assert index_of(numbers) is index_of(numbers[["a"]]) is index_of(numbers[1:]) is index_of(VALUES) is None
-
-
-# ---- what is none, and that the advice mends it
-
-COLUMNS = {
-    "dates": (DAYS, "dates"),
-    "dates with a time zone": (DAYS.tz_localize("Europe/Paris"), "dates"),
-    "periods": (DAYS.to_period("D"), "dates"),
-    "dates as objects": (pd.Series(DAYS.date, dtype=object), "dates"),
-    "dates of NumPy among objects": (pd.Series([*DAYS.to_numpy()[:-1], 0], dtype=object), "dates"),
-    "dates as text": (DAYS.strftime("%Y-%m-%d"), "text"),
-    "durations": (DAYS - DAYS[0], "durations"),
-    "durations as objects": (pd.Series((DAYS - DAYS[0]).to_pytimedelta(), dtype=object), "durations"),
-    "numbers as text": (list(map(str, VALUES)), "text"),
-    "numbers as text but for one": (["n/a", *map(str, VALUES[1:])], "text"),
-    "text": (["store00", "store01"] * (N // 2), "text"),
-    "categories": (pd.Categorical(["a", "b"] * (N // 2)), "categories"),
-    "categories that are numbers": (pd.Categorical([1, 2] * (N // 2)), "categories"),
-}
-
-
-@pytest.mark.parametrize("name", COLUMNS)
-def test_the_advice_for_a_column_mends_it(name):
-    column, kind = COLUMNS[name]
-    X = pd.DataFrame({"v": VALUES, "odd": column})
-    with pytest.raises(TypeError, match=f"^Column 'odd' of X holds {kind}.*but numbers are needed") as error:
-        as_numbers(X, "X")
-    (target, call), *_ = re.findall(r"(\w+(?:\['odd'\])?) = (\S.*?\))(?:[.,]? |\.$|$|, where)", str(error.value))
-    place = {"X": X, "df": X, "pd": pd}
-    exec(f"{target} = {call}", place)
-    mended = as_numbers(place["df" if target == "df" else "X"], "X")
-    assert len(mended) == N
-    assert mended.notna().sum().sum() >= 2 * N - 1 or isinstance(mended.index, pd.DatetimeIndex | pd.PeriodIndex)
-
-
-@pytest.mark.parametrize("given", ["pandas", "polars"])
-def test_a_long_table_is_told_what_index_it_needs(given):
-    table = {"date": [*DAYS.to_pydatetime()] * 2, "store": ["a"] * N + ["b"] * N, "sold": [*VALUES, *VALUES]}
-    df = pd.DataFrame(table)
-    for call in ("df = df.set_index('date')", "df = df.set_index('store', append=True).swaplevel()"):
-        y = df if given == "pandas" else pl.DataFrame(table)
-        with pytest.raises(TypeError) as error:
-            Forecaster(Ridge()).fit(None, y)
-        if given == "polars":
-            assert "y = pd.DataFrame(y.to_dicts()) converts polars to pandas" in str(error.value)
-            df = pd.DataFrame(y.to_dicts())
-            break
-        assert call in str(error.value)
-        place = {"df": df}
-        exec(call, place)
-        df = place["df"]
-    if given == "pandas":
-        assert len(Forecaster(Ridge()).fit(None, df["sold"]).forecast(2)) == 4
-    with pytest.raises(TypeError, match=r"df = df.set_index\(\['store', 'date'\]\)"):
-        as_numbers(pd.DataFrame(table)[["store", "date"]], "X")
-
-
-OTHERS = {
-    "text": (np.array(["a"]), TypeError, "X holds text"),
-    "bytes": (np.array([b"a"]), TypeError, "X holds text"),
-    "digits": (["1", "2"], TypeError, r"numbers as text: X = np.asarray\(X, dtype=float\)"),
-    "dates": (DAYS.to_numpy(), TypeError, "X holds dates.*Put times into the index"),
-    "durations": ((DAYS - DAYS[0]).to_numpy(), TypeError, r'durations.*X / np.timedelta64\(1, "s"\)'),
-    "no time": ([pd.NaT, np.datetime64("NaT")], TypeError, "X holds dates"),
-    "a duration": (np.timedelta64(1, "D"), TypeError, "X holds durations"),
-    "masked dates": (masked(DAYS.to_numpy()), TypeError, "X holds dates"),
-    "a column of dates": ([[1.0, DAYS[0]]], TypeError, "Column 1 of X holds dates"),
-    "times of day": ([datetime.time(1)], TypeError, "X holds dates"),
-    "a dict": ({"a": 1}, TypeError, "type dict.*argument must be a string or a real number"),
-    "a generator": ((x for x in [1.0]), TypeError, "type generator"),
-    "fields": (np.zeros(2, dtype=[("a", int), ("b", float)]), TypeError, r"structured array: pd.DataFrame\(X\)"),
-    "complex": ([1j], ValueError, "Complex data not supported"),
-    "complex objects": (np.array([1j, None]), ValueError, "Complex data not supported"),
-    "a complex column": (pd.DataFrame({"a": [1j]}), ValueError, "Complex data not supported"),
-    "rows and numbers": (pd.Series([[1, 2], 3]).to_numpy(), TypeError, "type list.*np.stack"),
-    "a column of lists": (pd.DataFrame({"a": [[1], [2]]}), TypeError, "Column 'a' of X holds.*type list"),
-    "lists of polars": (pl.DataFrame({"a": [[1], [2]]}), TypeError, "Column 'a' of X holds.*type list"),
-    "structs of polars": (pl.DataFrame({"a": [{"b": 1}]}), TypeError, "Column 'a' of X holds.*type dict"),
-    "a name twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "column 'a' more than once"),
-    "a lazy frame": (pl.LazyFrame({"a": [1]}), TypeError, r"Pass X.collect\(\)"),
-    "ragged rows": ([[1, 2], [3]], ValueError, "row 0 has length 2, row 1 has 1. All rows must"),
-    "ragged inside": ([np.zeros((2, 1)), np.zeros((2, 2))], ValueError, "inhomogeneous.*differ in length"),
-}
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_what_is_no_number_is_refused(name):
-    given, error, message = OTHERS[name]
-    with pytest.raises(error, match=message):
-        as_numbers(given, "X")
-
-
-@pytest.mark.parametrize("shape", [(), (2,)])
-def test_the_line_that_pads_ragged_sequences_works(shape):
-    X = [np.ones((length, *shape)) for length in (3, 5, 4)]
-    with pytest.raises(ValueError, match=r"row 0 has length 3, row 1 has 5\. Pad") as error:
-        LSTMRegressor(2, max_iter=1).fit(X, [1.0, 2, 3])
-    place = {"X": X, "np": np}
-    exec(re.search(r"n = max.*", str(error.value))[0], place)
-    assert np.isnan(place["X"][0, :2]).all()
-    model = LSTMRegressor(2, max_iter=2, learning_rate="cosine").fit(place["X"], [1.0, 2, 3])
-    assert np.isfinite(model.predict(place["X"])).all()
 
 
 # ---- at every entry

@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import FunctionTransformer, Normalizer
+
+from sklstm import Forecaster
+from tests._forecasting.tools import forecaster, rows_only, series
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def test_past_only_columns_let_a_recursive_forecast_reach_one_step():
+    X, y = series(30, "past")
+    f = forecaster(Ridge(), "past").fit(X, y)
+    assert len(f.forecast(1)) == 1
+    for call in (
+        lambda: f.forecast(2),
+        lambda: f.predict(rows_only(f.forecast(1)).reindex(columns=["p"]).iloc[[0, 0]]),
+    ):
+        with pytest.raises(ValueError, match=r"'multioutput' or 'direct' reach further|2 times"):
+            call()
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+def test_steps_beyond_the_strategy_are_refused(strategy):
+    _, y = series(30)
+    f = forecaster(Ridge(), strategy=strategy).fit(None, y)
+    with pytest.raises(ValueError, match=r"4 steps are asked for, but .* was fitted with steps=3"):
+        f.forecast(4)
+    with pytest.raises(ValueError, match="4 steps are asked for"):
+        f.predict(np.empty((4, 0)))
+    with pytest.raises(ValueError, match="needs steps"):
+        Forecaster(Ridge(), strategy=strategy).fit(None, y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "X", "y", "error", "message"),
+    [
+        ({}, "series", None, ValueError, r"fit\(None, series\)"),
+        ({}, None, np.full(30, np.nan), ValueError, "NaN only"),
+        ({}, None, np.r_[np.ones(29), np.inf], ValueError, "infinity"),
+        ({}, np.full((30, 1), np.inf), np.arange(30.0), ValueError, "infinity"),
+        ({}, np.ones((29, 1)), np.arange(30.0), ValueError, "inconsistent"),
+        ({}, None, np.ones((3, 3, 3)), ValueError, "dim 3"),
+        ({}, None, [1.0], ValueError, "n_samples=1 row"),
+        ({"past_only": ["q"]}, np.ones((30, 1)), np.arange(30.0), ValueError, r"past_only names 'q'.*\[0\]"),
+        ({"past_only": [True]}, np.ones((30, 2)), np.arange(30.0), ValueError, "past_only names True"),
+        ({"past_only": "k"}, np.ones((30, 1)), np.arange(30.0), ValueError, "past_only"),
+        ({"strategy": "multioutput", "steps": 2.0}, None, np.arange(30.0), ValueError, "steps"),
+        ({"window_length": 0}, None, np.arange(30.0), ValueError, "window_length"),
+        ({"window_length": 30}, None, np.arange(30.0), ValueError, "No window of window_length=30"),
+        ({"target_transformer": FunctionTransformer(np.log1p)}, None, np.arange(30.0), ValueError, "undo itself"),
+        ({"target_transformer": FunctionTransformer(np.log, np.exp)}, None, np.arange(30.0), ValueError, "not finite"),
+        ({"target_transformer": Normalizer()}, None, np.arange(30.0), TypeError, "must have inverse_transform"),
+        ({"drop_incomplete": False}, None, np.arange(30.0), ValueError, "does not accept NaN"),
+        ({"strategy": "direct", "steps": 40}, None, np.arange(30.0), ValueError, "no window whose targets"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_refused_fit_says_why_and_leaves_the_forecaster_as_it_was(settings, X, y, error, message):
+    X = series(30)[1] if isinstance(X, str) else X
+    f = forecaster(Ridge()).fit(None, series(25)[1])
+    attributes, forecast = {**vars(f)}, f.forecast(3)
+    parameters = f.get_params()
+    with pytest.raises(error, match=message):
+        f.set_params(**settings).fit(X, y)
+    f.set_params(**parameters)
+    assert {name: id(value) for name, value in vars(f).items() if name not in parameters} == {
+        name: id(value) for name, value in attributes.items() if name not in parameters
+    }
+    pd.testing.assert_series_equal(f.forecast(3), forecast)

@@ -1,0 +1,160 @@
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge, SGDRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklstm import LSTMRegressor
+from tests._forecasting.tools import (
+    COLUMNS,
+    READERS,
+    SHAPES,
+    STRATEGIES,
+    Recorder,
+    forecaster,
+    series,
+    slow_training,
+    split,
+    step_rows,
+)
+from tests.tools import model, pairwise
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def in_order(rows, targets):
+    """Rows with their targets, sorted."""
+    table = np.column_stack((rows.reshape(len(rows), -1), targets))
+    return table[np.lexsort(table.T)]
+
+
+@pairwise("reader, strategy, columns, shape", ["flat", "sequences"], STRATEGIES, COLUMNS, ["single", "panel"])
+def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy, columns, shape):
+    X, y = series(34, columns, shape)
+    (X_0, X_1), (y_0, y_1) = split(X, 5), split(y, 5)
+    fitted = forecaster(READERS[reader], columns, strategy, dtype="float64").fit(X_0, y_0)
+    expected = slow_training(X, y, strategy, reader)[0]
+    for rows in ([range(5)], [range(2), range(2, 5)], [[step] for step in range(5)]):
+        f, seen = deepcopy(fitted), [[(r.X_, r.y_)] for r in fitted.regressors_]
+        for steps in rows:
+            new_X, new_y = (
+                pd.concat([step_rows(data, k) for k in steps]) if data is not None else None for data in (X_1, y_1)
+            )
+            f.update(new_X, new_y, train=True)
+            for regressor, parts in zip(f.regressors_, seen, strict=True):
+                parts.append((regressor.X_, regressor.y_))
+        for parts, (windows, targets, _) in zip(seen, expected, strict=True):
+            mine, wanted = (
+                in_order(*(np.concatenate(part) for part in zip(*parts, strict=True))),
+                in_order(windows, targets),
+            )
+            if reader == "sequences":  # older windows come with the new ones again
+                mine, wanted = (np.unique(np.nan_to_num(table, nan=-1e9), axis=0) for table in (mine, wanted))
+            np.testing.assert_array_equal(mine, wanted)
+
+
+def test_an_update_that_trains_is_partial_fit_by_hand():
+    _, y = series(34)
+    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4)).fit(None, y[:30])
+    by_hand, (rows, targets, _) = deepcopy(f.regressors_[0]), slow_training(None, y, "recursive", "flat")[0][0]
+    before = f.forecast(3)
+    by_hand.partial_fit(rows[-4:], targets[-4:])
+    f.update(None, y[30:], train=True)
+    np.testing.assert_allclose(f.regressors_[0].coef_, by_hand.coef_)
+    assert not np.allclose(f.forecast(3), before)
+
+
+def test_an_update_that_fails_in_training_leaves_the_forecaster_as_it_was():
+    _, y = series(30)
+    f = forecaster(Recorder(), strategy="direct").fit(None, y[:25])
+
+    def stopped(X, y):
+        raise ArithmeticError
+
+    f.regressors_[-1].partial_fit = stopped
+    before = [regressor.X_ for regressor in f.regressors_]
+    with pytest.raises(ArithmeticError):
+        f.update(None, y[25:], train=True)
+    assert len(f.history_) == 25
+    assert all(regressor.X_ is X for regressor, X in zip(f.regressors_, before, strict=True))
+
+
+def test_training_on_needs_partial_fit():
+    _, y = series(30)
+    f = forecaster(Ridge()).fit(None, y[:20])
+    with pytest.raises(ValueError, match="needs partial_fit, which Ridge does not have: choose an LSTMRegressor"):
+        f.update(None, y[20:], train=True)
+    assert len(f.history_) == 20
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_lstm_goes_on_training(shape, strategy):
+    _, y = series(34, shape=shape)
+    old, new = split(y, 4)
+    f = forecaster(model(max_iter=2), strategy=strategy).fit(None, old)
+    theta, n_iter = f.regressors_[0].theta_.copy(), f.regressors_[0].n_iter_
+    f.update(None, new, train=True)
+    assert (f.regressors_[0].theta_ != theta).any()
+    assert f.regressors_[0].n_iter_ == n_iter + 5
+    assert f.regressors_[0].learning_rate_init == 0.01  # small steps are taken for a while
+
+
+@pytest.mark.parametrize(
+    ("regressor", "mend"),
+    [
+        (model(early_stopping=True), {"regressor__early_stopping": False}),
+        (model(solver="lbfgs"), {"regressor__solver": "adam"}),
+        (make_pipeline(StandardScaler(), model()), {"regressor": model()}),
+    ],
+)
+def test_what_has_no_partial_fit_says_what_does(regressor, mend):
+    _, y = series(40)
+    f = forecaster(regressor).fit(None, y[:30])
+    (name, value), *_ = mend.items()
+    advised = "LSTMRegressor" if name == "regressor" else f"{name.removeprefix('regressor__')}={value!r}"
+    with pytest.raises(ValueError, match=f"needs partial_fit, which .*choose .*{advised}"):
+        f.update(None, y[30:], train=True)
+    assert len(f.history_) == 30
+    f.set_params(**mend).fit(None, y[:30]).update(None, y[30:], train=True)
+    assert len(f.history_) == 40
+
+
+def test_a_rate_of_ones_own_is_that_of_an_lstm():
+    _, y = series(40)
+    f = forecaster(model(), strategy="recursive").fit(None, y[:30])
+    slow, fast = (deepcopy(f).update(None, y[30:], train=True, learning_rate_init=rate) for rate in (1e-6, 0.1))
+    moved = [np.abs(g.regressors_[0].theta_ - f.regressors_[0].theta_).max() for g in (slow, fast)]
+    assert moved[0] < 1e-4 < 1e-2 < moved[1]
+    for rate in (0, -1.0, np.inf, "fast"):
+        with pytest.raises(ValueError, match="learning_rate_init must be a number above 0"):
+            f.update(None, y[30:], train=True, learning_rate_init=rate)
+    with pytest.raises(ValueError, match="is used by an LSTMRegressor"):
+        f.update(None, y[30:], learning_rate_init=0.1)
+    with pytest.raises(ValueError, match="is used by an LSTMRegressor"):
+        forecaster(SGDRegressor()).fit(None, y[:30]).update(None, y[30:], train=True, learning_rate_init=0.1)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_older_windows_that_come_with_new_ones_do_not_lead_to_rows_of_weight_zero(shape):
+    _, y = series(40, shape=shape)
+    old, new = split(y, 4)
+    asked, weight = [], np.ones(len(old))
+    spoilt = old.copy()
+    weight[5:20] = 0
+    spoilt.iloc[5:20] += 1e6  # in windows they stay, as targets they are not learnt
+
+    class Watching(LSTMRegressor):
+        def partial_fit(self, X, y):
+            asked.append(np.array(y))
+            return super().partial_fit(X, y)
+
+    f = forecaster(Watching(**model().get_params()), dtype="float64").fit(None, spoilt, sample_weight=weight)
+    f.update(None, new, train=True)
+    targets = np.concatenate(asked)
+    assert len(asked) == 5
+    assert len(targets) > 5 * len(new)
+    assert targets.max() < 1e5

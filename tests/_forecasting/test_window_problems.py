@@ -1,0 +1,105 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.preprocessing import FunctionTransformer
+
+from sklstm import Forecaster
+from tests._forecasting.tools import STRATEGIES, L, forecaster, rows_only, series
+from tests.tools import model
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def test_a_forecast_that_the_transformer_cannot_undo_is_explained():
+    y = 100.0 + np.arange(30.0)
+    bounded = FunctionTransformer(lambda y: y, lambda z: np.where(z < 129.5, z, np.nan))
+    f = Forecaster(Ridge(1e-9), window_length=2, target_transformer=bounded).fit(None, y)
+    with pytest.raises(ValueError, match=r"(?s)not finite: either target_transformer=Func.* cannot undo it"):
+        f.forecast(2)
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_missing_values_at_the_end_are_explained():
+    _, y = series(30)
+    y.iloc[-2:] = np.nan
+    f = forecaster(Ridge()).fit(None, y)
+    with pytest.raises(ValueError, match=r"last window_length=3 rows have 1 values, and Ridge needs all of them"):
+        f.forecast(2)
+    assert forecaster(model()).fit(None, y).forecast(2).notna().all()
+    y.iloc[-L:] = np.nan
+    with pytest.raises(ValueError, match="needs at least one"):
+        forecaster(model()).fit(None, y).forecast(2)
+
+
+def test_windows_lost_to_missing_values_are_counted_in_a_warning():
+    X, y = series(30, "both")
+    y.iloc[10] = np.nan
+    for strategy in STRATEGIES:
+        with pytest.warns(UserWarning, match=f"^{L} windows are left out") as caught:
+            forecaster(Ridge(), "both", strategy).fit(X, y)
+        assert caught[0].filename == __file__
+
+
+def test_a_forecast_that_overflows_on_the_way_is_refused():
+    y = pd.Series(2.0 ** np.arange(40))
+    f = Forecaster(LinearRegression(), window_length=1, clip_recursion=False).fit(None, y)
+    assert np.isfinite(f.forecast(900)).all()
+    with pytest.raises(ValueError, match="leads to a forecast, or an end of an interval, that is not finite"):
+        f.forecast(1100)
+
+
+@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
+def test_forecasts_and_intervals_that_overflow_in_the_transformer_are_refused(intervals):
+    y = pd.Series(10 + 0.1 * np.arange(90) + np.random.default_rng(0).normal(size=90))
+    bound = y.max() + 0.2  # above the forecasts, below the upper ends
+    overflowing = FunctionTransformer(lambda y: y / 10, lambda z: np.where(z > bound / 10, np.inf, z * 10))
+    f = forecaster(Ridge(), target_transformer=overflowing, intervals=intervals, calibration_size=40).fit(None, y)
+    assert np.isfinite(f.forecast(2)).all()
+    with pytest.raises(ValueError, match="end of an interval, that is not finite"):
+        f.forecast(10, coverage=0.9)
+
+
+def lame_panel():
+    """Two series that can be forecast by three rows, one of two rows, and one without a value at its end."""
+    _, y = series(30, shape="panel")
+    short, gone = y.loc[["a"]].iloc[:2], y.loc[["c"]].copy()
+    gone.iloc[-2:] = np.nan
+    return pd.concat([y.loc[["b"]], short, gone, y.loc[["a"]].rename({"a": "d"})])
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_series_that_cannot_be_forecast_leave_the_others_theirs():
+    y = lame_panel()
+    f = forecaster(Ridge()).fit(None, y)
+    with pytest.warns(UserWarning, match=r"2 of 4 series cannot be forecast, and are NaN: \['a', 'c'\]") as caught:
+        forecast = f.forecast(2)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert forecast[["a", "c"]].isna().all()
+    assert forecast[["a", "c"]].index.get_level_values(0).tolist() == ["a", "a", "c", "c"]
+    for key in "bd":
+        alone = f.forecast(2, history=y.xs(key))
+        np.testing.assert_allclose(forecast[key], alone, rtol=1e-12)
+    rows = rows_only(forecast)
+    with pytest.warns(UserWarning, match="2 of 4 series"):
+        np.testing.assert_array_equal(f.predict(rows), forecast)
+    with pytest.warns(UserWarning, match="2 of 4 series"):
+        score = f.score(rows, forecast.fillna(0) + np.arange(8))
+    assert score == pytest.approx(f.score(rows.loc[["b", "d"]], (forecast.fillna(0) + np.arange(8))[["b", "d"]]))
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_series_none_of_which_can_be_forecast_are_an_error():
+    f = forecaster(Ridge()).fit(None, lame_panel())
+    lame = f.history_[["a", "c"]]
+    with pytest.raises(ValueError, match="The history of the series 'a' cannot be forecast from"):
+        f.forecast(2, history=lame)
+    with pytest.raises(ValueError, match="The history of the series 'a' cannot be forecast from"):
+        f.predict(after_end(lame.loc[["a"]]))
+
+
+def after_end(y):
+    """The row after the last of a single series of a panel."""
+    key, day = y.index[-1]
+    index = pd.MultiIndex.from_tuples([(key, day + pd.Timedelta(1, "D"))], names=y.index.names)
+    return pd.DataFrame(index=index)

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.svm import SVR
+
+from tests._forecasting.tools import REGRESSORS, STRATEGIES, H, forecaster, rows_only, series
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("regressor", [GradientBoostingRegressor(n_estimators=2), SVR(), REGRESSORS["boosting"]])
+def test_one_output_under_multioutput_names_direct(regressor):
+    _, y = series(30)
+    with pytest.raises(ValueError, match=r"does not take 3 outputs at once \(.*\). strategy='direct'"):
+        forecaster(regressor, strategy="multioutput").fit(None, y)
+    assert len(forecaster(regressor, strategy="direct").fit(None, y).forecast(H)) == H
+
+
+def test_mlp_takes_several_outputs():
+    _, y = series(30)
+    f = forecaster(MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0), strategy="multioutput").fit(
+        None, y
+    )
+    assert f.forecast(H).nunique() == H
+
+
+class Answering(RegressorMixin, BaseEstimator):
+    """Answers with what a function makes of the rows."""
+
+    def __init__(self, answer=None):
+        self.answer = answer
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return self.answer(np.asarray(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+NO_ANSWERS = {
+    "nothing": (lambda X: None, "returned nothing, but 1 rows of 1 values"),
+    "too many columns": (lambda X: X[:, :3], r"an array of shape \(1, 3\), but 1 rows of 1 values"),
+    "too few rows": (lambda X: X[1:, 0], r"an array of shape \(0,\)"),
+    "too many rows": (lambda X: np.zeros(len(X) + 1), r"an array of shape \(2,\)"),
+    "a single number": (lambda X: 1.0, r"an array of shape \(\)"),
+    "complex numbers": (lambda X: X[:, 0] + 1j, "complex"),
+    "text": (lambda X: X[:, 0].astype(str), "The output of Answering.predict holds text"),
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_is_no_answer_is_refused(name, strategy):
+    _, y = series(30)
+    answer, message = NO_ANSWERS[name]
+    f = forecaster(Answering(answer), strategy=strategy)
+    if strategy == "multioutput":
+        if name == "too many columns":
+            return  # three are asked for
+        message = message.replace("of 1 values", "of 3 values")
+    with pytest.raises((TypeError, ValueError), match=message):
+        f.fit(None, y).forecast(1)
+
+
+def test_more_targets_than_there_are_are_not_cut_off():
+    _, y = series(30, shape="several")
+    f = forecaster(Answering(lambda X: X[:, :3])).fit(None, y)
+    with pytest.raises(
+        ValueError, match=r"Answering.predict returned an array of shape \(1, 3\), but 1 rows of 2 values"
+    ):
+        f.forecast(2)
+
+
+NOT_FINITE = {
+    "infinite": lambda X: np.full(len(X), np.inf),
+    "negative infinite": lambda X: np.full(len(X), -np.inf),
+    "missing": lambda X: np.full(len(X), np.nan),
+    "masked": lambda X: np.ma.masked_greater(X[:, 0], -1e9),
+    "None": lambda X: np.array([None] * len(X)),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", NOT_FINITE)
+def test_forecasts_that_are_not_finite_are_refused(name, strategy):
+    _, y = series(30)
+
+    n_outputs = H if strategy == "multioutput" else 1
+    f = forecaster(Answering(lambda X: np.ma.stack([NOT_FINITE[name](X)] * n_outputs, axis=1)), strategy=strategy)
+    f.fit(None, y)
+    with pytest.raises(ValueError, match="is not finite"):
+        f.forecast(3)
+    with pytest.raises(ValueError, match="is not finite"):
+        f.predict(rows_only(y.shift(2, freq="D"))[-2:])
+    assert f.fitted_values_.isna().all()
