@@ -27,6 +27,7 @@ from sklstm._estimator.settings import (
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.network import Network, fit_network
 from sklstm._network.objective import Objective
+from sklstm._network.samples import merge_equal
 from sklstm._training.holdout import hold_out
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Watch
 from sklstm._training.optimizers import MomentOptimizer
@@ -36,7 +37,6 @@ from sklstm._utils.random import own_generator
 from sklstm._utils.recursion_bounds import WindowRange
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
-from sklstm._utils.windows import merged_rows
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,7 @@ def _merged(regressor, data):
     """
     if regressor.dropout or not trains_in_one_batch(regressor, len(data.rows)):
         return None
-    rows, weight = merged_rows(data.X, data.y, data.weight, data.rows, data.gaps.skipped_steps)
-    return replace(data, rows=rows, weight=weight)
+    return merge_equal(data, data.gaps)
 
 
 def _trains_every_step(regressor, data, start):

@@ -29,7 +29,7 @@ class Objective:
     rng : numpy.random.Generator, default=None
         Draws which states are dropped.
     merged : Samples, default=None
-        What replaces `samples` in a batch that contains all of them: equal samples as one, see `merged_rows`.
+        What replaces `samples` in a batch that contains all of them: see `merge_equal`.
     """
 
     def __init__(

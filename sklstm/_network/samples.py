@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from sklstm._network.gaps import Gaps
+from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, IntArray
@@ -30,3 +36,48 @@ class Samples:
     y: FloatArray
     weight: FloatArray
     rows: IntArray
+
+
+SomeSamples = TypeVar("SomeSamples", bound=Samples)
+
+
+def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
+    """Replace equal samples by one of them, with the sum of their weights.
+
+    A sum over the merged samples is the same to the bit whether a sample is repeated or weighted, and in whatever
+    order the samples are.
+
+    Parameters
+    ----------
+    samples : Samples
+    gaps : Gaps
+        Rule for missing values. Values at skipped steps are not compared.
+
+    Returns
+    -------
+    merged : Samples
+        `rows` has one index for each distinct sample, in an order that depends on the values only. `weight` is the
+        merged weight of these samples, and 0 for all others.
+    """
+    digests, rows, weight = _digests(samples, gaps), samples.rows, samples.weight
+    order = np.lexsort((weight[rows], *digests.T))  # by weight too, as rounding depends on the order of a sum
+    rows, digests = rows[order], digests[order]
+    is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
+    first = rows[is_new]
+    merged = np.zeros(len(weight))
+    merged[first] = np.add.reduceat(weight[rows], np.flatnonzero(is_new))
+    return replace(samples, rows=first, weight=merged)
+
+
+def _digests(samples: Samples, gaps: Gaps) -> IntArray:
+    """A hash of 128 bits for each sample, (m, 2); equal samples, and only they, have the same."""
+    digests: list[bytes] = []
+    for chunk in row_chunks(len(samples.rows), samples.X[0].size + samples.y[0].size):
+        x, y = samples.X[samples.rows[chunk]], samples.y[samples.rows[chunk]]
+        skipped = gaps.skipped_steps(x)
+        x[skipped[..., np.newaxis] | np.isnan(x)] = np.nan  # one bit pattern for all kinds of NaN
+        if y.ndim == 3:
+            y[skipped] = np.nan
+        table = np.concatenate([part.reshape(len(x), -1) for part in (x, y)], axis=1) + 0.0  # -0 becomes 0
+        digests.extend(blake2b(row, digest_size=16).digest() for row in table)
+    return np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from sklstm._utils.typing import BoolArray, FloatArray, IntArray
+    from sklstm._utils.typing import FloatArray, IntArray
 
 # Elements of one chunk when a pass over many (possibly overlapping) samples copies them.
 CHUNK_ELEMENTS = 1 << 18
@@ -71,59 +69,3 @@ def row_chunks(n_rows: int, row_size: int) -> list[slice]:
     """Return slices that divide `n_rows` rows of `row_size` elements into chunks of bounded size."""
     size = max(1, CHUNK_ELEMENTS // max(1, row_size))
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
-
-
-def merged_rows(
-    X: FloatArray,
-    y: FloatArray,
-    weight: FloatArray,
-    rows: IntArray,
-    skipped_steps: Callable[[FloatArray], BoolArray],
-) -> tuple[IntArray, FloatArray]:
-    """Merge equal samples into one with the sum of their weights.
-
-    A sum over the merged samples is the same to the bit whether a sample is repeated or weighted, and in whatever
-    order the samples are.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, n_steps, n_channels)
-        Values at skipped steps are not compared.
-    y : ndarray of shape (n, n_outputs) or (n, n_steps, n_outputs)
-    weight : ndarray of shape (n,)
-    rows : ndarray of int of shape (m,)
-        Indices of the samples that take part.
-    skipped_steps : callable (X) -> ndarray of bool of shape (n, n_steps)
-        Returns the steps to skip.
-
-    Returns
-    -------
-    rows : ndarray of int of shape (n_distinct,)
-        One index for each distinct sample, in an order that depends on the values only.
-    weight : ndarray of shape (n,)
-        Merged weights of these samples; 0 for all others.
-    """
-    digests = _digests(X, y, rows, skipped_steps)
-    order = np.lexsort((weight[rows], *digests.T))  # by weight too, as rounding depends on the order of a sum
-    rows, digests = rows[order], digests[order]
-    is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
-    first = rows[is_new]
-    merged = np.zeros(len(weight))
-    merged[first] = np.add.reduceat(weight[rows], np.flatnonzero(is_new))
-    return first, merged
-
-
-def _digests(
-    X: FloatArray, y: FloatArray, rows: IntArray, skipped_steps: Callable[[FloatArray], BoolArray]
-) -> IntArray:
-    """A hash of 128 bits for each sample, (m, 2); equal samples, and only they, have the same."""
-    digests: list[bytes] = []
-    for chunk in row_chunks(len(rows), X[0].size + y[0].size):
-        x, target = X[rows[chunk]], y[rows[chunk]]
-        skipped = skipped_steps(x)
-        x[skipped[..., np.newaxis] | np.isnan(x)] = np.nan  # one bit pattern for all kinds of NaN
-        if target.ndim == 3:
-            target[skipped] = np.nan
-        table = np.concatenate([part.reshape(len(x), -1) for part in (x, target)], axis=1) + 0.0  # -0 becomes 0
-        digests.extend(blake2b(row, digest_size=16).digest() for row in table)
-    return np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)
