@@ -1,33 +1,13 @@
 """Wrong input: a clear error before any work, and a fitted estimator as it was."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
-
-RNG = np.random.default_rng(0)
-X3, Y = RNG.standard_normal((12, 5, 2)), RNG.standard_normal(12)
-X2 = X3.reshape(12, 10)
-SERIES = np.sin(np.arange(40.0))[:, np.newaxis] * [1.0, 0.5]
-
-
-def fitted(X=X3, y=Y, **settings):
-    return LSTMRegressor(3, max_iter=2, tol=0, n_iter_no_change=1, random_state=0, **settings).partial_fit(X, y)
-
-
-def changed(values, index, value):
-    values = values.copy()
-    values[index] = value
-    return values
-
+from tests._estimator.tools import SERIES, X2, X3, Y, changed, fitted, refuses
 
 WRONG_ROWS = {
     "another number of channels": (X3[:, :, :1], ValueError, "1 channels, but LSTMRegressor was fitted on 2"),
@@ -121,19 +101,6 @@ WRONG_SETTINGS = {
 }
 
 
-def state(model):
-    return {
-        name: value.tobytes() if isinstance(value, np.ndarray) else repr(value) for name, value in vars(model).items()
-    }
-
-
-def refuses(model, call, error, match):
-    before = state(model)
-    with pytest.raises(error, match=match):
-        call()
-    assert state(model) == before
-
-
 @pytest.mark.parametrize("name", WRONG_ROWS)
 def test_wrong_rows(name):
     X, error, match = WRONG_ROWS[name]
@@ -189,16 +156,6 @@ def test_what_does_not_fit_into_single_precision():
     ):
         refuses(model, call, ValueError, "too large for float32")
     refuses(model, lambda: model.fit(X3, Y, np.full(12, 1e308)), ValueError, "sample_weight is too large to be summed")
-
-
-def test_answers_at_every_step_are_compared_with_their_like():
-    steps, last = fitted(y=np.cumsum(X3, axis=1)), fitted()
-    for model, y in ((steps, np.zeros((11, 5, 2))), (steps, np.zeros((12, 4, 2))), (steps, Y), (last, X3)):
-        with pytest.raises(ValueError, match=r"y has shape .*, but the predictions have shape"):
-            model.score(X3, y)
-    for weight in (np.ones(11), np.ones((12, 1)), -np.ones(12)):
-        with pytest.raises(ValueError, match=r"sample_weight|Sample weights|[Nn]egative"):
-            steps.score(X3, X3, weight)
 
 
 def test_warnings_point_to_the_caller():
@@ -270,52 +227,6 @@ def test_unfitted_use(name):
     assert not hasattr(model, "weight_ih_")
 
 
-def windows(n_outputs=1, targets="last"):
-    return make_windows(SERIES, 5, n_outputs=n_outputs, targets=targets)
-
-
-FUTURES = {
-    "missing": (3, None, None, r"X_future of shape \(3, 1\) is needed"),
-    "too few rows": (3, np.zeros((2, 1)), None, r"shape \(2, 1\), expected \(3, 1\)"),
-    "too many rows": (3, np.zeros((4, 1)), None, r"shape \(4, 1\), expected \(3, 1\)"),
-    "too many channels": (3, np.zeros((3, 2)), None, r"shape \(3, 2\), expected \(3, 1\)"),
-    "NaN": (3, np.full((3, 1), np.nan), None, "X_future contains NaN"),
-    "missing for contexts": (3, None, 2, r"X_future of shape \(2, 2, 1\) is needed"),
-    "a row too many for contexts": (3, np.zeros((2, 3, 1)), 2, r"shape \(2, 3, 1\), expected \(2, 2, 1\)"),
-    "one context's for two": (3, np.zeros((1, 2, 1)), 2, r"expected \(2, 2, 1\)"),
-    "none needed": (1, np.zeros((1, 1, 1)), 1, "X_future must be None: a forecast of one step appends no step"),
-}
-
-
-@pytest.mark.parametrize("name", FUTURES)
-def test_wrong_future(name):
-    steps, future, n_contexts, match = FUTURES[name]
-    X, y = windows()
-    model = fitted(X, y)
-    context = None if n_contexts is None else X[-n_contexts:]
-    refuses(model, lambda: model.forecast(steps, future, context=context), ValueError, match)
-
-
-def test_future_where_every_channel_is_a_target():
-    model = fitted(*windows(2))
-    refuses(model, lambda: model.forecast(2, np.zeros((2, 1))), ValueError, "every channel is a target")
-
-
-@pytest.mark.parametrize(
-    ("steps", "error"), [(0, ValueError), (-3, ValueError), (2.5, TypeError), ("3", TypeError), (True, TypeError)]
-)
-def test_wrong_steps(steps, error):
-    model = fitted(*windows(2))
-    refuses(model, lambda: model.forecast(steps), error, "steps must be")
-
-
-def test_contexts_of_the_wrong_shape():
-    X, y = windows(2)
-    model = fitted(X, y)
-    refuses(model, lambda: model.forecast(2, context=X[-1]), ValueError, "context has 2 dimensions")
-    refuses(model, lambda: model.forecast(2, context=X[..., :1]), ValueError, "1 channels")
-
-
 def test_wrong_series_and_tables():
     with pytest.raises(ValueError, match=r"one window of window_length=40 .* takes 41"):
         make_windows(SERIES, 40)
@@ -337,69 +248,6 @@ def test_wrong_series_and_tables():
 
 
 # ---- targets that the loss or its steps cannot be of
-
-
-def refuses_next_steps(X, y, match, **settings):
-    model = fitted()
-    model.set_params(loss_steps="all", **settings)
-    refuses(model, lambda: model.fit(X, y), ValueError, match)
-
-
-def test_next_steps_need_an_output_for_each_target_channel():
-    refuses_next_steps(X3, np.ones((12, 3)), "y has 3 outputs for n_targets=1")
-    refuses_next_steps(X3, Y, "n_targets=2 does not fit 2 channels and 1 outputs", n_targets=2)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [lambda X, y: (X, 2 * y), lambda X, y: (X, np.roll(y, -1)), lambda X, y: (X[:, :, ::-1], y)],
-    ids=["other units", "two rows ahead", "another channel"],
-)
-def test_next_steps_need_windows_that_the_targets_go_on_with(change):
-    table = np.random.default_rng(0).standard_normal((60, 2))
-    X, y = make_windows(table, 5, n_outputs=1)
-    refuses_next_steps(*change(np.array(X), y), "is not the newest step of the next row")
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_next_steps_are_fine_where_rows_do_not_follow_each_other_or_repeat():
-    """Shuffled, strided, and windows of nothing that are followed by this and that."""
-    table = np.random.default_rng(0).standard_normal((60, 1))
-    model = LSTMRegressor(2, loss_steps="all", max_iter=2)
-    X, y = make_windows(table, 5)
-    order = np.random.default_rng(1).permutation(len(X))
-    model.fit(X[order], y[order])
-    model.fit(X[::3], y[::3])
-    counts = np.random.default_rng(0).poisson(0.7, 300).astype(float)
-    X, y = make_windows(counts, 4)  # many of which follow each other by chance
-    for seed in range(10):
-        order = np.random.default_rng(seed).permutation(len(X))
-        model.fit(X[order], y[order])
-    sparse = np.zeros(200)
-    sparse[::17] = 3.0
-    X, y = make_windows(sparse, 5)
-    order = np.random.default_rng(1).permutation(len(X))
-    model.fit(X[order], y[order])
-    weight = np.ones(len(X))
-    weight[3], y = 0, y.copy()
-    y[3] = 1e6
-    model.fit(X, y, sample_weight=weight)
-
-
-def test_a_target_of_weight_zero_hides_nothing_from_the_check_of_next_steps():
-    X, y = make_windows(np.random.default_rng(0).standard_normal(60), 5)
-    wrong, weight = 2 * y, np.ones(len(X))
-    wrong[5], weight[5] = 1e30, 0
-    with pytest.raises(ValueError, match="is not the newest step"):
-        LSTMRegressor(2, loss_steps="all").fit(X, wrong, sample_weight=weight)
-
-
-def test_counts_inside_the_rows_are_checked_where_they_are_targets():
-    series = np.concatenate(([-1.0, -2.0], np.random.default_rng(0).poisson(3, 60)))
-    X, y = make_windows(series, 5)
-    with pytest.raises(ValueError, match=r"needs y >= 0, but a target goes down to -2"):
-        LSTMRegressor(2, loss="poisson", loss_steps="all").fit(X, y)
-    LSTMRegressor(2, loss="poisson", tol=1).fit(X, y)
 
 
 @pytest.mark.parametrize("value", [-999.0, np.inf, 1e300])
@@ -475,43 +323,3 @@ def test_rows_that_may_be_the_same_are_taken_as_they_come():
     regressor.fit(TABLE.reset_index(drop=True), TABLE[0])  # counts rows
     regressor.fit(TABLE, TABLE[0].shift(1, freq="D"))  # overlaps: each target a day later, perhaps
     regressor.fit(TABLE.to_numpy(), TABLE[0])
-
-
-def continued(n_steps=4, n_rows=40):
-    """Windows of a series and their targets."""
-    return make_windows(np.random.default_rng(0).standard_normal(n_rows).cumsum(), n_steps)
-
-
-@pytest.mark.parametrize("instance_norm", ["last", "mean", "last-standard"])
-def test_targets_in_another_unit_than_their_windows_warn(instance_norm):
-    X, y = continued()
-    model = LSTMRegressor(2, instance_norm=instance_norm, random_state=0)
-    for other in ((X - 3) / 7, X.astype(np.float32) * 0.1):
-        with pytest.warns(
-            UserWarning, match=r"y is the next step of X in another unit \(y = .* \* x \+ .*scale y as well"
-        ):
-            model.partial_fit(other, y)
-
-
-def test_targets_in_the_unit_of_their_windows_or_of_something_else_do_not_warn():
-    X, y = continued()
-    later, shuffled = np.roll(y, 2), np.random.default_rng(1).permutation(len(y))
-    for rows, targets in ((X, y), (X.astype(np.float32), y), (X, y**2), (X, later), (X[shuffled] / 7, y[shuffled])):
-        LSTMRegressor(2, instance_norm="last").partial_fit(rows, targets)
-    LSTMRegressor(2, instance_norm="last").partial_fit(X[:5] / 7, y[:5])
-    LSTMRegressor(2, instance_norm="last").partial_fit(np.ones((20, 3, 1)), np.full(20, 2.0))
-    LSTMRegressor(2).partial_fit(X / 7, y)
-
-
-def test_the_line_that_scales_the_target_as_well_mends_it():
-    series = pd.Series(np.random.default_rng(0).standard_normal(60).cumsum(), index=pd.date_range("2024", periods=60))
-    lstm = LSTMRegressor(2, instance_norm="last", max_iter=2, learning_rate="cosine", random_state=0)
-    scaler = StandardScaler().set_output(transform="pandas")
-    model = make_pipeline(scaler, WindowTransformer(4), lstm)
-    with pytest.warns(UserWarning, match="in another unit") as record:
-        model.fit(series.to_frame("y"), series)
-    call = re.search(r"TransformedTargetRegressor.*\)\)", str(record[0].message))[0]
-    names = {"model": model, "TransformedTargetRegressor": TransformedTargetRegressor, "StandardScaler": StandardScaler}
-    mended = eval(call, names).fit(series.to_frame("y"), series).predict(series.to_frame("y"))
-    plain = make_pipeline(WindowTransformer(4), lstm).fit(series.to_frame("y"), series).predict(series.to_frame("y"))
-    np.testing.assert_allclose(mended, plain, rtol=1e-6)

@@ -881,20 +881,6 @@ def test_a_series_given_for_its_columns_is_told_where_it_belongs():
     assert len(f.predict(eval(rows, {"series": y[-3:]}))) == 3
 
 
-# ---- answers that are none
-
-
-def test_a_network_that_answers_with_no_number_says_so():
-    X, y = np.random.default_rng(0).normal(size=(2, 20, 5, 1))
-    fitted = model().fit(X, y[:, 0, 0])
-    fitted.readout_bias_[:] = np.inf
-    for attempt in (lambda: fitted.predict(X), lambda: fitted.forecast(2, context=X)):
-        with pytest.raises(ValueError, match="The prediction for row 0 of 20 is not finite"):
-            attempt()
-    every = model().fit(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X), y)
-    assert np.isnan(every.predict(np.where(np.arange(5)[:, np.newaxis] == 2, np.nan, X))).sum() == 20
-
-
 # ---- recursions that run away
 
 

@@ -1,0 +1,35 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklstm import make_windows
+from tests._estimator.tools import FRAME, TABLE
+
+
+@pytest.mark.parametrize("lead", [1, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_make_windows_by_hand(lead, stride):
+    X, y = make_windows(TABLE, 4, lead=lead, stride=stride)
+    starts = range(0, 10 - 4 - lead + 1, stride)
+    np.testing.assert_array_equal(X, [TABLE[s : s + 4] for s in starts])
+    np.testing.assert_array_equal(y, [TABLE[s + 3 + lead] for s in starts])
+    X, y = make_windows(TABLE, 4, lead=lead, stride=stride, targets="all", n_outputs=1)
+    np.testing.assert_array_equal(X, [TABLE[s : s + 4] for s in starts])
+    np.testing.assert_array_equal(y, [TABLE[s + lead : s + lead + 4, :1] for s in starts])
+    assert np.shares_memory(X, TABLE)
+    assert np.shares_memory(y, TABLE)
+
+
+def test_make_windows_takes_every_kind_of_series():
+    X, y = make_windows(TABLE[:, 0], 4)
+    assert (X.shape, y.shape) == ((6, 4, 1), (6,))
+    assert make_windows(TABLE, 4, n_outputs=1)[1].shape == (6, 1)
+    assert make_windows(TABLE[:, 0], 4, targets="all")[1].shape == (6, 4, 1)
+    assert make_windows([1, 2, 3, 4], 2)[0].dtype == np.float64
+    X, y = make_windows(FRAME["y"], 4)
+    pd.testing.assert_series_equal(y, FRAME["y"][4:])
+    X, y = make_windows(FRAME, 4, lead=2, stride=2, n_outputs=1)
+    pd.testing.assert_frame_equal(y, FRAME[["y"]][5::2])
+    assert X.shape == (3, 4, 2)
+    gap = FRAME["y"].where(FRAME["y"] != 5)
+    assert np.isnan(make_windows(gap, 4)[0]).sum() == 3
