@@ -57,6 +57,22 @@ def test_imports_point_down():
     assert found == []
 
 
+def has_code(path):
+    """Whether a file has functions or classes other than types for annotations."""
+    for node in ast.parse(path.read_text()).body:
+        bases = [base.id for base in getattr(node, "bases", ()) if isinstance(base, ast.Name)]
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and "Protocol" not in bases:
+            return True
+    return False
+
+
+def test_every_file_has_its_tests():
+    tests = Path(__file__).parent
+    files = {name_of(path).replace("/_", "/") for path in FILES if path.parent != ROOT and has_code(path)}
+    tested = {str(path.relative_to(tests).with_suffix("")).replace("test_", "") for path in tests.glob("*/test_*.py")}
+    assert files == tested
+
+
 def test_arrays_know_no_estimator():
     """scikit-learn is not imported where the network is, and only inside of a function in training."""
     for path in [*ROOT.glob("_network/*.py"), *ROOT.glob("_training/*.py")]:

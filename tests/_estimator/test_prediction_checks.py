@@ -15,6 +15,7 @@ def test_answers_at_every_step_are_compared_with_their_like():
             steps.score(X3, X3, weight)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_network_that_answers_with_no_number_says_so():
     X, y = np.random.default_rng(0).normal(size=(2, 20, 5, 1))
     fitted = tools.model().fit(X, y[:, 0, 0])
