@@ -1,4 +1,4 @@
-"""Forecasts from many origins in the past, and how good they were."""
+"""Backtests: forecasts from many origins in the past, and their scores."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -34,21 +34,21 @@ class BacktestResult:
     Parameters
     ----------
     frame : DataFrame
-        One row per forecast value, with the columns `series` (of panels), `target` (of several targets), `origin` (the
-        last row known), `step` (1 is the row after it), `time`, `truth`, `forecast`, `naive` (the
-        naive forecast: the value of the `season` before or, where that is 1, the last value), `scale` (its mean
-        absolute error in the rows known at the origin) and `lower_90`, `upper_90`, … for each coverage. Rows whose
-        truth is missing are not in it. `frame.attrs["season"]` is the season.
+        One row for each forecast value whose true value is known, with the columns `series` (for panels), `target`
+        (for several targets), `origin` (the last row known), `step` (1 is the next row), `time`, `truth`,
+        `forecast`, `naive` (the naive forecast: the value one season before or, with `season=1`, the last value),
+        `scale` (mean absolute error of the naive forecast in the rows known at the origin), and `lower_90`,
+        `upper_90`, … for each coverage. `frame.attrs["season"]` is the season.
 
     Raises
     ------
     TypeError, ValueError
-        If `frame` is no DataFrame, or a column that scores need is not there, is no number or not finite.
+        If `frame` is not a DataFrame, or if a column that the scores need is absent, not numeric or not finite.
 
     See Also
     --------
-    backtest : Makes one.
-    BacktestDisplay : Draws the errors by the number of steps ahead.
+    backtest : Forecast from several origins; returns a BacktestResult.
+    BacktestDisplay : Plot the errors by the number of steps ahead.
 
     Examples
     --------
@@ -68,11 +68,11 @@ class BacktestResult:
 
     @property
     def metrics(self):
-        """Scores of all rows, a Series: see `metrics_by`."""
+        """Scores of all rows, as a Series. `metrics_by` describes them."""
         return scores(self.frame)
 
     def metrics_by(self, by):
-        """Scores of each group of rows.
+        """Score groups of rows separately.
 
         Parameters
         ----------
@@ -82,12 +82,17 @@ class BacktestResult:
         Returns
         -------
         metrics : DataFrame
-            A row per group with `mae` and `rmse` in units of the target; `smape`, the mean of
-            100 · 2|e| / (|truth| + |forecast|) in percent; `mase`, the mean of |e| / scale; `skill`,
-            1 - MAE / MAE of the naive forecast, which is the last value where `backtest` was given no `season`; and
-            for each coverage `coverage_90`, the share of truths
-            inside, and `width_90`, the mean width. Where series differ in size, the large ones decide all
-            but `mase` and `smape`: score them by "series".
+            One row for each group, with the columns
+
+            - `mae` and `rmse`, in units of the target;
+            - `smape`, the mean of 100 · 2|e| / (|truth| + |forecast|), in percent;
+            - `mase`, the mean of |e| / scale;
+            - `skill`, 1 - MAE / MAE of the naive forecast;
+            - for each coverage `coverage_90`, the share of true values inside of the interval, and `width_90`, the
+              mean width of the interval.
+
+            If series differ in size, the large ones dominate all scores but `mase` and `smape`. Then use
+            `by="series"`.
         """
         return scores(self.frame, by)
 
@@ -104,7 +109,7 @@ class BacktestResult:
         "sample_weight": ["array-like", None],
         "verbose": ["verbose"],
     },
-    prefer_skip_nested_validation=False,  # or the parameters of what is trained would not be looked at
+    prefer_skip_nested_validation=False,  # else parameters of the forecaster would not be checked
 )
 def backtest(
     forecaster,
@@ -120,55 +125,54 @@ def backtest(
     sample_weight=None,
     verbose=0,
 ):
-    """Forecast from many origins in the past, each time from what was known then, and score it.
+    """Forecast from many origins in the past, each time from the rows known then, and score the forecasts.
 
     Parameters
     ----------
     forecaster : Forecaster
         It is cloned.
     X : array-like of shape (n_rows, n_columns) or None
-        The columns beside `y`, as for `Forecaster.fit`.
+        Exogenous variables, as for `Forecaster.fit`.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The series, one or a panel.
     steps : int
-        How many rows to forecast from each origin.
+        Number of rows to forecast from each origin.
     n_origins : int, default=None
-        Forecast from that many origins, one row (of panels, one time stamp) apart, of which the last has
-        `steps` rows after it: the rows that are scored are the last n_origins + steps - 1. Give either this
-        or `cv`.
+        Number of origins. They are one row (in a panel, one time stamp) apart, and the last one has `steps` rows
+        after it. So the last n_origins + steps - 1 rows are scored. Give either `n_origins` or `cv`.
     cv : splitter or iterable of (train, test), default=None
-        Origins are the ends of the training rows; forecasts are scored at the test rows among the `steps`
-        that follow. `TimeSeriesSplit(n, test_size=steps)` lets origins lie a whole horizon apart; `split_panel` is
-        for panels.
+        Origins are the ends of the training rows. Of the next `steps` rows, those among the test rows are scored.
+        With `TimeSeriesSplit(n, test_size=steps)` origins are a whole forecast horizon apart. For panels use
+        `split_panel`.
     refit : bool or int, default=True
-        True trains anew at each origin; False once, on the rows before the first one, so that all origins
-        are one batch; k at every k-th origin.
+        True fits at each origin. False fits once, on the rows before the first origin, and forecasts from all
+        origins in one batch. A number k fits at every k-th origin.
     season : int, default=1
-        Rows in a season: 12 for months, 4 for quarters, 7 for days, 24 for hours, 52 for weeks. Errors are compared
-        with the seasonal naive forecast, the value of the season before. With 1 they are compared with the last value,
-        which is easy to beat where there are seasons.
+        Number of rows in a season: 12 for months, 4 for quarters, 7 for days, 24 for hours, 52 for weeks. Errors are
+        compared with those of the seasonal naive forecast, the value one season before. With 1 this is the last
+        value, which is easy to beat for seasonal series.
     coverage : float or list of float, default=None
-        Intervals to give and to score: see `Forecaster.forecast`.
+        Coverage of the intervals to compute and to score, as for `Forecaster.forecast`.
     sample_weight : array-like of shape (n_rows,), default=None
-        As for `Forecaster.fit`; pandas is aligned with `y` by its index.
+        Weights, as for `Forecaster.fit`; pandas is aligned with `y` by its index.
     verbose : int, default=0
-        1 prints a line for each training.
+        1 prints a line for each fit.
 
     Returns
     -------
     result : BacktestResult
-        Its `frame` has a row per forecast value, its `metrics` and `metrics_by("step")` the scores.
+        Its `frame` has a row for each forecast value. Its `metrics` and `metrics_by("step")` are scores.
 
     Raises
     ------
     ValueError, TypeError
-        Before anything is trained, where a parameter is not as described or there are too few rows.
+        If a parameter is not as described, or if there are too few rows. All this is checked before any training.
 
     Warns
     -----
     UserWarning
-        If a truth could not be forecast, as the window before it could not be read, or if the season is longer than
-        all that is known at any origin.
+        If rows cannot be forecast because of missing values, or if the season is longer than the history at every
+        origin.
 
     Examples
     --------

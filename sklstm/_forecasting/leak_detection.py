@@ -1,55 +1,56 @@
-"""Columns that tell what is to be forecast, as they are copies of a target.
+"""Find columns that give away future targets, because they are copies of a target.
 
-A column c tells the future of a target y where c[t] = factor · y[t + lag] + offset at every row t, for a lag whose
-y is not known yet when c[t] is read. If y is periodic, or a straight line, c agrees with a y that *is* known just as
-well (at another, smaller lag, with a factor and an offset of its own): then it is honestly known, as a calendar is.
+A column c is a copy of a target y if c[t] = factor · y[t + lag] + offset at every row t. It is a leak if y[t + lag] is
+not yet known when c[t] is read. If y is periodic or a straight line, however, c also agrees with values of y that
+*are* known (at a smaller lag, with another factor and offset). Then it is no leak: a calendar is such a column.
+
+A copy may be exact, or only nearly so; see `KINDS`. Correlations show which lags are worth a comparison row by row.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# A copy has at least so many different values. With fewer, columns agree by chance, or are a calendar (open or closed,
-# the quarter).
-N_DISTINCT = 10
-# The same where a column is compared with values that are known: fewer, as there are fewer rows to compare.
-N_DISTINCT_KNOWN = 5
-# The relative error of a value that was once float32, or text of six digits.
-ROUNDING = 5e-6
-# A column that was rounded coarser than this share of its spread holds too little of the target to be its copy.
-COARSEST = 0.02
-# The correlation of the changes from row to row above which a column is nearly a copy.
-NEARLY = 0.999
-# The correlation from which on a kind is looked at row by row: some rows say it less sharply than all, and a
-# column of few values (whole numbers, classes) is in the order of a target that has many.
-LOOKED_AT = {"exact": 2 * NEARLY - 1, "changes": 2 * NEARLY - 1, "order": 0.5}
-# Rows of a long series that are enough to see which lags are worth a look at all of them.
-N_LOOKED_AT = 10_000
-# How many lags, best first, are looked at row by row for an agreement with what is known.
-N_TRIED = 50
-
-
-# The ways in which a column goes with a target, the plainest first.
+# How a column may depend on a target, the closest dependence first.
 KINDS = EXACT, CHANGES, ORDER = "exact", "changes", "order"
+# The fewest different values of a copy. With fewer, columns agree by chance, or are a calendar (open or closed, the
+# quarter).
+N_DISTINCT = 10
+# The same where a column is compared with known values, of which there are fewer.
+N_DISTINCT_KNOWN = 5
+# Relative rounding error of a value that was float32, or text of six digits.
+ROUNDING = 5e-6
+# A column that is rounded to more than this share of its spread is no copy, as it holds too little of the target.
+COARSEST = 0.02
+# The smallest correlation of the changes from row to row of a column that is nearly a copy.
+NEARLY = 0.999
+# The smallest correlation, for each kind, at which a column is compared row by row. It is lower than that of a copy:
+# the correlation may be that of some rows only, and a column of few values (whole numbers, classes) may be in the order
+# of a target with many.
+SCREENED = {EXACT: 2 * NEARLY - 1, CHANGES: 2 * NEARLY - 1, ORDER: 0.5}
+# How many rows of a long series are used for these correlations.
+N_SCREENED = 10_000
+# How many lags with known values, best first, are compared row by row.
+N_TRIED = 50
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A column that goes with a target some rows later.
+    """A column that gives away a target.
 
     Parameters
     ----------
     column, target : int
-        Which.
+        Their numbers.
     series : int
-        The first series where it does.
+        The number of the first series where it does.
     lag : int
-        The column at row t goes with the target at row t + lag.
+        The column at row t depends on the target at row t + lag.
     factor, offset : float
-        Of the line between them; no offset where it is within rounding.
+        Of the line column = factor · target + offset; the offset is 0 if it is within rounding.
     kind : str
-        EXACT where it is on that line, up to rounding; CHANGES where its changes nearly are; ORDER where it is
-        large and small at the same rows.
+        EXACT if all values are on that line, up to rounding; CHANGES if the changes from row to row nearly are; ORDER
+        if the values are in the same order, or in the reverse one.
     """
 
     column: int
@@ -62,15 +63,15 @@ class Leak:
 
 
 def find_leaks(columns, targets, first, last):
-    """The columns that tell the future of a target, at most one Leak for each.
+    """Find the columns that give away a target, at most one Leak for each.
 
     Parameters
     ----------
     columns, targets : list of ndarray of shape (n, n_columns) and (n, n_targets)
         Of each series; NaN where a value is missing.
     first, last : int
-        The lags whose target is not known yet when the column is read, both included. Those over half of the rows
-        are left out, as too little is left to compare.
+        The first and the last lag at which the target is unknown when the column is read. Lags of more than half of
+        the rows are not examined, as too few rows are left to compare.
 
     Returns
     -------
@@ -91,13 +92,13 @@ def find_leaks(columns, targets, first, last):
 
 
 def _leak(columns, targets, lags, first):
-    """Series, lag, factor, offset and kind of the Copy that a column is of a target; None where it is none."""
-    honest = set()
+    """Series, lag, factor, offset and kind of the Leak of a target by a column; None if there is none."""
+    honest = set()  # series in which the column is a copy, but of known values as well
     for kind in KINDS:
-        # what is only in the same order may be so by chance at one of many lags
+        # at one of many lags, columns may be in the same order by chance
         tried = lags if kind != ORDER else lags[lags == max(first, 0)]
         one, other = columns.joined[kind], targets.joined[kind]
-        is_alike = np.abs(_correlations(one, other, tried)) > LOOKED_AT[kind]
+        is_alike = np.abs(_correlations(one, other, tried)) > SCREENED[kind]
         for series in sorted({*np.flatnonzero(is_alike.any(axis=0)).tolist()} - honest):
             c, y = columns.parts[series], targets.parts[series]
             lag = _lag_of_leak(c, y, tried[is_alike[:, series]], kind)
@@ -112,13 +113,13 @@ def _leak(columns, targets, lags, first):
 
 
 def _lag_of_leak(c, y, lags, kind):
-    """The smallest of some lags at which a column of one series is a copy; None where there is none."""
+    """The smallest of some lags at which a column of one series is a copy; None if there is none."""
     lags = sorted(lags[np.abs(lags) <= len(c) / 2], key=abs)
-    return next((lag for lag in lags if _agree(*_rows_at(c, y, lag), kind, N_DISTINCT)), None)
+    return next((lag for lag in lags if _is_copy(*_rows_at(c, y, lag), kind, N_DISTINCT)), None)
 
 
 def _rows_at(c, y, lag):
-    """The rows of a column and of a target so many rows later at which both are known."""
+    """The values of a column, and of a target `lag` rows later, at the rows where neither is missing."""
     n = len(c) - abs(lag)
     c, y = c[max(0, -lag) :][: max(n, 0)], y[max(0, lag) :][: max(n, 0)]
     known = ~(np.isnan(c) | np.isnan(y))
@@ -126,10 +127,10 @@ def _rows_at(c, y, lag):
 
 
 def _is_known(c, y, lag, first, kind):
-    """Whether what a copy tells can be told from what is known when it is read.
+    """Whether a copy agrees with known values of the target as well, at a lag before the first.
 
-    Then the column agrees as well with a target at a lag before the first: over all rows, or over those that
-    the copy is of (the counter beside a target that becomes a straight line).
+    It may agree over all rows, or over those that it is a copy of (as a counter beside a target that becomes a
+    straight line).
     """
     if _agrees_before(c, y, first, kind):
         return True
@@ -145,14 +146,16 @@ def _agrees_before(c, y, first, kind):
     column, target = (_Joined.from_parts([values], len(c), kind) for values in (c, y))
     agreement = np.abs(_correlations_at_all_lags(column, target)[lags])
     best = np.argsort(-agreement, kind="stable")[:N_TRIED]
-    return any(_agree(*_rows_at(c, y, lags[k]), kind, N_DISTINCT_KNOWN) for k in best if agreement[k] > LOOKED_AT[kind])
+    return any(
+        _is_copy(*_rows_at(c, y, lags[k]), kind, N_DISTINCT_KNOWN) for k in best if agreement[k] > SCREENED[kind]
+    )
 
 
 # ---- one column beside one target, row by row
 
 
-def _agree(c, y, kind, n_distinct):
-    """Whether a column goes with a target, and both have so many different values."""
+def _is_copy(c, y, kind, n_distinct):
+    """Whether a column is a copy of a target, and both have at least `n_distinct` different values."""
     if len(c) < n_distinct or min(len(np.unique(c)), len(np.unique(y))) < n_distinct:
         return False
     if kind == ORDER:
@@ -164,7 +167,7 @@ def _agree(c, y, kind, n_distinct):
 
 
 def _allowed(c, y, factor):
-    """How far a column may be from the line of a target by rounding: of every value, or to fewer decimals."""
+    """How far rounding may move the values of a copy off the line: relative errors, or rounding to decimals."""
     spread = np.subtract(*np.quantile(c, [0.9, 0.1])) or np.ptp(c)
     allowed = np.minimum(1e-6 * spread + ROUNDING * (np.abs(c) + np.abs(factor * y)), 3e-3 * np.ptp(c))
     decimal = _last_decimal(c)
@@ -173,20 +176,20 @@ def _allowed(c, y, factor):
 
 
 def _last_decimal(values):
-    """1, 0.1, 0.01, … of which all values are multiples; 0 where there is none down to a millionth."""
+    """The largest of 1, 0.1, …, 1e-6 that all values are multiples of; 0 if there is none."""
     places = (10.0**-place for place in range(7) if np.array_equal(np.round(values, place), values))
     return next(places, 0.0)
 
 
 def _without_jumps(changes):
-    """Changes, of which single large ones, as where a sensor failed, count no more than others."""
+    """Changes with outliers clipped, as where a sensor failed."""
     size = np.abs(changes)
     limit = 10 * np.median(size[size > 0]) if size.any() else 0
     return np.clip(changes, -limit, limit)
 
 
 def _line(c, y):
-    """Factor and offset of the line c = factor · y + offset."""
+    """Factor and offset of the line c = factor · y + offset, by least squares."""
     scale = np.abs(y - y.mean()).max()
     relative = (y - y.mean()) / scale
     factor = (c - c.mean()) @ relative / (relative @ relative) / scale
@@ -204,10 +207,18 @@ def _correlation(c, y):
 
 @dataclass(frozen=True)
 class _Column:
-    """One column of all series: the values of each, and how they are laid out for every kind."""
+    """One column of all series.
 
-    parts: list
-    joined: dict
+    Parameters
+    ----------
+    parts : list of ndarray
+        The values of each series.
+    joined : dict of _Joined
+        All of them, by kind.
+    """
+
+    parts: list[np.ndarray]
+    joined: dict[str, "_Joined"]
 
     @classmethod
     def from_tables(cls, tables, column, gap):
@@ -217,15 +228,16 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Joined:
-    """The values of all series one after the other, with room after each, so that a lag never reaches the next.
+    """The values of all series in one array, with a gap after each, so that no lag reaches into the next series.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
-        Less the mean of each series and relative to its largest; 0 where nothing is known.
+        Minus the mean of their series, divided by its largest absolute value; 0 where a value is missing.
     known : ndarray of shape (n,)
-        1 where there is a value, else 0.
+        1 where there is a value, 0 where it is missing.
     starts : ndarray of int of shape (n_series,)
+        The first row of each series.
     """
 
     values: np.ndarray
@@ -234,7 +246,7 @@ class _Joined:
 
     @classmethod
     def from_parts(cls, parts, gap, kind):
-        """Of a column of each series: its values, their order, or their changes."""
+        """Join the values of each series; for other kinds than EXACT, their order or their changes."""
         parts = [_order(part) for part in parts] if kind == ORDER else parts
         room = np.full(gap, np.nan)
         values = np.concatenate([piece for part in parts for piece in (part, room)])
@@ -244,58 +256,58 @@ class _Joined:
         values = _relative(np.where(known, values, 0), starts, sizes)
         counts = np.maximum(np.add.reduceat(known.astype(float), starts), 1)
         values = np.where(known, values - np.repeat(np.add.reduceat(values, starts) / counts, sizes), 0)
-        values[np.abs(values) < 1e-14] = 0  # what is left of a constant is rounding
+        values[np.abs(values) < 1e-14] = 0  # rounding errors of constant series
         joined = cls(_relative(values, starts, sizes), known.astype(float), starts)
         return joined.changes() if kind == CHANGES else joined
 
     def changes(self):
-        """The changes from row to row, where both are known."""
+        """The changes from row to row."""
         known = np.append(self.known[1:] * self.known[:-1], 0)
         return _Joined(np.append(np.diff(self.values), 0) * known, known, self.starts)
 
 
 def _order(values):
-    """The place of each value among all different ones."""
+    """The rank of each value among the different ones."""
     known, places = ~np.isnan(values), values.copy()
     places[known] = np.unique(values[known], return_inverse=True)[1]
     return places
 
 
 def _relative(values, starts, sizes):
-    """Relative to the largest of each series."""
+    """Values divided by the largest absolute value of their series."""
     largest = np.repeat(np.maximum.reduceat(np.abs(values), starts), sizes)
     return values / np.where(largest > 0, largest, 1)
 
 
 def _correlations(c, y, lags):
-    """Of a column with a target so many rows later, (n_lags, n_series); of long series only some rows are taken."""
-    every = max(1, int(np.diff([*c.starts, len(c.values)]).min()) // N_LOOKED_AT)
+    """Correlations of a column with a target at some lags, (n_lags, n_series); of long series on some rows only."""
+    every = max(1, int(np.diff([*c.starts, len(c.values)]).min()) // N_SCREENED)
     starts, shared = -(-c.starts // every), [part[::every] for part in (c.known, c.values, c.values**2)]
 
     def total(a, b):
         return np.array([a @ b]) if len(starts) == 1 else np.add.reduceat(a * b, starts)
 
-    answers = np.empty((len(lags), len(starts)))
+    correlations = np.empty((len(lags), len(starts)))
     for k, lag in enumerate(lags):
         known, values = (np.ascontiguousarray(np.roll(part, -lag)[::every]) for part in (y.known, y.values))
         c0, c1, c2 = shared
         pairs = (c0, known), (c1, known), (c0, values), (c1, values), (c2, known), (c0, values**2)
-        answers[k] = _of_sums(*(total(*pair) for pair in pairs))
-    return answers
+        correlations[k] = _correlation_from_sums(*(total(*pair) for pair in pairs))
+    return correlations
 
 
 def _correlations_at_all_lags(c, y):
-    """The same of one series at every lag, by the convolution theorem; those below 0 count from the end."""
+    """Correlations in one series at every lag, by the convolution theorem; negative lags are indexed from the end."""
     n = 2 ** len(c.values).bit_length()
     (c0, c1, c2), (y0, y1, y2) = (
         [np.fft.rfft(values, n) for values in (part.known, part.values, part.values**2)] for part in (c, y)
     )
     pairs = (c0, y0), (c1, y0), (c0, y1), (c1, y1), (c2, y0), (c0, y2)
-    return _of_sums(*(np.fft.irfft(np.conj(a) * b, n) for a, b in pairs))
+    return _correlation_from_sums(*(np.fft.irfft(np.conj(a) * b, n) for a, b in pairs))
 
 
-def _of_sums(n, sum_c, sum_y, sum_cy, sum_cc, sum_yy):
-    """Correlation from sums; 0 where one does not vary, or there are fewer than three rows."""
+def _correlation_from_sums(n, sum_c, sum_y, sum_cy, sum_cc, sum_yy):
+    """Correlations from sums; 0 for constant values, and for fewer than three rows."""
     n = np.maximum(np.round(n), 1)
     spread_c, spread_y = sum_cc - sum_c**2 / n, sum_yy - sum_y**2 / n
     varies = (spread_c > 1e-13) & (spread_y > 1e-13) & (n > 2)

@@ -1,7 +1,4 @@
-"""How good forecasts were: errors beside the truth and beside the naive forecast.
-
-The rows come as a tidy table, one forecast value each: `truth`, `forecast`, `naive`, `scale`, and a pair
-`lower_90`, `upper_90` for each coverage, beside what tells them apart (`series`, `target`, `origin`, `step`).
+"""Scores of a table of forecasts, and the seasonal naive forecast that they are compared with.
 
 Sources: Hyndman and Koehler (2006), *Another look at measures of forecast accuracy*, for the MASE;
 Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
@@ -16,35 +13,36 @@ VALUES = ("truth", "forecast", "naive", "scale")
 
 
 def scores(frame, by=None):
-    """Scores of a table of forecasts, of all its rows or of each group of them.
+    """Score a table of forecasts as a whole, or by groups of rows.
 
     Parameters
     ----------
     frame : DataFrame
-        One row per forecast value, with the columns `truth`, `forecast`, `naive` (the naive forecast,
-        NaN where there is none), `scale` (mean absolute in-sample error of the naive forecast), and a
-        pair such as `lower_90`, `upper_90` for each coverage.
+        One row for each forecast value, with the columns `truth`, `forecast`, `naive` (the naive forecast, or NaN),
+        `scale` (mean absolute in-sample error of the naive forecast), and `lower_90`, `upper_90` for each coverage.
     by : str or list of str, default=None
-        What to score separately: "step", "series", "target", "origin", "time", or several of them.
+        Columns whose values make the groups: "step", "series", "target", "origin", "time", or several of them.
 
     Returns
     -------
-    scores : Series or, with `by`, DataFrame with a row per group
-        `mae` and `rmse`, in units of the target. `smape`: the mean of 100 · 2|e| / (|truth| + |forecast|), in
-        percent between 0 and 200, a row where both are 0 counting as 0. `mase`: the mean of |e| / scale over the rows
-        whose scale is known and not 0 (a constant series has no scale to measure by). `skill`: 1 - MAE / MAE of
-        the naive forecast, both over the rows where that is known; 0 is as good as it, 1 is perfect. For each
-        coverage `coverage_90`, the share of truths inside of the interval (its ends included), and `width_90`,
-        its mean width; rows without an interval are left out. NaN where nothing is left, and for a skill
-        beside a naive forecast that made no error.
+    scores : Series or, with `by`, DataFrame with a row for each group
+        - `mae` and `rmse`, in units of the target;
+        - `smape`, the mean of 100 · 2|e| / (|truth| + |forecast|), between 0 and 200 percent; 0 for rows where both
+          are 0;
+        - `mase`, the mean of |e| / scale over the rows with a scale above 0 (a constant series has the scale 0);
+        - `skill`, 1 - MAE / MAE of the naive forecast, both over the rows with a naive forecast: 0 is as good as the
+          naive forecast, 1 is perfect;
+        - for each coverage `coverage_90`, the share of true values inside of the interval, its ends included, and
+          `width_90`, the mean width, both over the rows with an interval.
+
+        A score is NaN if there are no such rows, and the skill if the naive forecast makes no error.
 
     Raises
     ------
     TypeError
-        If it is no DataFrame.
+        If `frame` is not a DataFrame.
     ValueError
-        If there are no rows, no column `by`, or a column that is needed is not there, is no number, or (truth and
-        forecast) not finite.
+        If there are no rows, if a column is absent or not numeric, or if truth or forecast is not finite.
 
     Examples
     --------
@@ -57,7 +55,7 @@ def scores(frame, by=None):
     check_frame(frame)
     keys = [] if by is None else _keys(frame, by)
     if not len(frame):
-        raise ValueError("no forecasts to score: the table has no rows. Were all truths missing?")
+        raise ValueError("There are no forecasts to score: the table has no rows. Are all true values missing?")
     codes, labels = (
         zip(*(_factorized(frame[key]) for key in keys), strict=True) if keys else ([np.zeros(len(frame))], ())
     )
@@ -72,7 +70,7 @@ def scores(frame, by=None):
 
 
 def _unit_of_squares(errors):
-    """A power of two to divide errors by, so that the squares of the largest fit; 1 where those of all do."""
+    """A power of two to divide errors by so that their squares do not overflow or underflow; 1 if none would."""
     largest = errors.max()
     if 1e-150 < largest < 1e150 or largest == 0:
         return 1.0
@@ -80,17 +78,17 @@ def _unit_of_squares(errors):
 
 
 def _factorized(column):
-    """A number for each row and the label of each number, in order where labels can be sorted; a missing one last."""
+    """Number the labels of a column; in order if they can be sorted, a missing one last."""
     import pandas as pd
 
     try:
         return pd.factorize(column, sort=True, use_na_sentinel=False)
-    except TypeError:  # labels of unlike kinds
+    except TypeError:  # labels of different types
         return pd.factorize(column, use_na_sentinel=False)
 
 
 def _group_index(numbers, labels, keys):
-    """The index of groups that were numbered: labels as they are, tuples too."""
+    """The index of groups, from their numbers and labels; labels may be tuples."""
     import pandas as pd
 
     if len(keys) > 1:
@@ -99,19 +97,19 @@ def _group_index(numbers, labels, keys):
 
 
 def check_frame(frame, name="frame", needed=VALUES):
-    """Whether a table can be one of forecasts, as `backtest` makes it."""
+    """Check that a table has the columns of a `BacktestResult`."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
-            f"{name} must be a DataFrame of forecasts, as in the frame of what backtest returns, got "
+            f"{name} must be a DataFrame of forecasts, such as the frame of what backtest returns; got "
             f"{type(frame).__name__}."
         )
     absent = [column for column in needed if column not in frame.columns]
     if absent:
         raise ValueError(
-            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts has {', '.join(needed)}, as in "
-            "the frame of what backtest returns."
+            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts, such as the frame of what "
+            f"backtest returns, has {', '.join(needed)}."
         )
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -126,19 +124,19 @@ def check_frame(frame, name="frame", needed=VALUES):
 
 
 def floats(column, what):
-    """A column's values in float64, missing ones as NaN; complains of what is no number."""
+    """The values of a column in float64, missing ones as NaN; ValueError if they are not numbers."""
     try:
         return np.asarray(as_numbers(column, what), dtype=np.float64)
     except (TypeError, ValueError) as error:
         known = column.dropna()
-        first = f", and begins with {known.iloc[0]!r}" if len(known) else ""
+        first = f", and its first value is {known.iloc[0]!r}" if len(known) else ""
         raise ValueError(
             f"{what[0].upper()}{what[1:]} must be numbers, but its dtype is {column.dtype}{first}."
         ) from error
 
 
 def error_terms(frame):
-    """What the scores are means of, row by row.
+    """Compute the terms whose means are the scores, row by row.
 
     Parameters
     ----------
@@ -148,9 +146,9 @@ def error_terms(frame):
     Returns
     -------
     terms : DataFrame with the rows of `frame`
-        `mae` (the absolute error), `smape`, `mase`; `own` and `naive`, the absolute
-        errors of the forecast and of the naive one where that is known; `coverage_90` (0 or 1) and `width_90` for
-        each coverage. NaN where there is none.
+        `mae` (the absolute error), `smape` and `mase`; `own` and `naive`, the absolute errors of the forecast and of
+        the naive forecast where both exist; `coverage_90` (0 or 1) and `width_90` for each coverage. NaN where a term
+        does not exist.
     """
     import pandas as pd
 
@@ -168,7 +166,7 @@ def error_terms(frame):
 
 
 def coverages(columns):
-    """The coverages, in percent and as text, that have a pair of columns `lower_…`, `upper_…`; widest last."""
+    """The coverages, in percent as text, of the pairs of columns `lower_…`, `upper_…`; largest last."""
     names = set(columns)
     found = [name.removeprefix("lower_") for name in names if isinstance(name, str) and name.startswith("lower_")]
     return sorted((text for text in found if f"upper_{text}" in names and _is_number(text)), key=float)
@@ -187,8 +185,8 @@ def _keys(frame, by):
     known = [key for key in KEYS if key in frame.columns]
     if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
         raise ValueError(
-            f"by must be None or among {known}, got {by!r}: 'series' is there for panels only, 'target' for "
-            "several targets."
+            f"by must be None or among {known}, got {by!r}. Only panels have 'series', and only several targets "
+            "'target'."
         )
     return keys
 
@@ -198,29 +196,29 @@ def _floats(frame, column, name="frame"):
 
 
 def _ratio(numerator, denominator, otherwise=np.nan):
-    """Quotients where the denominator is positive."""
+    """Quotients where the denominator is positive, `otherwise` elsewhere."""
     result = np.full(np.shape(numerator), otherwise, dtype=np.float64)
     return np.divide(numerator, denominator, out=result, where=denominator > 0)
 
 
 def seasonal_naive(values, season, origins, steps):
-    """Forecast the rows after each origin by what was observed whole seasons before.
+    """Forecast the rows after each origin by the values one or more whole seasons before.
 
     Parameters
     ----------
     values : ndarray of shape (n, K)
         A series; NaN where a value is missing.
     season : int
-        Rows in a season; 1 repeats the last value.
+        Number of rows in a season; 1 repeats the last value.
     origins : ndarray of int of shape (n_origins,)
-        How many rows are known, each time.
+        How many rows are known.
     steps : int
-        How many rows to forecast.
+        Number of rows to forecast.
 
     Returns
     -------
     forecast : ndarray of shape (n_origins, steps, K)
-        The newest present value a whole number of seasons before; NaN where there is none.
+        The newest value a whole number of seasons before that is not missing; NaN where there is none.
     """
     newest = _newest_of_phase(values, season)
     ahead = np.arange(steps)
@@ -229,7 +227,7 @@ def seasonal_naive(values, season, origins, steps):
 
 
 def naive_scales(values, season, origins):
-    """Mean absolute error of the seasonal naive one season ahead in the rows before each origin.
+    """Mean absolute error of the seasonal naive forecast, one season ahead, in the rows before each origin.
 
     Parameters
     ----------
@@ -243,7 +241,7 @@ def naive_scales(values, season, origins):
     """
     errors = np.abs(values[season:] - values[:-season])
     known = ~np.isnan(errors)
-    before = np.zeros((2, len(values) + 1, values.shape[1]))  # how many there are before each row, and their sum
+    before = np.zeros((2, len(values) + 1, values.shape[1]))  # number and sum of the errors before each row
     np.cumsum(known, axis=0, out=before[0, season + 1 :])
     np.cumsum(np.where(known, errors, 0), axis=0, out=before[1, season + 1 :])
     n, total = before[:, origins]
@@ -251,12 +249,12 @@ def naive_scales(values, season, origins):
 
 
 def _newest_of_phase(values, season):
-    """For each row the newest present value at it or whole seasons before it, (n, K)."""
+    """For each row the newest value, not missing, at it or whole seasons before it, (n, K)."""
     n, n_columns = values.shape
-    season = min(season, max(n, 1))  # every row is a phase of its own
+    season = min(season, max(n, 1))  # a season is no longer than the series
     cycles = np.full((-(-n // season), season, n_columns), np.nan)
     cycles.reshape(-1, n_columns)[:n] = values
     number = np.where(np.isnan(cycles), -1, np.arange(len(cycles))[:, np.newaxis, np.newaxis])
     newest = np.maximum.accumulate(number, axis=0)
-    # where there is none yet, the first cycle's value is NaN itself
+    # where no value is known yet, the one of the first cycle is NaN itself
     return np.take_along_axis(cycles, np.maximum(newest, 0), axis=0).reshape(-1, n_columns)[:n]

@@ -1,7 +1,4 @@
-"""Several series in one table: which rows are whose, and folds by time.
-
-A panel is a pandas Series or DataFrame whose index has two levels: the series, and the time.
-"""
+"""Panels: several series in one pandas Series or DataFrame, whose index has two levels (series, time)."""
 
 from numbers import Integral
 
@@ -23,47 +20,46 @@ from sklstm._utils.python_numbers import plain
     prefer_skip_nested_validation=True,
 )
 def split_panel(index, n_splits, test_size, gap=0):
-    """Split a panel by time, for `cv=`: train before, test after, in all series at once.
+    """Split a panel by time for cross-validation: train before, test after, in all series at once.
 
-    What TimeSeriesSplit does with rows is done with time stamps: the last `test_size` stamps (of all that
-    occur in any series) are the test of the last fold, those before them the test of the fold before, and
-    each fold is trained on all rows that lie before its test. TimeSeriesSplit itself, counting rows, would
-    train on the first series and test on the last.
+    It does with time stamps what TimeSeriesSplit does with rows. The last `test_size` stamps, of all that occur in
+    any series, are the test set of the last fold; the stamps before them are the test set of the fold before. Each
+    fold trains on all rows before its test set. TimeSeriesSplit itself counts rows, so it would train on the first
+    series and test on the last.
 
     Parameters
     ----------
     index : MultiIndex of two levels (series, time), or a Series or DataFrame that has one
-        In any order of rows.
+        Rows may be in any order.
     n_splits : int
-        Number of folds. More cost more fits and tell more about how much the score varies.
+        Number of folds.
     test_size : int
-        Time stamps in the test of a fold: as many as steps are to be forecast.
+        Number of time stamps in each test set; as many as steps are to be forecast.
     gap : int, default=0
-        Time stamps between training and test that are in neither, where values become known with
-        a delay.
+        Number of time stamps between training set and test set that are in neither, if values become known with a
+        delay.
 
     Returns
     -------
     list of (ndarray of int, ndarray of int)
-        Positions of the training rows and of the test rows of each fold, oldest fold first, in the order
-        of the rows.
+        Positions of the training rows and of the test rows of each fold, oldest fold first, in the order of the rows.
 
     Raises
     ------
     TypeError
         If `index` is not from pandas.
     ValueError
-        If it has not two levels, lacks a key or a stamp, has a second level that is no time or too few stamps
-        for the folds, or a fold would have nothing to test.
+        If the index does not have two levels, if keys or time stamps are missing, if the second level is not a time,
+        if there are too few time stamps for the folds, or if a fold would have nothing to test.
 
     See Also
     --------
-    sklearn.model_selection.TimeSeriesSplit : The same for the rows of one series.
+    sklearn.model_selection.TimeSeriesSplit : Split the rows of a single series.
 
     Notes
     -----
-    A series that begins late is not tested in a fold that has no training row of it: there is nothing to
-    forecast it from. A series that has left out stamps, or ended, is tested at the stamps that it has.
+    A series is not tested in folds without training rows of it, as there is nothing to forecast it from. A series that
+    lacks some stamps, or has ended, is tested at the stamps that it has.
 
     Examples
     --------
@@ -92,36 +88,35 @@ def split_panel(index, n_splits, test_size, gap=0):
         is_tested = (stamp >= start) & (stamp < start + test_size) & (beginning < start - gap)
         if not is_tested.any():
             raise ValueError(
-                f"The fold that tests {stamps[start]} … {stamps[start + test_size - 1]} has no row to test: no "
-                f"series with rows there has one before {stamps[start - gap]}. Choose a smaller n_splits or gap."
+                f"The fold that tests {stamps[start]} … {stamps[start + test_size - 1]} has no row to test: no series "
+                f"with rows there has training rows before {stamps[start - gap]}. Choose a smaller n_splits or gap."
             )
         folds.append((train, np.flatnonzero(is_tested)))
     return folds
 
 
 def series_positions(index, name="y"):
-    """Which rows belong to which series of a panel.
+    """Find the rows of each series of a panel.
 
     Parameters
     ----------
     index : MultiIndex of two levels (series, time), or a Series or DataFrame that has one
-        In any order of rows.
+        Rows may be in any order.
     name : str, default="y"
-        What the table that it is from is called in messages.
+        What messages call the table.
 
     Returns
     -------
     list of (key, ndarray of int)
-        Each series' key and the positions of its rows, ascending; series in the order in which they first
-        appear.
+        The key of each series and the positions of its rows, ascending. Series are in the order of their first rows.
 
     Raises
     ------
     TypeError
         If `index` is not from pandas.
     ValueError
-        If it has not two levels, lacks a key or a stamp, has a second level that is no time, or two levels that
-        are one time in two pieces (year and month). The call that mends it is shown.
+        If the index does not have two levels, if keys or time stamps are missing, if the second level is not a time,
+        or if both levels together are a time (year and month). The message shows the call that repairs it.
 
     Examples
     --------
@@ -138,7 +133,7 @@ def series_positions(index, name="y"):
 
 
 def _panel_index(data, name="y"):
-    """The index of two levels that was given, by itself or with a table."""
+    """The index of a panel, given by itself or with a table; checked."""
     import pandas as pd
 
     index = data.index if is_pandas(data) else data
@@ -149,7 +144,8 @@ def _panel_index(data, name="y"):
         )
     if index.nlevels == 1:
         raise ValueError(
-            "The index must have two levels (series, time), got 1: set_index([series, time]) makes them of two columns."
+            "The index must have two levels (series, time), got 1: set_index([series, time]) makes them from two "
+            "columns."
         )
     for level, what in enumerate(("series", "time stamp")):
         missing = np.flatnonzero(index.codes[level] < 0)
@@ -165,7 +161,7 @@ def _panel_index(data, name="y"):
 
 
 def _levels(index):
-    """For each row the number of its series and of its stamp, with the keys (as they come) and stamps (sorted)."""
+    """Number the series and the time stamps of all rows; with the keys (in order of appearance) and sorted stamps."""
     import pandas as pd
 
     series, used = pd.factorize(np.asarray(index.codes[0]))
@@ -174,7 +170,7 @@ def _levels(index):
 
 
 def _first_of_each(series, stamp):
-    """The number of each series' first stamp."""
+    """The number of the first time stamp of each series."""
     first = np.full(series.max(initial=-1) + 1, np.iinfo(stamp.dtype).max)
     np.minimum.at(first, series, stamp)
     return first

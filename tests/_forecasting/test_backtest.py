@@ -309,7 +309,7 @@ def test_a_season_that_is_too_long_is_told():
     ("frame", "error"), [({"a": 1}, TypeError), (SERIES.to_frame(), ValueError), (None, TypeError)]
 )
 def test_a_result_is_of_a_table_of_forecasts(frame, error):
-    with pytest.raises(error, match="as in the frame of what backtest returns"):
+    with pytest.raises(error, match="such as the frame of what backtest returns"):
         BacktestResult(frame)
 
 

@@ -200,7 +200,7 @@ BAD = {
     "a Series": (FRAME["truth"], TypeError, "got Series"),
     "no naive": (FRAME.drop(columns=["naive", "scale"]), ValueError, "frame has no column 'naive', 'scale'"),
     "twice": (FRAME[[*FRAME, "truth"]], ValueError, "the column 'truth' more than once"),
-    "text": (FRAME.assign(truth="many"), ValueError, "column 'truth' of frame must be numbers, .* begins with 'many'"),
+    "text": (FRAME.assign(truth="many"), ValueError, "column 'truth' of frame .*its first value is 'many'"),
     "times": (FRAME.assign(naive=pd.Timestamp("2020")), ValueError, "column 'naive' of frame must be numbers"),
     "complex": (FRAME.assign(forecast=1j), ValueError, "column 'forecast' of frame must be numbers"),
     "text in an interval": (FRAME.assign(upper_90="b"), ValueError, "column 'upper_90' of frame must be numbers"),

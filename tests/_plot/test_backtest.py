@@ -215,7 +215,7 @@ def test_what_has_the_same_label_is_one_entry():
         (FRAME, {"metric": "mape"}, "metric must be one of mae, rmse, .*width_90, got 'mape'"),
         (FRAME, {"metric": "coverage_80"}, "metric must be one of"),
         (FRAME, {"by": "origin"}, "by must be None, 'series' or 'target', got 'origin'"),
-        (FRAME, {"by": "series"}, "'series' is there for panels only"),
+        (FRAME, {"by": "series"}, "Only panels have 'series'"),
         (FRAME, {"metric": "skill", "spread": True}, "spread=True works with metric in mae, .*got 'skill'"),
         (FRAME[:0], {}, "no forecasts to score"),
         (backtest_frame(tuple(range(11)), 1, 1), {"by": "series"}, r"11 lines.*frame\[frame\['series'\]\.isin"),
