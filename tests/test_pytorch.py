@@ -1,4 +1,4 @@
-"""Value and gradient beside PyTorch's `nn.LSTM` with the same weights."""
+"""Loss and gradient equal those of PyTorch's `nn.LSTM` with the same weights."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def gate_order(hidden_size):
 
 
 def check(layout, gradient, lstm, linear):
-    """Our gradient is that of PyTorch's parameters."""
+    """Compare our gradient with those of PyTorch's parameters."""
     views, order = layout.views(gradient), gate_order(layout.hidden_size)
     pairs = {
         "readout_weight": (views["readout_weight"], linear.weight),
@@ -103,7 +103,7 @@ def test_loss_and_gradient_equal_pytorchs(shape, n_layers, n_directions, every_s
 @pytest.mark.parametrize("every_step", [False, True])
 @pytest.mark.parametrize("n_directions", [1, 2])
 def test_dropout_is_pytorchs_with_the_same_masks(n_directions, every_step, monkeypatch):
-    """Layer by layer there, the masks that were drawn here between them and before the read-out."""
+    """PyTorch runs layer by layer, with our masks between the layers and before the read-out."""
     drawn, draw = [], stack._draw_masks
     monkeypatch.setattr(stack, "_draw_masks", lambda ws, rng: (draw(ws, rng), drawn.extend(m.copy() for m in ws.masks)))
     objective, theta = model((5, 7, 2, 4, 3), every_step, 3, n_directions, dropout=0.4)

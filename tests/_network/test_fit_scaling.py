@@ -28,7 +28,7 @@ def test_the_training_rows_come_out_standardised(instance_norm):
 
 
 def typical(x, weight=None, y=None, **settings):
-    """What fit_scaling says of windows (T, B) of one channel."""
+    """The scaling fitted to windows (T, B) of one channel."""
     x = np.asarray(x)[:, np.newaxis]
     y = np.zeros((1, x.shape[2])) if y is None else y
     chunks = lambda: [(x.copy(), y.copy(), np.ones(x.shape[2]) if weight is None else weight)]  # noqa: E731
@@ -87,9 +87,9 @@ def test_of_many_windows_some_say_what_is_typical(monkeypatch):
 @pytest.mark.parametrize(
     ("x", "y", "wanted"),
     [
-        ([[0.0, 2.0], [4.0, 2.0]], 0.0, 2.0),  # two steps less one leave none: the deviation of the window
-        ([[5.0, 7.0], [5.0, 7.0]], 9.0, 4.0),  # it is constant: the change to the target
-        ([[5.0, 5.0], [5.0, 5.0]], 5.0, 5.0),  # nothing changes: the value
+        ([[0.0, 2.0], [4.0, 2.0]], 0.0, 2.0),  # without one of its two steps no window varies: the whole deviation
+        ([[5.0, 7.0], [5.0, 7.0]], 9.0, 4.0),  # windows are constant: the change to the target
+        ([[5.0, 5.0], [5.0, 5.0]], 5.0, 5.0),  # the target does not change either: the value
         ([[0.0, 0.0], [0.0, 0.0]], 0.0, 1.0),
     ],
 )
@@ -98,7 +98,7 @@ def test_what_is_typical_where_nothing_varies(x, y, wanted):
 
 
 def test_constant_windows_are_answered_by_themselves():
-    """At whatever level: what has one value there is the change to the target."""
+    """The change from the last value to the target is constant, so it is predicted at any level."""
     x = np.tile([1.0, 4.0, 9.0], (5, 1))[:, np.newaxis]
     scaling = typical(x[:, 0], y=x[-1].copy(), instance_norm="last", standardize=True)
     other = np.full((5, 1, 1), 1e5)

@@ -55,7 +55,7 @@ def test_of_a_whole_table_nothing_is_missing():
 
 @pytest.mark.parametrize("gaps", [SKIP, Gaps(by_channel=True)])
 def test_each_window_has_its_present_values(gaps):
-    """Also of a window without any, which counts as one value: the last."""
+    """A window without a present value counts one, the last."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(4, 2, 6))
     x[rng.random(x.shape) < 0.3] = x[:, :, 0] = np.nan

@@ -20,7 +20,7 @@ def test_orthogonal_has_orthonormal_columns_without_a_preferred_sign():
     for weights in draws[:5]:
         np.testing.assert_allclose(weights.T @ weights, np.eye(3), atol=1e-12)
     positive = np.mean([weights[0, 0] > 0 for weights in draws])
-    assert 0.4 < positive < 0.6  # bare QR makes the first element negative every time
+    assert 0.4 < positive < 0.6  # a plain QR decomposition always makes the first element negative
 
 
 def test_lstm_matrix_has_its_parts_in_place():

@@ -61,7 +61,7 @@ def columns(n=40, total=None):
 
 
 def one_target_metric(name, setting, q):
-    """scikit-learn's metric (SciPy's loss for Huber) of which the loss is the value."""
+    """The same loss by scikit-learn's metric (SciPy's function for Huber)."""
     return {
         "squared_error": lambda y, p, w: mean_squared_error(y, p, sample_weight=w) / 2,
         "absolute_error": lambda y, p, w: mean_absolute_error(y, p, sample_weight=w),
@@ -95,7 +95,7 @@ def test_value_is_scikit_learns(name, setting, every_step):
     ],
 )
 def test_value_by_hand(name, setting, expected):
-    """The answers 1 and 4 to the targets 3 and 0, which weigh 1 and 3."""
+    """Predictions 1 and 4 for the targets 3 and 0, with weights 1 and 3."""
     answers = np.array([[1.0, 4.0]])
     raw = np.log(answers) if name == "poisson" else answers
     value, _ = make(name, setting)(raw, np.array([[3.0, 0.0]]), np.array([1.0, 3.0]))
@@ -141,7 +141,7 @@ def test_gradient_at_a_kink_is_the_mean_of_the_one_sided_ones(name, setting, dty
 
 
 def pytorchs_loss(torch, name, setting, raw, target):
-    """Losses of all targets, (…, K, B); of Poisson without what does not depend on `raw`."""
+    """Losses of all targets, (…, K, B); for Poisson without the terms that do not depend on `raw`."""
     of_error = torch.nn.functional
     if name == "squared_error":
         return of_error.mse_loss(raw, target, reduction="none") / 2
@@ -191,20 +191,20 @@ def test_integer_weights_repeat_samples(name, setting, every_step):
 def test_only_proportions_of_weights_matter(name, setting, every_step):
     loss, raw, target, weight = example(name, setting, every_step, np.float32)
     value, gradient = loss(raw, target, weight)
-    for factor in (1e-200, 1e200):  # beyond float32, which the weights are not in
+    for factor in (1e-200, 1e200):  # outside the range of float32; weights are float64
         scaled, scaled_gradient = loss(raw, target, weight * factor)
         assert scaled == pytest.approx(value, rel=1e-6)
         np.testing.assert_allclose(scaled_gradient, gradient, rtol=1e-5)
 
 
 def minimised(loss, target, weight):
-    """Answers (Q,) that an optimiser which knows no gradients finds best for all samples."""
+    """The best constant predictions (Q,), found by an optimiser without gradients."""
 
     def value(raw):
         return loss(np.repeat(raw[:, np.newaxis], target.shape[-1], axis=1), target, weight)[0]
 
     raw = np.zeros(loss.n_levels)
-    for _ in range(10):  # a simplex may collapse at kinks: begin anew where it did
+    for _ in range(10):  # a simplex may collapse at kinks: start again from there
         simplex = raw + np.eye(len(raw) + 1, len(raw), -1)
         options = {"initial_simplex": simplex, "xatol": 1e-9, "fatol": 1e-14, "maxfev": 10_000}
         raw = optimize.minimize(value, raw, method="Nelder-Mead", options=options).x
@@ -212,7 +212,7 @@ def minimised(loss, target, weight):
 
 
 def best_constants(name, setting, values):
-    """What theory says is best for `values` (n,), one answer for each level."""
+    """The best constant predictions of `values` (n,) in theory, one for each level."""
     if name == "huber":
         spread = values.min(), values.max()
         best = optimize.minimize_scalar(lambda c: special.huber(setting, values - c).mean(), spread, tol=1e-12)
@@ -224,19 +224,19 @@ def best_constants(name, setting, values):
 
 @every_case
 def test_minimised_where_theory_says(name, setting):
-    target, weight = columns(total=37)  # so that no level divides it, and quantiles are unique
+    target, weight = columns(total=37)  # a total that makes all quantiles unique
     expected = best_constants(name, setting, np.repeat(target[0], weight))
     found = minimised(make(name, setting), target[:1], weight)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-# 40 · q is often whole: there lies the step of the CDF
+# 40 · q is often an integer, where the CDF has a step
 @tools.pairwise("case, total, dtype", CASES, [37, 40, 1], [np.float64, np.float32])
 def test_constant_treats_integer_weights_as_repetition(case, total, dtype):
     name, setting = case
     target, weight = columns(total=total)
     target = target.astype(dtype)
-    case = ("squared_error", None) if name == "huber" else (name, setting)  # it answers with the mean
+    case = ("squared_error", None) if name == "huber" else (name, setting)  # its constant is the mean
     expected = np.transpose([best_constants(*case, np.repeat(row, weight).astype(float)) for row in target])
     for weights in (weight.astype(float), weight / 8, np.broadcast_to(weight, target.shape)):
         constant = make(name, setting).constant(target, weights)
@@ -299,7 +299,7 @@ def test_float32_stays_float32(name, setting, every_step, weight_dtype):
 
 
 def test_poisson_keeps_the_deviance_of_large_counts_in_float32():
-    """Terms as large as 10⁶ leave a deviance of about 1."""
+    """Terms of size 10⁶ cancel to a deviance of about 1."""
     rng = np.random.default_rng(0)
     raw = np.full((1, 200), log(1e5), np.float32)
     target = rng.poisson(1e5, (1, 200)).astype(np.float32)
@@ -396,7 +396,7 @@ def test_poisson_in_units_of_the_spread_is_the_deviance_of_what_it_answers():
 
 @pytest.mark.parametrize(("mean", "spread"), [(100.0, 0.15), (0.3, 2.0)])
 def test_poisson_starts_from_a_loss_of_about_a_half(mean, spread):
-    """At the best constant, for counts of any size that vary less than their mean."""
+    """For counts of any size whose deviation is below their mean."""
     rng = np.random.default_rng(0)
     moments = Moments()
     target = rng.gamma(1 / spread**2, mean * spread**2, size=(2, 100_000))

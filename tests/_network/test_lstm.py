@@ -1,4 +1,4 @@
-"""The layer with its read-out against the reference, against differences, and against itself."""
+"""The layer and its read-out compared with the reference, with finite differences, and with itself."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ MISSING = {
 
 @dataclass
 class Case:
-    """T = 5, B = 3, F = 2, H = 3, K = 2: a scalar loss with everything it depends on."""
+    """A scalar loss, with T = 5, B = 3, F = 2, H = 3, K = 2, and all arrays it depends on."""
 
     theta: np.ndarray
     x: np.ndarray  # (T, F, B)
@@ -46,7 +46,7 @@ class Case:
         return float((self.run()[-1] * self.d_y).sum())
 
     def gradients(self, dtype=np.float64, for_d_x=True):
-        """Of everything, by name."""
+        """The gradients of all arrays, by name."""
         ws, matrix, readout, _ = self.run(dtype, for_d_x)
         d_y = self.d_y.astype(dtype)
         theta = np.empty(LAYOUT.size, dtype)
@@ -104,7 +104,7 @@ def test_gradients_equal_the_reference(case):
 
 
 def test_gradients_equal_central_differences(case):
-    """Every coordinate of every array that the loss depends on."""
+    """Check every element of every array that the loss depends on."""
     gradients = case.gradients()
     for name, values in {**named(LAYOUT, case.theta), "x": case.x, "h": case.h, "c": case.c}.items():
         numeric = central_differences(case.loss, values)
@@ -145,7 +145,7 @@ def test_without_the_gradient_of_the_input_the_others_are_the_same(case):
 
 
 def test_workspace_is_written_over():
-    """A second batch through the same buffers, the first with missing steps, leaves no trace."""
+    """The buffers can be used again after a batch with missing steps."""
     rng = np.random.default_rng(1)
     matrix = rng.standard_normal((12, 6))
     x, d_h = rng.standard_normal((4, 2, 3)), rng.standard_normal((3, 3))

@@ -65,19 +65,19 @@ def test_window_moments_equal_numpys(by_channel):
 
 @pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-30, 1e160, 1e299])
 def test_windows_of_any_size_have_a_deviation(size):
-    """Rows to predict may be far larger than those of training."""
+    """Windows to predict may be far larger than those of training."""
     x, _, _ = data()
     x = np.nan_to_num(x, nan=90.0)
     _, deviation = window_moments(x, None)
     mean_of_small, of_small = window_moments(x * size / 1e4, None)
     np.testing.assert_allclose(mean_of_small, x.mean(axis=0) * (size / 1e4))
-    if size > 1e-150:  # below, squares are nothing, and the typical deviation is all
+    if size > 1e-150:  # below, squares underflow, and only the typical deviation counts
         np.testing.assert_allclose(of_small, deviation * (size / 1e4))
     assert np.isfinite(of_small).all()
 
 
 def test_the_mean_of_many_equal_values_is_that_value():
-    """A running sum is off by more than the last bit, which would look like a deviation."""
+    """A running sum has a rounding error above the last bit, which would look like a deviation."""
     moments = Moments()
     for _ in range(3):
         moments.add(np.full((1, 300_000), 0.1), np.full(300_000, 1 / 3))

@@ -1,4 +1,4 @@
-"""The whole model: its answers, what it is measured by, and the targets of every step."""
+"""The whole model: predictions, evaluation, and missing indicators."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_indicators_are_channels_that_could_be_put_in_by_hand(targets, n_directi
     filled = np.concatenate((np.nan_to_num(X), np.isnan(X)), axis=2)
     filled[np.isnan(X).all(axis=2)] = np.nan
     by_hand = y
-    if targets == "next":  # which zeros that stand for what is missing are not
+    if targets == "next":  # zeros that replace missing values are no targets
         by_hand = np.concatenate((X[:, 1:], y[:, np.newaxis]), axis=1)
     settings = {"every_step": targets != "last", "standardize": False, "n_directions": n_directions}
     ours = objective(X, y, weight, **settings, gaps=Gaps(by_channel=True))
@@ -58,7 +58,7 @@ def test_indicators_that_are_never_one_change_nothing():
     )
     expected = theirs[0].predict(theirs[1], X, every_step=False)
     np.testing.assert_allclose(ours[0].predict(ours[1], X, every_step=False), expected, rtol=1e-13)
-    X[:, 2, 0] = np.nan  # and one that is so for the first time means: the mean
+    X[:, 2, 0] = np.nan  # a value missing for the first time has the effect of the mean
     assert np.isfinite(ours[0].predict(ours[1], X, every_step=False)).all()
     X[:, 2, 0] = ours[0].scaling.channel_mean[0]
     expected = theirs[0].predict(theirs[1], X, every_step=False)
@@ -69,7 +69,7 @@ def test_indicators_that_are_never_one_change_nothing():
 @pytest.mark.parametrize("every_step", [False, True])
 @pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
 def test_predictions_are_what_the_loss_compares(every_step, instance_norm):
-    """With the predictions as targets the loss is nothing: both ways through the units agree."""
+    """If the predictions are the targets, the loss is 0: scaling targets and unscaling outputs agree."""
     X, y, weight = example(every_step)
     network = objective(X, y, weight, every_step, instance_norm=instance_norm).network
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
@@ -114,7 +114,7 @@ def test_levels_do_not_cross_and_the_median_is_the_prediction():
 
 
 def test_what_both_directions_leave_last_and_the_last_of_every_step_are_not_the_same():
-    """The first sees the whole row twice; the second has read the last step alone backwards."""
+    """The last states have read all steps in both directions; at the last step, backwards has read one step."""
     every = objective(*example(True), True, n_directions=2).network
     theta, X = start(every), example(missing=False)[0]
     np.testing.assert_allclose(every.predict(theta, X, False), every.predict(theta, X, True)[:, -1], rtol=1e-13)

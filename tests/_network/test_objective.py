@@ -16,7 +16,7 @@ def check_gradient(loss_and_gradient, step=1e-3):
     theta, batch = start(loss_and_gradient.network), np.array([0, 1, 4, 6])
 
     def loss():
-        loss_and_gradient.rng = np.random.default_rng(3)  # what is dropped stays dropped
+        loss_and_gradient.rng = np.random.default_rng(3)  # the same states are dropped every time
         return loss_and_gradient(theta, batch)[0]
 
     numeric = central_differences(loss, theta, step)
@@ -47,10 +47,10 @@ SIZES = {
     where=lambda loss, targets, size: targets != "next" or size == "two layers",
 )
 def test_gradient_of_every_loss_through_layers_and_directions(loss, targets, size):
-    """With missing steps, weights, a penalty, and targets relative to the window where they may be."""
+    """With missing steps, weights, a penalty, and instance_norm if the loss allows it."""
     norm = None if loss == "poisson" else "last-standard"
     X, y, weight = example(targets == "given")
-    # a shorter step than elsewhere, as it must not go over a kink
+    # a short step, so that it does not cross a kink
     check_gradient(objective(X, y, weight, targets != "last", 0.3, norm, loss=loss, **SIZES[size]), step=1e-5)
 
 
@@ -75,7 +75,7 @@ def test_gradient_with_indicators_equals_central_differences(instance_norm, targ
 
 @pytest.mark.parametrize("every_step", [False, True])
 def test_loss_equals_the_reference(every_step):
-    """Half the weighted mean squared error per present target, by hand from the oracle's outputs."""
+    """Half the weighted mean squared error per present target, computed from the outputs of the reference."""
     X, y, weight = example(every_step)
     loss_and_gradient = objective(X, y, weight, every_step, alpha=0.5, standardize=False)
     theta = loss_and_gradient.network.initial_theta(np.random.default_rng(1), np.float64)

@@ -6,7 +6,7 @@ from sklstm._network import readout
 
 @pytest.mark.parametrize("leading", [(), (4,)])
 def test_outputs_and_gradients_of_a_linear_layer(leading):
-    """Bilinear, so the gradients are known exactly: checked element by element with einsum."""
+    """The layer is bilinear, so its gradients are known exactly: compare with einsum."""
     rng = np.random.default_rng(0)
     matrix, states, d_y = (rng.standard_normal(shape) for shape in [(2, 4), (*leading, 4, 5), (*leading, 2, 5)])
     states[..., 0, :] = 1

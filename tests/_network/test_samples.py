@@ -9,7 +9,7 @@ from sklstm._utils import windows
 
 
 def merged(X, y, weight, rows, gaps=SKIP):
-    """The distinct samples and all weights."""
+    """Indices of the distinct samples, and the weights of all."""
     samples = merge_equal(Samples(X, y, weight, rows), gaps)
     return samples.rows, samples.weight
 

@@ -26,7 +26,7 @@ BY_HAND = {"last": (9, 1), "mean": (5, 1), "standard": (5, DEVIATION), "last-sta
 
 @pytest.mark.parametrize("instance_norm", INSTANCE_NORMS)
 def test_a_window_is_relative_to_its_own_present_steps(instance_norm):
-    """Two target channels and one other, outputs k at channel k mod 2; worked out by hand."""
+    """Two target channels and one other; output k belongs to channel k mod 2. Computed by hand."""
     location, scale = BY_HAND[instance_norm]
     x = np.stack((WINDOW, 10 * WINDOW, np.arange(5.0)), axis=1)[..., np.newaxis]
     y = np.array([11.0, 20.0, 7.0, 90.0])[:, np.newaxis]
@@ -45,7 +45,7 @@ def test_a_window_is_relative_to_its_own_present_steps(instance_norm):
 
 
 def test_a_window_of_few_present_steps_leans_more():
-    """Of two steps that are nearly the same nothing is known."""
+    """Two nearly equal steps say little about the deviation."""
     x = np.full((20, 1, 2), np.nan)
     x[-2:, 0, 0] = x[:2, 0, 1] = 0, 1e-9
     x[2:, 0, 1] = 1e-9

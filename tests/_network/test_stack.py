@@ -1,4 +1,4 @@
-"""Layers and directions against the reference, layer by layer, and against differences; dropout by its masks."""
+"""Layers and directions compared with the reference and with finite differences; dropout by its masks."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ every_case = pairwise("n_layers, n_directions, every_step, missing", [1, 2, 3], 
 
 @dataclass
 class Case:
-    """A scalar loss, the product of the states with `d_states`, and what it depends on."""
+    """A scalar loss, the product of the states with `d_states`, and the arrays it depends on."""
 
     layout: Layout
     every_step: bool
@@ -58,7 +58,7 @@ def make(n_layers, n_directions, every_step, missing="none", dropout=0.0):
 
 
 def reference_layer(case, index, steps):
-    """States at every step, in the order of the steps, and a way back: d_states -> gradients, d_steps."""
+    """States at every step in time order, and a function for the way back: d_states -> gradients, d_steps."""
     backwards = index % case.layout.n_directions == 1
     p = {name: view.tolist() for name, view in named(case.layout, case.theta, index).items()}
     p |= {"readout_weight": np.eye(H).tolist(), "readout_bias": [0.0] * H}
@@ -73,7 +73,7 @@ def reference_layer(case, index, steps):
 
 
 def reference_stack(case, sample):
-    """What the read-out sees of one sample, (T, DH) or (DH,), and the gradients of all matrices."""
+    """The states that the read-out reads of one sample, (T, DH) or (DH,), and the gradients of all matrices."""
     skip = np.zeros(T, dtype=bool) if case.missing is None else case.missing[:, sample]
     steps = [None if skip[t] else case.x[t, :, sample].tolist() for t in range(T)]
     D, backs = case.layout.n_directions, []
@@ -124,7 +124,7 @@ def test_gradients_equal_central_differences(n_layers, n_directions, every_step,
     gradient = case.gradient()
     numeric = central_differences(case.loss, case.theta)
     read_out = case.layout.shapes[-1][1]
-    assert not gradient[-read_out:].any()  # of which the states know nothing
+    assert not gradient[-read_out:].any()  # on which the states do not depend
     np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
 
 
@@ -150,11 +150,11 @@ def test_dropout_drops_its_share_anew_and_keeps_the_mean():
         np.testing.assert_array_equal(np.unique(mask), np.array([0, 1 / 0.7], np.float32))
         assert (mask == 0).mean() == pytest.approx(0.3, abs=0.01)
         assert not np.array_equal(mask, again)
-        assert abs(np.corrcoef(mask[:-1].ravel(), mask[1:].ravel())[0, 1]) < 0.02  # every step by itself
+        assert abs(np.corrcoef(mask[:-1].ravel(), mask[1:].ravel())[0, 1]) < 0.02  # independent at every step
 
 
 def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_steps():
-    """With masks of ones nothing changes; a mask of zeros leaves the layer above with its bias alone."""
+    """Masks of ones change nothing; below a mask of zeros, the layer above depends on its bias only."""
     case = make(2, 1, True)
     plain = case.run()[-1].copy()
     case.dropout = 0.5
@@ -171,6 +171,6 @@ def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_s
     np.testing.assert_allclose(run(1, 1)[0], plain, rtol=1e-14)
     assert not run(1, 0)[0][:, 1:].any()
     without, ws = run(0, 1)
-    assert np.abs(ws.layers[0][0].states[:, 1:]).min() > 0  # the lower layer goes on as ever
+    assert np.abs(ws.layers[0][0].states[:, 1:]).min() > 0  # the lower layer is unchanged
     case.x[...] = 7.0
-    np.testing.assert_array_equal(run(0, 1)[0], without)  # of which the upper one sees nothing
+    np.testing.assert_array_equal(run(0, 1)[0], without)  # which the upper layer does not see

@@ -1,4 +1,4 @@
-"""A small network with data that have gaps and weights, for the tests of this folder."""
+"""A small network, and data with missing values and weights, for the tests of this folder."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def example(every_step=False, missing=True, dtype=np.float64):
 def objective(
     X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
 ):
-    """With `every_step` and targets for the last one, those of the others are the row's own."""
+    """With `every_step` and targets of the last step only, the earlier targets are the next steps of the sample."""
     rows, dropout, gaps = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("gaps", Gaps())
     loss = make_loss(loss, delta=0.3, quantile=LEVELS)
     settings, samples = ScalingSettings(2, instance_norm, standardize, gaps), Samples(X, y, weight, rows)
@@ -43,7 +43,7 @@ def start(network, dtype=np.float64):
 
 
 def data(seed=0):
-    """x (T, F, B) = (6, 3, 20) with gaps, y (K, B) = (4, 20), weights."""
+    """Return x (T, F, B) = (6, 3, 20) with missing values, y (K, B) = (4, 20), and weights."""
     rng = np.random.default_rng(seed)
     x = rng.normal(100, 5, (6, 3, 20)) * np.array([1.0, 10.0, 100.0])[:, np.newaxis]
     x[1, 0, :3] = x[5, 2, 3:6] = x[:4, 1, 7] = np.nan

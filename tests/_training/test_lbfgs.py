@@ -26,7 +26,7 @@ def test_whole_batches_find_the_minimum():
 
 
 class Valley(Interrupted):
-    """Rosenbrock's, which takes some thirty iterations."""
+    """Rosenbrock's function, which takes about thirty iterations."""
 
     def __call__(self, theta, batch):
         super().__call__(theta, batch)

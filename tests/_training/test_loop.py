@@ -50,14 +50,14 @@ def test_the_loss_is_the_weighted_mean_before_each_update():
 
 
 def test_patience_counts_epochs_without_improvement():
-    """At a rate of almost 0 nothing improves: the first epoch, then n_iter_no_change + 1 in vain."""
+    """At a rate near 0 nothing improves: there are the first epoch and n_iter_no_change + 1 more."""
     ending, _, progress, seen = run(quadratic(), 50, rate=1e-12, n_iter_no_change=4)
     assert ending == CONVERGED
     assert len(progress.loss_curve) == 1 + 4 + 1
     assert seen == ["begin", 1, "begin", 2, "begin", 3, "begin", 4, "begin", 5, "begin", 6]
     assert progress.best_loss == min(progress.loss_curve)
     _, _, again, _ = run(quadratic(), 50, progress, rate=1e-12, n_iter_no_change=4)
-    assert len(again.loss_curve) == 6 + 5  # patience begins anew once it has run out
+    assert len(again.loss_curve) == 6 + 5  # patience starts again after it has ended
 
 
 def test_max_iter_ends_without_convergence():
@@ -81,7 +81,7 @@ def test_a_loss_that_diverges_is_an_error_that_names_the_epoch():
 
 
 class Diary:
-    """Notes the rate of every update, as the change of theta by a gradient of 1."""
+    """Records the learning rate of every update, which is the change of theta for a gradient of 1."""
 
     def __init__(self, n_rows=10):
         self.thetas, self.n_rows = [], n_rows
@@ -128,7 +128,7 @@ def test_a_cosine_goes_on_to_its_end_unless_validation_runs_out_of_patience():
 
 
 def test_an_adaptive_rate_is_cut_each_time_patience_runs_out_until_it_is_tiny():
-    """The loss never improves: 1 + 2 epochs and then 2 at each rate, from 0.1 to the first of at most 1e-6."""
+    """The loss never improves: 3 epochs at the first rate, then 2 at each rate down to the first one below 1e-6."""
     diary = Diary(4)
     ending, _, progress, _ = run(diary, 100, kind="adaptive", n_iter_no_change=1)
     assert ending == CONVERGED
@@ -144,8 +144,8 @@ def test_the_best_weights_are_those_of_the_smallest_validation_loss():
         quadratic(), 20, validate=lambda theta: (next(losses), theta[0]), n_iter_no_change=3
     )
     assert ending == CONVERGED
-    assert progress.validation_loss_curve == [3.0, 2.0, 2.5, 1.99995, 4.0, 5.0]  # 1e-4 is no improvement
-    assert (progress.best_loss, progress.best_epoch) == (1.99995, 4)  # but the best all the same
+    assert progress.validation_loss_curve == [3.0, 2.0, 2.5, 1.99995, 4.0, 5.0]  # less than tol is no improvement
+    assert (progress.best_loss, progress.best_epoch) == (1.99995, 4)  # but it is the best
     assert progress.best_theta[0] == progress.validation_scores[3]
     assert theta[0] == progress.validation_scores[-1] != progress.best_theta[0]
     assert len(progress.loss_curve) == 6
@@ -184,7 +184,7 @@ def test_the_user_may_interrupt():
 
 
 def textbook_epoch(p, X, y, rate, limit):
-    """One epoch as in textbooks: per sample, the gradient summed over the steps and clipped by value."""
+    """One epoch as in textbooks: for each sample, the gradient is summed over the steps and clipped by value."""
     total = 0.0
     for steps, targets in zip(X, y, strict=True):
         error, gradients = textbook_sample(p, steps, targets)
@@ -195,7 +195,7 @@ def textbook_epoch(p, X, y, rate, limit):
 
 
 def textbook_sample(p, steps, targets):
-    """Half the summed squared error of one sequence, and its gradient, vector by vector."""
+    """Half the sum of squared errors of one sequence, and its gradient."""
     H = p["weight_hh"].shape[1]
     sigmoid = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
     h, c, total, record = np.zeros(H), np.zeros(H), 0.0, []
@@ -239,7 +239,7 @@ def test_the_textbook_equals_the_reference():
 
 
 def test_training_equals_the_textbook_loop():
-    """The repeating pattern, from the same weights, over some epochs: the same losses to 1e-8.
+    """From the same weights, the losses of some epochs on the repeating pattern agree to 1e-8.
 
     The textbook sums the gradient over the T = 10 steps; here it is their mean, so the rate is T
     times as large and the limit T times as small.
@@ -252,7 +252,7 @@ def test_training_equals_the_textbook_loop():
         warm_start=True, random_state=0,
     )  # fmt: skip
     with pytest.warns(ConvergenceWarning):
-        model.fit(X, y)  # an epoch at no rate: the initial weights
+        model.fit(X, y)  # an epoch with a tiny rate keeps the initial weights
     p = {name: view.copy() for name, view in named(model._state.network.layout, model.theta_).items()}
     expected = [textbook_epoch(p, X, y, 0.01, 5.0) for _ in range(n_epochs)]
     model.set_params(learning_rate_init=0.01 * T, max_iter=n_epochs)

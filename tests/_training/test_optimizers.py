@@ -1,4 +1,4 @@
-"""Every optimiser against an independent one, on the same gradients, and on a problem it must solve."""
+"""Every optimiser compared with an independent one, and on a problem that it must solve."""
 
 from itertools import permutations
 
@@ -34,7 +34,7 @@ def gradients(n=100, size=6):
 
 @pytest.mark.parametrize("name", CASES)
 def test_trajectory_equals_pytorchs(name):
-    """Theirs has two groups, the second without weight decay (which only AdamW has at all)."""
+    """PyTorch's optimiser has two groups, the second without weight decay, which only AdamW has."""
     torch = pytest.importorskip("torch")
     make, peer, settings = CASES[name]
     theta, parts = np.linspace(-1, 1, 6), [DECAYED == 1, DECAYED == 0]
@@ -52,7 +52,7 @@ def test_trajectory_equals_pytorchs(name):
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
 def test_trajectory_equals_scikit_learns(name):
-    """Its Adam adds epsilon before the bias correction, which is no difference at 1e-300."""
+    """scikit-learn's Adam adds epsilon before the bias correction, which makes no difference at 1e-300."""
     theta, theirs = np.linspace(-1, 1, 6), np.linspace(-1, 1, 6)
     ours = CASES[name][0](theta)
     if name == "adam":
@@ -71,7 +71,7 @@ def test_trajectory_equals_scikit_learns(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_minimises_a_quadratic(name):
-    """Curvatures 1 … 10 about a known point, which a weak decay hardly moves; single precision stays single."""
+    """A quadratic with curvatures 1 … 10 and a known minimum; float32 stays float32."""
     curvature, minimum = np.linspace(1, 10, 6, dtype=np.float32), np.arange(6, dtype=np.float32)
     theta = np.zeros(6, dtype=np.float32)
     optimizer = CASES[name][0](theta)
@@ -141,7 +141,7 @@ def test_clip_equals_pytorchs(value, norm):
         if norm is not None:
             torch.nn.utils.clip_grad_norm_([parameter], norm)
         clip(gradient, value, norm)
-        np.testing.assert_allclose(gradient, parameter.grad.numpy(), rtol=1e-5)  # it adds 1e-6 to the norm
+        np.testing.assert_allclose(gradient, parameter.grad.numpy(), rtol=1e-5)  # PyTorch adds 1e-6 to the norm
 
 
 def test_clip_by_norm_of_what_single_precision_cannot_square():

@@ -32,7 +32,7 @@ def test_a_copy_of_the_history_goes_on_by_itself():
     np.testing.assert_array_equal(fourth.validation_scores, [np.nan, np.nan, 0.5, 0.5, np.nan])
     np.testing.assert_array_equal(second.validation_scores, [np.nan] * 4)
     assert [part.smallest_loss for part in (first, second, third)] == [2.0, 0.5, 2.0]
-    assert second.losses is first.losses  # whoever goes on first need not copy
+    assert second.losses is first.losses  # the first continuation does not copy
 
 
 @pytest.mark.parametrize("validation", [None, (7.0, 0.5)], ids=["training", "validation"])

@@ -1,4 +1,4 @@
-"""Every schedule against an independent one, over the whole of training."""
+"""Every schedule compared with an independent one."""
 
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
@@ -11,7 +11,7 @@ KINDS = ["constant", "invscaling", "adaptive", "cosine"]
 @pytest.mark.parametrize("kind", ["constant", "invscaling", "adaptive"])
 @pytest.mark.parametrize(("initial", "power"), [(0.1, 0.5), (2e-3, 0.3), (5e-6, 1.0), (1e-6, 0.5), (3e-7, 0.5)])
 def test_equals_scikit_learns_until_it_ends_training(kind, initial, power):
-    """Patience runs out again and again, at each rate after some updates; 1e-6 is where theirs ends."""
+    """The rate is cut repeatedly, after some updates each time; scikit-learn ends training at 1e-6."""
     ours, theirs = Schedule(kind, initial, power), SGDOptimizer([], initial, kind, power_t=power)
     n_cuts, ended = 0, False
     while not ended:
@@ -26,7 +26,7 @@ def test_equals_scikit_learns_until_it_ends_training(kind, initial, power):
 
 @pytest.mark.parametrize("n_updates", [1, 2, 75])
 def test_cosine_equals_pytorchs(n_updates):
-    """Down to the end of the period, where both are 0."""
+    """Until the end of the period, where both are 0."""
     torch = pytest.importorskip("torch")
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
     theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=n_updates)
@@ -44,7 +44,7 @@ def test_begins_at_the_initial_rate(kind):
 
 
 def test_cosine_still_moves_in_the_last_update_and_is_never_cut():
-    """Of ten million; to leading order the rate there is (pi / 2 · 1e-7)²."""
+    """In the last of ten million updates the rate is (pi / 2 · 1e-7)² to leading order."""
     schedule = Schedule("cosine", 1.0, 0.5)
     assert schedule.rate(0, 1 - 1e-7, 0) == pytest.approx(2.467e-14, rel=0.01, abs=0)
     assert not schedule.can_cut(0)

@@ -6,7 +6,7 @@ from sklstm._training.loop import Watch
 
 
 class Quadratic:
-    """½ ‖theta - row‖², averaged over a batch of rows; weight w each."""
+    """½ ‖theta - row‖², averaged over a batch of rows with weights."""
 
     def __init__(self, rows, weight):
         self.rows, self.weight, self.batches = rows, weight, []
@@ -22,7 +22,7 @@ class Quadratic:
 
 
 def watching(settings):
-    """A `Watch` that takes what is its own out of `settings`, and the epochs that it was told of."""
+    """A `Watch` made from its part of `settings`, which is removed there, and the list of the epochs it has seen."""
     seen = []
     watch = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
     watch |= {name: settings.pop(name) for name in list(settings) if name in watch}
@@ -41,7 +41,7 @@ def quadratic(n=10):
 
 
 class Interrupted(Quadratic):
-    """The user stops it after so many evaluations."""
+    """Interrupted by the user after so many evaluations."""
 
     def __init__(self, after, rows, weight):
         super().__init__(rows, weight)

@@ -4,7 +4,7 @@ from sklstm._utils.recursion import forecast_recursively
 
 
 def test_predictions_become_the_next_steps_targets():
-    """A rule worked out by hand: the sum of the last two targets plus the newest other channel."""
+    """The prediction is the sum of the last two targets and the newest other channel; computed by hand."""
 
     def predict(windows):
         return windows[:, -2:, :1].sum(axis=1) + windows[:, -1, 1:]

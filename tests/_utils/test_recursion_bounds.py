@@ -20,7 +20,7 @@ def range_of(y, known):
 
 
 def bounds(y, reach, steps=4, known=None, ahead=None):
-    """Of one series, whose window is all of it; `ahead` are the known columns of the rows forecast."""
+    """Bounds of one series, which is its own window; `ahead` are the known columns at the forecast rows."""
     known, ahead = (np.empty((n, 0)) if part is None else part for part, n in ((known, len(y)), (ahead, steps)))
     support = SeriesRange.from_parts([range_of(y, known)], [1])
     return support.bounds(y[np.newaxis], known[np.newaxis, -1:], ahead[np.newaxis], reach)[:, 0]
@@ -71,19 +71,19 @@ def test_a_known_column_that_goes_on_widens_and_one_that_leaps_widens_more():
     count = np.arange(5.0)[:, np.newaxis]
     ahead = np.arange(5.0, 9)[:, np.newaxis]
     np.testing.assert_allclose(bounds(y, 1.0, 4, count, ahead)[1, :, 0], 3 + 2 * (1 + np.arange(1, 5) / 4))
-    # from the leap on, also where the column comes back, as what followed was fed back
+    # from the large change on, also after the column returns, as forecasts are fed back
     leaping = np.array([[5.0], [50.0], [4.0], [4.0]])
     upper = bounds(y, 1.0, 4, count, leaping)[1, :, 0]
     np.testing.assert_allclose(upper, 3 + 2 * (1 + np.array([0.25, *[REACH * 46 / 4] * 3])))
-    # a large change inside of the range is none
+    # a large change within the range has no effect
     assert np.isfinite(bounds(y, 1.0, 4, count, np.array([[0.0], [4.0], [0.0], [4.0]]))).all()
-    # nothing was learnt of one that never changed, however far it leaps
+    # nothing is known of a column that was constant, whatever its change
     upper = bounds(y, 1.0, 4, 0 * count, np.array([[0.0], [0.0], [1e6], [0.0]]))[1, :, 0]
     np.testing.assert_allclose(upper, 3 + 2 * np.array([1, 1, 1 + REACH, 1 + REACH]))
 
 
 def test_rows_have_bounds_of_their_own():
-    """A small series beside a large one, and a window that has left the training rows."""
+    """A small series beside a large one, and a window outside the range of the training rows."""
     small, large = np.array([[0.0], [1.0], [0.0]]), np.array([[0.0], [1e6], [0.0]])
     nothing = np.empty((3, 0))
     supports = [range_of(small, nothing), range_of(large, nothing)]

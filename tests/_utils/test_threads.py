@@ -14,7 +14,7 @@ def blas_threads():
 
 @pytest.fixture
 def two_threads():
-    # not as a context, and let go of: newer threadpoolctl would heed no other thread
+    # not as a context, and released: newer threadpoolctl obeys no other thread
     limits = threadpool_limits(2, user_api="blas")
     threads._release_control()
     yield blas_threads()
@@ -66,7 +66,7 @@ def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
         came = interrupted_at_line(number, use, functions)
         assert blas_threads() == two_threads
         assert not threads._running
-        other = threading.Thread(target=use, daemon=True)  # finds the lock open, and may set limits
+        other = threading.Thread(target=use, daemon=True)  # the lock is open, and limits can be set
         other.start()
         other.join(10)
         assert not other.is_alive()
