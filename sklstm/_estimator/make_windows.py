@@ -25,22 +25,24 @@ from sklstm._utils.windows import sliding_windows
     prefer_skip_nested_validation=True,
 )
 def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_outputs=None):
-    """Cut a series into full windows and their targets, as views.
+    """Cut a series into full windows and their targets.
+
+    The windows are a view of the series: a value is not stored once for each of its windows.
 
     Parameters
     ----------
     series : array-like of shape (n_rows,) or (n_rows, n_channels)
-        In time order; the channels that are predicted come first.
+        In time order, with the target channels first.
     window_length : int
-        Steps in a window.
+        Number of rows in a window.
     lead : int, default=1
-        How many rows after the end of its window a target lies.
+        Distance from the last row of a window to its target.
     stride : int, default=1
-        Take every `stride`-th window. `LSTMRegressor.forecast` without context needs 1.
+        Keep every `stride`-th window. `LSTMRegressor.forecast` without context needs 1.
     targets : {"last", "all"}, default="last"
-        Whether a window has one target or one for each of its steps. A series with gaps needs
-        "last": a present step whose target is missing cannot be learnt from. With "all", scikit-learn's
-        metrics do not take the targets (they are 3-D); `LSTMRegressor.score` does.
+        Whether a window has one target, or one for each of its steps. A series with missing values needs "last", as
+        with "all" a target must not be missing where the step is present. With "all" the targets are 3-D, which
+        `LSTMRegressor.score` accepts, but the metrics of scikit-learn do not.
     n_outputs : int, default=None
         How many of the first channels are targets; None means all.
 
@@ -49,14 +51,14 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     X : ndarray of shape (n_samples, window_length, n_channels)
         A read-only view; n_samples is n_rows - window_length - lead + 1 at stride 1.
     y : ndarray, Series or DataFrame
-        (n_samples,) for a series of one dimension, else (n_samples, n_outputs), with the targets'
-        times where `series` was pandas; an array (n_samples, window_length, n_outputs) for "all".
+        Of shape (n_samples,) if the series has one dimension, else (n_samples, n_outputs); pandas with the times of the
+        targets if `series` is pandas. For "all", an array (n_samples, window_length, n_outputs).
 
     Raises
     ------
     ValueError, TypeError
         If the series does not hold numbers, is too short for one window, or has fewer channels than `n_outputs`; or
-        if its pandas index is no order of time, as for `WindowTransformer`.
+        if its pandas index is not in time order, as for `WindowTransformer`.
 
     Examples
     --------
@@ -81,8 +83,8 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     n_windows = n_rows - window_length - lead + 1
     if n_windows < 1:
         raise ValueError(
-            f"The series has {n_rows} rows; one window of window_length={window_length} with its target at "
-            f"lead={lead} takes {window_length + lead}."
+            f"The series has {n_rows} rows, but one window of window_length={window_length} with its target at "
+            f"lead={lead} takes {window_length + lead}. Shorten the window, or give more rows."
         )
     X = sliding_windows(table, window_length)[:n_windows:stride]
     first = window_length + lead - 1

@@ -51,180 +51,182 @@ def _warn_of_clipping(forecasts, bounds):
 
 
 class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
-    """Regression on sequences with a long short-term memory network, in NumPy.
+    """Regression on sequences with a long short-term memory (LSTM) network, in NumPy.
 
-    A row is one sequence. It is read step by step, oldest first; a linear read-out of the last
-    hidden state (or of every one) gives the answer. The loss is minimised by back-propagation
-    through the whole sequence. Missing steps (NaN) are passed over (see `missing`).
+    A sample is one sequence, such as a window of a time series. The network reads it step by step, the oldest step
+    first. A linear read-out of the last hidden state (or of the state at every step) gives the prediction. Training
+    minimises the loss by back-propagation through the whole sequence. Missing values (NaN) are accepted, see
+    `missing`.
 
     Parameters
     ----------
     hidden_size : int, default=32
-        Number of hidden units of each layer and direction. More can learn more and cost
-        quadratically more time.
+        Number of hidden units of each layer and direction. A larger network can learn more; its training time grows
+        with the square of the size.
     n_layers : int, default=1
-        Number of layers, each reading the states of the one below. A second one is worth a try on
-        long series; it seldom is on short ones.
+        Number of layers. Each one reads the states of the layer below. A second layer may help on long series; it
+        seldom does on short ones.
     bidirectional : bool, default=False
-        Whether each layer also reads the row from its last step to its first: for rows that are
-        known as a whole (a signal to be labelled), where what follows explains what came before. The
-        read-out then sees the last forward and the first backward state or, with a target at every
-        step, both at every step.
+        Whether each layer also reads the sample from its last step to its first. This is for samples that are known
+        as a whole, such as a signal that is to be labelled, where later steps explain earlier ones. The read-out uses
+        the last forward state and the first backward state or, with a target at every step, both states of the step.
     dropout : float, default=0.0
-        Probability, in [0, 1), with which a state is dropped on its way to the next layer or to the
-        read-out, in training only. Raise it (0.1 to 0.5) where a large network learns the rows by
-        heart.
+        Probability, in [0, 1), of dropping a state before the next layer or the read-out, in training only. Raise it
+        (0.1 to 0.5) if a large network overfits.
     n_channels : int, default=1
-        How many values one step has where `X` is a table (2-D), whose rows are flattened sequences
-        with the step as the slow axis: by default each column is one step of one channel. Not used
-        for 3-D `X`, which brings its own channels.
+        Number of values at each step, if `X` is a table (2-D). A row of the table is a flattened sequence, with all
+        channels of a step side by side; by default each column is one step. Not used if `X` is 3-D.
     n_targets : int, default=None
-        How many of the first channels are the ones predicted: output k belongs to channel
-        k mod `n_targets`, so several outputs run over the targets step ahead by step ahead. Used by
-        `instance_norm` and `forecast`. None means `n_outputs` where there are that many channels,
-        else 1.
+        How many of the first channels are target channels, whose future is predicted. Used by `instance_norm`,
+        `loss_steps` and `forecast`. Output k belongs to channel k mod `n_targets`, so the outputs for several steps
+        ahead are ordered by step. None means the number of outputs if there are as many channels, else 1.
     instance_norm : {"last", "mean", "standard", "last-standard"}, default=None
-        What the target channels of each row, and its target, are expressed relative to before the
-        network sees them: the row's own last present value, its mean, its mean and standard
-        deviation, or its last value and standard deviation. Undone in `predict`. Choose "last" or
-        "last-standard" for series with a trend; only of use where `y` is the future of the first
-        channels. The deviation leans a little on the training rows' typical one, the more the fewer
-        steps are present, so that a row that is (nearly) constant is no outlier. With a target at
-        every step, early steps too are relative to the whole row.
+        How each window and its target are normalised; `predict` undoes it. "last" subtracts the last present value of
+        each target channel, "mean" subtracts the mean, "standard" also divides by the standard deviation, and
+        "last-standard" subtracts the last value and divides by the standard deviation. Choose "last" or
+        "last-standard" for series with a trend. It only makes sense if `y` is the future of the first channels.
+        The deviation is shrunk towards the typical one of the training samples, the more so the fewer steps are
+        present, so that an almost constant window is no outlier. With a target at every step, the early steps are
+        normalised by the whole window too.
     standardize : bool, default=True
-        Whether to bring channels and targets to mean 0 and variance 1 inside (over the weighted
-        training rows, at present steps) and to undo it in `predict`. A constant channel is centred and
-        divided by its size; a target that was constant is answered by its value.
-        A table with `n_channels=1` is *one* channel: all columns share one mean and deviation.
+        Whether to standardise channels and targets to mean 0 and variance 1, over the weighted training samples and
+        present steps; `predict` undoes it. A constant channel is centred and divided by its size. A constant target
+        is predicted exactly.
+        A table with `n_channels=1` is *one* channel: all its columns share one mean and one deviation.
     missing : {"skip", "indicator"}, default="skip"
-        What a missing value (NaN) does. "skip" passes over its step, with all that other channels say there: choose it
-        where channels are missing together, as at the beginning of a series. "indicator" passes over steps
-        without any value only; elsewhere what is missing is the channel's mean (0 with `standardize=False`), and for
-        each channel the network reads in another one whether it is missing: choose it where channels are missing
-        each at its own times. It has twice as many input weights. With `instance_norm` a row needs a value in every
-        target channel; one without is like a row without a present step.
+        What a missing value (NaN) does. "skip" skips its step, with the values of all other channels there: choose it
+        if channels are missing together, as at the beginning of a series. "indicator" skips only steps without any
+        value. Elsewhere it replaces a missing value by the mean of its channel (0 with `standardize=False`), and the
+        network reads for each channel whether its value is missing: choose it if channels are missing at different
+        times. It doubles the number of input weights. With `instance_norm`, a sample then needs a value in every
+        target channel; otherwise all its steps are skipped.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default="squared_error"
-        What is minimised, in standardised units: half the squared error (its answers are means); the
-        absolute error (medians, which outliers hardly move); Huber's, the one for small errors and
-        the other for large ones; the pinball loss of `quantile`; or half the Poisson deviance of
-        `y` >= 0 with the logarithm as link (means of counts: targets are divided by their mean and
-        not centred, the deviance by their relative variance, and `instance_norm` must be None).
+        The loss that is minimised, of standardised targets.
+
+        - "squared_error": half the squared error; predicts means.
+        - "absolute_error": predicts medians, on which outliers have little influence.
+        - "huber": squared below `delta`, absolute above.
+        - "quantile": the pinball loss; predicts the levels of `quantile`.
+        - "poisson": half the Poisson deviance with a log link; predicts means of counts, `y` >= 0. Targets are divided
+          by their mean but not centred, the deviance is divided by their relative variance, and `instance_norm` must
+          be None.
     delta : float, default=1.0
-        For "huber": the error, in units of the standardised target, from which it counts linearly.
+        For "huber": the error of the standardised target from which the loss is linear.
     quantile : float or array-like of float, default=0.5
-        For "quantile": the level that is predicted, in (0, 1), or several in increasing order. Several
-        never cross. `predict` then gives the one nearest the median (of two the lower), which `score`
-        and `forecast` use, and `predict_quantiles` all.
+        For "quantile": the level to predict, in (0, 1), or several levels in increasing order. Predicted quantiles
+        never cross. `predict_quantiles` returns all levels; `predict`, `score` and `forecast` use the one nearest the
+        median, and of two equally near ones the lower.
     loss_steps : {"last", "all", "auto"}, default="last"
-        "all" also counts, at every step inside of the rows, the error of predicting the step after
-        it: n_steps times the signal for nearly the same time. Worth a try where series are short, with
-        a smaller learning rate; compare both, above all with `instance_norm`, where the early steps are
-        relative to what they could not know yet. Only for rows that are windows of the series that is
-        predicted, as `forecast` needs them. Where `y` itself has a target at every step there is nothing
-        to add. "auto" is "all" where the last rows show that they are such windows, in order, and inside of a
-        `Forecaster` with strategy="recursive"; else "last".
+        The steps whose predictions the loss counts. "last" counts the target of each sample. "all" also counts the
+        prediction of the next step at every step inside the sample: n_steps times as many targets in nearly the same
+        time. It only works if the samples are windows of the series that is predicted, as `forecast` needs them. Try
+        it on short series, with a smaller learning rate, and compare both; above all with `instance_norm`, which
+        normalises the early steps by values that come after them. "auto" means "all" if the last samples are such
+        windows, in order, and in a `Forecaster` with strategy="recursive"; else "last". If `y` has a target at
+        every step, all three are the same.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
-        The optimiser: "adamw" is Adam with `alpha` as decoupled decay; "lbfgs" (of SciPy) takes all
-        rows at once, with neither batches nor a learning rate, and suits few rows and small networks.
+        The optimiser. "adamw" is Adam with `alpha` as decoupled weight decay. "lbfgs" is SciPy's; it uses all samples
+        at once, without batches and learning rate, and suits few samples and small networks.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
-        How the size of the updates changes, but for "lbfgs": not at all; as
-        `learning_rate_init` / (t + 1)^`power_t` after t updates; divided by 5 whenever more than
-        `n_iter_no_change` epochs in a row brought nothing, until it is below 1e-6; or along half a cosine
-        down to 0 over `max_iter` epochs. "cosine" needs no patience and settles well, where the number
-        of epochs can be said: only early stopping ends it before. It begins again with each `fit` that
-        continues, and with every `max_iter` calls of `partial_fit`.
+        The schedule of the learning rate; not for "lbfgs".
+
+        - "constant": `learning_rate_init`.
+        - "invscaling": `learning_rate_init` / (t + 1)^`power_t` after t updates.
+        - "adaptive": divided by 5 whenever the loss did not improve for more than `n_iter_no_change` epochs in a row,
+          until it is below 1e-6.
+        - "cosine": half a cosine, down to 0 over `max_iter` epochs. It converges well if you know the number of
+          epochs. Only early stopping ends it before. It begins again with each `fit` that continues, and with every
+          `max_iter` calls of `partial_fit`.
     learning_rate_init : float, default=0.01
-        Size of the first updates. Larger than MLPRegressor's, as gradients are clipped.
+        The initial learning rate. It is larger than that of MLPRegressor because gradients are clipped.
     power_t : float, default=0.5
-        For "invscaling": how fast the rate falls.
+        For "invscaling": the exponent.
     momentum : float, default=0.9
-        For "sgd": share of the velocity that is kept, in [0, 1].
+        For "sgd": the momentum, in [0, 1].
     nesterovs_momentum : bool, default=True
-        For "sgd": whether the gradient is looked up ahead along the velocity.
+        For "sgd": whether to use Nesterov's momentum.
     beta_1 : float, default=0.9
-        For "adam" and "adamw": decay of the first moment, in [0, 1).
+        For "adam" and "adamw": decay rate of the first moment, in [0, 1).
     beta_2 : float, default=0.999
-        For "adam" and "adamw": decay of the second moment, in [0, 1).
+        For "adam" and "adamw": decay rate of the second moment, in [0, 1).
     epsilon : float, default=1e-8
         For "adam", "adamw" and "rmsprop": added to the root of the second moment (after bias correction).
     rho : float, default=0.9
-        For "rmsprop": decay of the second moment, in [0, 1).
+        For "rmsprop": decay rate of the second moment, in [0, 1).
     alpha : float, default=0.0
-        Strength of the L2 penalty on the weights (not the biases). For "adamw" the share of the
-        weights, times the learning rate, that each update takes off them; 0.01 is usual there.
+        Strength of the L2 penalty on the weights (not the biases). For "adamw" it is the weight decay: each update
+        subtracts the weights times `alpha` times the learning rate; 0.01 is a usual value.
     clip_norm : float, default=1.0
-        Longest gradient (Euclidean, all parameters together); None for no such limit. Keeps
-        exploding gradients from undoing what was learnt.
+        The largest Euclidean norm of the gradient of all parameters; a larger gradient is scaled down to it. This
+        protects training from exploding gradients. None does not limit the norm.
     clip_value : float, default=None
-        Largest element of the gradient, applied before `clip_norm`; None for no such limit.
+        The largest absolute value of an element of the gradient, applied before `clip_norm`. None does not limit it.
     batch_size : int, default="auto"
-        Rows per update. "auto" is min(32, n_samples).
+        Samples in a batch. "auto" is min(32, n_samples).
     max_iter : int, default=200
-        Most epochs (passes over the rows; for "lbfgs" iterations) in one `fit`.
+        Maximum number of epochs (passes over the samples; for "lbfgs" iterations) in one `fit`.
     max_fun : int, default=15000
-        For "lbfgs": most evaluations of the loss.
+        For "lbfgs": maximum number of evaluations of the loss.
     tol : float, default=1e-4
-        Improvement of the loss that counts as one.
+        The smallest decrease of the loss that counts as an improvement.
     n_iter_no_change : int, default=10
-        Training stops after more than so many epochs in a row without improvement of the loss: that of
-        the validation rows, if there are any. Without them "cosine" goes on to its end.
+        Training stops when the loss did not improve for more than this many epochs in a row: the loss of the
+        validation samples, if there are any. Without them, "cosine" does not stop early.
     early_stopping : bool, default=False
-        Whether to watch the loss of rows that are not trained on, and to keep the weights of the
-        epoch where it was smallest. They are `X_val`, or held out.
+        Whether to validate after every epoch, stop when the validation loss no longer improves, and keep the weights
+        of the epoch with the smallest one. The validation samples are `X_val` or, without it, held out of `X`.
     validation_fraction : float, default=0.1
-        Share of the rows that are held out.
+        Share of the samples that are held out.
     validation_split : {"last", "random"}, default="last"
-        Which rows are held out. Choose "random" only for rows that are independent of each other:
-        windows next to each other share all but one of their steps.
+        Which samples are held out. Choose "random" only for independent samples: neighbouring windows share all but
+        one of their steps.
     validation_gap : int, default=0
-        How many rows before the last ones are left out of both parts. With windows of n steps, n leave
-        no step in both.
+        Number of samples between training and validation samples that are used for neither. With windows of n steps, a
+        gap of n ensures that no step is in both.
     shuffle : bool, default=True
-        Whether to draw a new order of the rows for each epoch.
+        Whether to shuffle the samples in each epoch.
     warm_start : bool, default=False
-        Whether `fit` continues from the parameters, scaling, optimiser, generator and history of the
-        last one: 10 epochs and 10 more are 20, to the bit (but for "lbfgs", which keeps the parameters
-        alone, and "cosine", which begins again). What makes the network and its loss cannot change in
-        between. After early stopping or Ctrl-C it goes on from the last weights, not from those that
-        were kept, which are judged anew where the validation rows are others.
+        Whether `fit` continues the last one, with its weights, scaling, optimiser, random generator and history. Two
+        fits of 10 epochs equal one of 20 exactly, except with "lbfgs", which keeps the weights only, and "cosine",
+        which begins again. Parameters of the network and of its loss cannot change in between. After early
+        stopping or Ctrl-C, training continues from the last weights, not from the best ones. The best ones are
+        validated again if the validation samples have changed.
     random_state : int, RandomState, Generator or None, default=None
-        Decides the initial weights, the order of the rows, what is dropped and a random hold-out. An
-        integer gives the same bits every time; None draws anew; a generator is consumed.
+        Determines the initial weights, the order of the samples, dropout, and which samples a random split holds out.
+        An integer gives the same results in every fit, None different ones. A generator is used up.
     verbose : bool or int, default=False
-        True prints the loss of every epoch, an integer of every n-th.
+        True prints the loss of every epoch, an integer n that of every nth epoch.
 
     Attributes
     ----------
     theta_ : ndarray of shape (n_parameters,)
-        All parameters, in the precision of the training data.
+        All weights and biases, in the precision of the training data.
     loss_ : float
-        Loss of the last epoch: the mean over its batches (each by its weight, taken before its
-        update) of the mean loss per target in standardised units, plus
-        alpha / 2 · ‖weights‖² / Σ sample weights of the batch. With "adamw" without the latter; with
-        "lbfgs" of all rows, after the iteration.
+        Loss of the last epoch: the weighted mean over its batches, each before its update, of the mean loss of a
+        standardised target plus the penalty alpha / 2 · ‖weights‖² / Σ sample weights of the batch. With "adamw" there
+        is no penalty. With "lbfgs" it is the loss of all samples after the last iteration.
     best_loss_ : float
-        Smallest loss of any epoch.
+        Smallest loss of all epochs.
     loss_curve_ : list of float
         Loss of every epoch.
     validation_loss_curve_ : list of float or None
-        With early stopping, the loss of the validation rows after every epoch, without penalty.
+        With early stopping, the loss of the validation samples after every epoch, without penalty.
     validation_scores_ : list of float or None
-        The same for R² of their predictions (NaN for a single row).
+        With early stopping, R² on the validation samples after every epoch (NaN for a single sample).
     best_validation_score_ : float or None
-        R² of the weights that were kept.
+        With early stopping, R² on the validation samples with the weights that were kept.
     best_iter_ : int
-        The epoch whose weights were kept, counted from 1: the last one but for early stopping and
-        Ctrl-C.
+        The epoch whose weights were kept, counted from 1: the last one, except with early stopping and after Ctrl-C.
     n_iter_ : int
         Number of epochs, over all calls that continue each other.
     t_ : int
-        Number of rows seen, each as often as it was.
+        Number of samples seen in training; each counts once in every epoch.
     n_outputs_ : int
-        Number of outputs (at a step).
+        Number of outputs (at each step).
     n_features_in_ : int
-        Number of columns of a table, or of channels of sequences.
+        Number of columns if `X` was a table, of channels if it was 3-D.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
-        Names of the columns, where `X` was a DataFrame with such names.
+        Names of the columns, if `X` was a DataFrame with string names.
     weight_ih_ : list of ndarray
         Input weights of each layer, views of `theta_`.
     weight_hh_ : list of ndarray
@@ -234,25 +236,25 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     readout_weight_ : ndarray
         Weights of the read-out.
     readout_bias_ : ndarray
-        Bias of the read-out.
+        Biases of the read-out.
 
     See Also
     --------
-    WindowTransformer : Turns a series into rows inside a pipeline.
-    make_windows : The same outside a pipeline, with targets.
+    make_windows : Cut a series into samples and targets.
+    WindowTransformer : Cut windows inside a pipeline.
+    Forecaster : Forecast series with known and past-only columns, intervals and panels.
 
     Notes
     -----
-    `X` is (n_samples, n_steps, n_channels), or the same flattened to two dimensions; `y` is
-    (n_samples,), (n_samples, n_outputs), or (n_samples, n_steps, n_outputs) with a target at every
-    step. Work is done in the precision of `X` (float32 or float64). A row without a present step is
-    not learnt from, and predicted as the mean of `y` (or its median or quantile, where the loss is
-    minimised by these).
+    `X` is (n_samples, n_steps, n_channels), or flattened to a table with two dimensions. `y` is (n_samples,),
+    (n_samples, n_outputs), or (n_samples, n_steps, n_outputs) with a target at every step. The precision of `X`
+    (float32 or float64) is that of all computations. A sample without a present step is not used in training, and its
+    prediction is the training mean of `y` (or the median or quantile, by the loss).
 
-    Ctrl-C ends training with a warning; the weights of the epoch with the smallest loss so far (of the
-    validation rows, if there are any) are kept. In a search it ends one fit, and the next begins.
+    Ctrl-C ends training with a warning and keeps the weights of the epoch with the smallest loss (of the validation
+    samples, if there are any). In a parameter search it ends one fit, and the next one begins.
 
-    scikit-learn's callbacks (from 1.9) are told of every epoch: `set_callbacks(ProgressBar())`.
+    Callbacks of scikit-learn (from 1.9) are called at every epoch: `set_callbacks(ProgressBar())`.
 
     References
     ----------
@@ -420,28 +422,26 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Learn to predict `y` from the rows of `X`.
+        """Train the network on samples and their targets.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
-            Sequences, oldest step first; NaN where a value is missing. A step with NaN in *any* channel is
-            passed over with all that the other channels say there, so a channel of little use that is often
-            missing can cost most of R². Leave such a channel out, or choose `missing="indicator"`.
+            Samples, the oldest step first; NaN where a value is missing. By default, a step with NaN in *any* channel
+            is skipped, with the values of all other channels. So a channel that is often missing can cost most of R²,
+            even if it is of little use. Leave it out, or choose `missing="indicator"`.
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Targets. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts. Weight 0 is like leaving the row out, 2 like repeating it (to the
-            bit, where all rows are in one batch and none of their states are dropped). For `forecast`,
-            the target of a row of weight 0 is missing.
+            Weight of each sample. A weight of 0 is like leaving the sample out, 2 like repeating it. (This is exact if
+            all samples are in one batch and there is no dropout.) `forecast` takes a target of weight 0 for missing.
         X_val : array-like, default=None
-            Rows to stop by, for `early_stopping=True`, instead of some that are held out of `X`: as
-            `X`, though sequences may have another number of steps. In a pipeline, see
-            `Pipeline(transform_input=["X_val"])`.
+            Validation samples for `early_stopping=True`; without them, some of `X` are held out. As `X`, but 3-D
+            samples may have another number of steps. In a pipeline, see `Pipeline(transform_input=["X_val"])`.
         y_val : array-like, default=None
-            Their targets, as `y`.
+            Targets of the validation samples, as `y`.
         sample_weight_val : array-like, default=None
-            Their weights.
+            Weights of the validation samples.
 
         Returns
         -------
@@ -451,14 +451,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Raises
         ------
         ValueError, TypeError
-            Before anything is computed, where a parameter or an input is not as described; or where
-            the loss is no longer finite. An earlier fit stays as it was.
+            If a parameter or an input is not as described, before anything is computed; or if the loss is no longer
+            finite. An earlier fit is not changed.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs, unless `learning_rate="cosine"`
-            had planned for so many.
+            If the loss was still improving after `max_iter` epochs, unless `learning_rate="cosine"`.
         UserWarning
             If Ctrl-C ended training.
         """
@@ -482,10 +481,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     @available_if(_trains_by_epochs)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Go once over the given rows, continuing from where training is.
+        """Train for one epoch on the given samples, continuing earlier training.
 
-        The first call draws the weights and fixes the scaling; later ones keep both. Not available
-        for `solver="lbfgs"` and for `early_stopping=True`; callbacks are told of `fit` only.
+        The first call draws the weights and fits the scaling; later calls keep the scaling. Not available with
+        `solver="lbfgs"` or `early_stopping=True`. Callbacks are called in `fit` only.
 
         Parameters
         ----------
@@ -541,20 +540,20 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     # ---- predictions
 
     def predict(self, X):
-        """Predict the target of each row: what the loss is minimised by.
+        """Predict the target of each sample.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
-            Sequences, with as many dimensions and channels as in `fit`. Only sequences in three
-            dimensions may have another number of steps.
+            Samples, with as many dimensions and channels as in `fit`. Samples in three dimensions may have another
+            number of steps.
 
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            In the shape of `fit`'s `y`. With an answer at every step, NaN at missing ones; else, for a row
-            with no present step, the training mean (or median or quantile, by the loss). Of several
-            quantiles the one nearest the median.
+            Predictions, in the shape of `y` in `fit`. With a target at every step, they are NaN at missing steps.
+            Otherwise a sample without a present step has the training mean (or median or quantile, by the loss). Of
+            several quantiles, the one nearest the median.
         """
         return self._predict(X)
 
@@ -567,7 +566,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     @available_if(_has_levels)
     def predict_quantiles(self, X):
-        """Predict every level of `quantile` for each row; only for `loss="quantile"`.
+        """Predict all levels of `quantile`; only available with `loss="quantile"`.
 
         Parameters
         ----------
@@ -577,8 +576,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Returns
         -------
         quantiles : ndarray of shape (n_samples, [[n_steps,] n_outputs,] n_quantiles)
-            In the shape of `predict`'s answers with an axis at the end for the levels, which never
-            decreases along it.
+            Predictions in the shape of those of `predict`, with the levels as an additional last axis, along which
+            values never decrease.
         """
         return self._predict(X, every_level=True)
 
@@ -598,9 +597,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return threads_for(PREDICTION_ROWS * self._state.network.layout.matrix_size)
 
     def score(self, X, y, sample_weight=None):
-        """Coefficient of determination R² of `predict(X)`.
+        """Return the coefficient of determination R² of `predict(X)`.
 
-        With a target at every step, each step that is present counts as one sample.
+        With a target at every step, each present step counts as one sample.
 
         Parameters
         ----------
@@ -609,12 +608,12 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         y : array-like
             True targets, as for `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
-            How much each row counts.
+            Weight of each sample.
 
         Returns
         -------
         score : float
-            1 for perfect answers, 0 for the mean of `y`.
+            1 for exact predictions, 0 for predictions as good as the mean of `y`.
         """
         check_is_fitted(self)
         check_same_rows(X, y=y, sample_weight=sample_weight)
@@ -631,49 +630,49 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return r2_score(*scaled_for_r2(y, y_pred), sample_weight=sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
-        """Predict `steps` steps ahead, feeding each prediction back as the next step's targets.
+        """Forecast `steps` steps ahead, feeding each prediction back as the next step of the target channels.
 
-        Of a quantile loss with several levels it is the one nearest the median that is fed back. Without
-        `context` it goes on from the last training row with its target appended: if that
-        target's time is t, the answers are for t + 1 … t + steps. With `context` it goes on from
-        each window's last step. Needs rows that are windows of the series that is predicted, one
-        output for each target channel.
+        Without `context`, the forecast continues the training samples: if the last training target is at time t, it
+        is for the times t + 1 … t + steps. With `context`, it continues each given window from its last step. This
+        needs samples that are windows of the series that is predicted, and one output for each target channel. With
+        several quantiles, the one nearest the median is fed back.
 
         Parameters
         ----------
         steps : int
-            How far to look ahead, at least 1.
+            Forecast horizon, at least 1.
         X_future : array-like, default=None
-            The channels that are not targets, at the steps that are appended. Without `context`
-            (steps, n_others), for the times t … t + steps - 1; with `context`
-            (n_samples, steps - 1, n_others), for t + 1 … t + steps - 1 where t is the context's last.
-            One such channel may be given as (steps,). None where every channel is a target. If it is
-            pandas with an index of time, as `y` was, its times must be these.
+            Values of the channels that are not targets, at the steps that are appended. Without `context` of shape
+            (steps, n_others), for the times t … t + steps - 1. With `context` of shape (n_samples, steps - 1,
+            n_others), for t + 1 … t + steps - 1, where t is the last time of the context. A single such channel may
+            be (steps,). None if every channel is a target. If `X_future` and `y` are pandas with an index of time,
+            the times are checked.
         context : array-like of the shape of `X`, default=None
-            Windows to go on from: with as many dimensions as in `fit`, so that the last steps of a
-            series of one channel are `series[-n_steps:].reshape(1, n_steps, 1)`.
+            Windows to continue, with as many dimensions as in `fit`. For a series of one channel, they are its last
+            steps, `series[-n_steps:].reshape(1, n_steps, 1)`.
         clip : bool or pair (low, high), default=True
-            Whether a recursion that runs away is held, with a warning: where an answer leaves the range of what
-            `fit` saw and of the context by more than three times that range. Channels that are no targets and
-            leave their own range widen it; by more than its size, they lift it. A pair of numbers, or of arrays that
-            broadcast to (n_samples, steps, n_outputs), are bounds of your own, kept without a warning.
+            Whether to clip a recursion that runs away, with a warning. The bounds are the range of the training
+            samples and of the context, extended on both sides by three times its width. Other channels that leave
+            their own range extend the bounds in proportion, and three times as much if they leave it by more than its
+            width. A pair of numbers, or of arrays that broadcast to (n_samples, steps, n_outputs), gives other
+            bounds, without a warning.
 
         Returns
         -------
         forecast : ndarray, Series or DataFrame of shape (steps,) or (steps, n_outputs)
-            With `context`, an array with n_samples in front. Without, pandas where `y` was, its
-            index continued; where that cannot be done a warning says so and steps count from 1.
+            With `context` an array with n_samples as first axis. Without, pandas if `y` was pandas, with the index
+            continued. If the index cannot be continued, the steps are counted from 1, with a warning.
 
         Raises
         ------
         ValueError
-            Where predictions cannot stand for the next step: without `context` also where the last
-            100 training rows show that a row's target is not the newest step of the next row.
+            If predictions cannot be fed back. Without `context`, also if the last 100 training samples show that a
+            target is not the newest step of the next sample.
 
         Warns
         -----
         UserWarning
-            If the recursion ran away and was held.
+            If the recursion ran away and was clipped.
         """
         check_is_fitted(self)
         steps = check_steps(steps)
@@ -710,23 +709,23 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         others = check_future(X_future, (1, steps, n_others), per_context=False, times=start.times(steps))
         return start.next_window(others[:, :1]), others[:, 1:]
 
-    # ---- the history of training
+    # ---- history of training
 
     @property
     def loss_curve_(self):
-        """Loss of every epoch, a list of float that is made at each access."""
+        """Loss of every epoch, as a new list of float at each access."""
         check_is_fitted(self)
         return self._state.progress.loss_curve
 
     @property
     def validation_loss_curve_(self):
-        """With early stopping the loss of the validation rows after every epoch, a list of float; else None."""
+        """Loss of the validation samples after every epoch, a list of float; None without early stopping."""
         check_is_fitted(self)
         return self._state.progress.validation_loss_curve if self._state.progress.watches_validation else None
 
     @property
     def validation_scores_(self):
-        """With early stopping R² on the validation rows after every epoch, a list of float; else None."""
+        """R² on the validation samples after every epoch, a list of float; None without early stopping."""
         check_is_fitted(self)
         return self._state.progress.validation_scores if self._state.progress.watches_validation else None
 
@@ -740,11 +739,11 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def weight_ih_(self):
         """Input weights, one (4 * hidden_size, n_inputs) view of `theta_` for each layer.
 
-        A layer's inputs are the channels (with `missing="indicator"` followed by an indicator of each, in the same
-        order) or the states of the layer below. With `bidirectional=True`
-        each layer has two, forward and backward. Rows are the gates i, f, o, g (input, forget, output,
-        candidate); PyTorch's order is i, f, g, o. They share one bias, the sum of PyTorch's two.
-        Assigning into it changes the model.
+        The inputs of the first layer are the channels; with `missing="indicator"` they are followed by one indicator
+        for each channel. The inputs of another layer are the states of the layer below. With `bidirectional=True` each
+        layer has two matrices, forward and backward. The rows are those of the gates i, f, o, g (input, forget,
+        output, candidate); PyTorch's order is i, f, g, o. Each gate has one bias, the sum of PyTorch's two.
+        Assigning to elements changes the model.
         """
         return self._view("weight_ih")
 
@@ -752,18 +751,18 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def weight_hh_(self):
         """Recurrent weights, one (4 * hidden_size, hidden_size) view of `theta_` for each layer.
 
-        With `bidirectional=True` each layer has two, forward and backward. Rows are the gates i, f, o, g
-        (input, forget, output, candidate); PyTorch's order is i, f, g, o. They share one bias, the sum
-        of PyTorch's two. Assigning into it changes the model.
+        With `bidirectional=True` each layer has two matrices, forward and backward. The rows are those of the
+        gates i, f, o, g (input, forget, output, candidate); PyTorch's order is i, f, g, o. Each gate has one bias, the
+        sum of PyTorch's two. Assigning to elements changes the model.
         """
         return self._view("weight_hh")
 
     @property
     def bias_(self):
-        """Biases, one (4 * hidden_size,) view of `theta_` for each layer, gates i, f, o, g.
+        """Biases, one (4 * hidden_size,) view of `theta_` for each layer, in the order of the gates i, f, o, g.
 
-        With `bidirectional=True` each layer has two, forward and backward. One bias, the sum of
-        PyTorch's two (`bias_ih` + `bias_hh`). Assigning into it changes the model.
+        With `bidirectional=True` each layer has two vectors, forward and backward. Each gate has one bias, the sum of
+        PyTorch's two (`bias_ih` + `bias_hh`). Assigning to elements changes the model.
         """
         return self._view("bias")
 
@@ -771,19 +770,19 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def readout_weight_(self):
         """Weights of the read-out, a view of `theta_` of shape (n_outputs * n_levels, n_states).
 
-        The states are the hidden units of the top layer, with `bidirectional=True` those of the forward
-        direction and then those of the backward one, which the gates i, f, o, g (one bias, the sum of
-        PyTorch's two) make. With several quantiles there are rows for every level, level by level.
-        Assigning into it changes the model.
+        The states are the hidden units of the top layer; with `bidirectional=True` those of the forward direction are
+        followed by those of the backward one. They are computed from the gates i, f, o, g (with one bias, the sum of
+        PyTorch's two). With several quantiles there are n_outputs rows for each level, level by level. Assigning to
+        elements changes the model.
         """
         return self._view("readout_weight")
 
     @property
     def readout_bias_(self):
-        """Bias of the read-out, a view of `theta_` of shape (n_outputs * n_levels,).
+        """Biases of the read-out, a view of `theta_` of shape (n_outputs * n_levels,).
 
-        Added to what is read of the hidden state, which the gates i, f, o, g (one bias, the sum of
-        PyTorch's two) make. Assigning into it changes the model.
+        They are added to the product of the weights and the hidden states, which are computed from the
+        gates i, f, o, g (with one bias, the sum of PyTorch's two). Assigning to elements changes the model.
         """
         return self._view("readout_bias")
 

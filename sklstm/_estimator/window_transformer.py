@@ -66,40 +66,39 @@ class _ConditionalMethod:
 
 
 class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, BaseEstimator):
-    """Turn a table in time order into one window per row, so that a pipeline can forecast.
+    """Cut a table in time order into one window for each row, so that a pipeline can forecast.
 
-    The window of row t holds the `window_length` rows that end `lead` rows before t. The number of
-    rows is kept, so the windows stand beside `y` in a plain `Pipeline`; what lies before the first
-    row is NaN, which `LSTMRegressor` passes over.
+    The window of row t holds `window_length` rows and ends `lead` rows before t. There are as many windows as rows, so
+    they match `y` in a plain `Pipeline`. A window that reaches back before the first row is filled with NaN, which
+    `LSTMRegressor` skips.
 
-    Where a pandas `X` is transformed whose index directly follows the training index (as a test
-    fold of `TimeSeriesSplit` does), its first windows reach back into the end of the training table
-    and are not empty. Of any other rows, unless they begin with those of `fit`, the first windows have
-    no history and stay empty, and a warning says so. Arrays have no index, so that theirs are
-    always empty, and a scaler in front makes arrays of frames unless it is
-    `.set_output(transform="pandas")`; it is seldom needed, as `LSTMRegressor` scales inside.
+    In `transform`, the first windows reach back into the training table if the pandas index of `X` directly follows
+    the training index, as that of a test fold of `TimeSeriesSplit` does. Otherwise they stay empty, with a warning
+    unless `X` begins with the training rows. Arrays have no index, so their first windows are always empty. A scaler
+    in front makes arrays of frames, unless it is `.set_output(transform="pandas")`; it is seldom needed, as
+    `LSTMRegressor` scales inside.
 
     Parameters
     ----------
     window_length : int, default=24
-        Steps in a window: long enough to see what repeats (two years of months, say).
+        Number of rows in a window. It should cover what repeats: two years of months, say.
     lead : int, default=1
-        How many rows before its own row a window ends. 1 predicts the next row from all before it;
-        0 ends at the row itself (for a target that is not among the columns).
+        How many rows before its own row a window ends. 1 predicts a row from all rows before it. 0 ends at the row
+        itself, for a target that is not among the columns.
     flatten : bool, default=False
-        False gives sequences (n_samples, window_length, n_features) for `LSTMRegressor`; True gives
-        a table (n_samples, window_length * n_features), the step as the slow axis, for any other
-        regressor that accepts NaN (HistGradientBoostingRegressor; others behind an imputer).
+        False returns sequences (n_samples, window_length, n_features) for `LSTMRegressor`. True returns a lag table
+        (n_samples, window_length * n_features), with all columns of a row side by side, for any other regressor that
+        accepts NaN (HistGradientBoostingRegressor; others behind an imputer).
     dtype : {"float32", "float64"} or numpy dtype, default=None
-        Precision of the windows, and so of what is fitted on them. None keeps float32 and float64
-        and makes float64 of all else. float32 trains about twice as fast.
+        Precision of the windows, and so of the regressor that is fitted on them. None keeps float32 and float64, and
+        converts everything else to float64. Training in float32 is about twice as fast.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns of the training table.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
-        Their names, where it was a DataFrame with such names.
+        Names of the columns, if the training table was a DataFrame with string names.
 
     See Also
     --------
@@ -107,13 +106,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
     Notes
     -----
-    A window depends on its neighbours, so the rows of `X` must not be shuffled, and a pandas index is checked
-    as that of a `Forecaster` is: a panel, times in another order, duplicates and gaps are errors, with the call
-    that mends them. An index that is neither of time nor of whole numbers must have no duplicates, and rows are taken
-    as they come. Windows are views of one copy of the table: a step is not stored once for every window that it is in.
+    A window holds the rows before its own, so the rows of `X` must not be shuffled. A pandas index is checked like that
+    of a `Forecaster`: a panel, times in another order, duplicates and gaps are errors, which show the call that
+    repairs them. An index that is neither of time nor of whole numbers must not have duplicates; decimal numbers,
+    durations and dates written as text must increase. Windows are views of one copy of the table, so a row is not
+    stored once for each of its windows.
 
-    The first windows of a training table are mostly empty, and trained on all the same: short histories
-    are learnt too. `make_windows` gives full windows only, so the two ways lead to different models.
+    The first windows of a training table are mostly empty. They are trained on as well, so the model also learns from
+    short histories. `make_windows` returns full windows only, so the two ways lead to different models.
 
     Examples
     --------
@@ -146,7 +146,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Remember the end of the table, for tables that follow it.
+        """Store the end of the training table, for tables that follow it.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         Raises
         ------
         ValueError, TypeError
-            If `X` is no table of numbers, or its index says that its rows do not follow each other.
+            If `X` is no table of numbers, or if its index says that its rows do not follow each other.
         """
         task = begin_fit(self, 0, X, y, None)
         with plain_parameters(self), restored_on_error(self):
@@ -177,7 +177,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         return self
 
     def transform(self, X):
-        """Make the window of every row.
+        """Cut the window of each row.
 
         Parameters
         ----------
@@ -188,8 +188,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         -------
         windows : ndarray of shape (n_samples, window_length, n_features) or \
 (n_samples, window_length * n_features)
-            Read-only views, oldest step first. With `flatten=True` a DataFrame, if `set_output` asks
-            for it.
+            Read-only views, the oldest row first. With `flatten=True` a DataFrame, if `set_output` says so.
 
         Raises
         ------
@@ -199,7 +198,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         Warns
         -----
         UserWarning
-            If the first windows are empty, as `X` neither follows the rows of `fit` nor begins with them.
+            If the first windows are empty because `X` neither follows the training rows nor begins with them.
         """
         check_is_fitted(self)
         X = as_numbers(X, "X")
@@ -236,14 +235,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
     @_AvailableIf(_check_is_flat)
     def get_feature_names_out(self, input_features=None):
-        """Names such as `y_lag3` (the value of `y` three rows before), oldest first.
+        """Return names such as `y_lag3`, the value of `y` three rows before; the oldest first.
 
-        Only with `flatten=True`; sequences have no columns.
+        Only available with `flatten=True`; sequences have no columns.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns, where `fit` saw none.
+            Names of the columns, if the training table had none.
 
         Returns
         -------
@@ -255,12 +254,12 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         return np.array([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
 
     def set_output(self, *, transform=None):
-        """Choose the container of a table; sequences (`flatten=False`) are arrays whatever it says.
+        """Choose the container of a lag table; sequences (`flatten=False`) are always arrays.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            As everywhere in scikit-learn. None leaves it as it is.
+            As in scikit-learn. None keeps the present choice.
 
         Returns
         -------

@@ -25,7 +25,7 @@ from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_problems import FEWEST_WINDOWS, check_windows, warn_of_few_windows
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._utils.callbacks import announced, begin_fit, without_callbacks
+from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.python_numbers import plain_parameters
 from sklstm._utils.random import own_generator
 from sklstm._utils.recursion_bounds import REACH, REACH_OF_DEFAULT
@@ -34,7 +34,7 @@ from sklstm._utils.recursion_bounds import REACH, REACH_OF_DEFAULT
 def begin_tasks(forecaster, X, y, sample_weight):
     """The tasks that callbacks are told of during a fit."""
     n_fits = strategy_of(forecaster).n_regressors + (forecaster.intervals is not None)
-    return announced(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
+    return printing_tasks(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
 
 @_fit_context(prefer_skip_nested_validation=False)

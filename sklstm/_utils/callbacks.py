@@ -1,4 +1,7 @@
-"""Tell scikit-learn's callbacks (from 1.9) how training goes; where there are none, do nothing."""
+"""Report a fit to the callbacks of scikit-learn (from 1.9); without callbacks, do nothing.
+
+A fit is a task. Below it is a task for each epoch or, in a meta-estimator, for each estimator that is fitted inside.
+"""
 
 from contextlib import contextmanager, nullcontext
 
@@ -7,11 +10,11 @@ try:
 except ImportError:  # scikit-learn < 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Has no `set_callbacks`, as there are no callbacks to set."""
+        """Stands in for the mixin of scikit-learn; has no `set_callbacks`."""
 
 
 class _NoTasks:
-    """What a fit without callbacks tells: nothing."""
+    """The tasks of a fit without callbacks, which report nothing."""
 
     def begin_epoch(self):
         pass
@@ -30,7 +33,7 @@ NO_TASKS = _NoTasks()
 
 
 class _Tasks:
-    """The task "fit", and below it a task for each epoch, or for each estimator inside, if it has any."""
+    """The task of a fit, and the tasks below it."""
 
     def __init__(self, estimator, n_subtasks, X, y, sample_weight):
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -44,12 +47,15 @@ class _Tasks:
         self._epoch.call_on_fit_task_begin(**self._data)
 
     def end_epoch(self, attributes):
-        """Whether a callback asks to stop; `attributes` () -> dict is called if one wants the model so far."""
+        """End an epoch; return whether a callback asks to stop.
+
+        `attributes` returns the fitted attributes so far, and is called only if a callback wants the model.
+        """
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
     @contextmanager
     def part(self, name, estimator, about):
-        """While an estimator inside of this one is fitted, whose own tasks hang below."""
+        """Report the fit of an estimator inside while the block runs; its own tasks are below this one."""
         task = self._fit.subcontext(task_name=name)
         with task.propagate_callback_context(estimator):
             task.call_on_fit_task_begin(**self._data)
@@ -60,8 +66,8 @@ class _Tasks:
         self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
 
 
-class _Announced:
-    """Other tasks, with a printed line where the fit of an estimator inside begins: which of how many."""
+class _PrintingTasks:
+    """Tasks that also print a line when the fit of an estimator inside begins: which one, of how many."""
 
     def __init__(self, tasks, n_parts):
         self._tasks, self._n_parts, self._n_begun = tasks, n_parts, 0
@@ -75,18 +81,18 @@ class _Announced:
         self._tasks.end_fit()
 
 
-def announced(tasks, n_parts, verbose):
-    """The tasks of a fit, announced where there are several parts and the user wants to hear of them."""
-    return _Announced(tasks, n_parts) if verbose and n_parts > 1 else tasks
+def printing_tasks(tasks, n_parts, verbose):
+    """Return tasks that print a line for each of several parts, if `verbose`; else the tasks as they are."""
+    return _PrintingTasks(tasks, n_parts) if verbose and n_parts > 1 else tasks
 
 
 def without_callbacks(estimator):
-    """Take a clone's callbacks off, which it has from the original."""
+    """Remove the callbacks that a clone has from the original."""
     return estimator.set_callbacks() if hasattr(estimator, "_skl_callbacks") else estimator
 
 
 def begin_fit(estimator, n_subtasks, X, y, sample_weight):
-    """Begin the task "fit", whose end scikit-learn's `_fit_context` sees to even if it fails."""
+    """Begin the task of a fit. scikit-learn's `_fit_context` ends it, even if the fit fails."""
     if hasattr(estimator, "_skl_callbacks"):
         return _Tasks(estimator, n_subtasks, X, y, sample_weight)
     return NO_TASKS

@@ -1,4 +1,4 @@
-"""Checks that estimators and forecasters share."""
+"""Checks that several estimators share."""
 
 import sys
 from contextlib import contextmanager
@@ -11,19 +11,19 @@ from sklstm._utils.python_numbers import plain
 
 
 def is_pandas(data):
-    """Whether `data` is a pandas Series or DataFrame (a list has an `index` too)."""
+    """Whether `data` is a pandas Series or DataFrame. An `index` alone does not tell: a list has one."""
     pd = sys.modules.get("pandas")
     return pd is not None and isinstance(data, pd.Series | pd.DataFrame)
 
 
 def n_dimensions(data):
-    """Number of dimensions of any array-like."""
+    """Return the number of dimensions of an array-like."""
     return data.ndim if hasattr(data, "ndim") else np.asarray(data).ndim
 
 
 @contextmanager
 def restored_on_error(estimator):
-    """Put an estimator's attributes back if the block fails (they are replaced, never changed)."""
+    """Restore the attributes of an estimator if the block fails. It may replace them, but not change them in place."""
     before = dict(vars(estimator))
     try:
         yield
@@ -34,21 +34,26 @@ def restored_on_error(estimator):
 
 
 def check_weights(sample_weight, X):
-    """Weights in float64, whatever the precision of X: only their proportions have to fit into that."""
+    """Return the weights of the rows of X in float64; without weights, ones.
+
+    The precision of X may be lower: only the proportions of weights have to fit into it.
+    """
     if sample_weight is None:
         return np.broadcast_to(np.float64(1), len(X))  # no memory, however long X is
     sample_weight = as_numbers(sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to learn from.")
+        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
     with np.errstate(over="ignore"):
         if not weight.sum() < 1e300:  # times the number of steps it must still fit
-            raise ValueError(f"sample_weight is too large to be summed (up to {weight.max():.3g}): divide it.")
+            raise ValueError(
+                f"sample_weight is too large to be summed (up to {weight.max():.3g}). Divide it by a constant."
+            )
     return weight
 
 
 def check_steps(steps):
-    """A number of steps to forecast: a whole number from 1."""
+    """Return a forecast horizon as a Python int, at least 1."""
     steps = plain(steps, "steps")
     if isinstance(steps, bool) or not isinstance(steps, int):
         what = f"a {type(steps).__name__}; it is the first argument" if hasattr(steps, "shape") else repr(steps)

@@ -1,4 +1,4 @@
-"""Numbers as Python has them: those of NumPy count and round in a width of their own."""
+"""Convert NumPy numbers to Python numbers, which neither overflow nor round to a narrower type."""
 
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -7,15 +7,16 @@ import numpy as np
 
 
 def plain(value, name="a parameter"):
-    """A number or truth of any library as `int`, `float` or `bool`, and anything else as it is.
+    """Return a number or boolean of any library as `int`, `float` or `bool`, and anything else as it is.
 
-    `-np.uint8(3)` is 253, `np.True_ is True` is False, and a power of `np.float64(0.9)` has other last bits
-    than one of 0.9: with plain numbers, what a search has found can be written down and gives the same.
+    NumPy numbers behave differently: `-np.uint8(3)` is 253, `np.True_ is True` is False, and powers of
+    `np.float64(0.9)` differ from those of 0.9 in the last bits. With Python numbers, the best parameters of a search
+    give the same model when they are written in code.
 
     Raises
     ------
     TypeError
-        For a duration, which NumPy counts among the whole numbers.
+        For a duration, which NumPy takes for a whole number.
 
     Examples
     --------
@@ -35,7 +36,7 @@ def plain(value, name="a parameter"):
 
 @contextmanager
 def plain_parameters(estimator):
-    """While the block runs, an estimator's numbers are plain ones; then they are again what the user gave."""
+    """Convert the parameters of an estimator to Python numbers while the block runs; then restore them."""
     given = {name: getattr(estimator, name) for name in estimator._parameter_constraints}
     try:
         vars(estimator).update({name: plain(value, name) for name, value in given.items()})

@@ -1,15 +1,15 @@
-"""Warnings that point at the user's line, from however deep inside."""
+"""Warnings that point at the line of the user, however deep in the package they are raised."""
 
 import sys
 import warnings
 from pathlib import Path
 
-# The packages that stand between the user's line and where a warning is found.
+# Folders whose lines are not the user's.
 OURS = (str(Path(__file__).parents[1]),)
 
 
 def warn_user(message, category=UserWarning):
-    """Warn at the innermost line that is neither in this package nor in scikit-learn, whose wrappers call it."""
+    """Warn at the innermost line that is neither in this package nor in scikit-learn."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _is_inside(frame):
         level, frame = level + 1, frame.f_back

@@ -1,11 +1,11 @@
-"""Estimators that write down which version of the package pickled them."""
+"""Estimators whose pickles contain the version of this package."""
 
 from sklstm._utils.user_warning import warn_user
 from sklstm._version import __version__
 
 
 class VersionedMixin:
-    """Warns where another version unpickles; scikit-learn looks after its own estimators only."""
+    """Mixin that warns if another version unpickles. scikit-learn does so for its own estimators only."""
 
     def __getstate__(self):
         return {**super().__getstate__(), "_sklstm_version": __version__}
@@ -15,7 +15,7 @@ class VersionedMixin:
         version = state.pop("_sklstm_version", None)
         if version != __version__:
             warn_user(
-                f"This estimator was pickled with sklstm {version}, and this is {__version__}: it may not work as it "
-                "did."
+                f"This estimator was pickled with sklstm {version} and is unpickled with {__version__}. It may not "
+                "work, or give other results: fit it again."
             )
         super().__setstate__(state)

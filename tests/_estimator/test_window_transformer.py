@@ -43,7 +43,7 @@ def test_names_without_a_table_say_what_to_do():
         with pytest.raises(AttributeError, match=r"have no columns to name.*flatten=True"):
             transformer.get_feature_names_out()
         transformer.fit(FRAME)
-    assert WindowTransformer.get_feature_names_out.__doc__.startswith("Names such as")
+    assert WindowTransformer.get_feature_names_out.__doc__.startswith("Return names such as")
     assert WindowTransformer(flatten=True).fit(FRAME).get_feature_names_out().shape == (48,)
 
 

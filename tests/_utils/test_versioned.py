@@ -24,7 +24,7 @@ def test_a_pickle_of_another_version_warns_at_the_users_line(name, monkeypatch):
     old = pickle.dumps(ESTIMATORS[name])
     assert vars(pickle.loads(old)).keys() == vars(ESTIMATORS[name]).keys()
     monkeypatch.undo()
-    with pytest.warns(UserWarning, match=r"pickled with sklstm 0\.0\.1, and this is") as caught:
+    with pytest.warns(UserWarning, match=r"pickled with sklstm 0\.0\.1 and is unpickled with") as caught:
         pickle.loads(old)
     assert [warning.filename for warning in caught] == [__file__]
 
