@@ -1,4 +1,4 @@
-"""Displays in scikit-learn's convention."""
+"""Displays, which follow the convention of scikit-learn: plots of forecasts, backtests and losses."""
 
 from sklstm._plot.backtest import BacktestDisplay
 from sklstm._plot.forecast import ForecastDisplay

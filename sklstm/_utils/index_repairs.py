@@ -42,6 +42,25 @@ DATE_FORMATS = (
     "%d/%m/%Y %H:%M:%S", "%Y",
 )  # fmt: skip
 
+# Units of time to which timestamps may be rounded, the longest first.
+ROUNDING_UNITS = (
+    "1D",
+    "1h",
+    "30min",
+    "15min",
+    "10min",
+    "5min",
+    "1min",
+    "30s",
+    "10s",
+    "5s",
+    "1s",
+    "100ms",
+    "10ms",
+    "1ms",
+)
+
+# Converts text or integers such as 2024Q1 or 20241 to periods.
 QUARTERS = 'pd.PeriodIndex({i}.astype(str).str[:4] + "Q" + {i}.astype(str).str[-1], freq="Q")'
 
 
@@ -191,20 +210,22 @@ def candidate_calls(index):
 
 
 def _calls_for_timestamps(index):
-    import pandas as pd
-
     if not index.is_unique:
         if index.tz is None:
             yield from (f'{{i}}.tz_localize("{zone}", ambiguous="infer")' for zone in ZONES)
-        return
-    if not index.is_monotonic_increasing:
+    elif not index.is_monotonic_increasing:
         yield "{y}.sort_index()"
-        return
-    if len(index) < 2:
-        return
-    step = step_with_gaps(index)
-    if step is not None:
-        yield from calls_that_fill_gaps(index, step)
+    elif len(index) > 1:
+        step = step_with_gaps(index)
+        if step is not None:
+            yield from calls_that_fill_gaps(index, step)
+        yield from _calls_for_irregular_timestamps(index)
+
+
+def _calls_for_irregular_timestamps(index):
+    """Calls that round timestamps, replace them by periods, change their time zone, or aggregate rows."""
+    import pandas as pd
+
     typical = pd.Timedelta(np.median(np.diff(index.asi8)), unit=index.unit)
     for unit in _units_to_round_to(index, typical):
         yield f'{{i}}.round("{unit}")'
@@ -229,22 +250,7 @@ def _units_to_round_to(index, typical):
     """Units to which timestamps may be rounded that are slightly off: most of them are then one step apart."""
     import pandas as pd
 
-    for unit in (
-        "1D",
-        "1h",
-        "30min",
-        "15min",
-        "10min",
-        "5min",
-        "1min",
-        "30s",
-        "10s",
-        "5s",
-        "1s",
-        "100ms",
-        "10ms",
-        "1ms",
-    ):
+    for unit in ROUNDING_UNITS:
         if pd.Timedelta(unit) <= typical * 1.5:
             steps = np.diff(np.round(index.asi8 / (pd.Timedelta(unit) / pd.Timedelta(1, unit=index.unit))))
             if (steps == most_common_value(steps)).mean() > 0.5:

@@ -31,31 +31,38 @@ def panel_index_message(index, name="y"):
     table = UserTable(name)
     calls = find_repair(index, table, _is_repaired, _joining_calls(index), max_calls=2)
     if index.nlevels != 2:
-        repair = f" {table.statements(calls)} makes one of them." if calls else ""
+        repair = f" {table.statements(calls)} joins them." if calls else ""
         return (
             f"The index of {name} must have two levels (series, time), got {index.nlevels} levels "
             f"{list(index.names)}.{repair}"
         )
-    keys, times = index.get_level_values(0), index.get_level_values(1)
     if calls:
-        return (
-            f"The index of {name} must have the levels series and time, but its two levels seem to be parts of one "
-            f"time: ({format_time(keys[0])}, {times[0]}) … ({format_time(keys[-1])}, {times[-1]}). "
-            f"{table.statements(calls)} makes one time of them. If the first level does tell series apart, convert it "
-            f"to text: "
-            f'{name}.index = {name}.index.set_levels({name}.index.levels[0].map("series {{}}".format), level=0).'
-        )
+        return _split_time_message(index, table, calls)
+    return None if _holds_times(index.levels[1]) else _second_level_message(index, table)
+
+
+def _split_time_message(index, table, calls):
+    """Say that two levels are parts of one time, and how to join them."""
+    name, keys, times = table.name, index.get_level_values(0), index.get_level_values(1)
+    return (
+        f"The index of {name} must have the levels series and time, but its two levels seem to be parts of one "
+        f"time: ({format_time(keys[0])}, {times[0]}) … ({format_time(keys[-1])}, {times[-1]}). "
+        f"{table.statements(calls)} joins them. If the first level does tell series apart, convert it to text: "
+        f'{name}.index = {name}.index.set_levels({name}.index.levels[0].map("series {{}}".format), level=0).'
+    )
+
+
+def _second_level_message(index, table):
+    """Say that the second level holds no times, and how to convert it."""
     level = index.levels[1]
-    if _holds_times(level):
-        return None
     first_calls = [*_conversions_of_times(level), "{i}.swaplevel()"]
     calls = find_repair(index, table, _is_repaired, first_calls, max_calls=1) or find_repair(
         index, table, _has_times, first_calls, max_calls=1
     )
-    repair = f" {table.statements(calls)} makes times of it." if calls else ""
+    repair = f" {table.statements(calls)} converts it to times." if calls else ""
     return (
-        f"The second level of the index of {name} must be the time (dates, periods or numbers), but its dtype is "
-        f"{level.dtype} and it begins with {times[0]!r}.{repair}"
+        f"The second level of the index of {table.name} must be the time (dates, periods or numbers), but its dtype "
+        f"is {level.dtype} and it begins with {index.get_level_values(1)[0]!r}.{repair}"
     )
 
 

@@ -107,7 +107,7 @@ def integer_dates_message(index, table):
     return _join(
         f"The index of {table} holds integers that seem to be dates, {index[0]} … {index[-1]}. As integers, they skip "
         "numbers at the end of each month or year.",
-        f"{table.statements(calls)} makes dates of them." if calls else "As dates they have no regular step.",
+        f"{table.statements(calls)} converts them to dates." if calls else "As dates they have no regular step.",
         _numbering_advice(table),
     )
 
@@ -191,7 +191,7 @@ def _no_step_message(index, table):
         fault = f"the most common step is {step_name(step, index[0])}, but {before} is followed by {after}"
     calls = find_repair(index, table)
     if calls:
-        repair = f"{table.statements(calls)} gives it one."
+        repair = f"{table.statements(calls)} makes it regular."
     else:
         repair = "Aggregate rows at irregular times, for example by day." if is_time_index(index) else ""
     return _join(f"The index of {table} has no regular step: {fault}.", repair, _numbering_advice(table))
