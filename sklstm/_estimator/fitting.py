@@ -29,7 +29,7 @@ from sklstm._network.network import Network, fit_network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import merge_equal
 from sklstm._training.holdout import hold_out
-from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Watch
+from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Monitor
 from sklstm._training.optimizers import MomentOptimizer
 from sklstm._training.progress import Progress
 from sklstm._utils.magnitude import scaled_for_r2
@@ -271,11 +271,11 @@ def _run(regressor, objective, n_epochs, state, validate, tasks):
         _report(regressor.verbose, progress)
         return tasks.end_epoch(lambda: state.copied().attributes())
 
-    watch = Watch(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
+    monitor = Monitor(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
     trainer = new_trainer(regressor, len(objective), n_epochs)
     # three matrix products at a step: forward, backward, and the gradient of the weights
     with threads_for(3 * trainer.batch_size * state.network.layout.matrix_size):
-        return trainer.run(state.theta, objective, state.optimizer, state.rng, state.progress, watch)
+        return trainer.run(state.theta, objective, state.optimizer, state.rng, state.progress, monitor)
 
 
 def _report(verbose, progress):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sklstm._training.interfaces import Optimizer, WholeObjective
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Watch
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Monitor
 from sklstm._training.progress import Progress
 
 if TYPE_CHECKING:
@@ -54,23 +54,23 @@ class LBFGSTrainer:
         optimizer: Optimizer | None,
         rng: np.random.Generator,
         progress: Progress,
-        watch: Watch,
+        monitor: Monitor,
     ) -> str:
         """Train `theta` in place as `Trainer.run`; an iteration is an epoch. `optimizer` and `rng` are not used."""
         n_before, evaluate = progress.n_epochs, _Evaluations(objective, theta.dtype, progress)
 
         def after_iteration(x: FloatArray) -> None:
             theta[...] = x
-            watch.begin_epoch()
-            if watch.after_epoch(progress, theta, evaluate.loss_at(x)) or watch.patience_ended(progress):
+            monitor.begin_epoch()
+            if monitor.after_epoch(progress, theta, evaluate.loss_at(x)) or monitor.patience_ended(progress):
                 raise _StopMinimizer
 
         try:
             result = self._minimize(evaluate, theta.astype(np.float64), after_iteration)
             if progress.n_epochs == n_before:  # no iteration improved the loss
                 theta[...] = result.x
-                watch.begin_epoch()
-                watch.after_epoch(progress, theta, float(result.fun))
+                monitor.begin_epoch()
+                monitor.after_epoch(progress, theta, float(result.fun))
         except _StopMinimizer:
             return CONVERGED
         except KeyboardInterrupt:

@@ -25,7 +25,7 @@ CONVERGED, EXHAUSTED, STUCK, INTERRUPTED = "converged", "exhausted", "stuck", "i
 
 
 @dataclass(frozen=True)
-class Watch:
+class Monitor:
     """What is done before and after every epoch.
 
     Parameters
@@ -111,7 +111,7 @@ class Trainer:
         optimizer: Optimizer,
         rng: np.random.Generator,
         progress: Progress,
-        watch: Watch,
+        monitor: Monitor,
     ) -> str:
         """Train `theta` in place.
 
@@ -124,25 +124,25 @@ class Trainer:
             Shuffles the samples.
         progress : Progress
             Updated in place.
-        watch : Watch
+        monitor : Monitor
 
         Returns
         -------
         ending : str
-            CONVERGED if the loss stopped improving or `watch.end_epoch` ended training, EXHAUSTED after `n_epochs`
+            CONVERGED if the loss stopped improving or `monitor.end_epoch` ended training, EXHAUSTED after `n_epochs`
             epochs, INTERRUPTED after Ctrl-C. (L-BFGS may also return STUCK, if it finds no smaller loss.)
         """
         try:
             for _ in range(self.n_epochs):
-                watch.begin_epoch()
+                monitor.begin_epoch()
                 loss = self._epoch(theta, objective, optimizer, rng, progress)
                 progress.n_seen += len(objective)
-                if watch.after_epoch(progress, theta, loss):
+                if monitor.after_epoch(progress, theta, loss):
                     return CONVERGED
-                if watch.patience_ended(progress):
+                if monitor.patience_ended(progress):
                     if self.schedule.can_cut(progress.n_cuts):
                         progress.n_cuts += 1
-                    elif watch.validate is not None or not self.schedule.is_planned:
+                    elif monitor.validate is not None or not self.schedule.is_planned:
                         return CONVERGED
         except KeyboardInterrupt:
             return INTERRUPTED

@@ -3,14 +3,14 @@ import numpy as np
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED
 from sklstm._training.progress import Progress
-from tests._training.tools import Interrupted, interrupted, watching
+from tests._training.tools import Interrupted, interrupted, monitoring
 
 
 def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
     theta, progress = np.zeros(2), Progress()
     progress.watch(settings.get("validate"), same_rows=True)
-    watch, seen = watching({"tol": tol, **settings})
-    ending = LBFGSTrainer(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, watch)
+    monitor, seen = monitoring({"tol": tol, **settings})
+    ending = LBFGSTrainer(max_iter, max_fun, 1e-8, 4).run(theta, objective, None, None, progress, monitor)
     return ending, theta, progress, seen
 
 

@@ -3,13 +3,13 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor, make_windows
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Trainer, Watch
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Monitor, Trainer
 from sklstm._training.optimizers import SGD
 from sklstm._training.progress import Progress
 from sklstm._training.schedules import Schedule
 from sklstm.datasets import make_pattern
 from tests import reference
-from tests._training.tools import interrupted, quadratic, watching
+from tests._training.tools import interrupted, monitoring, quadratic
 from tests.tools import named
 
 
@@ -19,9 +19,9 @@ def run(objective, max_iter, progress=None, theta=None, rate=0.1, **settings):
     progress = Progress() if progress is None else progress
     progress.watch(settings.get("validate"), same_rows=True)
     theta = np.zeros(2) if theta is None else theta
-    watch, seen = watching(settings)
+    monitor, seen = monitoring(settings)
     trainer = Trainer(max_iter, **{**trainer, **settings})
-    ending = trainer.run(theta, objective, SGD(theta, 0, False), np.random.default_rng(0), progress, watch)
+    ending = trainer.run(theta, objective, SGD(theta, 0, False), np.random.default_rng(0), progress, monitor)
     return ending, theta, progress, seen
 
 
@@ -270,6 +270,6 @@ def test_training_equals_the_textbook_loop():
     ],
 )
 def test_a_message_says_what_is_no_longer_finite(theta, loss, validation, message):
-    watch = Watch(0.0, np.inf, None if validation is None else lambda _: validation, None, None)
+    monitor = Monitor(0.0, np.inf, None if validation is None else lambda _: validation, None, None)
     with pytest.raises(ValueError, match=message):
-        watch.after_epoch(Progress(), np.array([theta]), loss)
+        monitor.after_epoch(Progress(), np.array([theta]), loss)

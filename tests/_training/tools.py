@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._training.loop import Watch
+from sklstm._training.loop import Monitor
 
 
 class Quadratic:
@@ -21,18 +21,18 @@ class Quadratic:
         return 0.5 * (w @ error**2).sum() / w.sum(), (w @ error) / w.sum(), w.sum()
 
 
-def watching(settings):
-    """A `Watch` made from its part of `settings`, which is removed there, and the list of the epochs it has seen."""
+def monitoring(settings):
+    """A `Monitor` made from its part of `settings`, which is removed there, and the list of the epochs it has seen."""
     seen = []
-    watch = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
-    watch |= {name: settings.pop(name) for name in list(settings) if name in watch}
+    monitor = {"tol": 1e-4, "n_iter_no_change": 10, "validate": None}
+    monitor |= {name: settings.pop(name) for name in list(settings) if name in monitor}
     stop_after = settings.pop("stop_after", np.inf)
 
     def end_epoch(progress, theta):
         seen.append(progress.n_epochs)
         return progress.n_epochs >= stop_after
 
-    return Watch(**watch, begin_epoch=lambda: seen.append("begin"), end_epoch=end_epoch), seen
+    return Monitor(**monitor, begin_epoch=lambda: seen.append("begin"), end_epoch=end_epoch), seen
 
 
 def quadratic(n=10):
