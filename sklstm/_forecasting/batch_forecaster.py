@@ -38,16 +38,16 @@ class BatchForecaster:
         NaN where what is read is not there, and where what is answered is not finite. `tell` is called with what was
         held, if anything was.
         """
-        contexts = self.builder.contexts(series, origins, steps)
+        contexts = self.builder.forecast_windows(series, origins, steps)
         points = self.points(contexts, steps)
-        held = find_clipped(contexts.relative(points), contexts.limits) if tell else None
+        held = find_clipped(contexts.scaled(points), contexts.limits) if tell else None
         if held is not None:
             tell(held, len(points))
         answers = [points]
         if coverages:
             ends = self.intervals.ends(self.regressor_set, contexts, points, coverages)
             answers += [end[..., c] for c in range(len(coverages)) for end in ends]
-        answers = np.stack([self.builder.scaler.to_user(values) for values in answers], axis=-1)
+        answers = np.stack([self.builder.scaler.inverse_transform(values) for values in answers], axis=-1)
         answers[~np.isfinite(answers)] = np.nan
         _put_in_order(answers)
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
@@ -55,7 +55,7 @@ class BatchForecaster:
 
     def for_histories(self, series):
         """The same for series that are given instead of those known, by key."""
-        scaler = self.builder.scaler.of_histories(series)
+        scaler = self.builder.scaler.for_histories(series)
         return replace(self, builder=replace(self.builder, scaler=scaler))
 
     def points(self, contexts, steps):

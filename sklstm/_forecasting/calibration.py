@@ -1,18 +1,22 @@
-"""How far the forecasts of rows that were not learnt from are off: what intervals are made of."""
+"""Calibration errors: those of forecasts of the calibration rows, from which intervals are made."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 
+from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.intervals import percent
+from sklstm._forecasting.series import SeriesData
+from sklstm._forecasting.target_scaling import TargetScaler, error_scales
 from sklstm._utils.windows import rows_after
 
 
 def check_coverage(coverage):
-    """One share or several, each in (0, 1), as a tuple."""
+    """One or several shares in (0, 1), as a tuple without repetitions."""
     try:
         shares = np.atleast_1d(np.asarray(coverage, dtype=float))
     except (TypeError, ValueError):
@@ -25,28 +29,28 @@ def check_coverage(coverage):
 
 
 def _check_names(shares):
-    """Whether the columns of intervals have names of their own, which say what they are."""
+    """Raise ValueError if two coverages would have the same column names, or one those of 100 %."""
     named = {"100": 1.0}
     for share in shares:
         other = named.setdefault(percent(share), share)
         if other != share:
             raise ValueError(
-                f"coverage={share!r} cannot be told from {other!r}: columns are called by per cent with six digits, "
+                f"coverage={share!r} cannot be told from {other!r}: columns are named by per cent with six digits, "
                 f"'lower_{percent(share)}' for both. Round it, and give each once."
             )
 
 
 def calibration_split(series, calibration_size):
-    """How many rows of each series come before the tail that is kept from training, by key.
+    """The number of proper training rows of each series, by key; the calibration rows follow them.
 
-    The tail is the last share (or number) of all time stamps, so that a series of a panel learns nothing
-    from the tail of another.
+    The calibration rows are the last share, or number, of all time stamps. So no series of a panel is trained on rows
+    at the times of another one's calibration rows.
     """
     if len(series) == 1:
         (part,) = series.values()
-        return dict.fromkeys(series, len(part) - _size(calibration_size, len(part)))
+        return dict.fromkeys(series, len(part) - _n_calibration(calibration_size, len(part)))
     stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
-    first = stamps[len(stamps) - _size(calibration_size, len(stamps))]
+    first = stamps[len(stamps) - _n_calibration(calibration_size, len(stamps))]
     rows = {key: int(np.searchsorted(part.stamps, first)) for key, part in series.items()}
     if not any(0 < rows[key] < len(part) for key, part in series.items()):
         raise ValueError(
@@ -56,65 +60,71 @@ def calibration_split(series, calibration_size):
     return rows
 
 
-def _size(calibration_size, n_rows):
+def _n_calibration(calibration_size, n_rows):
+    """The number of calibration rows, of so many rows."""
     is_number = isinstance(calibration_size, Integral)
     size = int(calibration_size) if is_number else ceil(calibration_size * n_rows)
     if not 0 < size <= n_rows - 2:
         raise ValueError(
-            f"calibration_size={calibration_size} takes {size} of {n_rows} rows: at least 2 must be left to learn from."
+            f"calibration_size={calibration_size} takes {size} of {n_rows} rows: at least 2 must be left to train on."
         )
     return size
 
 
+def check_enough_errors(series, calibration_size, request):
+    """Raise ValueError if the calibration rows of series cannot give the errors of a request. Nothing is trained."""
+    n_proper, steps = calibration_split(series, calibration_size), request.steps
+    truths = [
+        rows_after(part.y, np.arange(n_proper[key], len(part)), steps) for key, part in series.items() if n_proper[key]
+    ]
+    request.take(np.concatenate(truths))
+
+
 @dataclass
-class Errors:
-    """Errors over the tail of each series of what was fitted on the heads, relative to the series' scale.
+class CalibrationErrors:
+    """Errors of forecasts of the calibration rows, divided by the error scale of each series.
 
     Parameters
     ----------
     forecaster : BatchForecaster
-        Fitted on the heads.
-    series : dict of Series
-        Heads and tails, by key.
-    heads : dict of int
-        Rows of the head of each.
+        Trained on the proper training rows.
+    series : dict of SeriesData
+        All rows, by key.
+    n_proper : dict of int
+        The number of proper training rows of each series.
     scaler : TargetScaler
-        Of the final fit: errors are in its transformed units.
+        Of the forecaster that is trained on all rows. The errors are in its transformed units.
     """
 
-    forecaster: Any
-    series: dict
-    heads: dict
-    scaler: Any
-    _known: dict = field(default_factory=dict)
-
-    def of(self, steps):
-        """Errors (n_origins, steps, n_targets) from every origin in a tail; NaN where there is no truth."""
-        if steps not in self._known:
-            tails = {key: np.arange(self.heads[key], len(part)) for key, part in self.series.items()}
-            tails = {key: origins for key, origins in tails.items() if len(origins)}
-            answers = self.forecaster.forecast(self.series, tails, steps)
-            scales = self.scaler.scales_of({key: part.y[: self.heads[key]] for key, part in self.series.items()})
-            errors = [self._of(key, tails[key], answers[key][..., 0]) / scales[key] for key in tails]
-            self._known[steps] = np.concatenate(errors)
-        return self._known[steps]
-
-    def _of(self, key, origins, answers):
-        """Errors of one series in transformed units, (n_origins, steps, n_targets)."""
-        truth = rows_after(self.scaler.transformed(self.series[key].y), origins, answers.shape[1])
-        return truth - self.scaler.transformed(answers)
+    forecaster: BatchForecaster
+    series: dict[Hashable, SeriesData]
+    n_proper: dict[Hashable, int]
+    scaler: TargetScaler
+    _computed: dict[int, np.ndarray] = field(default_factory=dict)
 
     def enough(self, request):
-        """The errors that a request asks for; ValueError if they are too few."""
-        return request.take(self.of(request.steps))
+        """The errors that a request asks for; ValueError if there are too few."""
+        return request.take(self.compute(request.steps))
 
+    def compute(self, steps):
+        """Errors (n_origins, steps, n_targets) from every origin before a calibration row, computed once.
 
-def check_tail(series, calibration_size, request):
-    """Whether the tails of series can give the errors of a request, before anything is trained."""
-    tails = calibration_split(series, calibration_size)
-    truths = [
-        rows_after(part.y, np.arange(tails[key], len(part)), request.steps)
-        for key, part in series.items()
-        if tails[key]
-    ]
-    request.take(np.concatenate(truths))
+        They are NaN where a truth or a forecast is missing.
+        """
+        if steps not in self._computed:
+            origins = {key: np.arange(self.n_proper[key], len(part)) for key, part in self.series.items()}
+            origins = {key: rows for key, rows in origins.items() if len(rows)}
+            answers = self.forecaster.forecast(self.series, origins, steps)
+            scales = error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
+            errors = [
+                rows_after(self._truth[key], rows, steps) - self.scaler.transform(answers[key][..., 0])
+                for key, rows in origins.items()
+            ]
+            errors = [part / scales[key] for key, part in zip(origins, errors, strict=True)]
+            self._computed[steps] = np.concatenate(errors)
+        return self._computed[steps]
+
+    @cached_property
+    def _truth(self):
+        """The targets of all rows in transformed units, by key."""
+        return {key: self.scaler.transform(part.y) for key, part in self.series.items()}

@@ -9,7 +9,7 @@ from sklearn.base import _fit_context, clone
 from sklstm._estimator.channel_names import use_channel_names
 from sklstm._estimator.settings import quantile_levels
 from sklstm._forecasting.batch_forecaster import BatchForecaster
-from sklstm._forecasting.calibration import Errors
+from sklstm._forecasting.calibration import CalibrationErrors
 from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
 from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels
@@ -21,7 +21,7 @@ from sklstm._forecasting.settings import (
     strategy_of,
 )
 from sklstm._forecasting.strategies import RegressorSet
-from sklstm._forecasting.target_scaling import TargetScaler
+from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_problems import FEWEST_WINDOWS, check_windows, warn_of_few_windows
 from sklstm._forecasting.window_spec import WindowSpec
@@ -86,16 +86,16 @@ def _train_regressors(forecaster, data, tasks):
     """A FittedForecaster without intervals."""
     regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster)
     by_default = is_default(regressor)
-    builder = _window_builder(forecaster, data, regressor, by_default)
+    builder, transformed = _fit_window_builder(forecaster, data, regressor, by_default)
     origins = {key: np.arange(1, len(part)) for key, part in data.series.items()}
-    samples = builder.samples(data.series, origins, data.weight)
+    samples = builder.training_windows(transformed, origins, data.weight, is_transformed=True)
     n_dropped = sum(map(len, origins.values())) - len(samples)
     check_windows(forecaster, data, builder, len(samples), n_dropped)
     repeats_last = by_default and len(samples) < FEWEST_WINDOWS
     if repeats_last:
         warn_of_few_windows(len(samples))
     if strategy.feeds_back and forecaster.clip_recursion:
-        builder = builder.supporting(data.series, REACH_OF_DEFAULT if by_default else REACH)
+        builder = builder.with_bounds(transformed, REACH_OF_DEFAULT if by_default else REACH)
     regressor_set = RegressorSet.from_template(regressor, builder.spec, strategy, forecaster.verbose)
     with use_channel_names(window_channels(data.spec, builder.spec.n_ahead)):
         regressor_set.fit(samples, tasks)
@@ -104,8 +104,8 @@ def _train_regressors(forecaster, data, tasks):
     return FittedForecaster(data, batch_forecaster, n_dropped, name, forecaster.past_only, not by_default)
 
 
-def _window_builder(forecaster, data, regressor, by_default):
-    """What makes the windows of a forecaster."""
+def _fit_window_builder(forecaster, data, regressor, by_default):
+    """Return what makes the windows of a forecaster, and the series in transformed units."""
     window_length, n_past = forecaster.window_length, int(data.spec.columns.is_past.sum())
     if by_default:  # else windows of the recursion could be longer than any that was trained on
         window_length = min(window_length, max(1, data.longest // 2))
@@ -115,9 +115,9 @@ def _window_builder(forecaster, data, regressor, by_default):
     dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
     is_centred = dtype == np.float32 and not needs_counts(regressor)
     is_sized = is_centred and data.spec.output_format.is_panel and has_lstm
-    scaler = TargetScaler.of(forecaster.target_transformer, data.series, is_centred, is_sized)
+    scaler, transformed = fit_scaler(forecaster.target_transformer, data.series, is_centred, is_sized)
     reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
-    return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads)
+    return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads), transformed
 
 
 def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
@@ -144,4 +144,4 @@ def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):
         trained = fit_proper(before)
     n_rows = {key: len(proper.series[key]) for key in fitted.data.series if key in proper.series}
     series = {key: fitted.data.series[key] for key in n_rows}
-    return Errors(trained.batch_forecaster, series, n_rows, fitted.builder.scaler)
+    return CalibrationErrors(trained.batch_forecaster, series, n_rows, fitted.builder.scaler)

@@ -85,7 +85,7 @@ class Conformal:
 
     def ends(self, regressor_set, contexts, points, coverages):
         errors = self.errors.enough(self.request(regressor_set.strategy, points.shape[1], coverages))
-        radii = conformal_radii(errors, coverages) * contexts.scale[:, np.newaxis, :, np.newaxis]
+        radii = conformal_radii(errors, coverages) * contexts.error_scale[:, np.newaxis, :, np.newaxis]
         return points[..., np.newaxis] - radii, points[..., np.newaxis] + radii
 
 

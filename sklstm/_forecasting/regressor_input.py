@@ -12,7 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
-from sklstm._forecasting.window_builder import as_slice
+from sklstm._utils.windows import as_slice
 
 # Of scikit-learn, those whose tags may say that they take no NaN though what is in them does, by the module that
 # holds them: importing it takes longer than a fit, and whoever has one of them has it loaded.
@@ -150,7 +150,7 @@ def to_regressor_input(windows, spec, input_format, rows=None):
     if rows is not None and isinstance(as_slice(rows), slice):
         windows, rows = windows[as_slice(rows)], None
     if input_format is InputFormat.LAG_TABLE:
-        return spec.flat(windows, rows)
+        return spec.lag_table(windows, rows)
     windows = windows if rows is None else windows[rows]
     return windows if input_format is InputFormat.SEQUENCES else windows.reshape(len(windows), -1)
 

@@ -1,7 +1,7 @@
 """The parameters of a forecaster: what they mean, and whether they go together and with the data."""
 
 from sklstm._estimator.settings import quantile_levels
-from sklstm._forecasting.calibration import calibration_split, check_tail
+from sklstm._forecasting.calibration import calibration_split, check_enough_errors
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.intervals import CALIBRATED, Levels
 from sklstm._forecasting.regressor_input import accepts_nan, check_regressor
@@ -81,7 +81,7 @@ def check_request(forecaster, data, steps, coverages):
         return
     if forecaster.intervals is not None:
         request = CALIBRATED[forecaster.intervals].request(strategy, steps, coverages)
-        check_tail(data.series, forecaster.calibration_size, request)
+        check_enough_errors(data.series, forecaster.calibration_size, request)
     elif strategy.gives_quantiles(regressor):
         Levels(quantile_levels(regressor)).sides(coverages)
     else:

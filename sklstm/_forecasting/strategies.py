@@ -10,7 +10,7 @@ import numpy as np
 
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.regressor_input import clone_for_windows
-from sklstm._forecasting.window_builder import Contexts
+from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.recursion import forecast_recursively
@@ -75,7 +75,7 @@ class Strategy:
 
     def sample_paths(self, regressors, context, points, errors, n_paths, rng):
         """Simulated paths; see `RegressorSet.sample_paths`. Each adds the errors of all steps of one origin."""
-        return points + errors[rng.integers(len(errors), size=n_paths)] * context.scale
+        return points + errors[rng.integers(len(errors), size=n_paths)] * context.error_scale
 
 
 class Recursive(Strategy):
@@ -115,9 +115,9 @@ class Recursive(Strategy):
         (part,) = regressors
         windows, future = (np.repeat(values, n_paths, axis=0) for values in (context.windows, context.future))
         size = np.where(context.size > 0, context.size, np.inf)  # a constant series has no errors
-        predict = with_errors(_next_step(part), errors[:, 0] * (context.scale / size), rng)
+        predict = with_errors(_next_step(part), errors[:, 0] * (context.error_scale / size), rng)
         n_targets = part.spec.n_targets
-        return context.undone(forecast_recursively(predict, windows, len(points), n_targets, future, context.limits))
+        return context.unscaled(forecast_recursively(predict, windows, len(points), n_targets, future, context.limits))
 
 
 class MultiOutput(Strategy):
@@ -218,7 +218,7 @@ class RegressorSet:
         """Forecasts of every quantile level (n, steps, n_targets, n_levels)."""
         return self.strategy.quantiles(self.parts, windows, steps)
 
-    def sample_paths(self, context: Contexts, points, errors, n_paths, rng):
+    def sample_paths(self, context: ForecastWindows, points, errors, n_paths, rng):
         """Simulate paths (n_paths, steps, n_targets) after one window, in transformed units.
 
         `points` (steps, n_targets) are its forecasts. The errors (n_errors, `strategy.error_steps(steps)`, n_targets)

@@ -69,7 +69,7 @@ class _Windows:
         """The windows whose target `reach` rows ahead is new."""
         first = {key: max(1, self._lengths[key] - n - reach) for key, n in self.n_new.items()}
         origins = {key: np.arange(first[key], self._lengths[key]) for key in self.n_new}
-        return self.fitted.builder.samples(self.histories, origins)
+        return self.fitted.builder.training_windows(self.histories, origins)
 
     def older(self, reach, n_drawn):
         """Up to `n_drawn` random ones of the windows whose targets up to `reach` rows ahead are not new."""
@@ -80,7 +80,7 @@ class _Windows:
         origins = {key: part - end + known[key] + 1 for key, part, end in zip(known, parts, ends, strict=True)}
         origins = {key: rows[self._are_drawn(key, rows)] for key, rows in origins.items()}
         origins = {key: rows for key, rows in origins.items() if len(rows)}
-        return self.fitted.builder.samples(self.histories, origins) if origins else None
+        return self.fitted.builder.training_windows(self.histories, origins) if origins else None
 
     def _are_drawn(self, key, origins):
         """Choose among the windows of training rows at random, with probabilities in proportion to their weights."""

@@ -1,67 +1,79 @@
-"""From series and origins to windows: which can be read, what came after them, what is known in advance."""
+"""Build windows from series: those to train on, with their targets, and those to forecast from."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
-from sklstm._forecasting.target_scaling import Place, TargetScaler
+from sklstm._forecasting.metrics import seasonal_naive
+from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.recursion_bounds import SeriesRange, newest
+from sklstm._utils.windows import as_slice
+
+
+class Series(Protocol):
+    """A series that windows are built from, as `SeriesData` and `History` are."""
+
+    def __len__(self): ...
+
+    def values(self, name, first, stop):
+        """Rows `first` to `stop`, as far as there are any, of "y", "known", "past", "rows" or "stamps"."""
 
 
 @dataclass(frozen=True)
-class Samples:
-    """What is learnt from.
+class TrainingWindows:
+    """Windows with their targets: the samples that regressors are trained on.
 
     Parameters
     ----------
     windows : ndarray of shape (n, window_length, n_channels), or (m, window_length, n_channels) with `rows`
     targets : ndarray of shape (n, n_ahead * n_targets)
-        NaN where it is not known.
+        NaN where a value is missing.
     weight : ndarray of shape (n, n_ahead) or None
-        Of the row of each target.
+        The sample weight of the row of each target.
     rows : ndarray of int of shape (n,), default=None
-        Which of the windows are meant. `windows` is then a view of all, and a regressor copies those that it reads.
+        Which of the windows are the samples. Then `windows` is a view of all windows of a table.
     """
 
     windows: np.ndarray
     targets: np.ndarray
-    weight: Any
-    rows: Any = None
+    weight: np.ndarray | None
+    rows: np.ndarray | None = None
 
     def __len__(self):
         return len(self.targets)
 
     def rows_at(self, chosen):
-        """The numbers of the windows of some of the samples."""
+        """The rows of `windows` that some samples are at."""
         return chosen if self.rows is None else self.rows[chosen]
 
     def followed_by(self, other):
-        """These and others; those that are trained on further have no weights."""
+        """These samples and others, without weights."""
         windows = np.concatenate([part.windows[part.rows_at(slice(None))] for part in (self, other)])
-        return Samples(windows, np.concatenate((self.targets, other.targets)), None)
+        return TrainingWindows(windows, np.concatenate((self.targets, other.targets)), None)
 
 
 @dataclass(frozen=True)
-class Contexts:
-    """What is forecast from, one row for each origin of each series.
+class ForecastWindows:
+    """Windows to forecast from, one for each origin of each series, and what turns answers into forecasts.
 
     Parameters
     ----------
     windows : ndarray of shape (n, window_length, n_channels)
     future : ndarray of shape (n, steps - 1, n_channels - n_targets)
-        Known columns of the steps that a recursive forecast appends; past-only ones are NaN.
+        The known columns of the steps that a recursive forecast appends; past-only ones are NaN.
     is_readable : ndarray of bool of shape (n, steps)
-        Whether all that a step's forecast reads is there.
+        Whether nothing is missing that the forecast of a step needs.
     centre, size : ndarray of shape (n, n_targets)
-        What was taken off the targets, and what they were divided by then.
-    scale : ndarray of shape (n, n_targets)
-        What errors are relative to.
+        The centre was subtracted from the targets, which were then divided by the size.
+    error_scale : ndarray of shape (n, n_targets)
+        What forecast errors are divided by.
     last : ndarray of shape (n, n_targets)
-        The newest value of each target, with its centre; NaN where there is none.
+        The newest value of each target in transformed units; NaN if there is none.
     bounds : ndarray of shape (n, 2, steps, n_targets)
-        Least and largest forecasts that are fed back; infinite where there are no bounds.
+        The smallest and largest forecasts that are fed back; infinite without bounds.
     """
 
     windows: np.ndarray
@@ -69,32 +81,32 @@ class Contexts:
     is_readable: np.ndarray
     centre: np.ndarray
     size: np.ndarray
-    scale: np.ndarray
+    error_scale: np.ndarray
     last: np.ndarray
     bounds: np.ndarray
 
     def at(self, rows):
-        """Those of some rows."""
-        return Contexts(*(getattr(self, field.name)[rows] for field in fields(self)))
+        """Some of the windows."""
+        return ForecastWindows(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
     def limits(self):
-        """The bounds as `forecast_recursively` takes them, (2, n, steps, n_targets); None where all are infinite."""
+        """The bounds as `forecast_recursively` takes them, (2, n, steps, n_targets); None if all are infinite."""
         return None if np.isinf(self.bounds).all() else self.bounds.swapaxes(0, 1)
 
-    def relative(self, answers):
-        """Answers (n, steps, n_targets) as the regressor gives them: `undone` the other way."""
+    def scaled(self, answers):
+        """Transformed values (n, steps, n_targets) in the regressors' units."""
         return (answers - self.centre[:, np.newaxis]) / np.where(self.size > 0, self.size, 1)[:, np.newaxis]
 
-    def undone(self, answers, rows=slice(None)):
-        """Answers (n, steps, n_targets, …) of some rows, multiplied by their size and with their centre."""
+    def unscaled(self, answers, rows=slice(None)):
+        """Answers of regressors (n, steps, n_targets, …) for some of the windows, in transformed units."""
         shape = (-1, 1, self.centre.shape[1], *[1] * (answers.ndim - 3))
         return answers * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
 
     def fill_readable(self, predict):
-        """Predict from the windows that can be read: (n, steps, n_targets, …) in transformed units, NaN elsewhere.
+        """Predict where windows can be read: (n, steps, n_targets, …) in transformed units, NaN elsewhere.
 
-        `predict` takes a part of this, and returns what its regressors answer.
+        `predict` takes the ForecastWindows that can be read, and returns the regressors' answers.
         """
         shape, readable = (*self.is_readable.shape, self.centre.shape[1]), self.is_readable[:, 0]
         if not readable.any():
@@ -102,71 +114,75 @@ class Contexts:
         rows = as_slice(np.flatnonzero(readable))
         known = np.asarray(predict(self.at(rows)), dtype=np.float64)
         answers = np.full(shape + known.shape[3:], np.nan)
-        answers[rows] = self.undone(known, rows)
+        answers[rows] = self.unscaled(known, rows)
         answers[~self.is_readable] = np.nan
         return answers
 
 
 @dataclass(frozen=True)
-class Layout:
+class StackedSeries:
     """The rows that are read at some origins of several series, one series after another.
 
-    Each has the rows before its first origin that a window reaches back to, and those after its last one that
-    are read ahead, NaN where it has none: nothing that is read at one series lies in another.
+    The rows of each series begin where the window of its first origin does, and end with the last row that its last
+    origin reads ahead. Rows that the series does not have are NaN. So nothing of one series is read in another.
 
     Parameters
     ----------
-    series : dict of Series or History
+    series : dict of Series
         By key.
-    rows : list of ndarray of int
-        The origins of each.
+    origins : list of ndarray of int
+        Those of each series.
     begins, ends : ndarray of int of shape (n_series,)
-        The first row of each and the one after its last; may lie outside of it.
+        The first row of each series and the one after its last; they may lie outside of it.
+    is_transformed : bool, default=False
+        Whether `y` is in transformed units instead of the user's.
     """
 
-    series: dict
-    rows: list
+    series: dict[Hashable, Series]
+    origins: list[np.ndarray]
     begins: np.ndarray
     ends: np.ndarray
+    is_transformed: bool = False
 
     @classmethod
-    def of(cls, series, origins, before, after):
-        """That of so many rows before the first origin and after the last one."""
+    def from_origins(cls, series, origins, before=0, after=0, is_transformed=False):
+        """Stack series, by key, from so many rows before their first origin to so many after their last one."""
         spans = [(rows.min() - before, rows.max() + after) if len(rows) else (0, 0) for rows in origins.values()]
         begins, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-        return cls({key: series[key] for key in origins}, list(origins.values()), begins, ends)
+        series = {key: series[key] for key in origins}
+        return cls(series, list(origins.values()), begins, ends, is_transformed)
 
     @property
     def n_origins(self):
-        """Of each series."""
-        return [len(rows) for rows in self.rows]
+        """The number of origins of each series."""
+        return [len(rows) for rows in self.origins]
 
     @property
     def lengths(self):
-        """Rows of each series."""
+        """The number of rows of each series."""
         return self.ends - self.begins
 
     @property
-    def origins(self):
-        """The origins as numbers of the rows here, one after another."""
+    def rows(self):
+        """The stacked rows that the origins of all series are at."""
         starts = np.cumsum(self.lengths) - self.ends
-        return np.concatenate(self.rows) + np.repeat(starts, self.n_origins)
+        return np.concatenate(self.origins) + np.repeat(starts, self.n_origins)
 
     @property
-    def times(self):
-        """The stamps of the rows that origins are at; origins are smaller than their series is long."""
+    def stamps(self):
+        """The time stamps at the origins, each of which has to be a row of its series."""
         starts = np.maximum(self.begins, 0)
-        spans = zip(self.series.values(), self.rows, starts, self.ends, strict=True)
+        spans = zip(self.series.values(), self.origins, starts, self.ends, strict=True)
         return np.concatenate([part.values("stamps", first, end)[rows - first] for part, rows, first, end in spans])
 
     @property
     def is_before(self):
-        """Which rows lie before the first one of their series."""
+        """Which stacked rows lie before the first row of their series."""
         starts = np.cumsum(self.lengths) - self.ends
         return np.arange(self.lengths.sum()) < np.repeat(starts, self.lengths)
 
-    def filled(self, width, values):
-        """An array (n_rows, width) of what `values(series, first, stop)` says of the rows that there are."""
+    def gather(self, width, values):
+        """Stack `values(series, first, stop)`, of this width, as an array (n_rows, width); NaN for missing rows."""
         filled = np.full((self.lengths.sum(), width), np.nan)
         starts = np.cumsum(self.lengths) - self.ends
         for part, begin, start, end in zip(self.series.values(), self.begins, starts, self.ends, strict=True):
@@ -178,203 +194,202 @@ class Layout:
 
 @dataclass(frozen=True)
 class WindowBuilder:
-    """How windows are made of series.
+    """Builds windows from series.
 
     Parameters
     ----------
     spec : WindowSpec
-        What is in them.
+        What the windows contain.
     scaler : TargetScaler
-        What their values are in.
+        Scales their values.
     dtype : numpy dtype
         Their precision.
     keeps_incomplete : bool
         Whether windows with missing steps can be read.
     reads_sequences : bool
-        Whether the known columns stand at every step (for an LSTM), where a missing one hides the step.
-    reads_by_channel : bool
-        Whether it does not hide the step, nor does any other channel that is missing.
-    supports : dict of SeriesRange
-        What the training rows of each series support, by key, in units of work.
-    reach : float
-        How often a recursive forecast may leave the range of its series; infinite for no bounds.
+        Whether the known columns of every step are read, as by an LSTM. Then a step without them is missing.
+    reads_by_channel : bool, default=False
+        Whether a missing channel leaves the other channels of its step to be read.
+    ranges : dict of SeriesRange
+        The range of the training rows of each series in scaled units, by key.
+    reach : float, default=inf
+        How many times its range a recursive forecast may leave the range of its series; infinite for no bounds.
     """
 
     spec: WindowSpec
     scaler: TargetScaler
-    dtype: Any
+    dtype: np.dtype
     keeps_incomplete: bool
     reads_sequences: bool
     reads_by_channel: bool = False
-    supports: dict = field(default_factory=dict)
+    ranges: dict[Hashable, SeriesRange] = field(default_factory=dict)
     reach: float = np.inf
 
-    def supporting(self, series, reach):
-        """The same with bounds from the training rows of the series, by key."""
-        return replace(self, supports=self._supports(series, map(len, series.values())), reach=reach)
+    def with_bounds(self, transformed, reach):
+        """A builder that bounds recursive forecasts by the training rows, in transformed units, by key."""
+        origins = {key: np.array([0, len(part)]) for key, part in transformed.items()}
+        stacked = StackedSeries.from_origins(transformed, origins, is_transformed=True)
+        return replace(self, ranges=self._ranges(stacked), reach=reach)
 
     @property
     def reads_known_nan(self):
-        """Whether a known column may be missing at a row that is predicted."""
+        """Whether the known columns of a predicted row may be missing."""
         return self.keeps_incomplete and not self.reads_sequences
 
-    def samples(self, series, origins, weight=None):
-        """Samples at some origins of each series, both by key; of panels in the order of time.
+    def training_windows(self, series, origins, weight=None, is_transformed=False):
+        """The windows at some origins of each series, both by key; those of a panel in the order of time.
 
-        `weight` is that of each row of the table that the series came in.
+        `weight` is that of each row of the table that the series came in. `is_transformed` tells whether the targets
+        of the series are in transformed units instead of the user's.
         """
-        layout = Layout.of(series, origins, self.spec.window_length, self.spec.n_ahead)
-        (y, _, table, places), rows = self._read(layout, np.max), layout.origins
+        stacked = StackedSeries.from_origins(
+            series, origins, self.spec.window_length, self.spec.n_ahead, is_transformed
+        )
+        (y, _, table, scalings), rows = self._read(stacked, np.max), stacked.rows
         is_readable = self._is_readable(table, rows)
-        which = np.repeat(np.arange(len(places)), layout.n_origins)[is_readable]
+        which = np.repeat(np.arange(len(scalings)), stacked.n_origins)[is_readable]
         rows = rows[is_readable]
         if len(origins) > 1:
-            # what an LSTM holds out are the last rows: let them be the latest of all series
-            order = np.argsort(layout.times[is_readable], kind="stable")
+            # an LSTM holds out the last samples: let them be the latest of all series
+            order = np.argsort(stacked.stamps[is_readable], kind="stable")
             rows, which = rows[order], which[order]
         if weight is not None:
-            weight = layout.filled(1, lambda part, *span: weight[part.values("rows", *span), np.newaxis])
+            weight = stacked.gather(1, lambda part, *span: weight[part.values("rows", *span), np.newaxis])
             weight = self.spec.targets(weight, rows)
-        if not self._is_far(y, layout, places):
-            return Samples(self.spec.windows(table, slice(None)), self.spec.targets(y, rows), weight, rows)
-        windows, shift, zoom = self._windows(table, y, rows, Place.of_many(places, 1).at(which))
+        if not self._has_other_levels(y, stacked, scalings):
+            return TrainingWindows(self.spec.windows(table, slice(None)), self.spec.targets(y, rows), weight, rows)
+        windows, shift, zoom = self._windows(table, y, rows, SeriesScaling.from_parts(scalings, 1).at(which))
         targets = self.spec.targets(y, rows)
         if shift is not None:
             shift, zoom = (np.tile(part, self.spec.n_ahead) for part in (shift, zoom))
             targets = (targets - shift) / np.where(zoom > 0, zoom, 1)
-        return Samples(windows, targets, weight)
+        return TrainingWindows(windows, targets, weight)
 
-    def _is_far(self, y, layout, places):
-        """Whether any value is far from its place, so that windows have to be looked at one by one."""
-        far = np.array([place.far for place in places])
-        return bool((np.abs(y) > np.repeat(far, layout.lengths, axis=0)).any())
+    def _has_other_levels(self, y, stacked, scalings):
+        """Whether any value is so far from the centre of its series that a window may be at another level."""
+        far = np.array([scaling.far for scaling in scalings])
+        return bool((np.abs(y) > np.repeat(far, stacked.lengths, axis=0)).any())
 
-    def contexts(self, series, origins, steps):
-        """What is forecast from at some origins of each series, both by key."""
-        layout = Layout.of(series, origins, self.spec.window_length, max(self.spec.n_ahead, steps))
-        (y, known, table, places), rows = self._read(layout, np.min), layout.origins
+    def forecast_windows(self, series, origins, steps):
+        """The windows at some origins of each series, both by key, to forecast so many steps from."""
+        n_after = max(self.spec.n_ahead, steps)
+        stacked = StackedSeries.from_origins(series, origins, self.spec.window_length, n_after)
+        (y, known, table, scalings), rows = self._read(stacked, np.min), stacked.rows
+        future, is_readable = self._future(table, known, rows, steps)
+        recent = self._before(y, rows)
+        bounds = self._bounds(stacked, recent, known, rows, steps)
+        has_other_levels = self._has_other_levels(y, stacked, scalings)
+        scaling = SeriesScaling.from_parts(scalings, stacked.n_origins)
+        last = newest(recent) * scaling.divisor + scaling.centre
+        if has_other_levels or (scaling.size == 0).any():
+            windows, shift, zoom = self._windows(table, y, rows, scaling)
+        else:
+            windows, shift, zoom = self.spec.windows(table, as_slice(rows)), None, None
+        if shift is not None:
+            scaling = scaling.combined(shift, zoom)
+            shift, zoom = (part[:, np.newaxis, np.newaxis] for part in (shift, np.where(zoom > 0, zoom, 1)))
+            bounds = (bounds - shift) / zoom
+        return ForecastWindows(
+            windows, future, is_readable, scaling.centre, scaling.size, scaling.error_scale, last, bounds
+        )
+
+    def _future(self, table, known, rows, steps):
+        """The channels of the steps that a recursive forecast appends, and which steps can be forecast."""
         n_appended = steps - 1 if self.spec.n_ahead == 1 else 0
         future = self.spec.future(known, rows, n_appended + 1)
         is_readable = np.repeat(self._is_readable(table, rows)[:, np.newaxis], steps, axis=1)
         if not self.reads_known_nan:
             unknown = np.isnan(future).any(axis=2)
             is_readable[:, 1 : 1 + n_appended] &= ~np.logical_or.accumulate(unknown, axis=1)
-            future = np.where(np.isnan(future), 0, future)  # the forecasts that read these are not given
-        nothing = np.full((len(rows), n_appended, self.spec.n_past), np.nan)
-        future = np.concatenate((future, nothing), axis=2)
-        recent = self._before(y, rows)
-        bounds = self._bounds(layout, recent, known, rows, steps)
-        is_far = self._is_far(y, layout, places)
-        places = Place.of_many(places, layout.n_origins)
-        last = newest(recent) * places.divisor + places.centre
-        if is_far or (places.size == 0).any():
-            windows, shift, zoom = self._windows(table, y, rows, places)
-        else:
-            windows, shift, zoom = self.spec.windows(table, as_slice(rows)), None, None
-        if shift is not None:
-            places = places.moved(shift, zoom)
-            bounds = (bounds - shift[:, np.newaxis, np.newaxis]) / np.where(zoom > 0, zoom, 1)[
-                :, np.newaxis, np.newaxis
-            ]
-        return Contexts(windows, future, is_readable, places.centre, places.size, places.scale, last, bounds)
+            future = np.where(np.isnan(future), 0, future)  # forecasts that read these become NaN
+        past = np.full((len(rows), n_appended, self.spec.n_past), np.nan)
+        return np.concatenate((future, past), axis=2), is_readable
 
     def _before(self, values, rows):
         """The values (n, window_length, k) of the rows in each window."""
         return self.spec.windows(self.spec.padded(values), as_slice(rows))
 
-    def _bounds(self, layout, recent, known, rows, steps):
-        """Bounds (n, 2, steps, n_targets) of what is fed back, from the training rows and those in the window."""
+    def _bounds(self, stacked, recent, known, rows, steps):
+        """Bounds (n, 2, steps, n_targets) of what is fed back, from the training rows and the rows in the window."""
         if np.isinf(self.reach):
             sides = np.array([-np.inf, np.inf])[:, np.newaxis, np.newaxis]
             return np.broadcast_to(sides, (len(rows), 2, steps, self.spec.n_targets))
-        first = {key: len(rows) and rows.min() for key, rows in zip(layout.series, layout.rows, strict=True)}
-        others = {key: part for key, part in layout.series.items() if key not in self.supports}
-        supports = {**self.supports, **self._supports(others, [first[key] for key in others])}
-        support = SeriesRange.from_parts([supports[key] for key in layout.series], layout.n_origins)
-        support = support.with_recent(recent, self._before(known, rows))
+        n_known = {key: len(rows) and rows.min() for key, rows in zip(stacked.series, stacked.origins, strict=True)}
+        others = {key: np.array([0, n]) for key, n in n_known.items() if key not in self.ranges}
+        ranges = {**self.ranges, **self._ranges(StackedSeries.from_origins(stacked.series, others))}
+        seen = SeriesRange.from_parts([ranges[key] for key in stacked.series], stacked.n_origins)
+        seen = seen.with_recent(recent, self._before(known, rows))
         ahead = self.spec.future(known, rows - 1, steps + 1)
-        return support.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
+        return seen.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
 
-    def _supports(self, series, n_rows):
-        """What so many of the first rows of each series support, by key."""
-        if not series:
+    def _ranges(self, stacked):
+        """The range of each of some series, by key."""
+        if not stacked.series:
             return {}
-        layout = Layout.of(series, {key: np.array([0, n]) for key, n in zip(series, n_rows, strict=True)}, 0, 0)
-        y, known, _, _ = self._in_work_units(layout, np.max)
-        support = SeriesRange.from_series(y, known, layout.lengths)
-        return {key: support.at(row) for row, key in enumerate(series)}
+        y, known, _, _ = self._read_scaled(stacked, np.max)
+        ranges = SeriesRange.from_series(y, known, stacked.lengths)
+        return {key: ranges.at(row) for row, key in enumerate(stacked.series)}
 
-    def _read(self, layout, last_known):
-        """Targets, known columns and steps of a layout, and what each of its series is relative to."""
-        y, known, past, places = self._in_work_units(layout, last_known)
+    def _read(self, stacked, last_known):
+        """Targets and known columns in scaled units, the table that windows are cut from, and the scalings."""
+        y, known, past, scalings = self._read_scaled(stacked, last_known)
         table = self.spec.table(y, known, past, self.dtype)
-        table[self.spec.window_length :][layout.is_before] = np.nan
-        return y, known, table, places
+        table[self.spec.window_length :][stacked.is_before] = np.nan
+        return y, known, table, scalings
 
-    def _in_work_units(self, layout, last_known):
-        """Targets, known and past-only columns of a layout, and what each of its series is relative to.
+    def _read_scaled(self, stacked, last_known):
+        """Targets, known and past-only columns in scaled units, and the scaling of each series.
 
-        A series that was not learnt from has its place from its rows before one of its origins, which `last_known`
-        chooses among them (`np.min` or `np.max`).
+        A series that was not trained on is scaled by its rows before one of its origins, which `last_known` (`np.min`
+        or `np.max`) chooses.
         """
         y, known, past = (
-            layout.filled(width, lambda part, *span, name=name: part.values(name, *span))
+            stacked.gather(width, lambda part, *span, name=name: part.values(name, *span))
             for name, width in (("y", self.spec.n_targets), ("known", self.spec.n_known), ("past", self.spec.n_past))
         )
-        places = [
-            self.scaler.place(key, part, last_known(rows) if len(rows) else 0)
-            for (key, part), rows in zip(layout.series.items(), layout.rows, strict=True)
+        scalings = [
+            self.scaler.scaling(key, part, last_known(rows) if len(rows) else 0)
+            for (key, part), rows in zip(stacked.series.items(), stacked.origins, strict=True)
         ]
         centre, size = (
-            np.repeat(np.array(part), layout.lengths, axis=0)
-            for part in zip(*((place.centre, place.size) for place in places), strict=True)
+            np.repeat(np.array(part), stacked.lengths, axis=0)
+            for part in zip(*((scaling.centre, scaling.size) for scaling in scalings), strict=True)
         )
-        return *self.scaler.to_work(y, known, past, centre, size), places
+        scale = self.scaler.scale_transformed if stacked.is_transformed else self.scaler.scale
+        return scale(y, centre, size), *self.scaler.scale_columns(known, past), scalings
 
-    def _windows(self, table, y, rows, places):
-        """The windows before some rows, and what is taken off the targets in each and divides them; None for nothing.
+    def _windows(self, table, y, rows, scaling):
+        """The windows before some rows, with the shift and zoom of each, (n, n_targets); None if there are none.
 
-        A view of the table but where the series has come to another level than that of its place, or has none: its
-        digits would be lost in the table's precision.
+        They are a view of the table, unless some are at another level or of a constant series. These are scaled by
+        themselves, as they would lose digits in the precision of the table.
         """
         windows = self.spec.windows(table, as_slice(rows))
-        moved = np.flatnonzero(places.is_left(_last_present(y, rows)))
-        if not len(moved):
+        rescaled = np.flatnonzero(scaling.needs_rescaling(seasonal_naive(y, 1, rows, 1)[:, 0]))
+        if not len(rescaled):
             return windows, None, None
-        own = self._before(y, rows[moved])
-        own_shift, own_zoom = places.at(moved).move(own)
-        shift, zoom = np.zeros(places.size.shape), np.ones(places.size.shape)
-        shift[moved], zoom[moved] = own_shift, own_zoom
+        own = self._before(y, rows[rescaled])
+        own_shift, own_zoom = scaling.at(rescaled).window_scaling(own)
+        shift, zoom = np.zeros(scaling.size.shape), np.ones(scaling.size.shape)
+        shift[rescaled], zoom[rescaled] = own_shift, own_zoom
         windows = windows.copy()
         own = (own - own_shift[:, np.newaxis]) / np.where(own_zoom > 0, own_zoom, 1)[:, np.newaxis]
-        windows[moved, :, : self.spec.n_targets] = np.where(
-            np.isnan(windows[moved][..., : self.spec.n_targets]), np.nan, own
+        windows[rescaled, :, : self.spec.n_targets] = np.where(
+            np.isnan(windows[rescaled][..., : self.spec.n_targets]), np.nan, own
         )
         return windows, shift, zoom
 
-    def _is_readable(self, table, origins):
-        """Which windows have what is read of them: all, or at least one step and the columns predicted at.
+    def _is_readable(self, table, rows):
+        """Which windows have what the regressor needs.
 
-        Where channels are read each by itself, it is at least one value of each target.
+        That is all values, if windows have to be complete. Otherwise it is one step without a missing value, or one
+        value of each target if channels are read by themselves. The known columns of predicted rows are needed
+        unless `reads_known_nan`.
         """
         lags_only = not self.reads_sequences
-        n_present = self.spec.n_present(table, origins, lags_only)
-        knows = self.spec.knows_its_future(table, origins)
+        n_present = self.spec.n_present(table, rows, lags_only)
+        knows = self.spec.knows_its_future(table, rows)
         if not self.keeps_incomplete:
             return (n_present == self.spec.window_length) & knows
-        some = self.spec.sees_every_target(table, origins) if self.reads_by_channel else n_present > 0
+        some = self.spec.sees_every_target(table, rows) if self.reads_by_channel else n_present > 0
         return some & (knows | self.reads_known_nan)
-
-
-def _last_present(y, rows):
-    """The newest value of each column of y (n, K) before some rows, (len(rows), K); NaN where there is none."""
-    newest = np.where(np.isnan(y), 0, np.arange(1, len(y) + 1)[:, np.newaxis])
-    newest = np.concatenate((np.zeros((1, y.shape[1]), dtype=int), np.maximum.accumulate(newest, axis=0)))[rows]
-    return np.take_along_axis(np.concatenate((np.full((1, y.shape[1]), np.nan), y)), newest, axis=0)
-
-
-def as_slice(rows):
-    """Numbers that count up one by one as a slice, so that what they choose stays a view."""
-    if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
-        return slice(rows[0], rows[-1] + 1)
-    return rows

@@ -12,9 +12,9 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
-from sklstm._forecasting.window_builder import as_slice
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.checks import check_output
+from sklstm._utils.windows import as_slice
 
 # Rows used to find out whether a regressor that failed on several outputs learns one.
 N_TRIED = 100

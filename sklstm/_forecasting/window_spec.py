@@ -1,13 +1,13 @@
-"""What a forecast may read: windows, targets and known columns of one series, by index arithmetic alone.
+"""What a window contains: index arithmetic on the rows of one series.
 
-A series is y (n, K), columns known in advance (n + f, P), f rows further than y, and columns known only
-afterwards, `past` (n, Q). An *origin* o is the number of rows that are history: y[:o] and past[:o].
-The window at origin o has the steps s = o - L … o - 1; with H steps predicted at once, step s carries
+A series is y (n, K), columns known in advance (n + f, P) for f more rows than y, and past-only columns (n, Q). An
+*origin* o is the number of rows that are history: y[:o] and past[:o]. The window at origin o has the steps
+s = o - L … o - 1. If H steps are predicted at once, step s holds
 
     y[s] (K)  |  known[s + 1] … known[s + H] (H · P, the step as the slow axis)  |  past[s] (Q)
 
-so that its last step carries the known columns of the rows that are predicted, o … o + H - 1. What lies
-before the first row, or is not known, is NaN.
+so that the last step holds the known columns of the predicted rows o … o + H - 1. Missing values are NaN, and so are
+rows before the first one.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from sklstm._utils.windows import row_chunks, rows_after, sliding_windows
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """Sizes of the windows.
+    """The sizes of windows.
 
     Parameters
     ----------
     window_length : int
-        L, steps in a window.
+        L, the steps in a window.
     n_ahead : int
-        H, steps predicted at once.
+        H, the steps predicted at once.
     n_targets, n_known, n_past : int
         K, P and Q.
     """
@@ -39,27 +39,28 @@ class WindowSpec:
 
     @property
     def n_channels(self):
+        """The channels of a step."""
         return self.n_targets + self.n_ahead * self.n_known + self.n_past
 
     def table(self, y, known, past, dtype):
-        """The steps that windows are cut from (L + n, n_channels): L without a value, then those of the series."""
-        ahead = _from(known, np.arange(1, len(y) + 1), self.n_ahead)
+        """The steps that windows are cut from (L + n, n_channels): L steps of NaN, then those of the series."""
+        ahead = rows_after(known, np.arange(1, len(y) + 1), self.n_ahead).reshape(len(y), -1)
         before = np.full((self.window_length, self.n_channels), np.nan, dtype)
         return np.concatenate((before, np.concatenate((y, ahead, past), axis=1).astype(dtype)))
 
     def padded(self, values):
-        """Rows (n, k) with `window_length` rows without a value in front, as in `table`."""
+        """Rows (n, k) with `window_length` rows of NaN in front, as in `table`."""
         return np.concatenate((np.full((self.window_length, values.shape[1]), np.nan), values))
 
     def windows(self, table, origins):
         """The windows (n_origins, L, n_channels) at some origins, a slice or numbers from 0 to n.
 
-        A view for a slice: a step is stored once.
+        A slice gives a view, in which every step is stored once.
         """
         return sliding_windows(table, self.window_length)[origins]
 
     def n_present(self, table, origins, lags_only=False):
-        """How many steps of each window have a value in every channel (or in all but the known columns)."""
+        """How many steps of each window have no missing value (with `lags_only` apart from the known columns)."""
         present = ~np.isnan(self._lagged(table) if lags_only else table).any(axis=1)
         count = np.concatenate(([0], np.cumsum(present)))
         return count[origins + self.window_length] - count[origins]
@@ -71,20 +72,23 @@ class WindowSpec:
         return (count[origins + self.window_length] > count[origins]).all(axis=1)
 
     def knows_its_future(self, table, origins):
-        """Whether the known columns of the rows predicted have values, for each window."""
+        """Whether no known column of the predicted rows is missing, for each window."""
         last = table[origins + self.window_length - 1]
         return ~np.isnan(last[:, self._known]).any(axis=1)
 
     def targets(self, y, origins):
-        """What is predicted at some origins (n_origins, H · K), step by step; NaN where it is not known."""
-        return _from(y, origins, self.n_ahead)
+        """The targets at some origins (n_origins, H · K), step by step; NaN beyond the last row."""
+        return rows_after(y, origins, self.n_ahead).reshape(len(origins), -1)
 
     def future(self, known, origins, steps):
         """Known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
         return rows_after(known, np.asarray(origins) + 1, steps - 1)
 
-    def flat(self, windows, rows=None):
-        """Windows, or some of them, as a table (n, L · (K + Q) + H · P): lags step by step, then the known columns."""
+    def lag_table(self, windows, rows=None):
+        """Windows, or some of them, flattened for regressors that are no LSTMs, (n, L · (K + Q) + H · P).
+
+        Each row holds the targets and past-only columns of every step, then the known columns of the predicted rows.
+        """
         n, n_lags, width = len(windows if rows is None else rows), self.window_length, self.n_targets + self.n_past
         flat = np.empty((n, n_lags * width + self.n_ahead * self.n_known), windows.dtype)
         lags = flat[:, : n_lags * width].reshape(n, n_lags, width)  # a view
@@ -101,10 +105,5 @@ class WindowSpec:
         return slice(self.n_targets, self.n_targets + self.n_ahead * self.n_known)
 
     def _lagged(self, steps):
-        """The channels that are no known columns."""
+        """The channels without the known columns."""
         return np.delete(steps, self._known, axis=-1) if self.n_known else steps
-
-
-def _from(values, rows, n):
-    """The `n` rows of values (m, k) that begin at each of some rows, (len(rows), n · k); NaN beyond the last."""
-    return rows_after(values, rows, n).reshape(len(rows), n * values.shape[1])

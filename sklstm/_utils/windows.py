@@ -60,6 +60,13 @@ def rows_after(values: FloatArray, origins: IntArray, n: int) -> FloatArray:
     return flat_sliding_windows(np.concatenate((values, beyond)), n)[origins].reshape(shape)
 
 
+def as_slice(rows: IntArray) -> slice | IntArray:
+    """Return row numbers as a slice if they increase by 1, so that what they select is a view."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
+        return slice(rows[0], rows[-1] + 1)
+    return rows
+
+
 def row_numbers(n_rows: int) -> IntArray:
     """Return 0 … n_rows - 1 as int32 if they fit, in half the memory of NumPy's default."""
     return np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)

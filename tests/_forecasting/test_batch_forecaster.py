@@ -6,9 +6,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.strategies import RegressorSet, make_strategy
-from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
+from tests._forecasting.tools import scaler_of
 
 
 class Strict(RegressorMixin, BaseEstimator):
@@ -41,7 +41,7 @@ def series(n, n_known=0, seed=0, n_future=0, size=1.0):
 
 def engine_of(parts, strategy="recursive", steps=1, n_known=0, transformer=None, is_centred=False, **settings):
     lags = WindowSpec(3, steps, 1, n_known, 0)
-    builder = WindowBuilder(lags, TargetScaler.of(transformer, parts, is_centred), np.float64, False, False)
+    builder = WindowBuilder(lags, scaler_of(transformer, parts, is_centred), np.float64, False, False)
     strategy = make_strategy(strategy, steps)
     regressors = [Strict(len(strategy.steps_of(number))) for number in range(strategy.n_regressors)]
     return BatchForecaster(builder, RegressorSet.from_regressors(regressors, lags, strategy), **settings)
@@ -124,7 +124,7 @@ def test_the_forecast_comes_first_then_the_lower_and_upper_end_of_each_coverage(
 def test_what_a_regressor_answers_of_further_axes_keeps_them():
     part = series(8)
     engine = engine_of({None: part}, is_centred=True)
-    contexts = engine.builder.contexts({None: part}, {None: np.arange(9)}, 2)
+    contexts = engine.builder.forecast_windows({None: part}, {None: np.arange(9)}, 2)
     answers = contexts.fill_readable(lambda part: np.ones((len(part.windows), 2, 1, 4)))
     assert answers.shape == (9, 2, 1, 4)
     np.testing.assert_allclose(answers[3:], 1 + part.y.mean())

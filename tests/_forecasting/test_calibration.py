@@ -97,7 +97,7 @@ def forecaster(strategy, **settings):
 
 
 def errors_of(fitted, steps=STEPS):
-    return fitted._fitted.batch_forecaster.intervals.errors.of(steps)
+    return fitted._fitted.batch_forecaster.intervals.errors.compute(steps)
 
 
 def slow_errors(settings, X, y, n_head, steps=STEPS, work=lambda y: y):
@@ -180,8 +180,8 @@ def test_the_tail_is_not_learnt_from(walk, strategy):
     for before, after in zip(*regressors, strict=True):
         np.testing.assert_array_equal(before.coef_, after.coef_)
     for step in range(STEPS):
-        np.testing.assert_array_equal(one.of(STEPS)[: 10 - step, step], other.of(STEPS)[: 10 - step, step])
-    assert not np.allclose(one.of(STEPS)[10, 0], other.of(STEPS)[10, 0])
+        np.testing.assert_array_equal(one.compute(STEPS)[: 10 - step, step], other.compute(STEPS)[: 10 - step, step])
+    assert not np.allclose(one.compute(STEPS)[10, 0], other.compute(STEPS)[10, 0])
     for before, after in zip(fitted.regressors_, changed.regressors_, strict=True):
         assert not np.array_equal(before.coef_, after.coef_)  # that of all rows is another
 

@@ -46,7 +46,7 @@ def test_an_interval_is_as_wide_as_the_errors_of_its_step(walk, strategy):
     y = np.column_stack((walk, walk[::-1]))
     forecaster = fitted(y, strategy)
     frame = forecaster.forecast(STEPS, coverage=[0.5, 0.9])
-    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.of(STEPS), [0.5, 0.9])
+    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.compute(STEPS), [0.5, 0.9])
     for target in range(2):
         for c, name in enumerate(("50", "90")):
             point = frame[target, "forecast"]
@@ -58,7 +58,7 @@ def test_intervals_of_a_panel_are_in_proportion_to_the_mean_change_of_all_its_ro
     y = panel()
     forecaster = fitted(y, clip_recursion=False)  # series of unlike size bring Ridge to run away
     frame = forecaster.forecast(STEPS, coverage=0.9)
-    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.of(STEPS), [0.9])[:, 0, 0]
+    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.compute(STEPS), [0.9])[:, 0, 0]
     for key in "ab":
         size = np.abs(np.diff(y.loc[key])).mean()
         np.testing.assert_allclose((frame["upper_90"] - frame["forecast"]).loc[key], radii * size)
@@ -94,7 +94,7 @@ def test_paths_that_are_fed_back_are_those_of_a_slow_loop(walk, transformer):
     forecaster = fitted(walk, intervals="bootstrap", target_transformer=transformer)
     work, back = (lambda v: v, lambda v: v) if transformer is None else (np.log, np.exp)
     bands = forecaster._fitted.batch_forecaster.intervals
-    errors, rng = bands.errors.of(1)[:, 0, 0], np.random.default_rng(bands.seed)
+    errors, rng = bands.errors.compute(1)[:, 0, 0], np.random.default_rng(bands.seed)
     errors = errors - errors.mean()  # what is wrong on average would be a drift
     drawn = [rng.integers(len(errors), size=N_PATHS) for _ in range(STEPS)]
     paths = np.empty((N_PATHS, STEPS))
@@ -114,7 +114,7 @@ def test_paths_that_are_fed_back_are_those_of_a_slow_loop(walk, transformer):
 def test_otherwise_the_errors_of_all_steps_of_one_origin_are_drawn_together(walk, strategy):
     forecaster = fitted(walk, strategy, "bootstrap")
     bands = forecaster._fitted.batch_forecaster.intervals
-    errors = bands.errors.of(STEPS)[: 20 - STEPS + 1, :, 0]  # the last origins do not know all steps
+    errors = bands.errors.compute(STEPS)[: 20 - STEPS + 1, :, 0]  # the last origins do not know all steps
     drawn = (errors - errors.mean(axis=0))[np.random.default_rng(bands.seed).integers(len(errors), size=N_PATHS)]
     frame = forecaster.forecast(STEPS, coverage=0.8)
     share = share_of(0.8, len(errors))

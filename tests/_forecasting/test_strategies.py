@@ -15,7 +15,7 @@ from sklearn.svm import SVR
 from sklstm import LSTMRegressor
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, make_strategy, with_errors
-from sklstm._forecasting.window_builder import Samples
+from sklstm._forecasting.window_builder import TrainingWindows
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import NO_TASKS
 from tests.tools import model as lstm
@@ -54,7 +54,7 @@ def made(lags, seed=0):
     known = rng.normal(size=(N + 2 * H, lags.n_known))
     origins = np.arange(L, N)
     windows = lags.windows(lags.table(y, known, past, np.float64), origins)
-    return y, known, past, Samples(windows, lags.targets(y, origins), None)
+    return y, known, past, TrainingWindows(windows, lags.targets(y, origins), None)
 
 
 # ---- what each regressor is fitted on
@@ -71,7 +71,7 @@ def test_each_regressor_learns_the_targets_that_it_predicts_where_they_are_known
     row_weight = np.random.default_rng(1).random(N)
     row_weight[40] = 0
     weight = lags.targets(row_weight[:, np.newaxis], np.arange(L, N)) if weighted else None
-    samples = Samples(samples.windows, lags.targets(y, np.arange(L, N)), weight)
+    samples = TrainingWindows(samples.windows, lags.targets(y, np.arange(L, N)), weight)
     fitted = regressor_set(Recorder(), lags, strategy).fit(samples, NO_TASKS)
     spans = [[step] for step in range(H)] if strategy == "direct" else [list(range(lags.n_ahead))]
     assert len(fitted.regressors) == len(spans)
@@ -87,7 +87,7 @@ def test_each_regressor_learns_the_targets_that_it_predicts_where_they_are_known
             targets.append(y[predicted].ravel())
             weights.append(row_weight[predicted].min())
         X, given, w = regressor.given_
-        np.testing.assert_array_equal(X, lags.flat(samples.windows[rows]))
+        np.testing.assert_array_equal(X, lags.lag_table(samples.windows[rows]))
         assert given.ndim == (1 if len(targets[0]) == 1 else 2)
         np.testing.assert_array_equal(given.reshape(len(rows), -1), targets)
         if weighted:
@@ -107,10 +107,10 @@ def test_regressors_are_clones():
 def test_where_no_target_is_known_it_is_said(strategy):
     lags = lags_of(strategy)
     *_, samples = made(lags)
-    nothing = Samples(samples.windows, np.full_like(samples.targets, np.nan), None)
+    nothing = TrainingWindows(samples.windows, np.full_like(samples.targets, np.nan), None)
     with pytest.raises(ValueError, match=rf"no window whose targets, up to {lags.n_ahead} steps ahead, are known"):
         regressor_set(Recorder(), lags, strategy).fit(nothing, NO_TASKS)
-    unweighted = Samples(samples.windows, samples.targets, np.zeros((len(samples.windows), lags.n_ahead)))
+    unweighted = TrainingWindows(samples.windows, samples.targets, np.zeros((len(samples.windows), lags.n_ahead)))
     with pytest.raises(ValueError, match="no window whose targets"):
         regressor_set(Recorder(), lags, strategy).fit(unweighted, NO_TASKS)
 
@@ -129,7 +129,7 @@ def test_every_target_is_taught_once_though_rows_come_in_pieces(strategy, n_know
             origins = np.arange(max(1, n_before - reach), n_all)
             table = lags.table(y[:n_all], known[:n_all], past[:n_all], np.float64)
             origins = origins[lags.knows_its_future(table, origins)]
-            return Samples(lags.windows(table, origins), lags.targets(y[:n_all], origins), None)
+            return TrainingWindows(lags.windows(table, origins), lags.targets(y[:n_all], origins), None)
 
         model.partial_fit(samples)
         for regressor, all_targets in zip(model.regressors, taught, strict=True):
@@ -161,7 +161,7 @@ def test_a_recursive_forecast_moves_the_window_on_by_each_answer(regressor, n_ta
         for step in range(steps):
             table = lags.table(history, known, np.empty((len(history), 0)), np.float64)
             window = lags.windows(table, np.array([len(history)]))
-            X = window if isinstance(regressor, LSTMRegressor) else lags.flat(window)
+            X = window if isinstance(regressor, LSTMRegressor) else lags.lag_table(window)
             answer = fitted.regressors[0].predict(X).reshape(n_targets)
             np.testing.assert_allclose(row[step], answer, rtol=1e-6, atol=1e-9)
             history = np.vstack((history, answer))
@@ -181,7 +181,7 @@ def test_other_forecasts_are_regressors_fitted_by_hand(strategy, n_targets, step
     for step in range(steps):
         known = N - L - (H - 1 if strategy == "multioutput" else step)
         is_lstm = isinstance(regressor, LSTMRegressor)
-        X = samples.windows if is_lstm else lags.flat(samples.windows)
+        X = samples.windows if is_lstm else lags.lag_table(samples.windows)
         hand = regressor_set(regressor, lags, "multioutput").regressors[0]  # a clone
         if strategy == "direct":
             target = np.array([y[origin + step] for origin in range(L, L + known)])
@@ -263,7 +263,7 @@ def test_a_failure_that_has_nothing_to_do_with_outputs_is_not_explained_by_them(
 def test_weights_are_refused_by_who_takes_none():
     lags = lags_of("recursive")
     *_, samples = made(lags)
-    weighted = Samples(samples.windows, samples.targets, np.ones((N - L, 1)))
+    weighted = TrainingWindows(samples.windows, samples.targets, np.ones((N - L, 1)))
     with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
         regressor_set(KNeighborsRegressor(), lags, "recursive").fit(weighted, NO_TASKS)
     assert regressor_set(LinearRegression(), lags, "recursive").fit(weighted, NO_TASKS).regressors[0].coef_.shape == (

@@ -4,10 +4,20 @@ import pytest
 
 from sklstm import Forecaster
 from sklstm._forecasting.series import SeriesData
-from sklstm._forecasting.target_scaling import TargetScaler
-from sklstm._forecasting.window_builder import WindowBuilder, as_slice
+from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
-from tests._forecasting.tools import COLUMNS, READERS, SHAPES, STRATEGIES, Recorder, forecaster, series, slow_training
+from sklstm._utils.windows import as_slice
+from tests._forecasting.tools import (
+    COLUMNS,
+    READERS,
+    SHAPES,
+    STRATEGIES,
+    Recorder,
+    forecaster,
+    scaler_of,
+    series,
+    slow_training,
+)
 from tests.tools import pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -28,7 +38,7 @@ def make_series(lags, n, seed=0, n_future=0, holes=0.15, first_row=0, stamps=Non
 
 
 def sampler_of(lags, series, keeps=True, sequences=True, dtype=np.float64, by_channel=False):
-    units = TargetScaler.of(None, series, is_centred=dtype == np.float32)
+    units = scaler_of(None, series, is_centred=dtype == np.float32)
     return WindowBuilder(lags, units, dtype, keeps, sequences, by_channel)
 
 
@@ -60,7 +70,7 @@ def test_where_channels_are_read_each_by_itself_a_value_of_each_target_is_enough
         knows = not lags.n_known or (len(known) == lags.n_ahead and not np.isnan(known).any())
         if knows and (~np.isnan(part.y[max(0, o - lags.window_length) : o])).any(axis=0).all():
             readable.append(o)
-    samples = sampler_of(lags, {None: part}, by_channel=True).samples({None: part}, {None: np.arange(1, 60)})
+    samples = sampler_of(lags, {None: part}, by_channel=True).training_windows({None: part}, {None: np.arange(1, 60)})
     windows = lags.windows(lags.table(part.y, part.known, part.past, np.float64), np.array(readable))
     np.testing.assert_array_equal(samples.windows[as_slice(samples.rows)], windows)
 
@@ -75,7 +85,7 @@ def test_the_windows_that_are_learnt_from_are_those_that_can_be_read(name, seque
     builder = sampler_of(lags, {None: part}, keeps, sequences)
     readable = [o for o in range(1, 60) if can_be_read(lags, part, o, keeps, sequences)]
     assert 5 < len(readable) < 59
-    samples = builder.samples({None: part}, {None: np.arange(1, 60)}, np.arange(60.0))
+    samples = builder.training_windows({None: part}, {None: np.arange(1, 60)}, np.arange(60.0))
     windows = lags.windows(lags.table(part.y, part.known, part.past, np.float64), np.array(readable))
     np.testing.assert_array_equal(samples.windows[as_slice(samples.rows)], windows)
     np.testing.assert_array_equal(samples.targets, lags.targets(part.y, np.array(readable)))
@@ -95,7 +105,7 @@ def test_samples_of_a_panel_are_in_the_order_of_time(weighted):
     }
     weight = np.random.default_rng(3).random(17) if weighted else None
     origins = {key: np.arange(1, len(part)) for key, part in series.items()}
-    samples = sampler_of(lags, series).samples(series, origins, weight)
+    samples = sampler_of(lags, series).training_windows(series, origins, weight)
     rows = sorted((part.index[o], "abc".index(key), o) for key, part in series.items() for o in range(1, len(part)))
     targets = [series["abc"[k]].y[o, 0] for _, k, o in rows]
     np.testing.assert_array_equal(samples.targets[:, 0], targets)
@@ -111,7 +121,9 @@ def test_samples_of_a_panel_are_in_the_order_of_time(weighted):
 def test_windows_of_one_series_are_a_view():
     lags = WindowSpec(50, 1, 1, 0, 0)
     part = make_series(lags, 1000, holes=0)
-    samples = sampler_of(lags, {None: part}, dtype=np.float32).samples({None: part}, {None: np.arange(1, 1000)})
+    samples = sampler_of(lags, {None: part}, dtype=np.float32).training_windows(
+        {None: part}, {None: np.arange(1, 1000)}
+    )
     assert samples.windows[as_slice(samples.rows)].dtype == np.float32
     assert samples.windows[as_slice(samples.rows)].strides[:2] == (4, 4)
 
@@ -126,7 +138,7 @@ def test_a_step_can_be_forecast_if_all_that_is_read_up_to_it_is_there(name, sequ
     part = make_series(lags, 40, n_future=2)
     origins = np.arange(1, 41)
     builder = sampler_of(lags, {None: part}, keeps, sequences)
-    contexts = builder.contexts({None: part}, {None: origins}, steps)
+    contexts = builder.forecast_windows({None: part}, {None: origins}, steps)
     assert contexts.is_readable.shape == (40, steps)
     for row, origin in enumerate(origins):
         readable = can_be_read(lags, part, origin, keeps, sequences)
@@ -143,7 +155,7 @@ def test_a_step_can_be_forecast_if_all_that_is_read_up_to_it_is_there(name, sequ
 def test_future_columns_are_those_of_the_steps_that_are_appended():
     lags = WindowSpec(3, 1, 1, 2, 0)
     part = make_series(lags, 20, n_future=10, holes=0)
-    contexts = sampler_of(lags, {None: part}).contexts({None: part}, {None: np.array([10, 20])}, 5)
+    contexts = sampler_of(lags, {None: part}).forecast_windows({None: part}, {None: np.array([10, 20])}, 5)
     for row, origin in zip(contexts.future, (10, 20), strict=True):
         np.testing.assert_array_equal(row, part.known[origin + 1 : origin + 5])
 
@@ -153,28 +165,14 @@ def test_contexts_of_several_series_come_one_after_another_with_their_centre_and
     series = {"a": make_series(lags, 9, holes=0), "b": make_series(lags, 5, seed=1, holes=0)}
     series["b"].y[:] += 1000
     builder = sampler_of(lags, series, dtype=np.float32)
-    contexts = builder.contexts(series, {"b": np.array([5]), "a": np.array([4, 9])}, 1)
+    contexts = builder.forecast_windows(series, {"b": np.array([5]), "a": np.array([4, 9])}, 1)
     np.testing.assert_allclose(contexts.centre[:, 0], [series[k].y.mean() for k in "baa"])
     changes = {key: np.abs(np.diff(part.y[:, 0])).mean() for key, part in series.items()}
-    np.testing.assert_allclose(contexts.scale[:, 0], [changes[k] for k in "baa"])
+    np.testing.assert_allclose(contexts.error_scale[:, 0], [changes[k] for k in "baa"])
     values = np.concatenate([series["b"].y[3:5], series["a"].y[2:4], series["a"].y[7:9]])[:, 0]
     np.testing.assert_allclose(
         contexts.windows[..., 0].ravel() + np.repeat(contexts.centre[:, 0], 2), values, rtol=1e-6
     )
-
-
-@pytest.mark.parametrize("rows", [[3], [3, 4, 5], [], [1, 3], [0, 1, 2, 4], [0, 2, 1, 3], [2, 2, 4]])
-def test_rows_next_to_each_other_become_a_slice(rows):
-    rows = np.array(rows, dtype=int)
-    chosen = as_slice(rows)
-    np.testing.assert_array_equal(np.arange(9)[chosen], rows)
-    assert isinstance(chosen, slice) == (len(rows) > 0 and (np.diff(rows) == 1).all())
-
-
-def test_numbers_that_only_begin_and_end_like_a_slice_are_none():
-    rows = np.array([3, 5, 4, 6, 9, 8, 7, 10, 11])
-    np.testing.assert_array_equal(np.arange(20)[as_slice(rows)], rows)
-    assert as_slice(np.sort(rows)[:4]) == slice(3, 7)
 
 
 @pytest.mark.filterwarnings("ignore:.*windows are left out")

@@ -47,7 +47,7 @@ def test_a_flat_row_holds_lags_then_the_known_columns_of_the_rows_predicted(size
     lags, n = WindowSpec(*sizes), 7
     y, past = rng.normal(size=(n, lags.n_targets)), rng.normal(size=(n, lags.n_past))
     known = rng.normal(size=(n + lags.n_ahead, lags.n_known))
-    rows = lags.flat(lags.windows(lags.table(y, known, past, np.float64), np.arange(1, n + 1)))
+    rows = lags.lag_table(lags.windows(lags.table(y, known, past, np.float64), np.arange(1, n + 1)))
     for origin, row in zip(range(1, n + 1), rows, strict=True):
         expected = []
         for s in range(origin - lags.window_length, origin):
@@ -57,7 +57,7 @@ def test_a_flat_row_holds_lags_then_the_known_columns_of_the_rows_predicted(size
             expected += list(known[origin + ahead])
         np.testing.assert_array_equal(row, expected)
     windows, some = lags.windows(lags.table(y, known, past, np.float64), np.arange(1, n + 1)), np.array([5, 0, 1])
-    np.testing.assert_array_equal(lags.flat(windows, some), rows[some])
+    np.testing.assert_array_equal(lags.lag_table(windows, some), rows[some])
 
 
 def test_the_steps_that_are_appended_carry_the_known_columns_of_the_step_after_them():

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
+from sklstm._forecasting.target_scaling import fit_scaler
 from tests.tools import model
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
@@ -27,6 +28,11 @@ REGRESSORS = {
     "lstm": model(max_iter=2),
 }
 SINGLE_OUTPUT = {"boosting"}
+
+
+def scaler_of(*args, **kwargs):
+    """The scaler alone, as `fit_scaler` makes it."""
+    return fit_scaler(*args, **kwargs)[0]
 
 
 class Recorder(RegressorMixin, BaseEstimator):
