@@ -44,7 +44,7 @@ class WindowSpec:
 
     def table(self, y, known, past, dtype):
         """The steps that windows are cut from (L + n, n_channels): L steps of NaN, then those of the series."""
-        ahead = rows_after(known, np.arange(1, len(y) + 1), self.n_ahead).reshape(len(y), -1)
+        ahead = rows_after(known, np.arange(1, len(y) + 1), self.n_ahead).reshape(len(y), self.n_ahead * known.shape[1])
         before = np.full((self.window_length, self.n_channels), np.nan, dtype)
         return np.concatenate((before, np.concatenate((y, ahead, past), axis=1).astype(dtype)))
 
@@ -78,7 +78,7 @@ class WindowSpec:
 
     def targets(self, y, origins):
         """The targets at some origins (n_origins, H · K), step by step; NaN beyond the last row."""
-        return rows_after(y, origins, self.n_ahead).reshape(len(origins), -1)
+        return rows_after(y, origins, self.n_ahead).reshape(len(origins), self.n_ahead * y.shape[1])
 
     def future(self, known, origins, steps):
         """Known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
