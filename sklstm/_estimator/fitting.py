@@ -4,10 +4,8 @@ Nothing here changes the regressor or its earlier state. `train` returns the fit
 them; so a call that fails leaves it as it was.
 """
 
-from collections.abc import Hashable
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -24,92 +22,19 @@ from sklstm._estimator.settings import (
     penalty,
     trains_in_one_batch,
 )
+from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
-from sklstm._network.network import Network, fit_network
+from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import merge_equal
 from sklstm._training.holdout import hold_out
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Monitor
-from sklstm._training.optimizers import MomentOptimizer
 from sklstm._training.progress import Progress
 from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.random import own_generator
 from sklstm._utils.recursion_bounds import WindowRange
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
-
-
-@dataclass(frozen=True)
-class TrainingState:
-    """Everything that predictions need besides the weights, and that training needs to continue exactly.
-
-    A call of `fit` or `partial_fit` makes a new state and leaves the earlier one as it was.
-
-    Parameters
-    ----------
-    network : Network
-    settings : dict
-        The parameters that cannot change while training continues.
-    y_ndim : int
-        Number of dimensions of the targets.
-    forecast_start : ForecastStart
-        The end of the training rows.
-    window_range : WindowRange
-        Of all training rows.
-    fingerprint : tuple
-        Equal for two calls whose losses can be compared.
-    split_seed : int
-        Draws the validation rows of `validation_split="random"`.
-    rng : numpy.random.Generator
-    progress : Progress
-    optimizer : MomentOptimizer or None
-    theta : ndarray or None
-        The weights, changed in place by training. Afterwards the last ones, or None if these are `theta_`.
-    """
-
-    network: Network
-    settings: dict[str, Any]
-    y_ndim: int
-    forecast_start: ForecastStart
-    window_range: WindowRange
-    fingerprint: tuple[Hashable, ...]
-    split_seed: int
-    rng: np.random.Generator
-    progress: Progress
-    optimizer: MomentOptimizer | None
-    theta: np.ndarray | None
-
-    def at(self, theta):
-        """Return the state from which training continues, for a regressor with the weights `theta`.
-
-        It continues from the last weights. If `theta` (those of the best epoch) was changed by hand since, it
-        continues from `theta`.
-        """
-        keeps_last = self.theta is not None and np.array_equal(theta, self.progress.best_theta)
-        return self if keeps_last else replace(self, theta=theta)
-
-    def copied(self):
-        """Return a state to train further that leaves this one alone."""
-        optimizer, rng = deepcopy((self.optimizer, self.rng))
-        return replace(self, theta=self.theta.copy(), optimizer=optimizer, rng=rng, progress=replace(self.progress))
-
-    def attributes(self, keeps_best=False):
-        """Return the attributes of a regressor whose training ends here, with its best weights or its last."""
-        progress = self.progress
-        best = progress.best_theta if keeps_best else None
-        is_last = best is None
-        score = progress.score if is_last else progress.best_score
-        return {
-            "_state": replace(self, theta=None) if is_last else self,
-            "theta_": (self.theta if is_last else best).copy(),
-            "loss_": progress.loss,
-            "best_loss_": progress.smallest_loss if progress.n_epochs else np.nan,
-            "best_iter_": progress.n_epochs if is_last else progress.best_epoch,
-            "best_validation_score_": score if progress.watches_validation else None,
-            "n_iter_": progress.n_epochs,
-            "t_": progress.n_seen,
-            "n_outputs_": self.network.n_outputs,
-        }
 
 
 def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, tasks):
@@ -131,7 +56,7 @@ def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, t
     n_epochs : int
         How many epochs to train at most.
     tasks
-        Told of every epoch; see `begin_fit`.
+        The tasks of `begin_fit`, which report every epoch to callbacks.
 
     Returns
     -------

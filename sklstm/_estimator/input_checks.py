@@ -306,7 +306,7 @@ def _rows_to_train_on(data, needs_every_channel):
         n_partly_known += int(partly_known.sum())
         has_step[chunk] = ~skipped.all(axis=1)
     if needs_every_channel:
-        _check_known(n_known, "to train on")
+        _check_has_values(n_known, "to train on")
     if not has_step.any():
         raise ValueError(f"No row of X has {_what_a_row_needs(gaps)}: there is nothing to train on.")
     if n_partly_known > 0.1 * len(rows) * n_steps:
@@ -346,10 +346,10 @@ def check_every_channel(data):
     n_known = np.zeros(data.X.shape[2], dtype=int)
     for chunk in row_chunks(len(data.rows), data.X[0].size):
         n_known += (~np.isnan(data.X[data.rows[chunk]])).sum(axis=(0, 1))
-    _check_known(n_known, "that are left for training")
+    _check_has_values(n_known, "that are left for training")
 
 
-def _check_known(n_known, which):
+def _check_has_values(n_known, which):
     if not n_known.all():
         name = channel_names(len(n_known)).names[int(np.argmin(n_known))]
         raise ValueError(f"{name[0].upper()}{name[1:]} has no value in the rows {which}.")

@@ -1,7 +1,7 @@
 """What `WindowTransformer` keeps of its training table, and how other tables relate to it."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class TrainingTable:
     first_rows: np.ndarray
     last_rows: np.ndarray
     n_rows: int
-    first_label: Any
+    first_label: Hashable
     end: IndexEnd | None
 
     @classmethod

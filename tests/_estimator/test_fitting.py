@@ -269,14 +269,6 @@ def test_a_cosine_that_came_to_its_end_is_no_failure_to_converge():
         model().fit(X, Y)
 
 
-def test_weights_that_were_changed_by_hand_are_gone_on_from():
-    estimator = fit(model(early_stopping=True, warm_start=True, learning_rate_init=0.3), X, Y)
-    assert estimator.best_iter_ < estimator.n_iter_
-    changed = pickle.loads(pickle.dumps(estimator))
-    changed.theta_[:] = 0
-    assert fit(changed, X, Y).loss_curve_[6] != fit(estimator, X, Y).loss_curve_[6]
-
-
 def test_what_else_cannot_change_while_training_continues():
     changes = {
         "n_layers": 2, "bidirectional": True, "dropout": 0.5, "loss": "huber", "delta": 2.0, "quantile": 0.3,
