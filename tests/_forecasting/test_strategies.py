@@ -206,6 +206,19 @@ def test_quantiles_have_an_axis_for_each_of_steps_targets_and_levels(strategy, n
     assert (np.diff(quantiles, axis=-1) >= 0).all()
 
 
+@pytest.mark.parametrize("n_lost", [1, 3, 5])
+def test_a_window_that_has_run_to_infinity_leaves_the_others_their_forecasts(n_lost):
+    lags = lags_of("recursive")
+    _, known, _, samples = made(lags)
+    fitted = regressor_set(Ridge(), lags, "recursive").fit(samples, NO_TASKS)
+    windows, future = samples.windows[:5].copy(), lags.future(known, np.arange(L, L + 5), 4)
+    expected = fitted.forecast(windows, future, 4)
+    windows[:n_lost, 1] = np.inf
+    forecasts = fitted.forecast(windows, future, 4)
+    assert np.isinf(forecasts[:n_lost]).all()
+    np.testing.assert_allclose(forecasts[n_lost:], expected[n_lost:], rtol=1e-12)
+
+
 # ---- sample paths
 
 

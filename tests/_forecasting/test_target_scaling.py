@@ -429,6 +429,14 @@ def test_a_history_of_another_size_is_forecast_in_proportion(factor):
         np.testing.assert_allclose(there / factor, here, atol=1e-4)
 
 
+def test_a_new_series_beside_one_of_another_size_changes_nothing_for_it():
+    y, _ = waves({"a": 1.0, "b": 3.0})
+    f = Forecaster(learner(instance_norm=None), window_length=8).fit(None, y)
+    history = pd.concat({"new": y.loc["b"], "a": 1e6 * y.loc["a"]})
+    together, alone = f.forecast(5, history=history), f.forecast(5, history=history.loc[["a"]])
+    np.testing.assert_allclose(together["a"], alone["a"], rtol=1e-4)
+
+
 def test_the_history_that_was_learnt_from_is_forecast_the_same_when_it_is_given():
     y, _ = waves({"a": 1.0, "b": 1e5})
     f = Forecaster(learner(instance_norm=None), window_length=8).fit(None, y)
