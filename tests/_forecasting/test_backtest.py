@@ -338,3 +338,8 @@ def test_a_backtest_weighs_the_rows_that_the_index_names():
         for w in (weight.to_numpy(), shuffled(weight))
     )
     pd.testing.assert_frame_equal(one.frame, other.frame)
+
+
+def test_parameters_of_the_forecaster_are_checked_as_well():
+    with pytest.raises(ValueError, match="'window_length' parameter"):
+        backtest(Forecaster(Ridge(), window_length=0), None, SERIES, steps=2, n_origins=3)

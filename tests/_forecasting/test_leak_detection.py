@@ -156,3 +156,9 @@ def test_a_copy_is_found_in_a_long_series_of_which_some_rows_are_looked_at_first
     (leak,) = one(later(y, lag) if lag else y, y)
     assert (leak.lag, leak.kind) == (lag, EXACT)
     assert one(np.cos(np.arange(25_000) / 10), np.sin(np.arange(25_000) / 10)) == []
+
+
+@pytest.mark.parametrize(("n_values", "is_copy"), [(9, False), (10, True)])
+def test_columns_of_few_values_agree_by_chance(n_values, is_copy):
+    values = np.random.default_rng(1).permutation(np.arange(N) % n_values)
+    assert bool(one(values, values)) == is_copy

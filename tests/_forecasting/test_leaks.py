@@ -78,7 +78,7 @@ def test_what_is_known_too_late_for_all_steps_gives_the_target_away(strategy):
 
 def test_every_target_is_compared_by_its_name():
     X, y = walk(shape="several")
-    with pytest.raises(ValueError, match="'copy' is the target 'z' at the same row"):
+    with pytest.raises(ValueError, match=r"'copy' is the target 'z' at the same row"):
         forecaster(Ridge()).fit(X.assign(copy=y["z"]), y)
     with pytest.raises(ValueError, match="'x0' is the target 1 2 rows later"):
         forecaster(Ridge()).fit(y["z"].shift(-2)[:-2].to_numpy()[:, np.newaxis], y[:-2].to_numpy())
@@ -104,3 +104,18 @@ def test_what_a_backtest_reads_further_ahead_than_it_is_known_gives_the_target_a
     backtest(forecaster(Ridge()), before, y, steps=2, n_origins=3)
     with pytest.raises(ValueError, match="'before' is y 2 rows before"):
         backtest(forecaster(Ridge()), before, y, steps=3, n_origins=3)
+
+
+@pytest.mark.parametrize(
+    ("copy", "said"),
+    [
+        (lambda y: y, r"'copy' is y at the same row\."),
+        (lambda y: 2 * y, r"'copy' is 2 times y at the same row\."),
+        (lambda y: y + 5, r"'copy' is y at the same row, plus a constant\."),
+        (lambda y: 5 - y / 4, r"'copy' is -0.25 times y at the same row, plus a constant\."),
+    ],
+)
+def test_a_copy_is_told_by_its_factor_and_constant(copy, said):
+    X, y = walk()
+    with pytest.raises(ValueError, match=said):
+        forecaster(Ridge()).fit(X.assign(copy=copy(y)), y)

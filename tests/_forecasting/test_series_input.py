@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
 from sklstm._forecasting.series_input import rows_of
@@ -184,3 +185,14 @@ def test_the_call_that_aligns_two_tables_does(index, call):
     names = {"X": X, "y": y}
     exec(call, names)
     assert names["X"].index.equals(y.index)
+
+
+def test_rows_of_one_series_and_of_several_are_told_apart():
+    y = pd.Series(np.arange(20.0) ** 1.1, pd.date_range("2024-01-01", periods=20))
+    single, several = y[:16], pd.concat({"a": y[:16], "b": 2 * y[:16]})
+    for fitted, more, said in (
+        (single, pd.concat({"a": y[16:]}), "y has a two-level index .* fitted on a single series"),
+        (several, y[16:], "y has no two-level index .* fitted on several series.*pd.concat"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Forecaster(Ridge(), window_length=3).fit(None, fitted).update(None, more)

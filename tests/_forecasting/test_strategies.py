@@ -294,3 +294,19 @@ def test_the_default_can_be_used_with_every_strategy(strategy):
     fitted = regressor_set(regressor, lags, strategy).fit(samples, NO_TASKS)
     future = lags.future(np.empty((N, 0)), np.arange(L, N), H)
     assert np.isfinite(fitted.forecast(samples.windows, future, H)).all()
+
+
+class Failing(RegressorMixin, BaseEstimator):
+    """Takes one output, and fails for a reason of its own."""
+
+    def fit(self, X, y):
+        raise ValueError(f"no fit of {np.shape(y)}")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_failure_for_a_reason_of_its_own_is_passed_on(strategy):
+    lags = lags_of(strategy)
+    *_, samples = made(lags)
+    said = r"^no fit of \(\d+, 3\)$" if strategy == "multioutput" else r"^no fit of \(\d+,\)$"
+    with pytest.raises(ValueError, match=said):
+        regressor_set(Failing(), lags, strategy).fit(samples, NO_TASKS)

@@ -158,3 +158,20 @@ def test_older_windows_that_come_with_new_ones_do_not_lead_to_rows_of_weight_zer
     assert len(asked) == 5
     assert len(targets) > 5 * len(new)
     assert targets.max() < 1e5
+
+
+def test_small_rates_that_fall_are_taken_and_the_own_one_is_given_back():
+    _, y = series(40)
+    rates = []
+
+    class Watching(LSTMRegressor):
+        def partial_fit(self, X, y):
+            rates.append((self.learning_rate, self.learning_rate_init))
+            return super().partial_fit(X, y)
+
+    regressor = Watching(**model(learning_rate="cosine", learning_rate_init=0.02).get_params())
+    f = forecaster(regressor).fit(None, y[:30]).update(None, y[30:], train=True)
+    schedules, sizes = zip(*rates, strict=True)
+    assert set(schedules) == {"constant"}
+    np.testing.assert_allclose(sizes, 0.002 * np.array([1, 0.9045, 0.6545, 0.3455, 0.0955]), rtol=1e-3)  # a cosine
+    assert (f.regressors_[0].learning_rate, f.regressors_[0].learning_rate_init) == ("cosine", 0.02)

@@ -116,3 +116,12 @@ def test_a_channel_of_any_size_beside_a_target_of_usual_size(instance_norm):
     scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, instance_norm))
     np.testing.assert_array_equal(scaling.target_scale, usual.target_scale)
     assert scaling.channel_unit[2] > 1
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e-6])
+def test_a_target_that_is_constant_but_for_rounding_is_constant(size):
+    x, y, weight = data()
+    y[0], y[1] = 3 * size, 3 * size * np.where(np.arange(20) % 2, 1, 1 + 1e-9)
+    y[0, 4] = np.nextafter(3 * size, np.inf)
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, "last"))
+    np.testing.assert_array_equal(np.isnan(scaling.constant[:, 0]), [False, True, True, True])

@@ -56,3 +56,14 @@ def test_ctrl_c_inside_of_a_record_leaves_the_epoch_before(validation):
         assert progress.loss_curve == [3.0, 2.0, 1.5]
     assert number > 10
     assert progress.loss_curve == [3.0, 2.0, 1.0]
+
+
+def test_a_period_begins_again_when_it_is_over_or_always():
+    progress = Progress(n_epochs=5, period_start=3)
+    progress.begin_period(always=False, length=3)
+    assert progress.period_start == 3
+    progress.begin_period(always=False, length=2)
+    assert progress.period_start == 5
+    progress.n_epochs = 6
+    progress.begin_period(always=True, length=100)
+    assert progress.period_start == 6
