@@ -1,7 +1,7 @@
 """
-==========================================
-Intervals, and how much they really hold
-==========================================
+=====================================
+Intervals and their measured coverage
+=====================================
 
 An interval with a coverage of 80 % should contain four in five of the true values. You can measure whether it does:
 forecast a year with its intervals from many origins, and count the true values inside. ``intervals="conformal"`` is as
@@ -49,8 +49,8 @@ percents = [f"{100 * coverage:g}" for coverage in COVERAGES]
 print(f"Better than the seasonal naive forecast by {results['conformal'].metrics['skill']:.0%}")
 for kind, result in results.items():
     print(
-        f"\n{kind}: share inside"
-        + " " * 14
+        f"\n{kind}: coverage"
+        + " " * 18
         + "mean width (°C)\nmonths ahead"
         + 2 * "{:>7} %{:>7} %{:>7} %".format(*percents)
     )
@@ -72,7 +72,7 @@ for ax, kind in zip(axes, ("conformal", "bootstrap"), strict=False):
     display.legend_.remove()
     ax.set(title=f'intervals="{kind}"', xlabel="", ylabel="", ylim=(16.5, 29))
 axes[0].set_ylabel("Temperature (°C)")
-fig.suptitle("Temperature of the sea off Peru: the year 2010, and how much the intervals of twenty years held")
+fig.suptitle("Temperature of the sea off Peru: forecasts for 2010, and coverage over twenty years")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
 right = axes[-1]
 for (kind, result), style in zip(results.items(), ("-", "--"), strict=True):
@@ -80,7 +80,7 @@ for (kind, result), style in zip(results.items(), ("-", "--"), strict=True):
     for percent, color in zip(percents, ("tab:green", "tab:orange", "tab:purple"), strict=True):
         right.plot(by_step[f"coverage_{percent}"], style, color=color, label=f"{percent} %, {kind}")
         right.axhline(float(percent) / 100, color=color, linewidth=0.8, alpha=0.5)
-right.set(title="Share of truths inside", xlabel="Months ahead", xticks=range(1, STEPS + 1), ylim=(0, 1.02))
+right.set(title="Measured coverage", xlabel="Months ahead", xticks=range(1, STEPS + 1), ylim=(0, 1.02))
 right.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
 right.legend(ncols=2, frameon=False, fontsize="small", loc="lower right")
 for ax in axes:

@@ -103,7 +103,7 @@ print("\nThe year 2015, mean absolute error in per cent")
 for name in unseen:
     truth, last = jobs[name]["2015":], known[name].iloc[-1]
     error = [(one / truth - 1).abs().mean() for one in (never_seen[name], seen_by_all[name], last)]
-    print("{:25} never seen {:.1%}, learnt from {:.1%}, last value {:.1%}".format(name, *error))
+    print("{:25} not in training {:.1%}, in training {:.1%}, last value {:.1%}".format(name, *error))
 
 # %%
 shown = [*unseen, "durable goods", "retail trade", "government"]
@@ -117,10 +117,10 @@ display = ForecastDisplay.from_predictions(
     ax=axes,
     history_kwargs={"color": "0.55"},
     truth_kwargs={"color": "0.1", "linewidth": 1.2, "alpha": 1},
-    forecast_kwargs={"color": "tab:blue", "linewidth": 4, "alpha": 0.45, "label": "forecast, industry learnt from"},
+    forecast_kwargs={"color": "tab:blue", "linewidth": 4, "alpha": 0.45, "label": "forecast, industry in training"},
 )
 for ax, name in zip(axes[0], unseen, strict=True):
-    ax.plot(never_seen[name], "--", color="tab:red", linewidth=1.8, label="forecast, industry never seen (above)")
+    ax.plot(never_seen[name], "--", color="tab:red", linewidth=1.8, label="forecast, industry not in training (above)")
 for ax, name in zip(axes.flat, shown, strict=True):
     last, before = known[name].iloc[-1], known[name].iloc[-1 - STEPS]
     drift = last + (last - before) * np.arange(STEPS + 1) / STEPS
