@@ -50,9 +50,8 @@ def check_follows(histories, new):
     for key, n in rows_skipped(histories, parts, "y").items():
         if n:
             raise ValueError(
-                f"{_targets_of(key)} begins at {new[key].index[0]}, {rows_said(n)} after the first one that follows "
-                f"the history, which ends at {histories[key].end.last}. Give the rows between as well; their y may be "
-                "NaN."
+                f"{_targets_of(key)} begins at {new[key].index[0]}, but the history ends at {histories[key].end.last}: "
+                f"there is a gap of {rows_said(n)}. Give these rows as well; their y may be NaN."
             )
 
 

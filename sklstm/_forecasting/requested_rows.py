@@ -157,14 +157,15 @@ def check_gaps(history, futures):
     longest = max(futures, key=lambda key: futures[key].n_skipped / len(history[key]))
     n_skipped, n_known = futures[longest].n_skipped, len(history[longest])
     of = "" if longest is None else f" of the series {longest!r}"
-    begins = (
-        f"The rows{of} begin {rows_said(n_skipped)} after the first one that follows the history, which has {n_known}"
+    gap = (
+        f"There is a gap of {rows_said(n_skipped)} between the history{of}, which has {rows_said(n_known)}, and the "
+        "rows to forecast"
     )
-    advice = "Check the index, or give the rows between to `update` first; their y may be NaN."
+    advice = "Check the index, or give the rows of the gap to `update` first; their y may be NaN."
     if n_skipped > LONGEST_GAP * n_known:
-        raise ValueError(f"{begins}. Gaps longer than {LONGEST_GAP} times the history are not forecast. {advice}")
+        raise ValueError(f"{gap}. It must not be longer than {LONGEST_GAP} times the history. {advice}")
     if n_skipped > n_known:
-        warn_user(f"{begins}. The rows of this gap are forecast too, although it is longer than the history. {advice}")
+        warn_user(f"{gap}. Its rows are forecast too, although it is longer than the history. {advice}")
 
 
 # ---- forecast
@@ -207,7 +208,7 @@ def read_future(forecaster, columns, history, X_future, steps):
         if future.n_skipped:
             raise ValueError(f"X_future begins {rows_said(future.n_skipped)} after the first row to forecast{of}.")
         if len(future.rows) < steps:
-            raise ValueError(f"X_future has {len(future.rows)} rows{of}; steps={steps} need as many.")
+            raise ValueError(f"X_future has {rows_said(len(future.rows))}{of}, but steps={steps} are to be forecast.")
     return {key: replace(futures[key], rows=np.arange(steps)) for key in history}
 
 
@@ -220,8 +221,8 @@ def check_known_columns(futures, strategy):
         of = "" if key is None else f" of the series {key!r}"
         if future.n_skipped:
             raise ValueError(
-                f"The rows{of} begin {rows_said(future.n_skipped)} after the first one that follows its history. To "
-                "forecast across this gap, the known columns of its rows are needed: begin X there."
+                f"There is a gap of {rows_said(future.n_skipped)} between the history{of} and the rows to forecast. To "
+                "forecast across it, the known columns of its rows are needed: begin X there."
             )
         if len(future.known) < strategy.n_ahead:
             raise ValueError(

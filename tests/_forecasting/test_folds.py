@@ -54,3 +54,10 @@ def test_folds_in_which_nothing_is_scored_are_left_out():
     folds = [(np.arange(30), np.arange(40, 45)), (np.arange(40), np.arange(40, 45))]
     frame = backtest(RIDGE, None, SERIES, steps=3, cv=folds).frame
     pd.testing.assert_frame_equal(frame, backtest(RIDGE, None, SERIES, steps=3, cv=folds[1:]).frame)
+
+
+def test_no_series_of_a_fold_may_have_a_hole_even_if_it_is_not_scored():
+    shop = PANEL.index.get_level_values("shop")
+    a, b = (np.flatnonzero(shop == key) for key in "ab")
+    with pytest.raises(ValueError, match="training rows with a gap: 20 of rows 0 … 29"):
+        backtest(RIDGE, None, PANEL, steps=3, cv=[(np.r_[a[:40], b[0:10], b[20:30]], a[40:43])])

@@ -370,7 +370,7 @@ def test_a_gap_is_forecast_through(shape, strategy):
 def test_known_columns_do_not_let_a_gap_be_forecast_through():
     X, y = series(30, "known")
     f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
-    with pytest.raises(ValueError, match=r"begin 3 rows after the first one that follows its history.*begin X there"):
+    with pytest.raises(ValueError, match=r"a gap of 3 rows between the history and.*begin X there"):
         f.predict(X[23:25])
     with pytest.raises(ValueError, match="X_future begins 3 rows after"):
         f.forecast(2, X[23:25])
@@ -521,7 +521,7 @@ def test_rows_to_forecast_must_follow_even_where_nothing_is_read_of_them(columns
     for wrong, message in (
         (rows[21:23], "begins 1 row after"),
         (rows[19:22], "history ends"),
-        (rows[20:21], "need as many"),
+        (rows[20:21], "but steps=. are to be forecast"),
     ):
         with pytest.raises(ValueError, match=message):
             f.forecast(2, wrong)
@@ -551,7 +551,7 @@ def test_known_columns_must_be_known():
             call()
     with pytest.raises(ValueError, match=r"X_future is needed: the columns \['k', 'l'\] of the 3 rows"):
         f.forecast(3)
-    with pytest.raises(ValueError, match="2 rows; steps=3 need as many"):
+    with pytest.raises(ValueError, match="2 rows, but steps=3 are to be forecast"):
         f.forecast(3, X[-3:-1])
     with pytest.raises(ValueError, match=r"2 rows of known columns are given.*all steps=3 rows"):
         f.predict(X[-3:-1])
@@ -574,7 +574,7 @@ def test_trees_take_known_columns_with_holes():
     [
         (lambda X, y: (X[20:22], None), "requires y"),
         (lambda X, y: (X[19:22], y[19:22]), "history ends at"),
-        (lambda X, y: (X[21:22], y[21:22]), "Give the rows between as well"),
+        (lambda X, y: (X[21:22], y[21:22]), "Give these rows as well"),
         (lambda X, y: (None, y[20:22]), "no columns"),
         (lambda X, y: (X[20:22], y[20:22].to_frame().assign(z=1.0)), "2 targets"),
         (lambda X, y: (X[20:22], y[20:22] * np.inf), "infinity"),
@@ -1095,7 +1095,7 @@ def test_a_gap_longer_than_the_history_is_not_forecast_through():
     y = pd.Series(np.arange(30.0), pd.date_range("2024", periods=30, freq="D"))
     f = forecaster(Ridge()).fit(None, y)
     rows = pd.DataFrame(index=pd.date_range("2260-01-01", periods=2, freq="D"))
-    with pytest.raises(ValueError, match=r"begin 86\d+ rows after .*, which has 30"):
+    with pytest.raises(ValueError, match=r"a gap of 86\d+ rows .*, which has 30 rows"):
         f.predict(rows)
 
 

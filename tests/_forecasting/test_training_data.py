@@ -5,6 +5,8 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
 from sklstm import backtest
+from sklstm._forecasting.series_input import read_training
+from tests._forecasting.tables import Reader
 from tests._forecasting.tools import REGRESSORS, SHAPES, L, forecaster, series, shuffled, slow_training
 from tests.tools import model
 
@@ -91,3 +93,37 @@ def test_weights_of_other_rows_are_refused():
             forecaster(Ridge()).fit(None, y, other)
         with pytest.raises(ValueError, match="sample_weight and y have different rows"):
             backtest(forecaster(Ridge()), None, y, steps=2, n_origins=3, sample_weight=other)
+
+
+@pytest.mark.parametrize("first", [0, 9])
+def test_some_rows_are_those_of_a_table_without_the_others(first):
+    X, y = series(30, "both", "panel")
+    data = Reader(X, y, past_only=["p"]).data
+    part = data.between({key: (min(first, len(one)), min(20, len(one))) for key, one in data.series.items()})
+    alone = Reader(X.iloc[part.rows], y.iloc[part.rows], past_only=["p"]).data
+    assert list(part.series) == list(alone.series)
+    for key, one in alone.series.items():
+        other = part.series[key]
+        for name in ("y", "known", "past", "stamps"):
+            np.testing.assert_array_equal(getattr(other, name), getattr(one, name))
+        np.testing.assert_array_equal(other.rows, part.rows[one.rows])
+        assert other.index.equals(one.index)
+        assert other.end.next_values(2).equals(one.end.next_values(2))
+
+
+@pytest.mark.parametrize(
+    ("stop", "weight", "message"),
+    [
+        (1, None, "n_samples=1 row"),
+        (5, None, "column 'z' of y holds NaN only"),
+        (9, np.arange(30) > 8, "(?i)sample.weight|non-zero"),
+    ],
+)
+def test_some_rows_may_be_too_few(stop, weight, message):
+    _, y = series(30, shape="several")
+    y.iloc[1:6, 1] = np.nan
+    weight = None if weight is None else weight.astype(float)
+    data = read_training(forecaster(Ridge()), None, y, weight)
+    begin = 1 if stop == 5 else 0
+    with pytest.raises(ValueError, match=message):
+        data.between({None: (begin, stop)}).check_enough()
