@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from sklstm import Forecaster
-from sklstm._forecasting import window_builder as _window_builder
 from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
@@ -207,14 +206,3 @@ def test_windows_of_a_panel_never_cross_from_one_series_to_the_next():
     hundreds = regressor.X_ // 100
     assert len(hundreds) == 5 * 7
     assert (np.isnan(hundreds) | (hundreds == regressor.y_[:, np.newaxis] // 100)).all()
-
-
-def test_the_newest_value_before_a_row_is_that_of_a_slow_search():
-    rng = np.random.default_rng(0)
-    y = rng.normal(size=(20, 2))
-    y[rng.random(y.shape) < 0.5] = y[:3, 0] = np.nan
-    rows = np.array([0, 1, 2, 5, 5, 11, 19, 20])
-    found = _window_builder._last_present(y, rows)
-    for row, values in zip(rows, found, strict=True):
-        before = [[value for value in column if not np.isnan(value)] or [np.nan] for column in y[:row].T]
-        np.testing.assert_array_equal(values, [column[-1] for column in before])
