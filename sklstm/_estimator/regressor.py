@@ -466,7 +466,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         tasks = begin_fit(self, plain(self.max_iter), X, y, sample_weight)  # outside: scikit-learn ends it on an error
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
             continues, validation = self.warm_start and hasattr(self, "theta_"), (X_val, y_val, sample_weight_val)
-            ending = self._train(X, y, sample_weight, validation, continues, self.max_iter, tasks)
+            duration = {"new_period": True, "n_epochs": self.max_iter}
+            ending = self._train(X, y, sample_weight, validation, continues=continues, **duration, tasks=tasks)
             tasks.end_fit()
         warn_of_ending(self, ending)
         return self
@@ -498,23 +499,29 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
-            ending = self._train(X, y, sample_weight, continues=hasattr(self, "theta_"))
+            duration = {"new_period": False, "n_epochs": 1}
+            ending = self._train(X, y, sample_weight, continues=hasattr(self, "theta_"), **duration)
         if ending == INTERRUPTED:
             warn_of_interruption(self)
         return self
 
-    def _train(self, X, y, sample_weight, validation=None, continues=False, n_epochs=None, tasks=NO_TASKS):
+    def _train(
+        self, X, y, sample_weight, validation=(None, None, None), *, continues, new_period, n_epochs, tasks=NO_TASKS
+    ):
         """Check everything, train, and set the fitted attributes.
 
         Parameters
         ----------
         X, y, sample_weight
             As given.
-        validation : tuple (X_val, y_val, sample_weight_val), default=None
-        continues : bool, default=False
-            Whether training continues where it was.
-        n_epochs : int, default=None
-            For `fit`. None makes one epoch for `partial_fit`, within the current period of the learning rate.
+        validation : tuple (X_val, y_val, sample_weight_val)
+            As given.
+        continues : bool
+            Whether earlier training continues.
+        new_period : bool
+            Whether the schedule of the learning rate begins again.
+        n_epochs : int
+            How many epochs to train at most.
         tasks
             For callbacks.
 
@@ -523,7 +530,6 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         ending : str
             How training ended.
         """
-        validation = validation or (None, None, None)
         y = as_numbers(y, "y", sequences=True)
         settings = check_settings(self)
         check_validation_arguments(self.early_stopping, *validation)
@@ -532,8 +538,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             data = check_validation_set(self, data, self._input_spec, *validation)
         check_targets_suit(self, data)
         earlier = self._state.at(self.theta_) if continues else None
-        period = {"new_period": n_epochs is not None, "n_epochs": 1 if n_epochs is None else n_epochs}
-        ending, attributes = train(self, data, y, settings, earlier, **period, tasks=tasks)
+        duration = {"new_period": new_period, "n_epochs": n_epochs}
+        ending, attributes = train(self, data, y, settings, earlier, **duration, tasks=tasks)
         vars(self).update(attributes)
         return ending
 

@@ -50,7 +50,7 @@ class RowPairs:
         known = np.isfinite(self.newest).all(axis=1)
         if len(known) and not known.any():
             return False
-        return bool(self.follows[known].all()) and _equal_but_for_rounding(self.targets[known], self.newest[known])
+        return bool(self.follows[known].all()) and _agree_in_last_places(self.targets[known], self.newest[known])
 
     def comparable(self):
         """Return the newest steps and the targets of the pairs that tell whether the two are the same values.
@@ -77,7 +77,7 @@ def last_targets(y, weight):
     return np.where(weight[-N_COMPARED:, np.newaxis] > 0, y, np.nan).astype(y.dtype)
 
 
-def _equal_but_for_rounding(left, right):
+def _agree_in_last_places(left, right):
     """Whether two arrays agree to four units in the last place of the coarser one, where `left` is not NaN."""
     dtype = min(left.dtype, right.dtype, key=lambda dtype: dtype.itemsize)
     left, right = left.astype(dtype), right.astype(dtype)

@@ -61,11 +61,11 @@ class TrainingTable:
         """
         rows = table[: self.n_rows]
         is_complete = len(rows) == self.n_rows
-        begins_alike = _equal_but_for_rounding(rows[: len(self.first_rows)], self.first_rows[: len(rows)])
+        begins_alike = _equal_up_to_rounding(rows[: len(self.first_rows)], self.first_rows[: len(rows)])
         if index is not None and self.end is not None:
             is_sure = is_complete or begins_alike or not isinstance(self.end.last, int)
             return is_sure and index[0] == self.first_label
-        ends_alike = _equal_but_for_rounding(rows[len(rows) - len(self.last_rows) :], self.last_rows)
+        ends_alike = _equal_up_to_rounding(rows[len(rows) - len(self.last_rows) :], self.last_rows)
         return is_complete and begins_alike and ends_alike
 
     def why_no_history(self, index, end):
@@ -106,7 +106,7 @@ class TrainingTable:
         )
 
 
-def _equal_but_for_rounding(rows, others):
+def _equal_up_to_rounding(rows, others):
     rounding = 64 * np.finfo(others.dtype).eps
     largest = np.abs(np.nan_to_num(others)).max(initial=0)
     return rows.shape == others.shape and np.allclose(rows, others, rounding, rounding * largest, equal_nan=True)
