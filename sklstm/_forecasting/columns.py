@@ -51,7 +51,7 @@ class ColumnSpec:
         Parameters
         ----------
         estimator : Forecaster
-            Knows the number and names of its columns by scikit-learn's checks.
+            Fitted; scikit-learn's checks compare X with its `n_features_in_` and `feature_names_in_`.
         X : array-like or None
             With the columns in any order if it is a DataFrame.
         n_rows : int, default=0
@@ -113,7 +113,9 @@ class ColumnSpec:
             return X
         if set(given) == set(self.labels):
             return in_named_order(X, self.labels)
-        if not all(isinstance(name, str) for name in (*self.labels, *given)):  # scikit-learn words it for strings
+        if not all(
+            isinstance(name, str) for name in (*self.labels, *given)
+        ):  # for strings, scikit-learn's check has a message
             raise ValueError(f"X has the columns {given}, but the Forecaster was fitted on {self.labels}.")
         return X
 

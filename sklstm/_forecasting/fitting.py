@@ -32,7 +32,7 @@ from sklstm._utils.recursion_bounds import REACH, REACH_OF_DEFAULT
 
 
 def begin_tasks(forecaster, X, y, sample_weight):
-    """The tasks that callbacks are told of during a fit."""
+    """Begin the tasks of a fit that callbacks follow."""
     n_fits = strategy_of(forecaster).n_regressors + (forecaster.intervals is not None)
     return printing_tasks(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
@@ -50,7 +50,7 @@ def fit_rows(forecaster, data, proper, X, y):
     proper : TrainingData or None
         As `check_settings` returns it for these rows.
     X, y
-        The whole tables; callbacks are told the rows to train on.
+        The whole tables; callbacks get the rows to train on.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
 
 def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):
     """Train on the proper training rows, to compute errors on the calibration rows."""
-    before = without_callbacks(clone(forecaster).set_params(intervals=None))  # callbacks are told through `tasks`
+    before = without_callbacks(clone(forecaster).set_params(intervals=None))  # callbacks follow `tasks`
     about = f"the {proper.n_rows} rows before the calibration rows, for intervals"
     with tasks.part("fit-calibration", before, about), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit on all rows has warned

@@ -47,8 +47,8 @@ def last_folds(series, steps, n_origins, n_ahead):
     stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
     if len(stamps) < n_ahead + n_origins + 1:
         raise ValueError(
-            f"n_origins={n_origins} with steps={steps} take {n_ahead + n_origins + 1} rows at least, as two must be "
-            f"known at the first origin and {n_ahead} follow the last; there are {len(stamps)}."
+            f"n_origins={n_origins} with steps={steps} needs at least {n_ahead + n_origins + 1} rows, as two must be "
+            f"known at the first origin and {n_ahead} must follow the last one; there are {len(stamps)}."
         )
     first = len(stamps) - n_ahead - n_origins + 1
     folds = []

@@ -1,7 +1,7 @@
 """One time series as arrays, in the user's units."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,15 +9,6 @@ from sklstm._utils.index_steps import IndexEnd
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Rows(Protocol):
-    """What windows are cut from: a `SeriesData` or a `History`."""
-
-    def __len__(self) -> int: ...
-
-    def values(self, name: str, first: int, stop: int) -> np.ndarray:
-        """Rows `first` to `stop`, clipped to those that exist, of "y", "known", "past", "rows" or "stamps"."""
 
 
 @dataclass(frozen=True)

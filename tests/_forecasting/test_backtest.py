@@ -146,7 +146,7 @@ def test_weights_reach_the_fit():
     [
         ({}, "n_origins or cv"),
         ({"n_origins": 2, "cv": TimeSeriesSplit(2)}, "n_origins or cv"),
-        ({"n_origins": 58}, "take 62 rows at least"),
+        ({"n_origins": 58}, "needs at least 62 rows"),
         ({"n_origins": 2, "coverage": 90}, "coverage must be a share"),
         ({"n_origins": 2, "coverage": 0.9}, "needs intervals"),
         ({"n_origins": 0}, "n_origins"),
