@@ -1,4 +1,6 @@
-"""Fitted parts put together: from series and origins to forecasts and the ends of their intervals, in one batch."""
+"""Forecasts of many series and origins in one batch, with intervals."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
@@ -12,18 +14,18 @@ from sklstm._utils.recursion_bounds import find_clipped
 
 @dataclass(frozen=True)
 class BatchForecaster:
-    """What a fitted forecaster forecasts with.
+    """Forecasts series with trained regressors: builds windows, predicts, adds intervals and undoes the scaling.
 
     Parameters
     ----------
     builder : WindowBuilder
-        Makes windows of series.
+        Builds windows from series.
     regressor_set : RegressorSet
         Forecasts windows.
-    intervals : object or None
-        One of `intervals.py`: puts intervals around them.
+    intervals : Intervals or None, default=None
+        Puts intervals around the forecasts.
     repeats_last : bool, default=False
-        Whether forecasts are the newest value, as too little was learnt from.
+        Whether every forecast is the newest value, because there were too few windows to train on.
     """
 
     builder: WindowBuilder
@@ -32,44 +34,58 @@ class BatchForecaster:
     repeats_last: bool = False
 
     def forecast(self, series, origins, steps, coverages=(), tell=None):
-        """Answers (n_origins, steps, n_targets, 1 + 2 n_coverages) at some origins of each series, by key.
+        """Forecast from some origins of each series.
 
-        The forecast, then the lower and upper end of the interval of each coverage, in the user's units.
-        NaN where what is read is not there, and where what is answered is not finite. `tell` is called with what was
-        held, if anything was.
+        Parameters
+        ----------
+        series : dict of series
+            By key.
+        origins : dict of ndarray of int
+            By key.
+        steps : int
+        coverages : tuple of float, default=()
+            Those of the intervals.
+        tell : callable (clipped, n_forecasts), default=None
+            Called with ClippedForecasts if any forecast was clipped before it was fed back.
+
+        Returns
+        -------
+        answers : dict of ndarray of shape (n_origins, steps, n_targets, 1 + 2 * n_coverages)
+            By key, in the user's units: the forecast, then the lower and the upper end for each coverage. They are NaN
+            if something that is read is missing, or if the result is not finite.
         """
-        contexts = self.builder.forecast_windows(series, origins, steps)
-        points = self.points(contexts, steps)
-        held = find_clipped(contexts.scaled(points), contexts.limits) if tell else None
-        if held is not None:
-            tell(held, len(points))
+        windows = self.builder.forecast_windows(series, origins, steps)
+        points = self.point_forecasts(windows, steps)
+        clipped = find_clipped(windows.scaled(points), windows.limits) if tell else None
+        if clipped is not None:
+            tell(clipped, len(points))
         answers = [points]
         if coverages:
-            ends = self.intervals.ends(self.regressor_set, contexts, points, coverages)
+            ends = self.intervals.ends(self.regressor_set, windows, points, coverages)
             answers += [end[..., c] for c in range(len(coverages)) for end in ends]
         answers = np.stack([self.builder.scaler.inverse_transform(values) for values in answers], axis=-1)
         answers[~np.isfinite(answers)] = np.nan
-        _put_in_order(answers)
+        _order_ends(answers)
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
         return dict(zip(origins, np.split(answers, last_rows), strict=True))
 
     def for_histories(self, series):
-        """The same for series that are given instead of those known, by key."""
+        """A BatchForecaster for histories, by key, that replace the training rows."""
         scaler = self.builder.scaler.for_histories(series)
         return replace(self, builder=replace(self.builder, scaler=scaler))
 
-    def points(self, contexts, steps):
-        """Forecasts (n, steps, n_targets) in transformed units."""
+    def point_forecasts(self, windows, steps):
+        """Forecasts (n, steps, n_targets) of ForecastWindows, in transformed units."""
         if self.repeats_last:
-            points = np.repeat(contexts.last[:, np.newaxis], steps, axis=1)
-            points[~contexts.is_readable] = np.nan
+            points = np.repeat(windows.last[:, np.newaxis], steps, axis=1)
+            points[~windows.is_readable] = np.nan
             return points
-        return contexts.fill_readable(
+        return windows.fill_readable(
             lambda part: self.regressor_set.forecast(part.windows, part.future, steps, part.limits)
         )
 
 
-def _put_in_order(answers):
-    """A transformer that falls with its input has turned lower ends into upper ones."""
+def _order_ends(answers):
+    """Exchange lower and upper ends where a decreasing transformer has reversed them."""
     lower, upper = answers[..., 1::2], answers[..., 2::2]
     lower[...], upper[...] = np.minimum(lower, upper), np.maximum(lower, upper)

@@ -1,14 +1,13 @@
-"""The regressor that a `Forecaster` trains where the user chose none."""
+"""The default regressor of a `Forecaster`."""
 
 from sklstm._estimator.regressor import LSTMRegressor
 
 
 def default_regressor():
-    """Make the regressor that a `Forecaster` without one trains.
+    """Make the default regressor of a `Forecaster`, to change or tune its parameters.
 
-    `Forecaster(default_regressor())` and `Forecaster()` are the same to the bit; this one has parameters to set
-    and to search over. The settings did well on many real series. Those that depend on the strategy are
-    decided in `fit`: `loss_steps="auto"`.
+    `Forecaster(default_regressor())` and `Forecaster()` give exactly the same forecasts. The parameters were chosen by
+    their accuracy on many real series. `loss_steps="auto"` is decided in `fit`, by the strategy.
 
     Returns
     -------
@@ -17,7 +16,7 @@ def default_regressor():
 
     See Also
     --------
-    Forecaster : Trains it.
+    Forecaster : Forecast with it.
 
     Examples
     --------
@@ -40,13 +39,14 @@ def default_regressor():
 
 
 def is_default(regressor):
-    """Whether a regressor is the default one, by its settings."""
+    """Whether a regressor has the type and the parameters of the default one."""
     if type(regressor) is not LSTMRegressor:
         return False
     default = default_regressor().get_params()
-    settings = {**regressor.get_params(), "verbose": default["verbose"]}  # which changes nothing that is learnt
+    settings = {**regressor.get_params(), "verbose": default["verbose"]}  # verbose does not change what is learnt
     return all(_is_same(value, default[name]) for name, value in settings.items())
 
 
 def _is_same(left, right):
+    """Whether two parameters are equal; objects are only equal to themselves."""
     return left is right or (isinstance(left, str | int | float | None) and left == right)

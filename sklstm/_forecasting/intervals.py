@@ -63,7 +63,7 @@ class Errors(Protocol):
 class Intervals(Protocol):
     """One kind of intervals."""
 
-    def ends(self, regressor_set, contexts, points, coverages):
+    def ends(self, regressor_set, windows, points, coverages):
         """Lower and upper ends (n, steps, n_targets, n_coverages) around points (n, steps, n_targets)."""
 
 
@@ -83,9 +83,9 @@ class Conformal:
         """The errors that intervals of so many steps need."""
         return ErrorRequest(steps, coverages)
 
-    def ends(self, regressor_set, contexts, points, coverages):
+    def ends(self, regressor_set, windows, points, coverages):
         errors = self.errors.enough(self.request(regressor_set.strategy, points.shape[1], coverages))
-        radii = conformal_radii(errors, coverages) * contexts.error_scale[:, np.newaxis, :, np.newaxis]
+        radii = conformal_radii(errors, coverages) * windows.error_scale[:, np.newaxis, :, np.newaxis]
         return points[..., np.newaxis] - radii, points[..., np.newaxis] + radii
 
 
@@ -108,7 +108,7 @@ class Bootstrap:
         """The errors that intervals of so many steps need."""
         return ErrorRequest(strategy.error_steps(steps), coverages, one_sided=False, together=True)
 
-    def ends(self, regressor_set, contexts, points, coverages):
+    def ends(self, regressor_set, windows, points, coverages):
         errors = self.errors.enough(self.request(regressor_set.strategy, points.shape[1], coverages))
         errors = errors - errors.mean(axis=0)  # a mean other than 0 would be fed back as a drift
         ends = []
@@ -117,8 +117,8 @@ class Bootstrap:
             if np.isnan(point).any():
                 paths = np.full((1, *point.shape), np.nan)
             else:
-                context = contexts.at(slice(row, row + 1))
-                paths = regressor_set.sample_paths(context, point, errors, N_PATHS, rng)
+                start = windows.at(slice(row, row + 1))
+                paths = regressor_set.sample_paths(start, point, errors, N_PATHS, rng)
             ends.append(path_quantiles(paths, coverages, len(errors)))
         return tuple(np.stack(end) for end in zip(*ends, strict=True))
 
@@ -139,9 +139,9 @@ class Levels:
 
     levels: tuple
 
-    def ends(self, regressor_set, contexts, points, coverages):
+    def ends(self, regressor_set, windows, points, coverages):
         steps = points.shape[1]
-        answers = contexts.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
+        answers = windows.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
         return tuple(answers[..., side] for side in self.sides(coverages))
 
     def sides(self, coverages):

@@ -1,4 +1,4 @@
-"""How a regressor reads windows, and what it has to be told to: an LSTM as sequences, any other as lags."""
+"""What regressors take as input, and converting windows to it: sequences for an LSTM, a lag table otherwise."""
 
 import sys
 from enum import Enum
@@ -14,15 +14,15 @@ from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._utils.windows import as_slice
 
-# Of scikit-learn, those whose tags may say that they take no NaN though what is in them does, by the module that
-# holds them: importing it takes longer than a fit, and whoever has one of them has it loaded.
-HAND_ON = {
+# Meta-estimators of scikit-learn, with their modules, whose tags may deny NaN although the regressor inside accepts it.
+# The modules are looked up in sys.modules: importing them takes longer than a fit, and an estimator has loaded its own.
+PASS_ROWS_ON = {
     "BaseSearchCV": "sklearn.model_selection._search",
     "TransformedTargetRegressor": "sklearn.compose._target",
     "MultiOutputRegressor": "sklearn.multioutput",
     "BaggingRegressor": "sklearn.ensemble._bagging",
 }
-# What predicts, but no values of the target: by the type in scikit-learn's tags.
+# Estimators that predict something else than values of the target, by the type in scikit-learn's tags.
 NO_REGRESSORS = {
     "classifier": "a classifier, which answers with labels",
     "clusterer": "a clusterer, which answers with numbers of clusters",
@@ -32,9 +32,9 @@ NO_REGRESSORS = {
 
 
 def check_regressor(regressor, whole=None):
-    """Whether it can be trained to predict values, as far as it and what is in it tell.
+    """Raise TypeError if an estimator, or the predictor inside, is known not to predict values.
 
-    One that says nothing of itself passes.
+    `whole` is the estimator that it is inside of. An estimator without tags passes.
     """
     whole = regressor if whole is None else whole
     if isinstance(regressor, type):
@@ -50,12 +50,12 @@ def check_regressor(regressor, whole=None):
     who = type(regressor).__name__ + ("" if whole is regressor else f", in regressor={whole!r},")
     if kind in NO_REGRESSORS:
         raise TypeError(f"{who} is {NO_REGRESSORS[kind]}. Choose a regressor, which predicts the values of a series.")
-    if kind != "regressor" and not hasattr(regressor, "predict"):  # before its fit, some regressor has none either
+    if kind != "regressor" and not hasattr(regressor, "predict"):  # some regressors have it only after fit
         raise TypeError(f"{who} has no predict. Choose a regressor, which predicts the values of a series.")
 
 
 def _check_cuts_no_windows(regressor):
-    """Whether a pipeline leaves the cutting to the forecaster, whose windows are no rows in order of time."""
+    """Raise TypeError if a pipeline has a WindowTransformer: it would cut the windows of the forecaster again."""
     steps = [step for _, step in regressor.steps] if _is_pipeline(regressor) else []
     cutter = next((step for step in steps if isinstance(step, WindowTransformer)), None)
     if cutter is not None:
@@ -66,13 +66,13 @@ def _check_cuts_no_windows(regressor):
 
 
 def _tags(estimator):
-    """What an estimator says of itself; None where it says nothing."""
+    """The tags of an estimator; None if it has none."""
     says = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
     return get_tags(estimator) if says else None
 
 
 def _predictor_in(regressor):
-    """The estimator inside one of scikit-learn's own whose answers become its answers; None where there is none."""
+    """The estimator inside a pipeline or meta-estimator of scikit-learn that predicts for it; None if there is none."""
     if _is_pipeline(regressor):
         last = regressor.steps[-1][1]
         return None if last in (None, "passthrough") else last
@@ -84,7 +84,7 @@ def _predictor_in(regressor):
 
 
 def lstm_prefixes(regressor):
-    """The prefixes of the parameters of every LSTMRegressor in a regressor; "" is itself."""
+    """The parameter prefixes of all LSTMRegressors in a regressor; "" if it is one itself."""
     if isinstance(regressor, LSTMRegressor):
         return [""]
     parameters = regressor.get_params(deep=True) if hasattr(regressor, "get_params") else {}
@@ -92,19 +92,20 @@ def lstm_prefixes(regressor):
 
 
 def reads_by_channel(regressor):
-    """Whether a missing channel leaves the others of its step to be read, by every LSTMRegressor in a regressor."""
+    """Whether every LSTMRegressor in a regressor reads the other channels of a step if one is missing."""
     prefixes = lstm_prefixes(regressor)
     parameters = regressor.get_params(deep=True) if prefixes else {}
     return bool(prefixes) and all(parameters[f"{prefix}missing"] == "indicator" for prefix in prefixes)
 
 
-def needs_counts(regressor):
-    """Whether targets must not become negative, for the regressor or anything in it."""
+def needs_nonnegative(regressor):
+    """Whether a regressor, or any estimator in it, needs targets that are not negative."""
     parts = [regressor, *regressor.get_params(deep=True).values()] if hasattr(regressor, "get_params") else []
-    return any(_needs_counts(part) for part in parts if isinstance(part, BaseEstimator))
+    return any(_needs_nonnegative(part) for part in parts if isinstance(part, BaseEstimator))
 
 
-def _needs_counts(estimator):
+def _needs_nonnegative(estimator):
+    """The same for one estimator. The tags of scikit-learn's own do not depend on their losses."""
     losses = [getattr(estimator, name, None) for name in ("loss", "criterion")]
     return get_tags(estimator).target_tags.positive_only or "poisson" in losses or "gamma" in losses
 
@@ -133,20 +134,20 @@ def clone_for_windows(regressor, spec, feeds_back=True, verbose=False):
 class InputFormat(Enum):
     """What a regressor takes windows as."""
 
-    SEQUENCES = "arrays (n, window_length, n_channels)"
-    FLAT_SEQUENCES = "the same flattened, as something may look at the rows before an LSTM inside does"
-    LAG_TABLE = "rows of lags"
+    SEQUENCES = "(n, window_length, n_channels), for an LSTM"
+    FLAT_SEQUENCES = "(n, window_length * n_channels), for an LSTM inside, as other estimators may read X before it"
+    LAG_TABLE = "the table of WindowSpec.lag_table, for all others"
 
     @classmethod
     def from_regressor(cls, regressor):
-        """The format of a regressor, by its type and that of what is inside."""
+        """The format of a regressor, by whether it is an LSTM or has one inside."""
         if isinstance(regressor, LSTMRegressor):
             return cls.SEQUENCES
         return cls.FLAT_SEQUENCES if lstm_prefixes(regressor) else cls.LAG_TABLE
 
 
 def to_regressor_input(windows, spec, input_format, rows=None):
-    """Convert windows (n, L, C), or some of them, to a regressor's input; copied at most once."""
+    """Convert windows (n, L, C), or some of their rows, to a regressor's input. They are copied at most once."""
     if rows is not None and isinstance(as_slice(rows), slice):
         windows, rows = windows[as_slice(rows)], None
     if input_format is InputFormat.LAG_TABLE:
@@ -156,7 +157,7 @@ def to_regressor_input(windows, spec, input_format, rows=None):
 
 
 def accepts_nan(regressor):
-    """Whether missing steps may reach a regressor, as far as its tags and those of its parts tell."""
+    """Whether a regressor accepts NaN, as far as its tags and those of the estimators in it tell."""
     if _is_pipeline(regressor):
         return _pipeline_accepts_nan([step for _, step in regressor.steps if step not in (None, "passthrough")])
     inner = _inner(regressor)
@@ -167,36 +168,37 @@ def accepts_nan(regressor):
 
 
 def takes_several(regressor):
-    """Whether its tags say that it learns several outputs at once."""
+    """Whether the tags of a regressor say that it learns several outputs at once."""
     tags = _tags(regressor)
     return tags is not None and tags.target_tags.multi_output
 
 
 def _inner(regressor):
-    """The regressor that is all that looks at the rows in another; None where there is none."""
-    kinds = [getattr(sys.modules.get(module), name, None) for name, module in HAND_ON.items()]
+    """The regressor inside that gets the rows as they are; None if there is none."""
+    kinds = [getattr(sys.modules.get(module), name, None) for name, module in PASS_ROWS_ON.items()]
     if not isinstance(regressor, tuple(filter(None, kinds))):
         return None
     return regressor.regressor if hasattr(regressor, "regressor") else regressor.estimator
 
 
 def _is_pipeline(regressor):
-    """Whether it is one; then the module is loaded, which would take as long as half of sklstm."""
+    """Whether a regressor is a Pipeline. Does not import its module, which takes half as long as importing sklstm."""
     module = sys.modules.get("sklearn.pipeline")
     return module is not None and isinstance(regressor, module.Pipeline)
 
 
 def _pipeline_accepts_nan(steps):
+    """The same for the steps of a pipeline; after an imputer there is no NaN."""
     for step in steps:
         if not accepts_nan(step):
             return False
         if type(step).__module__.startswith("sklearn.impute"):
-            return True  # what comes after it sees none
+            return True
     return True
 
 
 def weight_keywords(regressor, weight):
-    """How `fit` takes sample weights."""
+    """Sample weights as keywords of `fit`; TypeError if it takes none."""
     if _is_pipeline(regressor) and not get_config().get("enable_metadata_routing"):
         name, last = regressor.steps[-1]
         return {f"{name}__{key}": value for key, value in weight_keywords(last, weight).items()}

@@ -73,9 +73,9 @@ class Strategy:
         answers = [part.predict_quantiles(windows) for part in regressors if part.steps.start < steps]
         return np.concatenate(answers, axis=1)[:, :steps]
 
-    def sample_paths(self, regressors, context, points, errors, n_paths, rng):
+    def sample_paths(self, regressors, start, points, errors, n_paths, rng):
         """Simulated paths; see `RegressorSet.sample_paths`. Each adds the errors of all steps of one origin."""
-        return points + errors[rng.integers(len(errors), size=n_paths)] * context.error_scale
+        return points + errors[rng.integers(len(errors), size=n_paths)] * start.error_scale
 
 
 class Recursive(Strategy):
@@ -110,14 +110,14 @@ class Recursive(Strategy):
             return answers.reshape(len(windows), steps, part.spec.n_targets)
         return forecast_recursively(_next_step(part), windows, steps, part.spec.n_targets, future, limits)
 
-    def sample_paths(self, regressors, context, points, errors, n_paths, rng):
+    def sample_paths(self, regressors, start, points, errors, n_paths, rng):
         """Simulated paths. At each step, each adds an error drawn by itself, and the sum is fed back."""
         (part,) = regressors
-        windows, future = (np.repeat(values, n_paths, axis=0) for values in (context.windows, context.future))
-        size = np.where(context.size > 0, context.size, np.inf)  # a constant series has no errors
-        predict = with_errors(_next_step(part), errors[:, 0] * (context.error_scale / size), rng)
+        windows, future = (np.repeat(values, n_paths, axis=0) for values in (start.windows, start.future))
+        size = np.where(start.size > 0, start.size, np.inf)  # a constant series has no errors
+        predict = with_errors(_next_step(part), errors[:, 0] * (start.error_scale / size), rng)
         n_targets = part.spec.n_targets
-        return context.unscaled(forecast_recursively(predict, windows, len(points), n_targets, future, context.limits))
+        return start.unscaled(forecast_recursively(predict, windows, len(points), n_targets, future, start.limits))
 
 
 class MultiOutput(Strategy):
@@ -218,13 +218,13 @@ class RegressorSet:
         """Forecasts of every quantile level (n, steps, n_targets, n_levels)."""
         return self.strategy.quantiles(self.parts, windows, steps)
 
-    def sample_paths(self, context: ForecastWindows, points, errors, n_paths, rng):
+    def sample_paths(self, start: ForecastWindows, points, errors, n_paths, rng):
         """Simulate paths (n_paths, steps, n_targets) after one window, in transformed units.
 
         `points` (steps, n_targets) are its forecasts. The errors (n_errors, `strategy.error_steps(steps)`, n_targets)
         are relative to the scale of the series.
         """
-        return self.strategy.sample_paths(self.parts, context, points, errors, n_paths, rng)
+        return self.strategy.sample_paths(self.parts, start, points, errors, n_paths, rng)
 
 
 def _next_step(part):

@@ -38,7 +38,7 @@ from sklstm._forecasting.regressor_input import (
     check_regressor,
     clone_for_windows,
     lstm_prefixes,
-    needs_counts,
+    needs_nonnegative,
     to_regressor_input,
     weight_keywords,
 )
@@ -217,7 +217,7 @@ def test_an_lstm_inside_of_a_pipeline_reads_what_one_by_itself_does():
     ],
 )
 def test_counts_are_not_centred(regressor, expected):
-    assert needs_counts(regressor) is expected
+    assert needs_nonnegative(regressor) is expected
 
 
 # ---- sample weights
@@ -489,10 +489,10 @@ NAMED = {
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("inner", INNER)
 @pytest.mark.parametrize("name", NAMED)
-def test_steps_that_are_passed_over_are_told_by_the_names_of_the_user(name, inner):
+def test_skipped_steps_are_told_by_the_names_of_the_user(name, inner):
     X, y, settings, said = NAMED[name]
     f = forecaster(clone(INNER[inner]), **settings)
-    with pytest.warns(UserWarning, match=f"steps are passed over .*{said}") as record:
+    with pytest.warns(UserWarning, match=f"steps are skipped .*{said}") as record:
         f.fit(X, y)
     assert not [w for w in record if "channel" in str(w.message)]
     filled = [part if part is None else pd.DataFrame(part).interpolate().bfill() for part in (X, y)]
