@@ -155,7 +155,7 @@ def main():
 
         def is_caught(mutant):
             found, difference = in_a_copy(tried, mutant, limits[mutant.path.parts[-2]])
-            print(f"{found:8}", mutant, *(f"    {line}" for line in difference), sep="\n", flush=True)
+            print(f"{found:8} {mutant}", *(f"    {line}" for line in difference), sep="\n", flush=True)
             return found != "SURVIVED"
 
         with ThreadPoolExecutor(given.jobs) as pool:
