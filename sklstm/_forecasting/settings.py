@@ -76,7 +76,7 @@ def _proper_training_data(forecaster, data):
 def check_request(forecaster, data, steps, coverages):
     """Check that a forecaster, once fitted on the data, can forecast so many steps with such intervals."""
     strategy, regressor = strategy_of(forecaster), regressor_to_clone(forecaster)
-    strategy.check_reach(steps, forecaster.past_only if data.spec.columns.is_past.any() else None, was="is")
+    strategy.check_reach(steps, forecaster.past_only if data.spec.columns.is_past.any() else None, verb="is")
     if not coverages:
         return
     if forecaster.intervals is not None:

@@ -18,7 +18,7 @@ from sklstm._utils.recursion import forecast_recursively
 
 @dataclass(frozen=True)
 class Strategy:
-    """How regressors predict several steps ahead. This one predicts all `n_ahead` steps with one regressor.
+    """How regressors predict several steps ahead. Without overrides, one regressor predicts all steps.
 
     Parameters
     ----------
@@ -47,11 +47,15 @@ class Strategy:
         """The steps ahead that the regressor of a number predicts; both count from 0."""
         return range(self.n_ahead)
 
-    def check_reach(self, steps, past_only=None, was="was"):
-        """Raise ValueError if it cannot forecast so many steps; `past_only` are the names of past-only columns."""
+    def check_reach(self, steps, past_only=None, verb="was"):
+        """Raise ValueError if it cannot forecast so many steps.
+
+        `past_only` are the names of the past-only columns, if there are any. `verb` is the tense of the message: "was"
+        fitted or "is" fitted.
+        """
         if steps > self.n_ahead:
             raise ValueError(
-                f"{steps} steps are asked for, but strategy={self.name!r} {was} fitted with steps={self.n_ahead}. Fit "
+                f"{steps} steps are asked for, but strategy={self.name!r} {verb} fitted with steps={self.n_ahead}. Fit "
                 "with more, or with strategy='recursive'."
             )
 
@@ -88,7 +92,7 @@ class Recursive(Strategy):
     def from_steps(cls, steps):
         return cls(1)
 
-    def check_reach(self, steps, past_only=None, was="was"):
+    def check_reach(self, steps, past_only=None, verb="was"):
         if past_only is not None and steps > 1:
             raise ValueError(
                 f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {past_only}: "

@@ -14,7 +14,7 @@ from sklearn.svm import SVR
 
 from sklstm import LSTMRegressor
 from sklstm._forecasting.default_regressor import default_regressor
-from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, make_strategy, with_errors
+from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, Strategy, make_strategy, with_errors
 from sklstm._forecasting.window_builder import TrainingWindows
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import NO_TASKS
@@ -217,6 +217,34 @@ def test_a_window_that_has_run_to_infinity_leaves_the_others_their_forecasts(n_l
     forecasts = fitted.forecast(windows, future, 4)
     assert np.isinf(forecasts[:n_lost]).all()
     np.testing.assert_allclose(forecasts[n_lost:], expected[n_lost:], rtol=1e-12)
+
+
+class Pairs(Strategy):
+    """A regressor for each two steps: all that a new strategy has to say."""
+
+    name = "pairs"
+
+    @property
+    def n_regressors(self):
+        return -(-self.n_ahead // 2)
+
+    def steps_of(self, number):
+        return range(2 * number, min(2 * number + 2, self.n_ahead))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_new_strategy_says_which_regressor_predicts_which_steps(steps):
+    lags = lags_of("direct", n_targets=2)
+    *_, samples = made(lags)
+    fitted = RegressorSet.from_template(Ridge(), lags, Pairs(H)).fit(samples, NO_TASKS)
+    assert [part.steps for part in fitted.parts] == [range(2), range(2, 3)]
+    X, known = lags.lag_table(samples.windows), ~np.isnan(samples.targets)
+    hand = []
+    for columns in (slice(0, 4), slice(4, 6)):
+        rows = known[:, columns].all(axis=1)
+        hand.append(Ridge().fit(X[rows], samples.targets[rows, columns]).predict(X))
+    expected = np.concatenate(hand, axis=1).reshape(len(X), H, 2)[:, :steps]
+    np.testing.assert_allclose(fitted.forecast(samples.windows, None, steps), expected)
 
 
 # ---- sample paths
