@@ -1,1 +1,1 @@
-"""`LSTMRegressor` and `WindowTransformer`: scikit-learn's face of the LSTM."""
+"""The scikit-learn estimators `LSTMRegressor` and `WindowTransformer`, and `make_windows`."""
