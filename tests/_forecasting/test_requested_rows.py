@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
+from sklstm import Forecaster
 from tests._forecasting.tables import DAYS, N, Reader, daily, frame, panel
 
 
@@ -130,3 +132,15 @@ def test_the_future_of_a_panel_has_rows_for_every_series():
         reader.future(new.loc[["b"]], 3)
     with pytest.raises(ValueError, match="X_future has 2 rows for the series 'b'"):
         reader.future(pd.concat([new.loc[["b"]].iloc[:2], new.loc[["a"]]]), 3)
+
+
+def test_rows_of_another_kind_of_time_are_told():
+    y = pd.Series(np.arange(20.0) ** 1.1, pd.period_range("2024-01", periods=20, freq="M"))
+    f = Forecaster(Ridge(), window_length=3).fit(None, y)
+    for index, said in (
+        (pd.period_range("2025-09-01", periods=2, freq="D"), 'of frequency "D".*of frequency "M"'),
+        (pd.date_range("2025-09-01", periods=2, freq="MS"), 'PeriodIndex of frequency "M"'),
+        (pd.RangeIndex(20, 22), "of whole numbers"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            f.predict(pd.DataFrame(index=index))
