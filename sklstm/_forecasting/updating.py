@@ -45,7 +45,7 @@ def train_further(fitted, histories, n_new, learning_rate_init):
     """
     reasons = [reason for reason in map(why_no_partial_fit, fitted.regressors) if reason]
     if reasons:
-        raise ValueError(f"update(train=True) needs partial_fit, which {reasons[0]}. Or call fit on all rows.")
+        raise ValueError(f"update(train=True) needs partial_fit; {reasons[0]}, or call fit on all rows.")
     regressor_set, windows = deepcopy(fitted.batch_forecaster.regressor_set), _Windows(fitted, histories, n_new)
     with use_channel_names(window_channels(fitted.data.spec, fitted.builder.spec.n_ahead)):
         regressor_set.partial_fit(windows.new, windows.older, learning_rate_init)

@@ -136,8 +136,8 @@ def why_no_partial_fit(regressor):
     cause = [f"{key}={value!r}" for key, value in settings.items() if getattr(regressor, key, None) == value]
     if isinstance(regressor, LSTMRegressor) and cause:
         mend = "early_stopping=False" if "early" in cause[0] else "solver='adam'"
-        return f"{name} does not have with {cause[0]}: choose {mend}"
-    return f"{name} does not have: choose an LSTMRegressor (which standardizes its inputs itself) or an SGDRegressor"
+        return f"{name} has none with {cause[0]}. Choose {mend}"
+    return f"{name} has none. Choose an LSTMRegressor (which standardizes its inputs itself) or an SGDRegressor"
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def test_rows_of_another_kind_of_time_are_told():
     for index, said in (
         (pd.period_range("2025-09-01", periods=2, freq="D"), 'of frequency "D".*of frequency "M"'),
         (pd.date_range("2025-09-01", periods=2, freq="MS"), 'PeriodIndex of frequency "M"'),
-        (pd.RangeIndex(20, 22), "of whole numbers"),
+        (pd.RangeIndex(20, 22), "one of integers"),
     ):
         with pytest.raises(ValueError, match=said):
             f.predict(pd.DataFrame(index=index))
