@@ -53,7 +53,7 @@ class ErrorRequest:
         return errors
 
 
-class Errors(Protocol):
+class ErrorSource(Protocol):
     """Where intervals get calibration errors from."""
 
     def enough(self, request: ErrorRequest) -> np.ndarray:
@@ -73,10 +73,10 @@ class Conformal:
 
     Parameters
     ----------
-    errors : Errors
+    errors : ErrorSource
     """
 
-    errors: Errors
+    errors: ErrorSource
 
     @staticmethod
     def request(strategy, steps, coverages):
@@ -95,12 +95,12 @@ class Bootstrap:
 
     Parameters
     ----------
-    errors : Errors
+    errors : ErrorSource
     seed : int
         Of the generator that draws the errors.
     """
 
-    errors: Errors
+    errors: ErrorSource
     seed: int
 
     @staticmethod
