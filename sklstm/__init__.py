@@ -8,8 +8,8 @@ from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.backtest import BacktestResult, backtest
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.forecaster import Forecaster
-from sklstm._forecasting.panel import split_panel
 from sklstm._plot import BacktestDisplay, ForecastDisplay, LossCurveDisplay
+from sklstm._series.panel import split_panel
 from sklstm._version import __version__
 
 __all__ = [

@@ -8,14 +8,14 @@ from pathlib import Path
 import sklstm
 
 ROOT = Path(sklstm.__file__).parent
-# What each package may import. `_network` and `_training` do not know each other.
-BELOW = {"_utils": {"_version"}, "datasets": {"_utils"}}
+# What each package may import. `_network` and `_training` do not know each other, nor do `_estimator` and `_series`.
+BELOW = {"_version": set(), "_time_index": set(), "_utils": {"_version"}, "datasets": {"_utils"}}
 BELOW["_network"] = BELOW["_training"] = {"_utils"}
-BELOW["_estimator"] = {"_utils", "_network", "_training"}
-BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator"}
+BELOW["_series"] = {"_utils", "_time_index"}
+BELOW["_estimator"] = {"_utils", "_time_index", "_network", "_training"}
+BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator", "_series"}
 BELOW["_plot"] = BELOW["_forecasting"] | {"_forecasting"}
-BELOW["__init__"] = {"_version", *BELOW}
-BELOW["_version"] = set()
+BELOW["__init__"] = set(BELOW)
 LIBRARIES = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "threadpoolctl"}
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sklstm._estimator.row_continuity import N_COMPARED, RowPairs, last_targets
+from sklstm._time_index.steps import IndexEnd, end_if_regular
 from sklstm._utils.checks import is_pandas
-from sklstm._utils.index_steps import IndexEnd, end_if_regular
 from sklstm._utils.user_warning import warn_user
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 Windows assume that they do.
 """
 
+from sklstm._time_index.advice import has_gap
+from sklstm._time_index.regular_index import regular_end
 from sklstm._utils.numeric_input import index_of
-from sklstm._utils.time_index import regular_end
-from sklstm._utils.time_index_advice import has_gap
 
 
 def check_row_order(data, window_length, name):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklstm._utils.index_steps import IndexEnd
+from sklstm._time_index.regular_index import directly_follows
+from sklstm._time_index.steps import IndexEnd
 from sklstm._utils.numeric_input import index_of
-from sklstm._utils.time_index import directly_follows
 
 
 @dataclass(frozen=True)

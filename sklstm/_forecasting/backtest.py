@@ -13,11 +13,11 @@ from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster
-from sklstm._forecasting.leaks import check_leaks
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores, seasonal_naive
-from sklstm._forecasting.output_format import interval_names
-from sklstm._forecasting.series_input import read_training
 from sklstm._forecasting.settings import check_parts, check_request, check_settings, strategy_of
+from sklstm._series.leaks import check_leaks
+from sklstm._series.output_format import interval_names
+from sklstm._series.series_input import read_training
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.python_numbers import plain, plain_parameters
 from sklstm._utils.user_warning import warn_user

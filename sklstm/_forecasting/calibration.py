@@ -9,9 +9,9 @@ from numbers import Integral
 import numpy as np
 
 from sklstm._forecasting.batch_forecaster import BatchForecaster
-from sklstm._forecasting.intervals import percent
-from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.target_scaling import TargetScaler, error_scales
+from sklstm._series.output_format import percent
+from sklstm._series.series import SeriesData
 from sklstm._utils.windows import rows_after
 
 

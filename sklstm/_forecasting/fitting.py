@@ -14,7 +14,6 @@ from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
 from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels
 from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative, reads_by_channel
-from sklstm._forecasting.series_input import rows_of
 from sklstm._forecasting.settings import (
     keeps_incomplete,
     regressor_to_clone,
@@ -25,6 +24,7 @@ from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_problems import FEWEST_WINDOWS, check_windows, warn_of_few_windows
 from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.python_numbers import plain_parameters
 from sklstm._utils.random import own_generator

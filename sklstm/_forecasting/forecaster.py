@@ -10,19 +10,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.calibration import check_coverage
-from sklstm._forecasting.continuation import check_follows, forecast_indexes, future_indexes
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, InSample
 from sklstm._forecasting.fitting import begin_tasks, train
-from sklstm._forecasting.history import History
 from sklstm._forecasting.intervals import CALIBRATED
-from sklstm._forecasting.leaks import check_leaks
 from sklstm._forecasting.regressor_input import accepts_nan, lstm_prefixes
-from sklstm._forecasting.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
-from sklstm._forecasting.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._forecasting.settings import check_parts, check_settings, regressor_to_clone, strategy_of
 from sklstm._forecasting.strategies import STRATEGIES
 from sklstm._forecasting.updating import check_learning_rate, train_further
 from sklstm._forecasting.window_problems import check_forecasts
+from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
+from sklstm._series.history import History
+from sklstm._series.leaks import check_leaks
+from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
+from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.checks import check_steps, restored_on_error
 from sklstm._utils.magnitude import scaled_for_r2

@@ -163,11 +163,6 @@ def n_needed(coverage):
     return ceil(coverage / (1 - coverage) - 1e-9)
 
 
-def percent(coverage):
-    """A coverage in per cent, as in the names of interval columns: 90, 97.5."""
-    return f"{100 * coverage:.6g}"
-
-
 def conformal_radii(errors, coverages):
     """Half the width of the interval of each coverage, by step and target.
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from sklstm._estimator.channel_names import use_channel_names
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
-from sklstm._forecasting.history import History
 from sklstm._forecasting.regressor_input import lstm_prefixes
 from sklstm._forecasting.window_regressor import why_no_partial_fit
+from sklstm._series.history import History
 
 
 def check_learning_rate(learning_rate_init, train, regressors):

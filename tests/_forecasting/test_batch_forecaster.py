@@ -4,10 +4,10 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.preprocessing import FunctionTransformer
 
 from sklstm._forecasting.batch_forecaster import BatchForecaster
-from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.strategies import RegressorSet, make_strategy
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._series.series import SeriesData
 from tests._forecasting.tools import scaler_of
 
 

@@ -8,7 +8,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklstm import Forecaster
 from sklstm._forecasting.calibration import calibration_split, check_coverage
 from sklstm._forecasting.intervals import ErrorRequest
-from sklstm._forecasting.series import SeriesData
+from sklstm._series.series import SeriesData
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
 STEPS = 3

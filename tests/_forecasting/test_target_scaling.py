@@ -7,8 +7,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklstm import Forecaster, backtest
-from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.target_scaling import check_transformer, error_scales
+from sklstm._series.series import SeriesData
 from tests._forecasting.tools import SHAPES, STRATEGIES, H, RecordingLSTM, forecaster, scaler_of, slow_training
 from tests._forecasting.tools import series as example
 from tests.tools import model, pairwise

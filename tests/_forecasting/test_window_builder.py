@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from sklstm import Forecaster
-from sklstm._forecasting.series import SeriesData
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._series.series import SeriesData
 from sklstm._utils.windows import as_slice
 from tests._forecasting.tools import (
     COLUMNS,

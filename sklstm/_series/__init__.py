@@ -1,0 +1,1 @@
+"""A user's tables as series and back: columns, panels, histories, indexes of forecasts, leaks."""

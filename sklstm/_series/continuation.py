@@ -1,0 +1,124 @@
+"""What follows a history: the index of the next rows, and checks that given rows are the next ones."""
+
+from sklstm._time_index.regular_index import steps_after
+from sklstm._utils.numeric_input import index_of
+from sklstm._utils.user_warning import warn_user
+
+
+def end_key(history):
+    """What identifies the end of a history: those with equal keys are continued by equal indexes."""
+    return len(history) if history.end is None else (history.end, getattr(history.end.last, "tz", None))
+
+
+def rows_skipped(histories, parts, name):
+    """How many rows are left out between the history of each series and its first row in a table.
+
+    Parameters
+    ----------
+    histories : dict
+        SeriesData or History by key.
+    parts : list of (key, index or None)
+        Of the series in the table; equal ends and equal indexes are compared once.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    n_skipped : dict of int, by key
+    """
+    known, n_skipped = {}, {}
+    for key, index in parts:
+        end = histories[key].end
+        which = end_key(histories[key]), id(index)
+        if which not in known:
+            known[which] = 0 if end is None or index is None else steps_after(end, index, name, key)
+        n_skipped[key] = known[which]
+    return n_skipped
+
+
+def check_follows(histories, new):
+    """Check that new rows directly follow their histories; both are by key, and series without a history are new."""
+    parts = [(key, part.index) for key, part in new.items() if key in histories]
+    for key, _ in parts:
+        end = histories[key].end
+        if end is not None and end.step is None and new[key].end is None:
+            name = _targets_of(key)
+            raise ValueError(
+                f"{name} is an array, but the index of the history is too short to tell its frequency: give {name} the "
+                "index of its rows."
+            )
+    for key, n in rows_skipped(histories, parts, "y").items():
+        if n:
+            raise ValueError(
+                f"{_targets_of(key)} begins at {new[key].index[0]}, but the history ends at {histories[key].end.last}: "
+                f"there is a gap of {rows_said(n)}. Give these rows as well; their y may be NaN."
+            )
+
+
+def _targets_of(key):
+    """What messages call the targets of a series."""
+    return "y" if key is None else f"y.loc[{key!r}]"
+
+
+def rows_said(n):
+    """A number of rows in words."""
+    return f"{n} row" if n == 1 else f"{n} rows"
+
+
+def next_indexes(histories, steps):
+    """The index of the next rows of each series, by key; None where the frequency is unknown."""
+    keys = {key: end_key(history) for key, history in histories.items()}
+    one_of = {end: histories[key] for key, end in keys.items()}
+    found = {end: history.next_index(steps) for end, history in one_of.items()}
+    return {key: found[end] for key, end in keys.items()}
+
+
+def future_indexes(histories, steps):
+    """The index of the next rows of each series, by key.
+
+    Raises
+    ------
+    ValueError
+        If a history is too short to tell its frequency.
+    """
+    indexes = next_indexes(histories, steps)
+    for key, index in indexes.items():
+        if index is None:
+            raise ValueError(_why_no_frequency(key, histories[key]))
+    return indexes
+
+
+def forecast_indexes(histories, steps, X_future):
+    """The index of a forecast of each series, by key: as `future_indexes` or, if that fails, of X_future or counted.
+
+    Warns
+    -----
+    UserWarning
+        If rows are counted from 1.
+    """
+    indexes = next_indexes(histories, steps)
+    if all(index is not None for index in indexes.values()):
+        return indexes
+    times = index_of(X_future)
+    if None in histories and times is not None:
+        return {None: times[:steps]}
+    import pandas as pd
+
+    warn_user(
+        "The index of y is too short to tell its frequency, so the forecast counts steps from 1. Set a frequency with "
+        "y.asfreq(...)."
+    )
+    return dict.fromkeys(histories, pd.RangeIndex(1, steps + 1))
+
+
+def _why_no_frequency(key, history):
+    """Why the index of a history cannot be continued."""
+    if key is not None:
+        return (
+            f"The index of the series {key!r}, {len(history)} rows up to {history.end.last}, is too short to tell its "
+            "frequency, and the other series do not agree on one. Give at least three rows of it."
+        )
+    return (
+        f"The index of y, {len(history)} rows up to {history.end.last}, is too short to tell its frequency. Set it "
+        'before fit: y = y.asfreq("D") for days, "h" for hours, "MS" for months; or give more rows.'
+    )

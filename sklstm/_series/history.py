@@ -1,0 +1,92 @@
+"""A series that grows: the training rows, and those that `update` adds."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklstm._series.series import SeriesData, end_at
+from sklstm._time_index.regular_index import regular_end
+
+
+@dataclass(frozen=True)
+class History:
+    """A series that rows are added to, at a cost in proportion to the rows added.
+
+    The series is kept in pieces, each at least twice as long as the next one. So there are few pieces, and a row is
+    copied only when its piece is joined to the one before it: about log2(n) times for n rows. Pieces never change,
+    so copies of a History are independent.
+
+    Parameters
+    ----------
+    pieces : tuple of SeriesData
+        In the order of time.
+    future : ndarray of shape (n_future, n_known)
+        The known columns of the rows after the last piece.
+    """
+
+    pieces: tuple[SeriesData, ...]
+    future: np.ndarray
+
+    @classmethod
+    def from_series(cls, series):
+        """The history of a single piece."""
+        return cls((series,), series.known[len(series) :])
+
+    def __len__(self):
+        return sum(map(len, self.pieces))
+
+    @property
+    def end(self):
+        """The end of the index, an IndexEnd; None for arrays."""
+        return self.pieces[-1].end
+
+    @property
+    def whole(self):
+        """All pieces as one SeriesData."""
+        whole = self.pieces[-1]
+        for piece in self.pieces[-2::-1]:  # the short ones first
+            whole = piece.followed_by(whole)
+        return whole
+
+    def values(self, name, first, stop):
+        """Rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the stamps."""
+        found, begin = [self.pieces[0].values(name, first, stop)], len(self.pieces[0])
+        for piece in self.pieces[1:]:
+            if first < begin + len(piece) and begin < stop:
+                found.append(piece.values(name, max(0, first - begin), stop - begin))
+            begin += len(piece)
+        if name == "known" and begin < stop:
+            found.append(self.future[max(0, first - begin) : stop - begin])
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def with_future(self, known):
+        """The same history with the known columns of the rows after it."""
+        return replace(self, future=known)
+
+    def followed_by(self, other):
+        """The history with the rows of a SeriesData, which directly follow, added."""
+        pieces = [*self.pieces, self._aligned(other)]
+        if self.end is not None and self.end.step is None:  # too few rows so far to tell the frequency
+            whole = replace(self, pieces=tuple(pieces)).whole
+            pieces = [replace(whole, end=regular_end(whole.index))]
+        while len(pieces) > 1 and len(pieces[-2]) < 2 * len(pieces[-1]):
+            last = pieces.pop()
+            pieces[-1] = pieces[-1].followed_by(last)
+        return History(tuple(pieces), self.future[:0])
+
+    def _aligned(self, other):
+        """New rows with an index of this history's kind; the rows of arrays take the next values of the index."""
+        if self.end is None:
+            return replace(other, index=None, end=None)
+        index = self.next_index(len(other)) if other.end is None else other.index
+        if getattr(self.end.last, "tz", None) is not None:
+            index = index.tz_convert(self.end.last.tz)
+        return replace(other, index=index, end=end_at(self.end, index))
+
+    def next_index(self, steps):
+        """The index of the next `steps` rows; None where the frequency is unknown."""
+        import pandas as pd
+
+        if self.end is None:
+            return pd.RangeIndex(len(self), len(self) + steps)
+        return None if self.end.step is None else self.end.next_values(steps)

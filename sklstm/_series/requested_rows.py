@@ -1,0 +1,253 @@
+"""The rows that `predict` and `forecast` are asked for: training rows, or rows that follow the history."""
+
+from dataclasses import dataclass, replace
+from numbers import Integral
+
+import numpy as np
+
+from sklstm._series.continuation import rows_said, rows_skipped
+from sklstm._series.series_input import is_panel_index, split_index
+from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.user_warning import warn_user
+
+# The longest gap between history and rows to forecast, in lengths of the history. scikit-learn's learning curves
+# train on as little as a tenth of the rows before a test.
+LONGEST_GAP = 10
+
+
+@dataclass(frozen=True)
+class FutureRows:
+    """Rows of one series that follow its history.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Their positions in the user's table.
+    n_skipped : int
+        Number of rows between the history and the first of them.
+    known : ndarray of shape (n_rows, n_known)
+        The columns known in advance, of `rows`.
+    """
+
+    rows: np.ndarray
+    n_skipped: int
+    known: np.ndarray
+
+    @property
+    def steps(self):
+        """How many steps ahead the last row is."""
+        return self.n_skipped + len(self.rows)
+
+
+@dataclass(frozen=True)
+class InSampleRows:
+    """Rows of one series that were trained on.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Their positions in the user's table.
+    positions : ndarray of int
+        Their positions in the series.
+    """
+
+    rows: np.ndarray
+    positions: np.ndarray
+
+
+# ---- predict
+
+
+def read_rows(forecaster, data, history, X):
+    """Find the rows that `predict` is asked for.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Fitted; for scikit-learn's checks.
+    data : TrainingData
+        Of the fit.
+    history : dict of History
+        The rows known by now, by key.
+    X : array-like
+        As in `predict`.
+
+    Returns
+    -------
+    rows : dict of FutureRows, or dict of InSampleRows
+        By key.
+    """
+    _check_are_rows(X)
+    X, columns, training = as_numbers(X, "X"), data.spec.columns, data.series
+    values = columns.read(forecaster, X)
+    if not len(values):
+        raise ValueError(f"Found array with 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
+    known, index = values[:, ~columns.is_past], index_of(X)
+    _check_levels(history, index, "X")
+    parts = split_index(index, len(known), "X")
+    in_sample = {} if index is None else _find_training_rows(training, parts)
+    if not in_sample:
+        return _follow(history, known, parts, "X")
+    n_trained = sum(int((part.positions >= 0).sum()) for part in in_sample.values())
+    if n_trained < len(known):
+        raise ValueError(
+            f"{n_trained} of the {len(known)} rows of X were trained on, the others were not. For training rows "
+            "predict returns in-sample forecasts one step ahead; for rows that follow the history, forecasts from its "
+            "end. Call predict once for each."
+        )
+    for key, rows, times in parts:
+        _check_as_trained(columns, known[rows], training[key].known[in_sample[key].positions], times)
+    return in_sample
+
+
+def _check_are_rows(X):
+    """Refuse None and numbers of steps."""
+    if isinstance(X, Integral):
+        raise ValueError(f"predict needs the rows to forecast, got {X}. To forecast {X} steps, call forecast({X}).")
+    if X is None:
+        raise ValueError(
+            "predict and score need the rows to forecast: X of n rows, or a frame without columns but with their index "
+            "(series.to_frame()[[]]), or an (n, 0) array. To forecast a number of steps, call forecast(steps)."
+        )
+
+
+def _find_training_rows(training, parts):
+    """The rows of X that were trained on, by key; empty if none was. Rows that were not have the position -1."""
+    found, positions = {}, {}
+    for key, rows, times in parts:
+        if key not in training:
+            continue
+        which = id(training[key].index), id(times)
+        if which not in positions:
+            positions[which] = _positions(training[key], times)
+        found[key] = InSampleRows(rows, positions[which])
+    return found if any((part.positions >= 0).any() for part in found.values()) else {}
+
+
+def _positions(part, times):
+    """Positions of times among the rows of a training series; -1 where there is none."""
+    none = np.full(len(times), -1)
+    try:
+        if part.end is None or (times > part.end.last).all() or _are_recounted(part.index, times):
+            return none
+        return part.index.get_indexer(times)
+    except (TypeError, ValueError):  # times of another kind, which `steps_after` refuses
+        return none
+
+
+def _are_recounted(trained, times):
+    """Whether rows counted from 0, as those of training were, may be any rows: they are some of them, not all."""
+    return trained.dtype.kind in "iu" and trained[0] == 0 and len(times) < len(trained)
+
+
+def _check_as_trained(columns, given, trained, times):
+    """Check that known columns at training rows hold what they held in training."""
+    differs = (given != trained) & ~(np.isnan(given) & np.isnan(trained))
+    if differs.any():
+        row, column = np.argwhere(differs)[0]
+        raise ValueError(
+            f"The column {columns.known_names[column]!r} of X is {given[row, column]} at {times[row]}, but was "
+            f"{trained[row, column]} in training. For training rows predict returns the forecasts of training, so X "
+            "must hold what it held there."
+        )
+
+
+def check_gaps(history, futures):
+    """Warn of rows that begin long after the history of their series, and refuse them after a very long gap."""
+    longest = max(futures, key=lambda key: futures[key].n_skipped / len(history[key]))
+    n_skipped, n_known = futures[longest].n_skipped, len(history[longest])
+    of = "" if longest is None else f" of the series {longest!r}"
+    gap = (
+        f"There is a gap of {rows_said(n_skipped)} between the history{of}, which has {rows_said(n_known)}, and the "
+        "rows to forecast"
+    )
+    advice = "Check the index, or give the rows of the gap to `update` first; their y may be NaN."
+    if n_skipped > LONGEST_GAP * n_known:
+        raise ValueError(f"{gap}. It must not be longer than {LONGEST_GAP} times the history. {advice}")
+    if n_skipped > n_known:
+        warn_user(f"{gap}. Its rows are forecast too, although it is longer than the history. {advice}")
+
+
+# ---- forecast
+
+
+def read_future(forecaster, columns, history, X_future, steps):
+    """Check what `forecast` is given: the known columns of the next rows, at least `steps` of them.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Fitted; for scikit-learn's checks.
+    columns : ColumnSpec
+        Of the fit.
+    history : dict of History
+        By key.
+    X_future : array-like or None
+    steps : int
+
+    Returns
+    -------
+    futures : dict of FutureRows, by key
+    """
+    if X_future is None:
+        if not columns.is_past.all():
+            raise ValueError(
+                f"X_future is needed: the columns {columns.known_names} of the {steps} rows to forecast. "
+                f"future_index({steps}) returns their index."
+            )
+        return {key: FutureRows(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
+    X_future = as_numbers(X_future, "X_future")
+    known, index = columns.read_known(forecaster, X_future), index_of(X_future)
+    _check_levels(history, index, "X_future")
+    futures = _follow(history, known, split_index(index, len(known), "X_future"), "X_future")
+    missing = [key for key in history if key not in futures]
+    if missing:
+        raise ValueError(f"X_future has no rows for {len(missing)} series: {missing[:5]}.")
+    for key, future in futures.items():
+        of = "" if key is None else f" for the series {key!r}"
+        if future.n_skipped:
+            raise ValueError(f"X_future begins {rows_said(future.n_skipped)} after the first row to forecast{of}.")
+        if len(future.rows) < steps:
+            raise ValueError(f"X_future has {rows_said(len(future.rows))}{of}, but steps={steps} are to be forecast.")
+    return {key: replace(futures[key], rows=np.arange(steps)) for key in history}
+
+
+# ---- both
+
+
+def check_known_columns(futures, strategy):
+    """Check that known columns reach as far ahead as the strategy reads them, without a gap."""
+    for key, future in futures.items():
+        of = "" if key is None else f" of the series {key!r}"
+        if future.n_skipped:
+            raise ValueError(
+                f"There is a gap of {rows_said(future.n_skipped)} between the history{of} and the rows to forecast. To "
+                "forecast across it, the known columns of its rows are needed: begin X there."
+            )
+        if len(future.known) < strategy.n_ahead:
+            raise ValueError(
+                f"{rows_said(len(future.known))}{of} of known columns are given, but strategy={strategy.name!r} reads "
+                f"those of all steps={strategy.n_ahead} rows ahead."
+            )
+
+
+def _check_levels(history, index, name):
+    """Check that rows are of a panel if, and only if, the history is one."""
+    if None not in history and not is_panel_index(index):
+        raise ValueError(
+            f"{name} must be pandas with an index of two levels, series and time, as the history is a panel."
+        )
+    if None in history and is_panel_index(index):
+        raise ValueError(f"{name} has an index of {index.nlevels} levels, but the history is a single series.")
+
+
+def _follow(history, known, parts, name):
+    """The rows of each series, checked to follow its history, as FutureRows by key."""
+    unknown = [key for key, _, _ in parts if key not in history]
+    if unknown:
+        raise ValueError(
+            f"{name} has rows of the series {unknown[0]!r}, which has no history here. forecast(steps, history=...) "
+            "forecasts a new series. For cross-validation of a panel use cv=split_panel(y, n_splits, test_size)."
+        )
+    n_skipped = rows_skipped(history, [(key, times) for key, _, times in parts], name)
+    return {key: FutureRows(rows, n_skipped[key], known[rows]) for key, rows, _ in parts}

@@ -1,0 +1,79 @@
+"""One time series as arrays, in the user's units."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sklstm._time_index.steps import IndexEnd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class SeriesData:
+    """The targets of one series and the columns beside them.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_targets)
+        The targets; NaN where a value is missing.
+    known : ndarray of shape (n + n_future, n_known)
+        The columns that are known in advance, possibly for future rows as well.
+    past : ndarray of shape (n, n_past)
+        The past-only columns.
+    index : pandas Index or None
+        The index of the rows; None for arrays.
+    end : IndexEnd or None
+        The end of the index; None for arrays.
+    rows : ndarray of int of shape (n,)
+        Positions of the rows in the user's table.
+    """
+
+    y: np.ndarray
+    known: np.ndarray
+    past: np.ndarray
+    index: "pd.Index | None"
+    end: IndexEnd | None
+    rows: np.ndarray
+
+    def __len__(self):
+        return len(self.y)
+
+    def values(self, name, first, stop):
+        """Rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the stamps."""
+        return getattr(self, name)[first:stop]
+
+    def between(self, first, stop):
+        """Rows `first` to `stop` as a series."""
+        arrays = (getattr(self, name)[first:stop] for name in ("y", "known", "past"))
+        index = None if self.index is None else self.index[first:stop]
+        return SeriesData(*arrays, index, end_at(self.end, index), self.rows[first:stop])
+
+    def followed_by(self, other):
+        """These rows and those of another series, which directly follow and have the same kind of index."""
+        joined = {
+            name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "known", "past", "rows")
+        }
+        index = None if self.index is None else self.index.append(other.index)
+        return SeriesData(**joined, index=index, end=other.end)
+
+    @property
+    def stamps(self):
+        """The times of the rows as numbers that can be compared between series."""
+        if self.index is None:
+            return np.arange(len(self))
+        return self.index.asi8 if hasattr(self.index, "asi8") else self.index.to_numpy()
+
+    @property
+    def known_index(self):
+        """The index of the rows; rows of arrays count from 0."""
+        import pandas as pd
+
+        return pd.RangeIndex(len(self)) if self.index is None else self.index
+
+
+def end_at(end, index):
+    """The end of an index that goes on in the same steps as another one; None for arrays."""
+    return None if end is None else replace(end, last=type(end.last)(index[-1]))

@@ -1,0 +1,317 @@
+"""From what the user gives (Series, DataFrame or array, one series or a panel) to series as arrays."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length
+
+from sklstm._series.columns import in_named_order, read_training_columns
+from sklstm._series.history import History
+from sklstm._series.output_format import OutputFormat
+from sklstm._series.panel import series_positions
+from sklstm._series.series import SeriesData
+from sklstm._series.training_data import InputSpec, TrainingData
+from sklstm._time_index.regular_index import regular_end, steps_after
+from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
+from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.row_alignment import in_order_of
+
+
+def rows_of(data, rows):
+    """Some rows of any array-like; None stays None."""
+    if data is None:
+        return None
+    return _safe_indexing(data if is_pandas(data) else np.asarray(data), rows)
+
+
+# ---- training rows
+
+
+def read_training(forecaster, X, y, sample_weight=None):
+    """Check what `fit` is given.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Its `past_only` is used; scikit-learn's checks set `n_features_in_` and `feature_names_in_` on it.
+    X, y, sample_weight
+        As in `fit`.
+
+    Returns
+    -------
+    data : TrainingData
+    """
+    X, y = as_numbers(X, "X"), as_numbers(y, "y")
+    _check_has_targets(X, y)
+    values, index = _check_targets(y), _common_index(X, y)
+    columns, spec = read_training_columns(forecaster, X, len(values), forecaster.past_only)
+    check_consistent_length(columns, values)
+    series = split_into_series(values, columns, spec.is_past, index, _table_with_index(y))
+    output_format = OutputFormat.from_targets(y, index)
+    data = TrainingData(series, InputSpec(values.shape[1], spec, output_format))
+    data.check_enough()
+    return replace(data, weight=_read_weights(sample_weight, X, y))
+
+
+def _read_weights(sample_weight, X, y):
+    """The weight of each row of y, aligned by its index if it has one; None stays None."""
+    if sample_weight is None:
+        return None
+    weight = as_numbers(sample_weight, "sample_weight")
+    return check_weights(in_order_of(weight, _common_index(X, y), "sample_weight", "y"), y)
+
+
+# ---- rows after the fit
+
+
+def read_new_rows(forecaster, spec, X, y):
+    """Check what `update` is given.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Fitted; for scikit-learn's checks.
+    spec : InputSpec
+        Of the fit.
+    X, y
+        As in `update`.
+
+    Returns
+    -------
+    series : dict of SeriesData, by key
+    """
+    X, y = as_numbers(X, "X"), as_numbers(y, "y")
+    return _read_like(forecaster, spec, X, y)
+
+
+def read_history(forecaster, spec, history, reads_columns=True):
+    """Check the other series that a forecast is to go on from.
+
+    Parameters
+    ----------
+    forecaster, spec
+        As in `read_new_rows`.
+    history : y or (X, y)
+        Beside a panel possibly a single series.
+    reads_columns : bool, default=True
+        If False, only the index of the series matters, and X is ignored.
+
+    Returns
+    -------
+    histories : dict of History, by key
+    output_format : OutputFormat
+        Of their forecast.
+    """
+    X, y = history if isinstance(history, tuple) else (None, history)
+    X, y = as_numbers(X, "X"), as_numbers(y, "y" if isinstance(history, tuple) else "history")
+    series = _read_like(forecaster, spec, X, y, may_be_single=True, reads_columns=reads_columns)
+    output_format = spec.output_format
+    if is_pandas(y) and y.ndim == 1:
+        output_format = replace(output_format, names=y.name)
+    if None in series:
+        output_format = replace(output_format, levels=None)
+    return {key: History.from_series(part) for key, part in series.items()}, output_format
+
+
+def read_truth(spec, history, X, y, sample_weight):
+    """Check what `score` compares forecasts with.
+
+    Parameters
+    ----------
+    spec : InputSpec
+        Of the fit.
+    history : dict of History
+        By key.
+    X, y, sample_weight
+        As in `score`.
+
+    Returns
+    -------
+    truth : ndarray of shape (n,) or (n, n_targets)
+        At the rows of X.
+    weight : ndarray of shape (n,) or None
+    """
+    weight = as_numbers(sample_weight, "sample_weight")
+    y, index = _targets_in_order(spec.output_format, as_numbers(y, "y")), index_of(X)
+    if index is None and index_of(y) is not None:
+        index = y.index
+        _check_directly_follows(history, index)
+    y = in_order_of(y, index, "y", "X")
+    truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+    if weight is None:
+        return truth, None
+    return truth, check_weights(in_order_of(weight, index, "sample_weight", "y"), truth)
+
+
+def _check_directly_follows(history, index):
+    """Check that y begins where the rows of an array X do: directly after the history."""
+    for key, _, times in split_index(index, len(index), "y"):
+        end = history[key].end if key in history else None
+        n_skipped = 0 if end is None else steps_after(end, times, "y")
+        if n_skipped or key not in history:
+            raise ValueError(
+                f"y begins at {times[0]}, but the rows of an array X follow the history directly. Give X as a "
+                "frame with the index of y."
+            )
+
+
+def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
+    """The series of tables that have to agree with those of the fit; `may_be_single` allows one beside a panel."""
+    _check_has_targets(X, y)
+    output_format = spec.output_format
+    y = _targets_in_order(output_format, y)
+    values, index = _check_targets(y), _common_index(X, y)
+    columns = np.full((len(values), len(spec.columns)), np.nan)
+    if reads_columns:
+        columns = spec.columns.read(forecaster, X, len(values))
+        check_consistent_length(columns, values)
+    if values.shape[1] != spec.n_targets:
+        raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {spec.n_targets}.")
+    if is_panel_index(index) != output_format.is_panel and not (output_format.is_panel and may_be_single):
+        raise ValueError(
+            f"y has {'a' if is_panel_index(index) else 'no'} two-level index (series, time), but the Forecaster was "
+            f"fitted on {'several series' if output_format.is_panel else 'a single series'}."
+            + (" y = pd.concat({key: y}) adds the name of the series as a level." if output_format.is_panel else "")
+        )
+    return split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y))
+
+
+# ---- targets
+
+
+def _targets_in_order(output_format, y):
+    """A frame of targets with its columns in the order of the fit, where both have names."""
+    if not is_pandas(y) or y.ndim < 2 or output_format.names is None or output_format.y_ndim < 2:
+        return y
+    if set(y.columns) != set(output_format.names):
+        raise ValueError(
+            f"y has the columns {list(y.columns)}, but the Forecaster was fitted on {list(output_format.names)}."
+        )
+    return in_named_order(y, output_format.names)
+
+
+def _check_has_targets(X, y):
+    """Check that y is given; often the series is passed as X."""
+    if y is not None:
+        return
+    message = "Forecaster requires y to be passed, but the target y is None."
+    if n_dimensions(X) == 1:
+        message += " A series by itself is y: write fit(None, series) or update(None, series)."
+    elif is_pandas(X):
+        message += (
+            ' Give the columns beside it as X, fit(df.drop(columns="y"), df["y"]), or fit(None, df) if all are targets.'
+        )
+    raise ValueError(message)
+
+
+def _check_targets(y):
+    """`y` as (n, n_targets) in float64; NaN is a missing value."""
+    check_has_columns(y, "y")
+    values = check_array(
+        y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y", ensure_min_samples=0
+    )
+    if values.ndim == 0 or 0 in values.shape[1:]:
+        raise ValueError(
+            "y must have the shape (n_rows,) or (n_rows, n_targets), with rows in the order of time; got "
+            f"{values.shape}."
+        )
+    if not len(values):
+        raise ValueError("Found array with 0 sample(s) in y while a minimum of 1 is required.")
+    return values[:, np.newaxis] if values.ndim == 1 else values
+
+
+# ---- the index
+
+
+def is_panel_index(index):
+    """Whether an index has more levels than that of a single series."""
+    return index is not None and index.nlevels > 1
+
+
+def _common_index(X, y):
+    """The index of the rows: that of y or, where y is an array, that of X."""
+    known, index = index_of(X), index_of(y)
+    if known is None or index is None:
+        return known if index is None else index
+    if not known.equals(index):
+        raise ValueError(
+            f"X and y are at different rows: {_first_difference(known, index)}. Align them: "
+            f"{_aligning_call(known, index)}."
+        )
+    return index
+
+
+def _first_difference(known, index):
+    """Where the indexes of X and y differ first."""
+    if len(known) != len(index):
+        return f"X has {len(known)} and y has {len(index)}"
+    row = int((np.asarray(known != index)).argmax())
+    return f"row {row} is {known[row]} in X and {index[row]} in y"
+
+
+def _aligning_call(known, index):
+    """A call that gives X the rows of y, as far as it has them."""
+    there = index.isin(known) if known.nlevels == index.nlevels else np.zeros(len(index), bool)
+    if there.all() and known.is_unique:
+        return "X = X.loc[y.index]"
+    if there.any() and known.is_unique:
+        return "X = X.reindex(y.index), where X is NaN at the rows that it does not have"
+    if len(known) != len(index):
+        return "give both the same index"
+    return "X.index = y.index, if they belong together row by row"
+
+
+def _table_with_index(y):
+    """What messages call the table whose index is used."""
+    return "X" if index_of(y) is None else "y"
+
+
+# ---- one table, several series
+
+
+def split_into_series(y, columns, is_past, index, name):
+    """The series of a table, a dict of SeriesData by key.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_targets)
+    columns : ndarray of shape (n, n_columns)
+    is_past : ndarray of bool of shape (n_columns,)
+    index : pandas Index or None
+    name : str
+        What messages call the table that has the index.
+    """
+    series, ends = {}, {None: None}
+    for key, rows, times in split_index(index, len(y), name):
+        which = None if times is None else id(times)
+        if which not in ends:
+            ends[which] = regular_end(times, name, key)
+        part = columns[rows]
+        series[key] = SeriesData(y[rows], part[:, ~is_past], part[:, is_past], times, ends[which], rows)
+    return _with_common_step(series) if is_panel_index(index) else series
+
+
+def split_index(index, n_rows, name):
+    """Key, row numbers and times of each series; equal times are one object, so that they are checked once."""
+    if not is_panel_index(index):
+        return [(None, np.arange(n_rows), index)]
+    positions = series_positions(index, name)
+    times, stamps, found, parts = index.get_level_values(1), np.asarray(index.codes[1]), {}, []
+    for key, rows in positions:
+        which = stamps[rows].tobytes()
+        if which not in found:
+            found[which] = times[rows]
+        parts.append((key, rows, found[which]))
+    return parts
+
+
+def _with_common_step(series):
+    """Give series that are too short to tell their frequency that of the others, if these agree."""
+    steps = {part.end.step for part in series.values()} - {None}
+    if len(steps) != 1:
+        return series
+    (step,) = steps
+    return {
+        key: part if part.end.step is not None else replace(part, end=replace(part.end, step=step))
+        for key, part in series.items()
+    }

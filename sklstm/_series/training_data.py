@@ -1,0 +1,81 @@
+"""What a forecaster learns from: series, weights, and how they came."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklstm._series.columns import ColumnSpec
+from sklstm._series.output_format import OutputFormat
+from sklstm._series.series import SeriesData
+from sklstm._utils.checks import check_weights
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """How the tables of `fit` were made up; later ones have to agree.
+
+    Parameters
+    ----------
+    n_targets : int
+    columns : ColumnSpec
+        The columns of X.
+    output_format : OutputFormat
+        Names and dimensions of y.
+    """
+
+    n_targets: int
+    columns: ColumnSpec
+    output_format: OutputFormat
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The rows of one fit.
+
+    Parameters
+    ----------
+    series : dict of SeriesData
+        By key; None is the key of a single series.
+    spec : InputSpec
+    weight : ndarray of shape (n_rows,) or None
+        The weight of each row of the user's table.
+    """
+
+    series: dict[Hashable, SeriesData]
+    spec: InputSpec
+    weight: np.ndarray | None = None
+
+    @property
+    def n_rows(self):
+        return sum(map(len, self.series.values()))
+
+    @property
+    def longest(self):
+        """The length of the longest series."""
+        return max(map(len, self.series.values()))
+
+    def between(self, spans):
+        """Rows (first, stop) of some of the series, by key.
+
+        The series keep the order in which they begin in the user's table, as if the other rows were not in it.
+        """
+        parts = {key: self.series[key].between(first, stop) for key, (first, stop) in spans.items() if first < stop}
+        return replace(self, series=dict(sorted(parts.items(), key=lambda item: item[1].rows[0])))
+
+    @property
+    def rows(self):
+        """Positions of all rows in the user's table, ascending."""
+        return np.sort(np.concatenate([part.rows for part in self.series.values()]))
+
+    def check_enough(self):
+        """Check that there is something to learn from: two rows, a value of each target, a weight above 0."""
+        no_value = np.all([np.isnan(part.y).all(axis=0) for part in self.series.values()], axis=0)
+        if no_value.any():
+            name = self.spec.output_format.target_names(len(no_value))[no_value.argmax()]
+            which = "y" if self.spec.output_format.y_ndim == 1 else f"column {name!r} of y"
+            raise ValueError(f"{which} holds NaN only: there is nothing to learn from.")
+        if self.n_rows < 2:
+            raise ValueError(f"y has n_samples={self.n_rows} row, but at least two are needed to learn a next value.")
+        if self.weight is not None:
+            check_weights(self.weight[self.rows], self.rows)

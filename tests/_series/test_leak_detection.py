@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+
+from sklstm._series.leak_detection import CHANGES, EXACT, ORDER, find_leaks
+
+RNG = np.random.default_rng(0)
+N, REACH = 120, 24
+ROWS = np.arange(N)
+Y = 100 + RNG.normal(size=N).cumsum()
+GAPPY = np.where(RNG.random(N) < 0.2, np.nan, Y)
+
+
+def one(column, target, first=0, last=REACH):
+    """What is found of a single column beside a single target."""
+    column, target = (np.asarray(values, dtype=float).reshape(-1, 1) for values in (column, target))
+    return find_leaks([column], [target], first, last)
+
+
+def later(values, lag):
+    """Each value at the row that lies `lag` rows before its own."""
+    return np.concatenate((values[lag:], np.full(lag, np.nan)))
+
+
+COPIES = {
+    "itself": (Y, Y, 0, 1),
+    "twice": (2 * Y, Y, 0, 2),
+    "its negative": (-Y, Y, 0, -1),
+    "scaled and moved": ((Y - Y.mean()) / Y.std(), Y, 0, 1 / Y.std()),
+    "a millionth": (Y * 1e-6, Y, 0, 1e-6),
+    "from far away": (Y + 1e9, Y, 0, 1),
+    "too large to square": (Y * 1e200, Y * 1e180, 0, 1e20),
+    "too small to square": (Y * 1e-200, Y, 0, 1e-200),
+    "through float32": (Y.astype(np.float32), Y, 0, 1),
+    "through six digits": ([float(f"{value:.6g}") for value in Y], Y, 0, 1),
+    "through two decimals": (Y.round(2), Y, 0, 1),
+    "three rows later": (later(Y, 3), Y, 3, 1),
+    "as far ahead as it reaches": (later(Y, REACH), Y, REACH, 1),
+    "with gaps": (GAPPY, Y, 0, 1),
+    "of a target with gaps": (Y, GAPPY, 0, 1),
+    "later, both with gaps": (later(2 * GAPPY, 2), GAPPY, 2, 2),
+    "of whole numbers": ((counts := RNG.poisson(30, N)), counts, 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_of_the_target_is_found(name):
+    column, target, lag, factor = COPIES[name]
+    (leak,) = one(column, target)
+    assert (leak.kind, leak.lag) == (EXACT, lag)
+    assert leak.factor == pytest.approx(factor, rel=1e-3)
+
+
+NEAR = {
+    "with some noise": (Y + 0.01 * RNG.normal(size=N), Y, CHANGES),
+    "two rows later, with some noise": (later(Y, 2) + 0.01 * RNG.normal(size=N), Y, CHANGES),
+    "its logarithm": (np.log(np.exp(RNG.normal(size=N)) + 1e-9), None, ORDER),
+}
+WIDE = 5 * np.exp(RNG.normal(size=N))  # many small values and few large ones
+RANKS = WIDE.argsort().argsort()
+NEAR |= {"its whole part": (np.floor(WIDE), WIDE, ORDER), "its class of twelve": (12 * RANKS // N, WIDE, ORDER)}
+NEAR["its logarithm"] = (NEAR["its logarithm"][0], np.exp(NEAR["its logarithm"][0]), ORDER)
+
+
+@pytest.mark.parametrize("name", NEAR)
+def test_what_is_nearly_a_copy_is_found_as_such(name):
+    column, target, kind = NEAR[name]
+    (leak,) = one(column, target)
+    assert leak.kind == kind
+
+
+def season(period, shift=0):
+    return np.sin(2 * np.pi * (ROWS + shift) / period)
+
+
+NOISE = 0.3 * RNG.normal(size=N)
+HONEST = {
+    **{f"a cosine beside a sine of {p}": (season(p, p / 4), season(p)) for p in (12, 24, 52, 12.3, 52.18, 365.25)},
+    **{f"beside a noisy sine of {p}": (season(p, p / 4), season(p) + 0.01 * NOISE) for p in (12, 24, 52, 12.3)},
+    "a cosine beside a trend": (season(12, 3), 0.1 * ROWS + season(12)),
+    "open days beside closed ones": (ROWS % 7 < 5, ROWS % 7 >= 5),
+    "a constant": (np.ones(N), Y),
+    "zeros": (np.zeros(N), Y),
+    "beside a constant": (Y, np.full(N, 0.1)),
+    "both constant": (np.full(N, 0.1), np.full(N, 0.1)),
+    "a counter": (ROWS, Y),
+    "a counter beside a line": (ROWS, 3 * ROWS + 2),
+    "a counter beside a noisy line": (ROWS, 3 * ROWS + 2 + 0.01 * NOISE),
+    "a counter beside ten rows of a line": (ROWS[:10], 3 * ROWS[:10]),
+    "a counter beside what becomes a line": (ROWS[:40], np.where(ROWS < 8, Y, 3 * ROWS)[:40]),
+    "a counter beside growth": (ROWS, 1.01**ROWS),
+    "years beside growth": (ROWS // 9, np.cumsum(RNG.random(N))),
+    "growth": (1.01**ROWS, 1.01**ROWS),
+    "months": (ROWS % 12 + 1, Y),
+    "months beside what they decide": (ROWS % 12 + 1, 5 * (ROWS % 12)),
+    "a price": (Y, 500 - 2 * Y + NOISE),
+    "one day of seven": (ROWS % 7 == 2, Y),
+    "what the target was": (np.concatenate(([np.nan], Y[:-1])), Y),
+    "other counts": (RNG.poisson(2, N), RNG.poisson(2, N)),
+    "two sensors that fail at once": (np.where(ROWS == 50, -9999, NOISE), np.where(ROWS == 50, -9999, season(7))),
+    "few rows": (Y[:9], Y[:9]),
+    "few values": (Y.round(-1), Y.round(-1)),
+    "nothing known": (np.full(N, np.nan), Y),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_column_is_not_taken_for_a_copy(name):
+    assert one(*HONEST[name]) == []
+
+
+def test_no_honest_column_is_taken_for_a_copy_of_short_or_growing_series():
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        rows = np.arange(rng.integers(10, 60))
+        y = rng.normal(size=len(rows)).cumsum() + rows * rng.choice([0, 0.3, 1, 5])
+        columns = np.c_[rows, rows % 12, np.sin(rows / 2), rows**2, 2000 + rows // 4, rng.normal(size=len(rows))]
+        assert find_leaks([columns], [y[:, np.newaxis]], 0, REACH) == []
+
+
+def test_what_was_known_before_the_first_lag_is_no_copy():
+    """Of a target 12 rows before, 12 steps ahead are honest, and 13 are not."""
+    before = np.concatenate((np.full(12, np.nan), Y[:-12]))
+    assert one(before, Y, first=-11) == []
+    (leak,) = one(before, Y, first=-12)
+    assert leak.lag == -12
+    assert one(Y, Y, first=1) == []  # what is read after the target
+
+
+def test_every_column_is_compared_with_every_target():
+    columns = np.c_[season(7), Y, ROWS, -later(Y**2, 1)]
+    found = find_leaks([columns], [np.c_[NOISE, Y, Y**2]], 0, REACH)
+    assert [(leak.column, leak.target, leak.lag) for leak in found] == [(1, 1, 0), (3, 2, 1)]
+
+
+def test_a_copy_is_found_in_each_series_by_itself_and_never_across_two():
+    lengths = [30, 5, 12, 40]
+    targets = [RNG.normal(size=(n, 1)) for n in lengths]
+    factors = [2, -3, 7, 0.1]  # each series in units of its own
+    copies = [factor * y + 1 for factor, y in zip(factors, targets, strict=True)]
+    (leak,) = find_leaks(copies, targets, 0, REACH)
+    assert (leak.series, leak.lag, leak.kind) == (0, 0, EXACT)
+    honest = [RNG.normal(size=y.shape) for y in targets]
+    (leak,) = find_leaks([*honest[:3], copies[3]], targets, 0, REACH)
+    assert (leak.series, leak.factor) == (3, pytest.approx(0.1))
+    # one row further down the table is another series
+    table = np.concatenate(targets)
+    moved = np.split(np.concatenate((table[30:], table[:30])), np.cumsum(lengths)[:-1])
+    assert find_leaks(moved, targets, 0, REACH) == []
+    lines = [np.arange(n, dtype=float)[:, np.newaxis] for n in lengths]
+    assert find_leaks(lines, [2 * line for line in lines], 0, REACH) == []
+
+
+@pytest.mark.parametrize("lag", [0, 7])
+def test_a_copy_is_found_in_a_long_series_of_which_some_rows_are_looked_at_first(lag):
+    y = np.random.default_rng(1).normal(size=25_000)
+    (leak,) = one(later(y, lag) if lag else y, y)
+    assert (leak.lag, leak.kind) == (lag, EXACT)
+    assert one(np.cos(np.arange(25_000) / 10), np.sin(np.arange(25_000) / 10)) == []
+
+
+@pytest.mark.parametrize(("n_values", "is_copy"), [(9, False), (10, True)])
+def test_columns_of_few_values_agree_by_chance(n_values, is_copy):
+    values = np.random.default_rng(1).permutation(np.arange(N) % n_values)
+    assert bool(one(values, values)) == is_copy

@@ -1,0 +1,146 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+
+from sklstm import Forecaster
+from tests._series.tables import DAYS, N, Reader, daily, frame, panel
+
+
+def test_rows_to_predict_are_found_by_their_index():
+    reader = Reader(None, daily())
+    future = reader.rows(pd.DataFrame(index=DAYS[N + 2 : N + 5]))[None]
+    assert (future.n_skipped, future.steps, future.rows.tolist()) == (2, 5, [0, 1, 2])
+    future = reader.rows(np.empty((4, 0)))[None]
+    assert (future.n_skipped, future.steps) == (0, 4)
+    reader = Reader(frame(), daily(), past_only=["b"])
+    future = reader.rows(frame(3, start=N))[None]
+    np.testing.assert_array_equal(future.known, frame(3, start=N)[["a", "c"]])
+
+
+def test_rows_of_a_panel_are_found_in_any_order_and_for_some_of_the_series():
+    reader = Reader(None, panel({"a": (0, 5), "b": (0, 6), "c": (0, 6)}))
+    asked = pd.DataFrame(index=panel({"b": (7, 2), "a": (5, 3)}).index)
+    asked = asked.iloc[[2, 0, 3, 1, 4]]
+    futures = reader.rows(asked)
+    assert {key: (f.n_skipped, f.rows.tolist()) for key, f in futures.items()} == {
+        "a": (0, [0, 2, 4]),
+        "b": (1, [1, 3]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (None, r"predict and score need the rows to forecast.*forecast\(steps\)"),
+        (np.empty((0, 0)), "0 sample"),
+        (pd.DataFrame(index=DAYS[N - 2 : N + 2]), "2 of the 4 rows of X were trained on"),
+        (pd.DataFrame(index=DAYS[:4] + pd.Timedelta(hours=1)), "fitted_values_"),
+        (
+            pd.DataFrame(index=panel({"a": (N, 2)}).index),
+            "index of 2 levels, but the history is a single series",
+        ),
+        (pd.DataFrame(index=DAYS[N : N + 4].delete(2)), "leaves out"),
+    ],
+)
+def test_rows_that_cannot_be_predicted_are_refused(X, message):
+    with pytest.raises(ValueError, match=message):
+        Reader(None, daily()).rows(X)
+
+
+def test_rows_that_were_trained_on_are_found_in_any_order():
+    rows = Reader(None, daily()).rows(pd.DataFrame(index=DAYS[[3, 1]]))[None]
+    assert rows.positions.tolist() == [3, 1]
+    table = panel({"a": (0, 5), "b": (2, 6)}).to_frame()[[]]
+    found = Reader(None, panel({"a": (0, 5), "b": (2, 6)})).rows(table.iloc[[6, 0, 5]])
+    assert {key: (part.rows.tolist(), part.positions.tolist()) for key, part in found.items()} == {
+        "b": ([0, 2], [1, 0]),
+        "a": ([1], [0]),
+    }
+
+
+@pytest.mark.parametrize("X", [np.empty((3, 0)), pd.DataFrame(index=DAYS[N : N + 3])])
+def test_rows_of_a_panel_have_two_levels(X):
+    with pytest.raises(ValueError, match="X must be pandas with an index of two levels, series and time"):
+        Reader(None, panel({"a": (0, 5), "b": (0, 6)})).rows(X)
+
+
+def test_a_series_without_history_is_named():
+    asked = pd.DataFrame(index=panel({"a": (5, 3), "new": (5, 3)}).index)
+    with pytest.raises(ValueError, match=r"rows of the series 'new', which has no history.*history=\.\.\."):
+        Reader(None, panel({"a": (0, 5), "b": (0, 6)})).rows(asked)
+
+
+@pytest.mark.parametrize(
+    "given", ["all columns", "known ones alone", "in another order", "array of all", "array of known"]
+)
+def test_the_future_of_known_columns_may_come_with_the_others_or_without(given):
+    reader = Reader(frame(), daily(), past_only=["b"])
+    full = frame(5, start=N)
+    X_future = {
+        "all columns": full,
+        "known ones alone": full[["a", "c"]],
+        "in another order": full[["c", "b", "a"]],
+        "array of all": full.to_numpy(),
+        "array of known": full[["a", "c"]].to_numpy(),
+    }[given]
+    if given.startswith("array"):
+        reader = Reader(frame().to_numpy(), daily(), past_only=[1])
+    future = reader.future(X_future, 3)[None]
+    assert future.steps == 3
+    np.testing.assert_array_equal(future.known[:3], full[["a", "c"]].iloc[:3])
+
+
+@pytest.mark.parametrize("X_future", [None, np.empty((9, 0)), pd.DataFrame(index=DAYS[N : N + 4])])
+def test_without_known_columns_no_future_is_needed(X_future):
+    for reader in (Reader(None, daily()), Reader(frame(), daily(), past_only=list("abc"))):
+        future = reader.future(X_future, 4)[None]
+        assert (future.steps, future.known.shape[1]) == (4, 0)
+
+
+NO_FUTURE = {
+    "none": (None, r"X_future is needed: the columns \['a', 'c'\] of the 3 rows"),
+    "too short": (frame(2, start=N), "X_future has 2 rows, but steps=3 are"),
+    "too late": (frame(3, start=N + 2), "X_future begins 2 rows after the first row to forecast"),
+    "a row too late": (frame(3, start=N + 1), "X_future begins 1 row after the first row to forecast"),
+    "training rows": (frame(3, start=2), "X_future are at 2024-01-03"),
+    "one missing": (frame(3, "ab", N), "feature names"),
+    "one too many": (frame(3, "abcd", N), "feature names"),
+    "a hole": (frame(3, start=N).assign(c=[1, np.nan, 2]), "The column 'c' of X is NaN at 2024-01-10"),
+    "a hole in known ones alone": (frame(3, "ac", N).assign(c=[1, np.nan, 2]), "The column 'c' of X is NaN"),
+}
+
+
+@pytest.mark.parametrize("name", NO_FUTURE)
+def test_a_future_that_is_not_known_is_refused(name):
+    reader = Reader(frame(), daily(), past_only=["b"])
+    X_future, message = NO_FUTURE[name]
+    with pytest.raises(ValueError, match=message):
+        reader.future(X_future, 3)
+
+
+def test_the_future_of_a_panel_has_rows_for_every_series():
+    y = panel({"a": (0, 5), "b": (0, 6)})
+    X = y.to_frame("price")
+    reader = Reader(X, y)
+    new = panel({"b": (6, 4), "a": (5, 4)}).to_frame("price")
+    futures = reader.future(new, 3)
+    assert list(futures) == ["a", "b"]
+    for key in "ab":
+        np.testing.assert_array_equal(futures[key].known[:3, 0], new.loc[key, "price"][:3])
+    with pytest.raises(ValueError, match=r"X_future has no rows for 1 series: \['a'\]"):
+        reader.future(new.loc[["b"]], 3)
+    with pytest.raises(ValueError, match="X_future has 2 rows for the series 'b'"):
+        reader.future(pd.concat([new.loc[["b"]].iloc[:2], new.loc[["a"]]]), 3)
+
+
+def test_rows_of_another_kind_of_time_are_told():
+    y = pd.Series(np.arange(20.0) ** 1.1, pd.period_range("2024-01", periods=20, freq="M"))
+    f = Forecaster(Ridge(), window_length=3).fit(None, y)
+    for index, said in (
+        (pd.period_range("2025-09-01", periods=2, freq="D"), 'of frequency "D".*of frequency "M"'),
+        (pd.date_range("2025-09-01", periods=2, freq="MS"), 'PeriodIndex of frequency "M"'),
+        (pd.RangeIndex(20, 22), "one of integers"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            f.predict(pd.DataFrame(index=index))
