@@ -188,6 +188,7 @@ def backtest(
     """
     if (n_origins is None) == (cv is None):
         raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
+    _check_not_overridden(forecaster)
     coverages = () if coverage is None else check_coverage(coverage)
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
     X, y, forecaster = as_numbers(X, "X"), as_numbers(y, "y"), clone(forecaster)
@@ -209,6 +210,17 @@ def backtest(
             n_done = min(number * size, len(folds))
             print(f"backtest: {n_done} of {len(folds)} origins, {perf_counter() - begin:.1f} s")
     return BacktestResult(_joined(tables, season))
+
+
+def _check_not_overridden(forecaster):
+    """Refuse a subclass with a `fit` or `forecast` of its own: a backtest calls neither of them."""
+    kind = type(forecaster)
+    for method in ("fit", "forecast"):
+        if getattr(kind, method) is not getattr(Forecaster, method):
+            raise TypeError(
+                f"backtest trains and forecasts as Forecaster does, and would not call {kind.__name__}.{method}. Give "
+                f"a Forecaster, and do what {method} adds in its regressor or its target_transformer."
+            )
 
 
 @_fit_context(prefer_skip_nested_validation=False)

@@ -343,3 +343,16 @@ def test_a_backtest_weighs_the_rows_that_the_index_names():
 def test_parameters_of_the_forecaster_are_checked_as_well():
     with pytest.raises(ValueError, match="'window_length' parameter"):
         backtest(Forecaster(Ridge(), window_length=0), None, SERIES, steps=2, n_origins=3)
+
+
+@pytest.mark.parametrize("method", ["fit", "forecast"])
+def test_a_subclass_whose_methods_would_be_passed_over_is_refused(method):
+    same = type("Named", (Forecaster,), {})(Ridge(), window_length=3)
+    other = type("Other", (Forecaster,), {method: lambda self, *args: self})(Ridge(), window_length=3)
+    X, y = series(20)
+    frame = backtest(same, X, y, steps=2, n_origins=3).frame
+    pd.testing.assert_frame_equal(
+        frame, backtest(Forecaster(Ridge(), window_length=3), X, y, steps=2, n_origins=3).frame
+    )
+    with pytest.raises(TypeError, match=rf"would not call Other\.{method}"):
+        backtest(other, X, y, steps=2, n_origins=3)
