@@ -30,9 +30,9 @@ from sklstm._network.samples import merge_equal
 from sklstm._training.holdout import hold_out
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Monitor
 from sklstm._training.progress import Progress
-from sklstm._utils.magnitude import scaled_for_r2
+from sklstm._utils.forecast_bounds import WindowRange
+from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.random import own_generator
-from sklstm._utils.recursion_bounds import WindowRange
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
 

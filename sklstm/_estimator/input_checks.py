@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from sklstm._estimator.channel_names import channel_names
 from sklstm._estimator.settings import new_gaps, number_of_targets
-from sklstm._network.gaps import Gaps
+from sklstm._network.missing_values import Gaps
 from sklstm._network.samples import Samples
 from sklstm._utils.checks import check_has_columns, check_weights, n_dimensions
 from sklstm._utils.numeric_input import as_numbers

@@ -9,7 +9,7 @@ from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.python_numbers import plain
+from sklstm._utils.plain_parameters import plain
 from sklstm._utils.windows import sliding_windows
 
 

@@ -27,16 +27,16 @@ from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._training.loop import INTERRUPTED
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_steps, check_weights, n_dimensions, restored_on_error
-from sklstm._utils.magnitude import scaled_for_r2
+from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.python_numbers import plain, plain_parameters
+from sklstm._utils.overflow import scaled_for_r2
+from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.plain_parameters import plain, plain_parameters
 from sklstm._utils.random import unused_on_error
-from sklstm._utils.recursion import forecast_recursively
-from sklstm._utils.recursion_bounds import find_clipped
+from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
-from sklstm._utils.versioned import VersionedMixin
 
 
 def _warn_of_clipping(forecasts, bounds):

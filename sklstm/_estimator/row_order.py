@@ -3,7 +3,7 @@
 Windows assume that they do.
 """
 
-from sklstm._time_index.advice import has_gap
+from sklstm._time_index.messages import has_gap
 from sklstm._time_index.regular_index import regular_end
 from sklstm._utils.numeric_input import index_of
 

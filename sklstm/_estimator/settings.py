@@ -5,9 +5,9 @@ Each parameter is valid by itself; here it is checked whether they suit each oth
 
 import numpy as np
 
-from sklstm._network.gaps import SKIP, Gaps
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
+from sklstm._network.missing_values import SKIP, Gaps
 from sklstm._network.network import PREDICTION_ROWS
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import Trainer

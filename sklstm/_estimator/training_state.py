@@ -10,7 +10,7 @@ from sklstm._estimator.forecast_start import ForecastStart
 from sklstm._network.network import Network
 from sklstm._training.optimizers import MomentOptimizer
 from sklstm._training.progress import Progress
-from sklstm._utils.recursion_bounds import WindowRange
+from sklstm._utils.forecast_bounds import WindowRange
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from sklstm._estimator.training_table import TrainingTable
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_has_columns, is_pandas, restored_on_error
 from sklstm._utils.numeric_input import as_numbers, index_of
-from sklstm._utils.python_numbers import plain_parameters
+from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.plain_parameters import plain_parameters
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.user_warning import warn_user
-from sklstm._utils.versioned import VersionedMixin
 from sklstm._utils.windows import flat_sliding_windows, sliding_windows
 
 

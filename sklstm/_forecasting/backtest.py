@@ -19,7 +19,7 @@ from sklstm._series.leaks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.python_numbers import plain, plain_parameters
+from sklstm._utils.plain_parameters import plain, plain_parameters
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import rows_after
 

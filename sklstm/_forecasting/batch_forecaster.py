@@ -9,7 +9,7 @@ import numpy as np
 from sklstm._forecasting.intervals import Intervals
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.window_builder import WindowBuilder
-from sklstm._utils.recursion_bounds import find_clipped
+from sklstm._utils.forecast_bounds import find_clipped
 
 
 @dataclass(frozen=True)

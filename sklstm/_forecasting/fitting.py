@@ -22,13 +22,13 @@ from sklstm._forecasting.settings import (
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
-from sklstm._forecasting.window_problems import FEWEST_WINDOWS, check_windows, warn_of_few_windows
+from sklstm._forecasting.window_checks import FEWEST_WINDOWS, check_windows, warn_of_few_windows
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
-from sklstm._utils.python_numbers import plain_parameters
+from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
+from sklstm._utils.plain_parameters import plain_parameters
 from sklstm._utils.random import own_generator
-from sklstm._utils.recursion_bounds import REACH, REACH_OF_DEFAULT
 
 
 def begin_tasks(forecaster, X, y, sample_weight):

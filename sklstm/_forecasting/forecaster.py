@@ -17,7 +17,7 @@ from sklstm._forecasting.regressor_input import accepts_nan, lstm_prefixes
 from sklstm._forecasting.settings import check_parts, check_settings, regressor_to_clone, strategy_of
 from sklstm._forecasting.strategies import STRATEGIES
 from sklstm._forecasting.updating import check_learning_rate, train_further
-from sklstm._forecasting.window_problems import check_forecasts
+from sklstm._forecasting.window_checks import check_forecasts
 from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
 from sklstm._series.history import History
 from sklstm._series.leaks import check_leaks
@@ -25,10 +25,10 @@ from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_co
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.checks import check_steps, restored_on_error
-from sklstm._utils.magnitude import scaled_for_r2
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.python_numbers import plain, plain_parameters
-from sklstm._utils.versioned import VersionedMixin
+from sklstm._utils.overflow import scaled_for_r2
+from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.plain_parameters import plain, plain_parameters
 
 
 class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):

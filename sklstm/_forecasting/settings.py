@@ -7,7 +7,7 @@ from sklstm._forecasting.intervals import CALIBRATED, Levels
 from sklstm._forecasting.regressor_input import accepts_nan, check_regressor
 from sklstm._forecasting.strategies import make_strategy
 from sklstm._forecasting.target_scaling import check_transformer
-from sklstm._utils.python_numbers import plain
+from sklstm._utils.plain_parameters import plain
 
 
 def regressor_to_clone(forecaster):

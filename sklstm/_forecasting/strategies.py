@@ -13,7 +13,7 @@ from sklstm._forecasting.regressor_input import clone_for_windows
 from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._utils.recursion import forecast_recursively
+from sklstm._utils.recursive_forecast import forecast_recursively
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sklstm._utils.checks import check_output
-from sklstm._utils.magnitude import power_of_two
+from sklstm._utils.overflow import power_of_two
 
 # The width of a series covers this share of its values, as the others may be outliers. Values equal to the median do
 # not count, as there may be many.

@@ -9,7 +9,7 @@ import numpy as np
 from sklstm._forecasting.metrics import seasonal_naive
 from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._utils.recursion_bounds import SeriesRange, newest
+from sklstm._utils.forecast_bounds import SeriesRange, newest
 from sklstm._utils.windows import as_slice
 
 

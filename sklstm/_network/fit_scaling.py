@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from sklstm._network.gaps import SKIP, Gaps, last_present
+from sklstm._network.missing_values import SKIP, Gaps, last_present
 from sklstm._network.moments import Moments, MomentsByChannel, window_moments
 from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
 from sklstm._network.targets import target_weight
-from sklstm._utils.magnitude import power_of_two
+from sklstm._utils.overflow import power_of_two
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, FloatDType

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklstm._network.gaps import last_present, n_present
+from sklstm._network.missing_values import last_present, n_present
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType

@@ -14,9 +14,9 @@ import numpy as np
 
 from sklstm._network import initializers, readout, stack
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
-from sklstm._network.gaps import Gaps, last_present
 from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
+from sklstm._network.missing_values import Gaps, last_present
 from sklstm._network.moments import Moments
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import Chunk, Reference, Scaling

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sklstm._network.gaps import Gaps
+from sklstm._network.missing_values import Gaps
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:

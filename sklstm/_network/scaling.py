@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from sklstm._network.gaps import SKIP, Gaps, last_present, n_present
+from sklstm._network.missing_values import SKIP, Gaps, last_present, n_present
 from sklstm._network.moments import window_moments
 from sklstm._network.targets import target_weight
 

@@ -6,7 +6,7 @@ from sklstm._forecasting.metrics import coverages
 from sklstm._plot.axes import legend_entries, set_integer_ticks
 from sklstm._plot.labels import format_name_of
 from sklstm._plot.style import area_style, line_style, mark_isolated_points
-from sklstm._time_index.advice import format_time
+from sklstm._time_index.messages import format_time
 
 MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
 TICKS_PER_INCH = 2.0  # of the time axis: more labels such as 12:00 would touch

@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from sklstm._time_index.panel_advice import panel_index_message
+from sklstm._time_index.panel_messages import panel_index_message
 from sklstm._utils.checks import is_pandas
-from sklstm._utils.python_numbers import plain
+from sklstm._utils.plain_parameters import plain
 
 
 @validate_params(

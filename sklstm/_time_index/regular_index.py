@@ -3,15 +3,15 @@
 pandas is imported inside the functions; whoever has a pandas index has loaded it already.
 """
 
-from sklstm._time_index.advice import (
+from sklstm._time_index.gaps import first_nonconsecutive
+from sklstm._time_index.messages import (
     format_time,
     index_kind_message,
     index_order_message,
     irregular_index_message,
 )
-from sklstm._time_index.gaps import first_nonconsecutive
-from sklstm._time_index.repairs import UserTable, find_repair
 from sklstm._time_index.steps import end_if_regular, index_end, step_name, steps_from
+from sklstm._time_index.suggested_repairs import UserTable, find_repair
 
 TRAINING_ROWS_ADVICE = (
     "fitted_values_ has the in-sample forecasts of the training rows. Splitters must not shuffle: use TimeSeriesSplit, "

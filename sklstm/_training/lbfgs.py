@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from sklstm._training.interfaces import Optimizer, WholeObjective
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Monitor
 from sklstm._training.progress import Progress
+from sklstm._training.protocols import Optimizer, WholeObjective
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, FloatDType

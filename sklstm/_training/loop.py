@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklstm._training.interfaces import BatchObjective, Optimizer, Validate
 from sklstm._training.optimizers import clip
 from sklstm._training.progress import Progress
+from sklstm._training.protocols import BatchObjective, Optimizer, Validate
 from sklstm._training.schedules import Schedule
 from sklstm._utils.windows import row_numbers
 

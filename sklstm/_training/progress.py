@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sklstm._training.interfaces import Validate
+from sklstm._training.protocols import Validate
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.python_numbers import plain
+from sklstm._utils.plain_parameters import plain
 
 
 def is_pandas(data):

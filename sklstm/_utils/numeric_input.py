@@ -12,7 +12,7 @@ from numbers import Complex, Real
 import numpy as np
 from scipy.sparse import issparse
 
-from sklstm._utils.numeric_input_advice import (
+from sklstm._utils.numeric_input_messages import (
     NotNumericError,
     array_advice,
     complex_message,

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from sklstm._utils.python_numbers import plain
+from sklstm._utils.plain_parameters import plain
 from sklstm._utils.random import own_generator
 
 

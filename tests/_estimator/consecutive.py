@@ -4,7 +4,7 @@ import numpy as np
 
 from sklstm._estimator.forecast_start import ForecastStart
 from sklstm._estimator.input_checks import TrainingSet
-from sklstm._network.gaps import SKIP
+from sklstm._network.missing_values import SKIP
 
 
 def after(X, y, given, previous=None, weight=None):

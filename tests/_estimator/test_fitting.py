@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson
 from sklearn.model_selection import train_test_split
 
 from sklstm import LSTMRegressor
-from sklstm._network.gaps import SKIP
+from sklstm._network.missing_values import SKIP
 from sklstm._network.objective import Objective
 from sklstm._network.targets import training_targets
 from sklstm._training.lbfgs import LBFGSTrainer

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from sklstm._network.gaps import Gaps
+from sklstm._network.missing_values import Gaps
 from sklstm._network.moments import Moments, window_moments
 from tests._network.tools import data
 

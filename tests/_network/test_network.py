@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sklstm._network import network as _network
-from sklstm._network.gaps import Gaps
 from sklstm._network.losses import LOSSES
+from sklstm._network.missing_values import Gaps
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS

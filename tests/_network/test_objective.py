@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sklstm._network import objective as _objective
-from sklstm._network.gaps import Gaps
 from sklstm._network.losses import LOSSES
+from sklstm._network.missing_values import Gaps
 from sklstm._network.scaling import INSTANCE_NORMS
 from tests import reference
 from tests._network.tools import H, K, N, example, objective, start

@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from sklstm._network.gaps import SKIP, Gaps
+from sklstm._network.missing_values import SKIP, Gaps
 from sklstm._network.samples import Samples, merge_equal
 from sklstm._utils import windows
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from sklstm._network.gaps import SKIP, Gaps
+from sklstm._network.missing_values import SKIP, Gaps
 from sklstm._network.targets import features_first, target_weight, training_targets
 from tests._network.tools import N, T, example
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
-from sklstm._network.gaps import Gaps
 from sklstm._network.layout import Layout
 from sklstm._network.losses import make_loss
+from sklstm._network.missing_values import Gaps
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples

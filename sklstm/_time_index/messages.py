@@ -15,7 +15,8 @@ from sklstm._time_index.gaps import (
     most_common_step,
     step_with_gaps,
 )
-from sklstm._time_index.repairs import (
+from sklstm._time_index.steps import integer_date_format, step_name, steps_from
+from sklstm._time_index.suggested_repairs import (
     UserTable,
     calls_for_integer_dates,
     calls_that_fill_gaps,
@@ -23,7 +24,6 @@ from sklstm._time_index.repairs import (
     is_regular,
     is_time_index,
 )
-from sklstm._time_index.steps import integer_date_format, step_name, steps_from
 
 
 def irregular_index_message(index, table):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
-from sklstm._network.gaps import SKIP, Gaps, last_present, n_present
+from sklstm._network.missing_values import SKIP, Gaps, last_present, n_present
 from sklstm._network.scaling import INSTANCE_NORMS
 from tests._network.tools import data
 

@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.metrics import r2_score
 
-from sklstm._utils.magnitude import power_of_two, scaled_for_r2
+from sklstm._utils.overflow import power_of_two, scaled_for_r2
 
 
 def test_the_power_of_two_just_above_each_value():

@@ -21,7 +21,7 @@ def plain(value, name="a parameter"):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklstm._utils.python_numbers import plain
+    >>> from sklstm._utils.plain_parameters import plain
     >>> plain(np.uint8(3)), plain(np.float32(0.5)), plain(np.True_), plain("auto"), plain(None)
     (3, 0.5, True, 'auto', None)
     """

@@ -1,6 +1,6 @@
 import numpy as np
 
-from sklstm._utils.recursion import forecast_recursively
+from sklstm._utils.recursive_forecast import forecast_recursively
 
 
 def test_predictions_become_the_next_steps_targets():

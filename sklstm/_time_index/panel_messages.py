@@ -7,8 +7,8 @@ import re
 
 import numpy as np
 
-from sklstm._time_index.advice import format_time
-from sklstm._time_index.repairs import UserTable, candidate_calls, find_repair, is_regular
+from sklstm._time_index.messages import format_time
+from sklstm._time_index.suggested_repairs import UserTable, candidate_calls, find_repair, is_regular
 
 
 def panel_index_message(index, name="y"):

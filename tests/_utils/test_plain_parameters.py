@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest, make_windows, split_panel
-from sklstm._utils.python_numbers import plain, plain_parameters
+from sklstm._utils.plain_parameters import plain, plain_parameters
 from sklstm.datasets import make_pattern
 from tests.tools import fit
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklstm._utils.recursion_bounds import (
+from sklstm._utils.forecast_bounds import (
     REACH,
     SeriesRange,
     WindowRange,

@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 
 import sklstm
 from sklstm import Forecaster, WindowTransformer
-from sklstm._utils import versioned as _versioned
+from sklstm._utils import pickle_version as _versioned
 from tests.tools import fit, model
 
 ROWS = np.random.default_rng(0).normal(size=(30, 2))
