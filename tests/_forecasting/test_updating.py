@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge, SGDRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import LSTMRegressor
 from tests._forecasting.tools import (
@@ -56,10 +56,13 @@ def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy,
             np.testing.assert_array_equal(mine, wanted)
 
 
-def test_an_update_that_trains_is_partial_fit_by_hand():
+@pytest.mark.parametrize("transformer", [None, FunctionTransformer(np.log, np.exp)])
+def test_an_update_that_trains_is_partial_fit_by_hand(transformer):
     _, y = series(34)
-    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4)).fit(None, y[:30])
-    by_hand, (rows, targets, _) = deepcopy(f.regressors_[0]), slow_training(None, y, "recursive", "flat")[0][0]
+    f = forecaster(SGDRegressor(random_state=0, eta0=1e-4), target_transformer=transformer).fit(None, y[:30])
+    transformed = y if transformer is None else np.log(y)
+    by_hand = deepcopy(f.regressors_[0])
+    rows, targets, _ = slow_training(None, transformed, "recursive", "flat")[0][0]
     before = f.forecast(3)
     by_hand.partial_fit(rows[-4:], targets[-4:])
     f.update(None, y[30:], train=True)
