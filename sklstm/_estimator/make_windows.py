@@ -1,4 +1,4 @@
-"""Windows of a series and their targets, outside of a pipeline. `WindowTransformer` cuts windows inside of one."""
+"""`make_windows`, which cuts windows outside of a pipeline. `WindowTransformer` cuts them inside of one."""
 
 from numbers import Integral
 
@@ -27,24 +27,24 @@ from sklstm._utils.windows import sliding_windows
 def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_outputs=None):
     """Cut a series into full windows and their targets.
 
-    The windows are a view of the series: a value is not stored once for each of its windows.
+    The windows are a view of the series, so they take no memory of their own.
 
     Parameters
     ----------
     series : array-like of shape (n_rows,) or (n_rows, n_channels)
-        In time order, with the target channels first.
+        The series in time order, with the target channels first.
     window_length : int
         Number of rows in a window.
     lead : int, default=1
-        Distance from the last row of a window to its target.
+        Number of rows from the last row of a window to its target; 1 is the next row.
     stride : int, default=1
         Keep every `stride`-th window. `LSTMRegressor.forecast` without context needs 1.
     targets : {"last", "all"}, default="last"
-        Whether a window has one target, or one for each of its steps. A series with missing values needs "last", as
-        with "all" a target must not be missing where the step is present. With "all" the targets are 3-D, which
+        "last" gives each window one target, "all" one for each of its steps. Use "last" if values are missing: with
+        "all", the target of a present step must not be missing. With "all" the targets are 3-D, which
         `LSTMRegressor.score` accepts, but the metrics of scikit-learn do not.
     n_outputs : int, default=None
-        How many of the first channels are targets; None means all.
+        Number of targets, which are the first channels. None means all channels.
 
     Returns
     -------

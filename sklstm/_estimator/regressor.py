@@ -79,63 +79,63 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     n_targets : int, default=None
         How many of the first channels are target channels, whose future is predicted. Used by `instance_norm`,
         `loss_steps` and `forecast`. Output k belongs to channel k mod `n_targets`, so the outputs for several steps
-        ahead are ordered by step. None means the number of outputs if there are as many channels, else 1.
+        ahead are ordered by step. None means the number of outputs or, if that exceeds the number of channels, 1.
     instance_norm : {"last", "mean", "standard", "last-standard"}, default=None
         How each window and its target are normalised; `predict` undoes it. "last" subtracts the last present value of
         each target channel, "mean" subtracts the mean, "standard" also divides by the standard deviation, and
-        "last-standard" subtracts the last value and divides by the standard deviation. Choose "last" or
-        "last-standard" for series with a trend. It only makes sense if `y` is the future of the first channels.
-        The deviation is shrunk towards the typical one of the training samples, the more so the fewer steps are
-        present, so that an almost constant window is no outlier. With a target at every step, the early steps are
-        normalised by the whole window too.
+        "last-standard" subtracts the last value and divides by the standard deviation. Choose "last" or "last-standard"
+        for series with a trend. Use it only if `y` holds future values of the target channels. The deviation of a
+        window is shrunk towards a typical one of the training samples, more if few of its steps are present, so that
+        almost constant windows do not become outliers. With a target at every step, the early steps are normalised by
+        the whole window too.
     standardize : bool, default=True
         Whether to standardise channels and targets to mean 0 and variance 1, over the weighted training samples and
         present steps; `predict` undoes it. A constant channel is centred and divided by its size. A constant target
         is predicted exactly.
         A table with `n_channels=1` is *one* channel: all its columns share one mean and one deviation.
     missing : {"skip", "indicator"}, default="skip"
-        What a missing value (NaN) does. "skip" skips its step, with the values of all other channels there: choose it
-        if channels are missing together, as at the beginning of a series. "indicator" skips only steps without any
-        value. Elsewhere it replaces a missing value by the mean of its channel (0 with `standardize=False`), and the
-        network reads for each channel whether its value is missing: choose it if channels are missing at different
-        times. It doubles the number of input weights. With `instance_norm`, a sample then needs a value in every
-        target channel; otherwise all its steps are skipped.
+        How missing values (NaN) are treated. "skip" skips the whole step, with the values of all other channels. Choose
+        it if channels are missing together, as at the beginning of a series. "indicator" skips only steps without any
+        value. At other steps it replaces missing values by the mean of their channel (0 with `standardize=False`), and
+        the network also reads for each channel whether its value is missing. Choose it if channels are missing at
+        different times. It doubles the number of input weights. With `instance_norm`, a sample then needs a value in
+        every target channel; otherwise all its steps are skipped.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default="squared_error"
-        The loss that is minimised, of standardised targets.
+        The loss that training minimises. It compares standardised targets.
 
         - "squared_error": half the squared error; predicts means.
         - "absolute_error": predicts medians, on which outliers have little influence.
         - "huber": squared below `delta`, absolute above.
         - "quantile": the pinball loss; predicts the levels of `quantile`.
         - "poisson": half the Poisson deviance with a log link; predicts means of counts, `y` >= 0. Targets are divided
-          by their mean but not centred, the deviance is divided by their relative variance, and `instance_norm` must
-          be None.
+          by their mean and not centred, and the deviance is divided by their relative variance. `instance_norm` must be
+          None.
     delta : float, default=1.0
-        For "huber": the error of the standardised target from which the loss is linear.
+        For "huber": the absolute error, in standardised units, above which the loss is linear.
     quantile : float or array-like of float, default=0.5
         For "quantile": the level to predict, in (0, 1), or several levels in increasing order. Predicted quantiles
-        never cross. `predict_quantiles` returns all levels; `predict`, `score` and `forecast` use the one nearest the
-        median, and of two equally near ones the lower.
+        never cross. `predict_quantiles` returns all levels; `predict`, `score` and `forecast` use the level nearest 0.5
+        (the lower one of two).
     loss_steps : {"last", "all", "auto"}, default="last"
-        The steps whose predictions the loss counts. "last" counts the target of each sample. "all" also counts the
-        prediction of the next step at every step inside the sample: n_steps times as many targets in nearly the same
-        time. It only works if the samples are windows of the series that is predicted, as `forecast` needs them. Try
-        it on short series, with a smaller learning rate, and compare both; above all with `instance_norm`, which
-        normalises the early steps by values that come after them. "auto" means "all" if the last samples are such
-        windows, in order, and in a `Forecaster` with strategy="recursive"; else "last". If `y` has a target at
-        every step, all three are the same.
+        Which predictions the loss counts. "last" counts the prediction of the target of each sample. "all" also counts,
+        at every step inside the sample, the prediction of the next step. This gives n_steps times as many targets in
+        nearly the same time. It needs samples that are windows of the target series, as `forecast` does. Try it on
+        short series with a smaller learning rate, and compare it with "last", above all with `instance_norm`, which
+        normalises the early steps by values that come after them. "auto" means "all" in a `Forecaster` with
+        strategy="recursive", and if the last samples are such windows in time order; else, and with
+        `bidirectional=True`, "last". If `y` has a target at every step, all three are the same.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
-        The optimiser. "adamw" is Adam with `alpha` as decoupled weight decay. "lbfgs" is SciPy's; it uses all samples
-        at once, without batches and learning rate, and suits few samples and small networks.
+        The optimiser. "adamw" is Adam with `alpha` as decoupled weight decay. "lbfgs" is SciPy's L-BFGS: it uses all
+        samples at once, needs no learning rate, and suits few samples and small networks.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
         The schedule of the learning rate; not for "lbfgs".
 
         - "constant": `learning_rate_init`.
         - "invscaling": `learning_rate_init` / (t + 1)^`power_t` after t updates.
-        - "adaptive": divided by 5 whenever the loss did not improve for more than `n_iter_no_change` epochs in a row,
-          until it is below 1e-6.
-        - "cosine": half a cosine, down to 0 over `max_iter` epochs. It converges well if you know the number of
-          epochs. Only early stopping ends it before. It begins again with each `fit` that continues, and with every
+        - "adaptive": divided by 5 whenever the loss did not improve for more than `n_iter_no_change` epochs in a row.
+          Training ends instead if the rate is 1e-6 or less.
+        - "cosine": half a cosine, down to 0 over `max_iter` epochs. It converges well, but `max_iter` must be chosen:
+          only early stopping ends it earlier. The schedule begins again in each `fit` that continues, and after every
           `max_iter` calls of `partial_fit`.
     learning_rate_init : float, default=0.01
         The initial learning rate. It is larger than that of MLPRegressor because gradients are clipped.
@@ -158,9 +158,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         subtracts the weights times `alpha` times the learning rate; 0.01 is a usual value.
     clip_norm : float, default=1.0
         The largest Euclidean norm of the gradient of all parameters; a larger gradient is scaled down to it. This
-        protects training from exploding gradients. None does not limit the norm.
+        protects training from exploding gradients. None turns this off.
     clip_value : float, default=None
-        The largest absolute value of an element of the gradient, applied before `clip_norm`. None does not limit it.
+        The largest absolute value of an element of the gradient, applied before `clip_norm`. None turns this off.
     batch_size : int, default="auto"
         Samples in a batch. "auto" is min(32, n_samples).
     max_iter : int, default=200
@@ -168,13 +168,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     max_fun : int, default=15000
         For "lbfgs": maximum number of evaluations of the loss.
     tol : float, default=1e-4
-        The smallest decrease of the loss that counts as an improvement.
+        The smallest decrease of the loss that counts as an improvement. "lbfgs" also stops when no element of the
+        gradient is larger.
     n_iter_no_change : int, default=10
-        Training stops when the loss did not improve for more than this many epochs in a row: the loss of the
-        validation samples, if there are any. Without them, "cosine" does not stop early.
+        Training stops when the loss (the validation loss, with early stopping) did not improve for more than this many
+        epochs in a row. "adaptive" lowers the learning rate first, and "cosine" stops only with early stopping.
     early_stopping : bool, default=False
-        Whether to validate after every epoch, stop when the validation loss no longer improves, and keep the weights
-        of the epoch with the smallest one. The validation samples are `X_val` or, without it, held out of `X`.
+        Whether to validate after every epoch, stop when the validation loss no longer improves, and keep the weights of
+        the epoch where it was smallest. The validation samples are `X_val` or, without it, held out of `X`.
     validation_fraction : float, default=0.1
         Share of the samples that are held out.
     validation_split : {"last", "random"}, default="last"
@@ -182,18 +183,19 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         one of their steps.
     validation_gap : int, default=0
         Number of samples between training and validation samples that are used for neither. With windows of n steps, a
-        gap of n ensures that no step is in both.
+        gap of n ensures that no step is in both parts.
     shuffle : bool, default=True
         Whether to shuffle the samples in each epoch.
     warm_start : bool, default=False
-        Whether `fit` continues the last one, with its weights, scaling, optimiser, random generator and history. Two
-        fits of 10 epochs equal one of 20 exactly, except with "lbfgs", which keeps the weights only, and "cosine",
-        which begins again. Parameters of the network and of its loss cannot change in between. After early
-        stopping or Ctrl-C, training continues from the last weights, not from the best ones. The best ones are
-        validated again if the validation samples have changed.
+        Whether `fit` continues the previous fit, with its weights, scaling, optimiser, random generator and history.
+        Two fits of 10 epochs equal one of 20 exactly, except with "lbfgs", which keeps the weights only, and "cosine",
+        which begins again. Parameters of the network and of its loss cannot change in between. After early stopping or
+        Ctrl-C, training continues from the last weights, not from the best ones. The best ones are validated again if
+        the validation samples have changed.
     random_state : int, RandomState, Generator or None, default=None
         Determines the initial weights, the order of the samples, dropout, and which samples a random split holds out.
-        An integer gives the same results in every fit, None different ones. A generator is used up.
+        An integer gives the same results in every fit, None gives different ones. Each fit advances a RandomState or
+        Generator.
     verbose : bool or int, default=False
         True prints the loss of every epoch, an integer n that of every nth epoch.
 
@@ -202,11 +204,11 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     theta_ : ndarray of shape (n_parameters,)
         All weights and biases, in the precision of the training data.
     loss_ : float
-        Loss of the last epoch: the weighted mean over its batches, each before its update, of the mean loss of a
-        standardised target plus the penalty alpha / 2 · ‖weights‖² / Σ sample weights of the batch. With "adamw" there
-        is no penalty. With "lbfgs" it is the loss of all samples after the last iteration.
+        Loss of the last epoch: the weighted mean of its batches, each measured before its update. The loss of a batch
+        is the mean over its standardised targets, plus the penalty alpha / 2 · ‖weights‖² / Σ sample weights (none with
+        "adamw"). With "lbfgs" it is the loss of all samples after the last iteration.
     best_loss_ : float
-        Smallest loss of all epochs.
+        Smallest training loss of all epochs.
     loss_curve_ : list of float
         Loss of every epoch.
     validation_loss_curve_ : list of float or None
@@ -220,7 +222,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     n_iter_ : int
         Number of epochs, over all calls that continue each other.
     t_ : int
-        Number of samples seen in training; each counts once in every epoch.
+        Number of samples seen in training. Each counts once in every epoch or, with "lbfgs", in every evaluation of the
+        loss.
     n_outputs_ : int
         Number of outputs (at each step).
     n_features_in_ : int
@@ -428,13 +431,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         ----------
         X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
             Samples, the oldest step first; NaN where a value is missing. By default, a step with NaN in *any* channel
-            is skipped, with the values of all other channels. So a channel that is often missing can cost most of R²,
-            even if it is of little use. Leave it out, or choose `missing="indicator"`.
+            is skipped, with the values of all other channels. Leave out a channel that is often missing, or choose
+            `missing="indicator"`; otherwise the model may miss most of the data.
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Targets. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample. A weight of 0 is like leaving the sample out, 2 like repeating it. (This is exact if
-            all samples are in one batch and there is no dropout.) `forecast` takes a target of weight 0 for missing.
+            all samples are in one batch and there is no dropout.) `forecast` treats a target of weight 0 as missing.
         X_val : array-like, default=None
             Validation samples for `early_stopping=True`; without them, some of `X` are held out. As `X`, but 3-D
             samples may have another number of steps. In a pipeline, see `Pipeline(transform_input=["X_val"])`.
@@ -451,8 +454,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an input is not as described, before anything is computed; or if the loss is no longer
-            finite. An earlier fit is not changed.
+            If a parameter or an input is invalid, which is checked before training; or if the loss is no longer finite.
+            The estimator then stays as it was.
 
         Warns
         -----
@@ -473,7 +476,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return self
 
     def _trains_by_epochs(self):
-        """Whether `partial_fit` can continue: L-BFGS starts anew at each call, and early stopping holds out rows."""
+        """Check the settings: L-BFGS starts anew in each call, and early stopping holds out samples of each."""
         for name, refused in {"solver": "lbfgs", "early_stopping": True}.items():
             if getattr(self, name) == refused:
                 raise AttributeError(f"partial_fit is not available with {name}={refused!r}. Change it, or call fit.")
@@ -517,7 +520,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         validation : tuple (X_val, y_val, sample_weight_val)
             As given.
         continues : bool
-            Whether earlier training continues.
+            Whether to continue earlier training.
         new_period : bool
             Whether the schedule of the learning rate begins again.
         n_epochs : int
@@ -528,7 +531,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Returns
         -------
         ending : str
-            How training ended.
+            How training ended, one of the constants in `_training/loop.py`.
         """
         y = as_numbers(y, "y", sequences=True)
         settings = check_settings(self)
@@ -558,13 +561,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Predictions, in the shape of `y` in `fit`. With a target at every step, they are NaN at missing steps.
-            Otherwise a sample without a present step has the training mean (or median or quantile, by the loss). Of
-            several quantiles, the one nearest the median.
+            Otherwise the prediction for a sample without a present step is the training mean (or median or quantile, by
+            the loss). Of several quantiles, the one nearest the median is returned.
         """
         return self._predict(X)
 
     def _has_levels(self):
-        """Whether there are quantiles to predict: by the loss of the last fit or, before it, by `loss`."""
+        """Check that quantiles can be predicted, by the loss of the last fit or, before the first fit, by `loss`."""
         loss = self._state.settings["loss"] if hasattr(self, "_state") else self.loss
         if not loss_class(loss).has_levels:
             raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={loss!r}.")
@@ -597,7 +600,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return predictions[:, 0] if y_ndim == 1 else predictions
 
     def _limited_threads(self, n_rows):
-        """Limit the threads of matrix products; for one batch of rows that would cost more time than it saves."""
+        """Limit the BLAS threads; not for a single batch, where setting the limit takes longer than it saves."""
         if n_rows <= PREDICTION_ROWS:
             return nullcontext()
         return threads_for(PREDICTION_ROWS * self._state.network.layout.matrix_size)
@@ -638,10 +641,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Forecast `steps` steps ahead, feeding each prediction back as the next step of the target channels.
 
-        Without `context`, the forecast continues the training samples: if the last training target is at time t, it
-        is for the times t + 1 … t + steps. With `context`, it continues each given window from its last step. This
-        needs samples that are windows of the series that is predicted, and one output for each target channel. With
-        several quantiles, the one nearest the median is fed back.
+        Without `context`, the forecast continues the training samples: if the last training target is at time t, it is
+        for the times t + 1 … t + steps. With `context`, it continues each given window from its last step. `forecast`
+        needs samples that are windows of the target series, and one output for each target channel. With several
+        quantiles, the one nearest the median is fed back.
 
         Parameters
         ----------
@@ -657,17 +660,17 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             Windows to continue, with as many dimensions as in `fit`. For a series of one channel, they are its last
             steps, `series[-n_steps:].reshape(1, n_steps, 1)`.
         clip : bool or pair (low, high), default=True
-            Whether to clip a recursion that runs away, with a warning. The bounds are the range of the training
-            samples and of the context, extended on both sides by three times its width. Other channels that leave
-            their own range extend the bounds in proportion, and three times as much if they leave it by more than its
-            width. A pair of numbers, or of arrays that broadcast to (n_samples, steps, n_outputs), gives other
-            bounds, without a warning.
+            Whether to clip a recursion that runs away, with a warning. The bounds are the range of the training samples
+            and of the context, extended on both sides by three times its width. If channels in `X_future` leave their
+            own range, the bounds widen in proportion; three times as much if they leave it by more than its width. A
+            pair of numbers, or of arrays that broadcast to (n_samples, steps, n_outputs), gives other bounds, without a
+            warning.
 
         Returns
         -------
         forecast : ndarray, Series or DataFrame of shape (steps,) or (steps, n_outputs)
-            With `context` an array with n_samples as first axis. Without, pandas if `y` was pandas, with the index
-            continued. If the index cannot be continued, the steps are counted from 1, with a warning.
+            With `context`, an array with n_samples as first axis. Without, pandas if `y` was pandas, with the continued
+            index. If the index cannot be continued, the steps are counted from 1, with a warning.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Windows of a series inside a pipeline. `make_windows` cuts them outside of one."""
+"""`WindowTransformer`, which cuts windows inside a pipeline. `make_windows` cuts them outside of one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from sklstm._utils.windows import flat_sliding_windows, sliding_windows
 
 @dataclass(frozen=True)
 class _Parameters:
-    """The parameters of a fit: what is set later acts from the next fit on."""
+    """The parameters of the last fit. Parameters that are set later take effect in the next fit."""
 
     window_length: int
     lead: int
@@ -34,14 +34,14 @@ class _Parameters:
 
     @property
     def n_before(self):
-        """How many rows before its own a window reaches back."""
+        """How many rows before row t the window of row t begins."""
         return self.window_length + self.lead - 1
 
 
 class _AvailableIf:
-    """Decorator of a method that is available only if `check(self)` raises no AttributeError.
+    """Decorator that makes a method available only if `check(self)` raises no AttributeError.
 
-    scikit-learn's `available_if` replaces the message of that error by one of its own.
+    scikit-learn's `available_if` would replace the message of that error by its own.
     """
 
     def __init__(self, check):
@@ -69,29 +69,29 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
     """Cut a table in time order into one window for each row, so that a pipeline can forecast.
 
     The window of row t holds `window_length` rows and ends `lead` rows before t. There are as many windows as rows, so
-    they match `y` in a plain `Pipeline`. A window that reaches back before the first row is filled with NaN, which
+    they match `y` in a plain `Pipeline`. Where a window reaches back before the first row, it is filled with NaN, which
     `LSTMRegressor` skips.
 
-    In `transform`, the first windows reach back into the training table if the pandas index of `X` directly follows
-    the training index, as that of a test fold of `TimeSeriesSplit` does. Otherwise they stay empty, with a warning
-    unless `X` begins with the training rows. Arrays have no index, so their first windows are always empty. A scaler
-    in front makes arrays of frames, unless it is `.set_output(transform="pandas")`; it is seldom needed, as
-    `LSTMRegressor` scales inside.
+    In `transform`, the first windows reach back into the training table if the pandas index of `X` directly follows the
+    training index, as in a test fold of `TimeSeriesSplit`. Otherwise they have no history and are filled with NaN; a
+    warning says so, unless `X` begins with the training rows. Arrays have no index, so their first windows never have a
+    history. A scaler in front turns frames into arrays, unless you call its `set_output(transform="pandas")`. You
+    seldom need a scaler, as `LSTMRegressor` scales inside.
 
     Parameters
     ----------
     window_length : int, default=24
-        Number of rows in a window. It should cover what repeats: two years of months, say.
+        Number of rows in a window. It should cover a season that repeats, for example two years of monthly rows.
     lead : int, default=1
-        How many rows before its own row a window ends. 1 predicts a row from all rows before it. 0 ends at the row
-        itself, for a target that is not among the columns.
+        How many rows before row t the window of row t ends. 1 predicts a row from the rows before it. With 0 the window
+        includes row t itself; use this if the target is not among the columns.
     flatten : bool, default=False
         False returns sequences (n_samples, window_length, n_features) for `LSTMRegressor`. True returns a lag table
-        (n_samples, window_length * n_features), with all columns of a row side by side, for any other regressor that
-        accepts NaN (HistGradientBoostingRegressor; others behind an imputer).
+        (n_samples, window_length * n_features), with all columns of a row side by side, for other regressors. A
+        regressor that does not accept NaN needs an imputer in front.
     dtype : {"float32", "float64"} or numpy dtype, default=None
-        Precision of the windows, and so of the regressor that is fitted on them. None keeps float32 and float64, and
-        converts everything else to float64. Training in float32 is about twice as fast.
+        Precision of the windows, in which an `LSTMRegressor` computes. None keeps float32 and float64, and converts
+        everything else to float64. Training in float32 is about twice as fast.
 
     Attributes
     ----------
@@ -106,14 +106,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
     Notes
     -----
-    A window holds the rows before its own, so the rows of `X` must not be shuffled. A pandas index is checked like that
-    of a `Forecaster`: a panel, times in another order, duplicates and gaps are errors, which show the call that
+    A window holds consecutive rows, so the rows of `X` must not be shuffled. A pandas index is checked as in a
+    `Forecaster`: a panel, a wrong time order, duplicates and gaps are errors, and the message shows the call that
     repairs them. An index that is neither of time nor of whole numbers must not have duplicates; decimal numbers,
-    durations and dates written as text must increase. Windows are views of one copy of the table, so a row is not
-    stored once for each of its windows.
+    durations and dates written as text must increase. All windows are views of one copy of the table, so they take
+    little memory.
 
-    The first windows of a training table are mostly empty. They are trained on as well, so the model also learns from
-    short histories. `make_windows` returns full windows only, so the two ways lead to different models.
+    The first windows of a training table are mostly NaN. The model is trained on them too, and so learns from short
+    histories. `make_windows` returns full windows only, so the two ways lead to different models.
 
     Examples
     --------
@@ -146,7 +146,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Store the end of the training table, for tables that follow it.
+        """Store the first and last rows of the training table, with which `transform` compares later tables.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         Raises
         ------
         ValueError, TypeError
-            If `X` is no table of numbers, or if its index says that its rows do not follow each other.
+            If `X` is not a table of numbers, or if its index shows that its rows are not consecutive.
         """
         task = begin_fit(self, 0, X, y, None)
         with plain_parameters(self), restored_on_error(self):
@@ -177,7 +177,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         return self
 
     def transform(self, X):
-        """Cut the window of each row.
+        """Return the window of each row.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         -------
         windows : ndarray of shape (n_samples, window_length, n_features) or \
 (n_samples, window_length * n_features)
-            Read-only views, the oldest row first. With `flatten=True` a DataFrame, if `set_output` says so.
+            A read-only view, the oldest row first. With `flatten=True` a DataFrame, if `set_output` says so.
 
         Raises
         ------
@@ -198,7 +198,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         Warns
         -----
         UserWarning
-            If the first windows are empty because `X` neither follows the training rows nor begins with them.
+            If the first windows have no history because `X` neither follows the training rows nor begins with them.
         """
         check_is_fitted(self)
         X = as_numbers(X, "X")
@@ -223,7 +223,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
     @property
     def _is_flat(self):
-        """Whether the windows are rows of a table: by the last fit or, before it, by `flatten`."""
+        """Whether the windows are flattened, by the last fit or, before the first fit, by `flatten`."""
         return self._parameters.flatten if hasattr(self, "_parameters") else self.flatten
 
     def _check_is_flat(self):
