@@ -12,9 +12,9 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
-from sklstm._forecasting.forecaster import Forecaster
+from sklstm._forecasting.forecaster import Forecaster, check_parts
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores, seasonal_naive
-from sklstm._forecasting.settings import check_parts, check_request, check_settings, strategy_of
+from sklstm._forecasting.settings import check_request, check_settings, strategy_of
 from sklstm._series.leaks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
@@ -227,7 +227,7 @@ def _check_not_overridden(forecaster):
 def _read(forecaster, X, y, sample_weight, steps, coverages):
     """Check the parameters of the forecaster and read the tables, as its fit on all rows would."""
     with plain_parameters(forecaster):
-        check_parts(forecaster, Forecaster)
+        check_parts(forecaster)
         data = read_training(forecaster, X, y, sample_weight)
         check_settings(forecaster, data)
         check_request(forecaster, data, steps, coverages)

@@ -7,18 +7,13 @@ import numpy as np
 from sklearn.base import _fit_context, clone
 
 from sklstm._estimator.channel_names import use_channel_names
-from sklstm._estimator.settings import quantile_levels
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.calibration import CalibrationErrors
 from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
-from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels
+from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative, reads_by_channel
-from sklstm._forecasting.settings import (
-    keeps_incomplete,
-    regressor_to_clone,
-    strategy_of,
-)
+from sklstm._forecasting.settings import keeps_incomplete, quantile_intervals, regressor_to_clone, strategy_of
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
@@ -28,7 +23,6 @@ from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
 from sklstm._utils.plain_parameters import plain_parameters
-from sklstm._utils.random import own_generator
 
 
 def begin_tasks(forecaster, X, y, sample_weight):
@@ -122,17 +116,10 @@ def _fit_window_builder(forecaster, data, regressor, by_default):
 
 def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
     """What computes intervals around forecasts; None where nothing does. `fit_proper` fits on the proper rows."""
-    regressor = regressor_to_clone(forecaster)
-    if proper is not None:
-        errors = _calibration_errors(forecaster, fitted, proper, fit_proper, tasks)
-        if forecaster.intervals == "conformal":
-            return Conformal(errors)
-        state = getattr(clone(regressor), "random_state", None)  # of a clone, as drawing changes a generator
-        generator = own_generator(0 if state is None else state)  # without a seed, the draws are always the same
-        return Bootstrap(errors, int(generator.integers(2**63)))
-    if strategy_of(forecaster).gives_quantiles(regressor):
-        return Levels(quantile_levels(regressor))
-    return None
+    if proper is None:
+        return quantile_intervals(forecaster)
+    errors = _calibration_errors(forecaster, fitted, proper, fit_proper, tasks)
+    return CALIBRATED[forecaster.intervals].from_errors(errors, regressor_to_clone(forecaster))
 
 
 def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):

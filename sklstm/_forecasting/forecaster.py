@@ -13,9 +13,10 @@ from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, InSample
 from sklstm._forecasting.fitting import begin_tasks, train
 from sklstm._forecasting.intervals import CALIBRATED
-from sklstm._forecasting.regressor_input import accepts_nan, lstm_prefixes
-from sklstm._forecasting.settings import check_parts, check_settings, regressor_to_clone, strategy_of
+from sklstm._forecasting.regressor_input import accepts_nan, check_regressor, lstm_prefixes
+from sklstm._forecasting.settings import check_settings, regressor_to_clone, strategy_of
 from sklstm._forecasting.strategies import STRATEGIES
+from sklstm._forecasting.target_scaling import check_transformer
 from sklstm._forecasting.updating import check_learning_rate, train_further
 from sklstm._forecasting.window_checks import check_forecasts
 from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
@@ -267,7 +268,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         """
         tasks = begin_tasks(self, X, y, sample_weight)
         with plain_parameters(self), restored_on_error(self):
-            check_parts(self, Forecaster)
+            check_parts(self)
             X, y = as_numbers(X, "X"), as_numbers(y, "y")
             data = read_training(self, X, y, sample_weight)
             self.n_features_in_ = len(data.spec.columns)
@@ -542,3 +543,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         tags.input_tags.allow_nan = accepts_nan(regressor) and not lstm_prefixes(regressor)
         tags.target_tags.multi_output = True
         return tags
+
+
+def check_parts(forecaster):
+    """Check the types of the estimators in a forecaster."""
+    check_regressor(regressor_to_clone(forecaster))
+    if isinstance(forecaster.regressor, Forecaster):
+        raise TypeError("regressor must predict a value from a window, got a Forecaster: give its regressor.")
+    check_transformer(forecaster.target_transformer)

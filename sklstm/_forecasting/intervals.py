@@ -12,6 +12,9 @@ from math import ceil
 from typing import Protocol
 
 import numpy as np
+from sklearn.base import clone
+
+from sklstm._utils.random import own_generator
 
 # Paths drawn for each forecast. With 1000, a quantile of 5 % is known to within 0.7 %.
 N_PATHS = 1000
@@ -78,6 +81,11 @@ class Conformal:
 
     errors: ErrorSource
 
+    @classmethod
+    def from_errors(cls, errors, regressor):
+        """Intervals around the forecasts of clones of a regressor."""
+        return cls(errors)
+
     @staticmethod
     def request(strategy, steps, coverages):
         """The errors that intervals of so many steps need."""
@@ -102,6 +110,13 @@ class Bootstrap:
 
     errors: ErrorSource
     seed: int
+
+    @classmethod
+    def from_errors(cls, errors, regressor):
+        """Intervals whose draws depend on the `random_state` of a regressor alone."""
+        state = getattr(clone(regressor), "random_state", None)  # of a clone, as drawing changes a generator
+        generator = own_generator(0 if state is None else state)  # without a seed, the draws are always the same
+        return cls(errors, int(generator.integers(2**63)))
 
     @staticmethod
     def request(strategy, steps, coverages):

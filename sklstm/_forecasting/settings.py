@@ -4,9 +4,8 @@ from sklstm._estimator.settings import quantile_levels
 from sklstm._forecasting.calibration import calibration_split, check_enough_errors
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.intervals import CALIBRATED, Levels
-from sklstm._forecasting.regressor_input import accepts_nan, check_regressor
+from sklstm._forecasting.regressor_input import accepts_nan
 from sklstm._forecasting.strategies import make_strategy
-from sklstm._forecasting.target_scaling import check_transformer
 from sklstm._utils.plain_parameters import plain
 
 
@@ -27,12 +26,10 @@ def keeps_incomplete(forecaster):
     return not forecaster.drop_incomplete
 
 
-def check_parts(forecaster, kind):
-    """Check the types of the estimators in a forecaster; `kind` is the class of forecasters."""
-    check_regressor(regressor_to_clone(forecaster))
-    if isinstance(forecaster.regressor, kind):
-        raise TypeError("regressor must predict a value from a window, got a Forecaster: give its regressor.")
-    check_transformer(forecaster.target_transformer)
+def quantile_intervals(forecaster):
+    """Intervals between quantiles that the regressors of a forecaster predict; None if they predict none."""
+    regressor = regressor_to_clone(forecaster)
+    return Levels(quantile_levels(regressor)) if strategy_of(forecaster).gives_quantiles(regressor) else None
 
 
 def check_settings(forecaster, data):
@@ -75,15 +72,15 @@ def _proper_training_data(forecaster, data):
 
 def check_request(forecaster, data, steps, coverages):
     """Check that a forecaster, once fitted on the data, can forecast so many steps with such intervals."""
-    strategy, regressor = strategy_of(forecaster), regressor_to_clone(forecaster)
+    strategy, levels = strategy_of(forecaster), quantile_intervals(forecaster)
     strategy.check_reach(steps, forecaster.past_only if data.spec.columns.is_past.any() else None, verb="is")
     if not coverages:
         return
     if forecaster.intervals is not None:
         request = CALIBRATED[forecaster.intervals].request(strategy, steps, coverages)
         check_enough_errors(data.series, forecaster.calibration_size, request)
-    elif strategy.gives_quantiles(regressor):
-        Levels(quantile_levels(regressor)).sides(coverages)
+    elif levels is not None:
+        levels.sides(coverages)
     else:
         raise ValueError(no_intervals_message(coverages))
 

@@ -236,7 +236,7 @@ def test_a_transformer_without_inverse_transform_is_a_type_error():
             return X
 
     with pytest.raises(TypeError, match="target_transformer must have inverse_transform"):
-        scaler_of(OneWay(), {None: series([1, 2])}, is_centred=False)
+        check_transformer(OneWay())
 
 
 def test_a_class_is_no_transformer():
