@@ -1,4 +1,4 @@
-"""A long short-term memory network as a scikit-learn regressor, in NumPy, and what forecasts with it."""
+"""Forecast time series with a long short-term memory network (LSTM) in NumPy, as scikit-learn estimators."""
 
 from importlib import import_module
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    """`sklstm.datasets` is imported when it is first asked for."""
+    """Import `sklstm.datasets` when it is first used."""
     if name == "datasets":
         return import_module("sklstm.datasets")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,1 @@
-"""`Forecaster`, `backtest` and what they are made of."""
+"""`Forecaster`, `backtest`, and the parts that they are made of."""

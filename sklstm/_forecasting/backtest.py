@@ -34,10 +34,10 @@ class BacktestResult:
     Parameters
     ----------
     frame : DataFrame
-        One row for each forecast value whose true value is known, with the columns `series` (for panels), `target`
-        (for several targets), `origin` (the last row known), `step` (1 is the next row), `time`, `truth`,
+        One row for each forecast value whose true value is known. The columns are `series` (for panels), `target`
+        (for several targets), `origin` (the time of the last row known), `step` (1 is the next row), `time`, `truth`,
         `forecast`, `naive` (the naive forecast: the value one season before or, with `season=1`, the last value),
-        `scale` (mean absolute error of the naive forecast in the rows known at the origin), and `lower_90`,
+        `scale` (the mean absolute error of the naive forecast in the rows known at the origin), and `lower_90`,
         `upper_90`, … for each coverage. `frame.attrs["season"]` is the season.
 
     Raises
@@ -48,7 +48,7 @@ class BacktestResult:
     See Also
     --------
     backtest : Forecast from several origins; returns a BacktestResult.
-    BacktestDisplay : Plot the errors by the number of steps ahead.
+    BacktestDisplay : Plot scores by the number of steps ahead.
 
     Examples
     --------
@@ -68,16 +68,16 @@ class BacktestResult:
 
     @property
     def metrics(self):
-        """Scores of all rows, as a Series. `metrics_by` describes them."""
+        """Scores of all forecasts, as a Series. `metrics_by` describes them."""
         return scores(self.frame)
 
     def metrics_by(self, by):
-        """Score groups of rows separately.
+        """Score groups of forecasts separately.
 
         Parameters
         ----------
         by : str or list of str
-            "step", "origin", "series", "target", "time", or several of them.
+            Columns that define the groups: "step", "origin", "series", "target", "time", or several of them.
 
         Returns
         -------
@@ -88,10 +88,10 @@ class BacktestResult:
             - `smape`, the mean of 100 · 2|e| / (|truth| + |forecast|), in percent;
             - `mase`, the mean of |e| / scale;
             - `skill`, 1 - MAE / MAE of the naive forecast;
-            - for each coverage `coverage_90`, the share of true values inside of the interval, and `width_90`, the
+            - for each coverage, `coverage_90` is the share of true values inside the interval, and `width_90` the
               mean width of the interval.
 
-            If series differ in size, the large ones dominate all scores but `mase` and `smape`. Then use
+            If series differ in size, the large ones dominate `mae`, `rmse`, `skill` and the widths. Then use
             `by="series"`.
         """
         return scores(self.frame, by)
@@ -127,10 +127,12 @@ def backtest(
 ):
     """Forecast from many origins in the past, each time from the rows known then, and score the forecasts.
 
+    An origin is a number of rows: these are known, and the rows after them are forecast.
+
     Parameters
     ----------
     forecaster : Forecaster
-        It is cloned.
+        The forecaster to score. It is cloned.
     X : array-like of shape (n_rows, n_columns) or None
         Exogenous variables, as for `Forecaster.fit`.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
@@ -138,30 +140,31 @@ def backtest(
     steps : int
         Number of rows to forecast from each origin.
     n_origins : int, default=None
-        Number of origins. They are one row (in a panel, one time stamp) apart, and the last one has `steps` rows
-        after it. So the last n_origins + steps - 1 rows are scored. Give either `n_origins` or `cv`.
+        Number of origins, one row (in a panel, one time stamp) apart. The last one is `steps` rows before the end, so
+        the last n_origins + steps - 1 rows are scored. All are earlier if the forecaster reads known columns further
+        ahead, because its own `steps` is larger. Give either `n_origins` or `cv`.
     cv : splitter or iterable of (train, test), default=None
-        Origins are the ends of the training rows. Of the next `steps` rows, those among the test rows are scored.
-        With `TimeSeriesSplit(n, test_size=steps)` origins are a whole forecast horizon apart. For panels use
+        Each fold forecasts the `steps` rows after its training rows, and scores those that are test rows. With
+        `TimeSeriesSplit(n, test_size=steps)`, origins are a whole forecast horizon apart. For panels use
         `split_panel`.
     refit : bool or int, default=True
         True fits at each origin. False fits once, on the rows before the first origin, and forecasts from all
         origins in one batch. A number k fits at every k-th origin.
     season : int, default=1
         Number of rows in a season: 12 for months, 4 for quarters, 7 for days, 24 for hours, 52 for weeks. Errors are
-        compared with those of the seasonal naive forecast, the value one season before. With 1 this is the last
-        value, which is easy to beat for seasonal series.
+        compared with those of the seasonal naive forecast, which repeats the value one season before. With 1 it
+        repeats the last value, which is easy to beat for seasonal series.
     coverage : float or list of float, default=None
         Coverage of the intervals to compute and to score, as for `Forecaster.forecast`.
     sample_weight : array-like of shape (n_rows,), default=None
-        Weights, as for `Forecaster.fit`; pandas is aligned with `y` by its index.
+        Weights for training, as for `Forecaster.fit`. They do not weight the scores.
     verbose : int, default=0
         1 prints a line for each fit.
 
     Returns
     -------
     result : BacktestResult
-        Its `frame` has a row for each forecast value. Its `metrics` and `metrics_by("step")` are scores.
+        Its `frame` has a row for each forecast value; `metrics` and `metrics_by` score them.
 
     Raises
     ------
@@ -171,8 +174,8 @@ def backtest(
     Warns
     -----
     UserWarning
-        If rows cannot be forecast because of missing values, or if the season is longer than the history at every
-        origin.
+        If rows cannot be forecast because of missing values, or if no scored row has a value one or more seasons
+        before it.
 
     Examples
     --------
@@ -225,7 +228,7 @@ def _check_not_overridden(forecaster):
 
 @_fit_context(prefer_skip_nested_validation=False)
 def _read(forecaster, X, y, sample_weight, steps, coverages):
-    """Check the parameters of the forecaster and read the tables, as its fit on all rows would."""
+    """Check the parameters of the forecaster and read the tables, as `fit` on all rows does."""
     with plain_parameters(forecaster):
         check_parts(forecaster)
         data = read_training(forecaster, X, y, sample_weight)
@@ -236,7 +239,7 @@ def _read(forecaster, X, y, sample_weight, steps, coverages):
 
 
 def _checked_part(forecaster, data, fold, steps, coverages):
-    """The training rows of a fold, and its proper training rows, checked to be enough."""
+    """Return the training rows of a fold and its proper training rows; ValueError if they are too few."""
     part = data.between(fold.training)
     part.check_enough()
     with plain_parameters(forecaster):
@@ -246,12 +249,12 @@ def _checked_part(forecaster, data, fold, steps, coverages):
 
 
 def _rows_read_ahead(forecaster, data, steps):
-    """How many rows must follow an origin: `steps`, or as many as known columns are read ahead."""
+    """How many rows must follow an origin: `steps`, or more if known columns are read further ahead."""
     return steps if data.spec.columns.is_past.all() else max(steps, strategy_of(forecaster).n_ahead)
 
 
 def _forecast_folds(fitted, data, folds, steps, coverages, season):
-    """Tables of the forecasts from the origins of some folds, in one batch."""
+    """Forecast from the origins of some folds in one batch; return a table for each series."""
     folds_of = {key: [fold for fold in folds if key in fold.scored] for key in data.series if key in fitted.data.series}
     folds_of = {key: members for key, members in folds_of.items() if members}
     origins = {key: np.array([fold.origin(key) for fold in members]) for key, members in folds_of.items()}
@@ -267,7 +270,7 @@ def _forecast_folds(fitted, data, folds, steps, coverages, season):
 
 
 def _table(part, series_format, origins, scored, forecasts, coverages, season):
-    """The forecasts of one series, a row for each origin, step and target whose truth is known."""
+    """The forecasts of one series: a row for each origin, step and target that is scored and has a value."""
     import pandas as pd
 
     (key, output_format), (steps, n_targets) = series_format, forecasts.shape[1:3]
@@ -294,7 +297,7 @@ def _table(part, series_format, origins, scored, forecasts, coverages, season):
 
 
 def _joined(tables, season):
-    """One table, without the rows that could not be forecast."""
+    """Join tables to one, without the rows that could not be forecast."""
     import pandas as pd
 
     if not sum(map(len, tables)):

@@ -4,15 +4,15 @@ from sklstm._estimator.regressor import LSTMRegressor
 
 
 def default_regressor():
-    """Make the default regressor of a `Forecaster`, to change or tune its parameters.
+    """Create the default regressor of a `Forecaster`, to change or tune its parameters.
 
     `Forecaster(default_regressor())` and `Forecaster()` give exactly the same forecasts. The parameters were chosen by
-    their accuracy on many real series. `loss_steps="auto"` is decided in `fit`, by the strategy.
+    their accuracy on many real series. `Forecaster.fit` replaces `loss_steps="auto"` as the strategy requires.
 
     Returns
     -------
     regressor : LSTMRegressor
-        Not fitted.
+        An unfitted regressor.
 
     See Also
     --------

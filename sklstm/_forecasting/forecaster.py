@@ -1,4 +1,4 @@
-"""The forecaster: from series to their forecasts."""
+"""The `Forecaster`, which forecasts series with a regressor."""
 
 from numbers import Integral, Real
 
@@ -37,72 +37,73 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     The forecaster cuts the series into windows and trains a regressor to predict the values after each window. It
     never uses values that are unknown at forecast time, and returns forecasts with the continued index. `predict`
-    forecasts the rows that follow those of `fit`. So scikit-learn's tools with `TimeSeriesSplit` score true
-    forecasts several steps ahead.
+    forecasts the rows that follow those of `fit`. So `cross_val_score` or `GridSearchCV` with `TimeSeriesSplit`
+    scores real forecasts, several steps ahead.
 
     Parameters
     ----------
     regressor : estimator, default=None
-        The regressor that predicts the next values from a window; it is cloned. An `LSTMRegressor` gets windows as
+        The regressor that predicts the next values from a window. It is cloned. An `LSTMRegressor` gets windows as
         sequences. A meta-estimator with an LSTMRegressor inside (a Pipeline, a BaggingRegressor) gets them
-        flattened, and `n_channels` and, if it is None, `n_targets` of the LSTMRegressor are set. Any other regressor
+        flattened; `n_channels` of the LSTMRegressor is set, and `n_targets` if it is None. Any other regressor
         gets a lag table: one column for each value in the window. None is `default_regressor()`, an LSTMRegressor
         with settings that did well on many real series. Notes say how to tune it.
     window_length : int, default=24
-        Number of past rows that a forecast is based on. Choose it long enough to cover what repeats, such as two
-        years of months.
+        Number of rows in a window: the past rows that a forecast is based on. Choose at least one season, better
+        two: 24 for months of a year.
     strategy : {"recursive", "multioutput", "direct"}, default="recursive"
         How to forecast several steps ahead. "recursive" trains a regressor for one step and feeds its forecasts
         back. "multioutput" trains one regressor for all `steps` at once; it must support several outputs. "direct"
-        trains one clone for each of the `steps`. The last two forecast at most `steps` ahead, train on fewer
-        targets, and may use `past_only` columns.
+        trains one clone for each of the `steps`. The last two forecast at most `steps` steps ahead, have fewer
+        windows to train on, and may use `past_only` columns.
     steps : int, default=None
-        Number of steps that are predicted at once. Needed by "multioutput" and "direct".
+        Number of steps to predict at once. Required by "multioutput" and "direct", not used by "recursive".
     past_only : list of str or int, default=None
         Columns of `X` that are *not* known in advance, such as a measured temperature; by name or, for arrays, by
-        position. All other columns must be known in advance, such as a calendar or a planned price. With "recursive"
-        and past-only columns only one step can be forecast, as there are no forecasts of these columns to feed back.
+        position. All other columns must be known in advance, such as a calendar or a planned price. With "recursive",
+        past-only columns limit forecasts to one step, because there are no forecasts of these columns to feed back.
     target_transformer : transformer, default=None
-        Applied to `y` before anything else, and inverted on forecasts, with scikit-learn's `transform` and
-        `inverse_transform`: `FunctionTransformer(np.log1p, np.expm1)`, `PowerTransformer()`. In a panel, one
-        transformer is fitted to all series. For intervals it must be monotonic in each target.
+        Transforms `y` before training; forecasts are transformed back with `inverse_transform`. Examples are
+        `FunctionTransformer(np.log1p, np.expm1)` and `PowerTransformer()`. In a panel, one transformer is fitted to
+        all series. For intervals it must be monotonic in each target.
     intervals : {"conformal", "bootstrap"}, default=None
-        How intervals around forecasts are computed; None computes none. Both use the errors on the last rows
-        (calibration rows) of a model trained on the rows before these, and forecast with a model trained on all
-        rows. So a second fit is needed. "conformal" is as wide as the errors of the same step. "bootstrap" simulates
-        paths by adding resampled, centred one-step errors at each step; its random numbers come from the regressor's
-        `random_state`, or from the seed 0 without one.
+        How to compute intervals around forecasts; None computes none. Both kinds need a second fit: a model trained
+        without the last rows (the calibration rows) forecasts these, and its errors give the intervals around the
+        forecasts of the model trained on all rows. "conformal" takes a quantile of the absolute errors of the same
+        step as half the width. "bootstrap" simulates paths by adding resampled, centred one-step errors at each
+        step. Its random numbers come from the regressor's `random_state`; the seed is 0 if that is None or absent.
     calibration_size : float or int, default=0.2
         Share or number of the rows (in a panel, of the time stamps) that are calibration rows. An interval with
-        coverage c needs at least c / (1 - c) errors of each step ("bootstrap" (1 + c) / (1 - c)). Many more make it
-        more stable.
+        coverage c needs at least c / (1 - c) errors of each step, with "bootstrap" (1 + c) / (1 - c). Many more make
+        it more stable.
     drop_incomplete : bool or "auto", default="auto"
-        Whether to leave windows with missing steps out of training. Above all these are windows that reach back
-        before the first row. "auto" leaves them out unless the regressor accepts NaN. `n_dropped_` counts the
+        Whether to train on complete windows only. Incomplete windows contain missing values or, most often, reach
+        back before the first row. "auto" leaves them out unless the regressor accepts NaN. `n_dropped_` counts the
         windows left out.
     dtype : {"float32", "float64"} or numpy dtype, default=None
-        Precision of the windows. None is float32 for an LSTMRegressor and float64 for all other regressors. For
-        float32 the mean of each series is subtracted in float64 first. In a panel, each series is also divided by
-        its own spread, so that small series count as much as large ones.
+        Precision of the windows. None is float32 for an LSTMRegressor and float64 for all other regressors. With
+        float32, the mean of each series is subtracted in float64 first. In a panel, an LSTMRegressor also gets each
+        series divided by its own spread, so that small series count as much as large ones. Neither is done if the
+        regressor needs targets that are not negative, as with `loss="poisson"`.
     clip_recursion : bool, default=True
-        Whether forecasts that are fed back ("recursive") are clipped where they diverge: where they leave the range
-        of the training rows and the window by more than three times that range, and by more than three times the
-        linear trend of these rows. A warning then names the step. Known columns that leave their own range widen the
-        bounds. Notes describe the bounds of the default regressor.
+        Whether to clip forecasts that diverge when they are fed back ("recursive"). They diverge if they leave the
+        range of the training rows and the window by more than three times that range, and by more than three times
+        the linear trend of these rows. A warning then names the step. Known columns that leave their own range widen
+        the bounds. Notes describe the bounds of the default regressor.
     verbose : bool or int, default=False
-        Whether to print progress: which of several fits begins, and the epochs of every LSTMRegressor whose own
+        Whether to print progress: each of several fits as it begins, and the epochs of every LSTMRegressor whose own
         `verbose` is False. A number n prints every nth epoch.
 
     Attributes
     ----------
     regressors_ : list of estimator
-        The fitted clones: one or, with "direct", one for each step.
+        The fitted clones: one, or with "direct" one for each step.
     n_dropped_ : int
         Number of windows left out of training because of missing values.
     history_ : Series or DataFrame
         All rows known so far: those of `fit` and of `update`.
     fitted_values_ : Series or DataFrame
-        In-sample forecasts of the training rows, one step ahead; NaN where there is no complete window.
+        In-sample forecasts of the training rows, one step ahead. NaN where the regressor cannot read the window.
     residuals_ : Series or DataFrame
         Training rows minus `fitted_values_`.
     n_features_in_ : int
@@ -112,33 +113,33 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     See Also
     --------
-    LSTMRegressor : The regressor by default.
+    LSTMRegressor : The type of the default regressor.
     backtest : Forecast from many origins in the past, and score the forecasts.
     split_panel : Split a panel by time, for cross-validation.
 
     Notes
     -----
-    **Windows.** The window before row o has the steps s = o - window_length, …, o - 1. Step s has the targets and
-    the past-only columns of row s, and the known columns of row s + 1 (with "multioutput" and "direct", of rows
-    s + 1, …, s + steps). So the last step has the known columns of the rows to predict. A lag table has the targets
-    and past-only columns of all steps, oldest first, followed by the known columns of the rows to predict.
+    **Windows.** The window before row o consists of the rows s = o - window_length, …, o - 1. Its step s has the
+    targets and the past-only columns of row s, and the known columns of row s + 1 (with "multioutput" and "direct", of
+    rows s + 1, …, s + steps). So the last step has the known columns of the rows to predict. A lag table has the
+    targets and past-only columns of all steps, oldest first, followed by the known columns of the rows to predict.
 
-    **Missing values.** NaN in `y` is a missing value. It is no target in training, and a step with a missing value
-    is skipped in windows. Regressors that do not accept NaN do without such windows, and a warning says how many are
-    left out. With several targets, an LSTMRegressor skips a step if any of them is missing.
+    **Missing values.** NaN in `y` is a missing value. It is never a target in training. In windows, an LSTMRegressor
+    skips the step if any target is missing; with `missing="indicator"`, only if all channels are. Regressors that do
+    not accept NaN are trained without such windows, and a warning says how many are left out.
 
-    **Default regressor.** `Forecaster()` equals `Forecaster(default_regressor())`, whose parameters can be tuned. Its
-    forecasts are medians. Its windows are at most half as long as the (longest) series. With fewer than five windows
-    it repeats the last value, and a warning says so. Its recursion is clipped without a warning and to narrower bounds:
-    forecasts leave the range of the rows by at most that range, or by the linear trend of the training rows. A
-    constant series stays constant.
+    **Default regressor.** `Forecaster()` equals `Forecaster(default_regressor())`; the latter has parameters to tune.
+    Its forecasts are medians. Its windows are at most half as long as the series (the longest one of a panel). With
+    fewer than five windows to train on, it repeats the last value and warns. Its forecasts are clipped without a
+    warning, to narrower bounds: they leave the range of the rows by at most that range or, if this is more, by the
+    linear trend of the training rows. The forecast of a constant series is its value.
 
-    **Arrays.** Rows of arrays follow each other. So the rows to predict follow the history directly, even if a
+    **Arrays.** Arrays have no index, so the rows to predict are taken to follow the history directly, even if a
     splitter left a gap. A scaler before a Forecaster turns frames into arrays: make it part of `regressor` instead.
 
     **Intervals.** Coverage holds for each step by itself, not jointly for the whole path, and on average over
-    origins, as long as future errors are like those of the calibration rows. Without `intervals`, an LSTMRegressor with
-    `loss="quantile"` under "multioutput" or "direct" gives its own quantiles.
+    origins, as long as future errors are like those of the calibration rows. An LSTMRegressor with `loss="quantile"`
+    under "multioutput" or "direct" needs no `intervals`: its quantiles are the ends.
 
     **Panels.** An index with two levels (series, time) makes a panel. One model is trained on all series. The errors
     for intervals are relative to the mean absolute change of each series.
@@ -216,12 +217,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         self.verbose = verbose
 
     def set_params(self, **params):
-        """Set parameters of the forecaster, and of its regressor as `regressor__name`.
+        """Set parameters of the forecaster; `regressor__name` sets one of its regressor.
 
         Parameters
         ----------
         params : dict
-            By name.
+            Values by name.
 
         Returns
         -------
@@ -248,12 +249,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             NaN unless `past_only` names them. None, a frame without columns and an array of shape (n_rows, 0) all
             mean that there are none.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            The series in the order of time, or several series at the same times that are forecast together. NaN is a
-            missing value. The index of a Series or DataFrame gives the times: a DatetimeIndex or PeriodIndex without
-            gaps, or whole numbers. An index with two levels, series and time, makes a panel.
+            The series in time order. Several targets, one per column, are forecast together. NaN is a missing value.
+            The index of a Series or DataFrame gives the times: a DatetimeIndex or PeriodIndex without gaps, or whole
+            numbers. An index with two levels, series and time, makes a panel.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row as a *target*, aligned by its index if it has one. A row with weight 0 is no target, but
-            remains in the windows. Several targets that are predicted at once have the smallest of their weights.
+            Weight of each row as a *target*, aligned by its index if it has one. A row with weight 0 is never a target,
+            but remains in the windows. Rows that one sample predicts together get the smallest of their weights.
 
         Returns
         -------
@@ -263,8 +264,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an input is not as described. Inputs are checked before any training, and an earlier
-            fit stays as it was.
+            If a parameter or an input is not as described. Inputs are checked before any training. If `fit` fails, the
+            forecaster stays as it was.
         """
         tasks = begin_tasks(self, X, y, sample_weight)
         with plain_parameters(self), restored_on_error(self):
@@ -294,30 +295,28 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            The columns of the rows to forecast. Without columns, a frame that has only the index, or an array of
-            shape (n_rows, 0). The values of `past_only` columns are not used.
+            The columns of the rows to forecast. If the forecaster has no columns, pass a frame that has only the
+            index, or an array of shape (n_rows, 0). The values of `past_only` columns are not used.
 
-            Rows of arrays follow the history directly. Rows of pandas may begin later if there are no known columns:
-            then the rows of the gap are forecast too. A gap longer than the history causes a warning, and one longer
-            than ten times the history an error.
+            The rows of an array follow the history directly. The rows of a frame may begin later if there are no known
+            columns: then the rows of the gap are forecast too. A gap longer than the history causes a warning, and
+            one longer than ten times the history an error.
 
-            Training rows may be in any order and must have the known columns that they had in training. Rows that
-            are numbered from 0 are not taken for training rows unless they are all of them, as such numbers say
-            nothing about time.
+            Training rows may be in any order, and their known columns must have the values that they had in training.
+            If the training index counts rows from 0, `X` is taken for training rows only if it has all of them,
+            because such numbers say nothing about time.
 
         Returns
         -------
         y : ndarray of shape (n_rows,) or (n_rows, n_targets)
-            Forecasts in the order of the rows of `X`. Training rows without a complete window, such as the first
-            ones, are NaN in `fitted_values_`. Here they have the newest value before them or, if there is none, the
-            mean of their series.
+            Forecasts in the order of the rows of `X`. Training rows that are NaN in `fitted_values_`, such as the first
+            ones, get the newest value before them here or, if there is none, the mean of their series.
 
         Raises
         ------
         ValueError
-            If the rows do not follow the history, if some but not all of them were trained on, if columns are
-            missing or extra, or if the strategy cannot forecast so many steps. Rows of `update` belong to the
-            history, but are no training rows.
+            If the rows do not follow the history, if some but not all of them were trained on (rows of `update` were
+            not), if columns are missing or extra, or if the strategy cannot forecast so many steps.
         """
         check_is_fitted(self)
         asked = read_rows(self, self._fitted.data, self._history, X)
@@ -327,7 +326,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return forecasts[:, 0] if self._output_format.y_ndim == 1 else forecasts
 
     def _forecast_rows(self, asked):
-        """Forecasts (n_rows, n_targets) of the rows of each series by key; those of equal length in one batch."""
+        """Forecast the rows of each series, (n_rows, n_targets) by key; series with equally many in one batch."""
         if not all(isinstance(part, FutureRows) for part in asked.values()):
             return {key: self._in_sample.filled(key)[part.positions] for key, part in asked.items()}
         check_gaps(self._history, asked)
@@ -339,7 +338,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return {key: found[key][future.n_skipped :, :, 0] for key, future in asked.items()}
 
     def _forecast_next(self, fitted, histories, futures, steps, coverages=()):
-        """Forecasts (steps, n_targets, 1 + 2 n_coverages) of the rows after some histories, by key."""
+        """Forecast the rows after some histories, (steps, n_targets, 1 + 2 n_coverages) by key."""
         series = {key: histories[key].with_future(future.known) for key, future in futures.items()}
         if fitted.builder.spec.n_known:
             check_known_columns(futures, fitted.strategy)
@@ -348,34 +347,36 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return {key: values[0] for key, values in forecasts.items()}
 
     def forecast(self, steps, X_future=None, *, history=None, coverage=None):
-        """Forecast the next `steps` rows, as pandas.
+        """Forecast the next `steps` rows, as a Series or DataFrame.
 
         Parameters
         ----------
         steps : int
             Number of rows to forecast.
         X_future : array-like of shape (n_rows, n_columns), default=None
-            The columns of these rows, if any are known in advance. It may have more rows, and `past_only` columns may
-            be left out. With "multioutput" and "direct", as many rows as the `steps` of the fit are needed.
+            The known columns of these rows, if there are any. It may have more rows, and `past_only` columns may be
+            left out. "multioutput" and "direct" need as many rows as the parameter `steps` says.
         history : Series, DataFrame, array or tuple (X, y), default=None
-            Other series to forecast instead of those of the fit: `y` or, if there are columns, both. It may be a
-            series that was not trained on; the model trained on the others forecasts it. If the fit was on a panel,
-            it may be a single series without the level of series. A series at quite another level, or of quite
-            another size, than the training rows is scaled by its own values.
+            Rows to forecast from instead of those of `fit` and `update`: `y`, or (X, y) if there are columns. They
+            may be of a series that was not trained on. After a fit on a panel, they may also be a single series,
+            without the series level in the index. If their level or size is far from that of the training rows, they
+            are scaled by their own values.
         coverage : float or list of float, default=None
-            Coverage of intervals, between 0 and 1: the share of true values that they should contain.
+            Coverage of the intervals, between 0 and 1: the share of true values that they should contain. None
+            computes no intervals.
 
         Returns
         -------
         forecast : Series or DataFrame
-            With the continued index, and a column for each of several targets. With `coverage` a DataFrame with the
-            columns "forecast", "lower_90", "upper_90", …, for several targets below a level with their names. For a
-            panel, with both levels of its index.
+            With the continued index (both levels for a panel), and one column for each of several targets. With
+            `coverage`, a DataFrame with the columns "forecast", "lower_90", "upper_90", …; with several targets, the
+            first level of the columns has their names.
 
         Raises
         ------
         ValueError
-            As `predict`. Also if `coverage` is given, but nothing computes intervals or there are too few errors.
+            As for `predict`. Also if `coverage` is given, but the forecaster computes no intervals or has too few
+            errors for them.
         """
         check_is_fitted(self)
         steps, coverages = check_steps(steps), () if coverage is None else check_coverage(coverage)
@@ -391,19 +392,19 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return output_format.to_frame(np.concatenate(list(forecasts.values())), index, coverages)
 
     def future_index(self, steps, *, history=None):
-        """Return the index of the next `steps` rows: that of a forecast and of the `X_future` that it needs.
+        """Return the index of the next `steps` rows, which a forecast has and its `X_future` needs.
 
         Parameters
         ----------
         steps : int
             Number of rows.
         history : Series, DataFrame, array or tuple (X, y), default=None
-            Other series instead of those of the fit, as for `forecast`; `y` is enough.
+            Rows to continue instead of those of `fit` and `update`, as for `forecast`. `y` is enough.
 
         Returns
         -------
         index : DatetimeIndex, PeriodIndex, RangeIndex or MultiIndex
-            For a panel, with both levels: `steps` rows of each series after its own end.
+            For a panel, it has both levels, and `steps` rows of each series after its own end.
 
         Raises
         ------
@@ -473,18 +474,24 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             The new rows, as for `fit`. They follow the history directly. In a panel, they may be of any of the
             series, and of new ones.
         train : bool, default=False
-            Whether to train further on the windows whose targets are new, with `partial_fit` of the regressors. An
+            Whether to train further, with `partial_fit` of the regressors, on the windows whose targets are new. An
             LSTMRegressor makes five passes over these windows, each time with fifteen older windows for each new one,
-            at a learning rate that decreases to zero. Any other regressor makes one pass. The scaling of the
-            series, the target transformer and the intervals stay as `fit` made them.
+            at a learning rate that decreases towards zero. Any other regressor makes one pass over the new windows
+            alone. The scaling of the series, the target transformer and the intervals stay as `fit` made them.
         learning_rate_init : float, default=None
-            Initial learning rate of an LSTMRegressor. None is a tenth of its own, which did no harm on real series. A
-            higher rate adapts faster if the series has changed.
+            Initial learning rate of an LSTMRegressor for this training. None is a tenth of its `learning_rate_init`,
+            which did no harm on real series. A higher rate adapts faster if the series has changed.
 
         Returns
         -------
         self : Forecaster
-            With a longer history.
+            The forecaster with the longer history.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the rows do not follow the history directly or are not as those of `fit`, or if a regressor has no
+            `partial_fit`.
         """
         check_is_fitted(self)
         train = plain(train)
@@ -512,15 +519,15 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         X : array-like
             As for `predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            The true values, matched by name and index where they have them. Rows with NaN are left out, and so are
-            those of series that cannot be forecast.
+            The true values, aligned with `X` by index and column names if they have them. Rows with NaN are left out,
+            and so are those of series that cannot be forecast.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row, aligned by its index if it has one.
 
         Returns
         -------
         score : float
-            1 for perfect forecasts, 0 for the mean of `y`.
+            1 for perfect forecasts, 0 for forecasts as good as the mean of `y`.
         """
         from sklearn.metrics import r2_score
 
@@ -539,7 +546,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         regressor = regressor_to_clone(self)
-        # of columns known in advance; in an LSTM a missing one would hide the targets of its step
+        # NaN in columns known in advance; an LSTM would skip the whole step, targets included
         tags.input_tags.allow_nan = accepts_nan(regressor) and not lstm_prefixes(regressor)
         tags.target_tags.multi_output = True
         return tags

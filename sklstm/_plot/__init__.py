@@ -1,4 +1,4 @@
-"""Displays, which follow the convention of scikit-learn: plots of forecasts, backtests and losses."""
+"""Displays of forecasts, backtests and losses, in the style of scikit-learn."""
 
 from sklstm._plot.backtest import BacktestDisplay
 from sklstm._plot.forecast import ForecastDisplay

@@ -1,4 +1,4 @@
-"""BacktestDisplay: the error of forecasts by the number of steps ahead."""
+"""BacktestDisplay: plot a score of forecasts by the number of steps ahead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 AXIS_LABELS = {"mae": "MAE", "rmse": "RMSE", "smape": "sMAPE (%)", "mase": "MASE", "skill": "skill"}
 MAX_MARKERS = 31  # more markers on one line overlap
-MAX_LINES = 10  # the number of colours; more lines cannot be told apart
+MAX_LINES = 10  # as many as matplotlib's colours; with more, lines would share one
 # The error of a single forecast whose quartiles show the spread behind a metric.
 SPREAD_OF = {"mae": "mae", "rmse": "mae", "smape": "smape", "mase": "mase"}
 CONSTRAINTS = {
@@ -49,10 +49,10 @@ class BacktestDisplay:
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        The score, one line for each table or, with `by`, for each group of each table.
+        The score: one line for each table or, with `by`, for each group in each table.
     reference_lines_ : list of matplotlib Line2D
-        The scores to compare with: those of the naive forecast, in the order of `lines_`, or one line if they are the
-        same for all. Empty if there is nothing to compare with, or with `reference=False`.
+        The reference of each line, in the order of `lines_`, or one line if all references are equal. Empty with
+        `reference=False`, or if there is no reference.
     spread_bands_ : list of matplotlib PolyCollection
         The middle half of the errors, in the order of `lines_`. Empty with `spread=False`.
     ax_ : matplotlib Axes
@@ -62,14 +62,14 @@ class BacktestDisplay:
 
     See Also
     --------
-    backtest : Forecast from many origins and compare with what came.
-    ForecastDisplay : Plot one forecast beside its series.
+    backtest : Forecast from many origins in the past, and score the forecasts.
+    ForecastDisplay : Plot a forecast with its intervals and its history.
 
     Notes
     -----
     The naive forecast is labelled "seasonal naive" if `backtest` was called with a `season`, else "last value".
-    If a series has seasons, pass their length (12 for monthly data): the last value is easy to beat there.
-    A table without `frame.attrs["season"]` is labelled "last value" if the naive forecast is the same at all steps.
+    For a seasonal series, pass the season (12 for monthly data) to `backtest`, because the last value is easy to beat.
+    Without `frame.attrs["season"]`, the label is "last value" if the naive forecast is the same at all steps.
 
     Examples
     --------
@@ -177,10 +177,10 @@ class BacktestDisplay:
             "mae", "rmse", "smape", "mase" or "skill". If the table has intervals, also "coverage_90" or "width_90"
             (of each coverage).
         by : {"series", "target"}, default=None
-            Plot a line for each series of a panel, or for each target, ten at most. None takes all rows together.
+            Plot a line for each series of a panel, or for each target, ten at most. None plots one line for all rows.
         reference : bool, default=True
-            Whether to plot a dashed line to compare with: the score of the naive forecast over the rows where it is
-            known, 0 for the skill, and the nominal coverage for a coverage. A width has none.
+            Whether to plot a dashed reference line. It is the score of the naive forecast over the rows where this is
+            known; for "skill" it is 0, for a coverage the nominal coverage. A width has no reference.
         spread : bool, default=False
             Whether to shade the middle half of the errors at each step: absolute errors for "mae" and "rmse",
             scaled errors for "mase", relative errors for "smape". Errors are skewed, so the mean may lie near the
@@ -324,11 +324,11 @@ def _factorize(column):
     return pd.factorize(column, use_na_sentinel=False)
 
 
-# ---- what scores are compared with
+# ---- references
 
 
 def _nominal_value(metric):
-    """The value of a metric for a forecast that is as it should be; None if it has none."""
+    """The constant reference of a metric: 0 for the skill, the nominal coverage for a coverage; else None."""
     if metric == "skill":
         return 0.0
     return float(metric.removeprefix("coverage_")) / 100 if metric.startswith("coverage_") else None
@@ -379,7 +379,7 @@ def _plot_spread(ax, rows, term, line, kwargs):
 
 
 def _plot_references(ax, curves, metric, lines, kwargs):
-    """Plot dashed lines to compare with, one for all curves or one for each in its colour."""
+    """Plot the references as dashed lines: one for all curves, or one for each curve in its colour."""
     from matplotlib import rcParams
 
     style = {"color": rcParams["text.color"], "linestyle": "--", "linewidth": 1.0}

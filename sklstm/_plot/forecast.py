@@ -1,4 +1,4 @@
-"""ForecastDisplay: a forecast beside the series that it continues."""
+"""ForecastDisplay: plot a forecast with its intervals, its history and the true values."""
 
 from numbers import Integral
 
@@ -36,8 +36,9 @@ class ForecastDisplay:
     forecast : Series or DataFrame
         The forecast as `Forecaster.forecast` returns it, with or without intervals. It begins after the history.
     truth : Series, DataFrame or array, default=None
-        The true values. A Series or DataFrame has the form of `history` and may be the whole series: the times of the
-        forecast are shown. An array holds either the rows of the forecast, or the history followed by them.
+        The true values. A Series or DataFrame has the form of `history`; it may be the whole series, of which the
+        times of the forecast are shown. An array has the rows of the forecast, with or without the history before
+        them.
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class ForecastDisplay:
     interval_bands_ : list of list of matplotlib PolyCollection
         The intervals on each axes, widest first. Each is shaded up to the next narrower one.
     legend_ : matplotlib Legend
-        The legend: of the new figure, or in the first of the axes passed as `ax`.
+        The legend, above the axes of a new figure or in the first of the axes passed as `ax`.
     axes_ : ndarray of matplotlib Axes of shape (n_axes,)
         Axes with the forecasts: all targets of the first series, then those of the next.
     ax_ : matplotlib Axes
@@ -60,7 +61,7 @@ class ForecastDisplay:
 
     See Also
     --------
-    BacktestDisplay : Plot the error by step ahead, over many origins.
+    BacktestDisplay : Plot a score by the number of steps ahead, over many origins.
 
     Notes
     -----
@@ -262,10 +263,10 @@ class ForecastDisplay:
         n_history : int, default=None
             Number of rows of history to show for each series. None shows three times the length of the forecast, and
             at least 24 rows.
-        series : list or a single one, default=None
-            Which series of a panel to show, in this order. None shows all that are forecast.
-        targets : list or a single one, default=None
-            Which targets to show, in this order. None shows all.
+        series : list of series or a single one, default=None
+            Series of a panel to show, in this order. None shows all that are forecast.
+        targets : list of targets or a single one, default=None
+            Targets to show, in this order. None shows all.
         max_panels : int, default=12
             Largest number of axes. More raise an error, because they take long to plot and cannot be read.
         name : str, default=None
@@ -290,8 +291,8 @@ class ForecastDisplay:
         TypeError
             If `history` or `forecast` is not a pandas Series or DataFrame, or if their indexes differ in kind.
         ValueError
-            If they do not belong together or are not numeric, if more than `max_panels` axes are needed, or if `ax`
-            has another number of axes than needed.
+            If they lack a series or target of the forecast, or are not numeric, if more than `max_panels` axes are
+            needed, or if `ax` has another number of axes than needed.
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         _check_plot_arguments(ax, n_history, max_panels)
@@ -329,7 +330,7 @@ def _check_plot_arguments(ax, n_history, max_panels):
 
 
 def _check_forecaster(forecaster):
-    """Raise an error unless it is a fitted forecaster that knows its history."""
+    """Raise an error unless the argument is a fitted forecaster."""
     is_fitted_forecaster = False
     if hasattr(forecaster, "fit") and hasattr(forecaster, "forecast") and not isinstance(forecaster, type):
         check_is_fitted(forecaster)

@@ -20,11 +20,11 @@ from sklstm._utils.plain_parameters import plain
     prefer_skip_nested_validation=True,
 )
 def split_panel(index, n_splits, test_size, gap=0):
-    """Split a panel by time for cross-validation: train before, test after, in all series at once.
+    """Split a panel by time for cross-validation, at the same times in all series.
 
-    It does with time stamps what TimeSeriesSplit does with rows. The last `test_size` stamps, of all that occur in
-    any series, are the test set of the last fold; the stamps before them are the test set of the fold before. Each
-    fold trains on all rows before its test set. TimeSeriesSplit itself counts rows, so it would train on the first
+    It splits time stamps as TimeSeriesSplit splits rows. Of all time stamps that occur in any series, the last
+    `test_size` are the test set of the last fold, and those before them the test set of the fold before. Each fold
+    trains on all rows before its test set. TimeSeriesSplit itself would split by rows: it would train on the first
     series and test on the last.
 
     Parameters
@@ -34,23 +34,22 @@ def split_panel(index, n_splits, test_size, gap=0):
     n_splits : int
         Number of folds.
     test_size : int
-        Number of time stamps in each test set; as many as steps are to be forecast.
+        Number of time stamps in each test set: the forecast horizon.
     gap : int, default=0
-        Number of time stamps between training set and test set that are in neither, if values become known with a
-        delay.
+        Number of time stamps between the training set and the test set. Use it if values become known with a delay.
 
     Returns
     -------
     list of (ndarray of int, ndarray of int)
-        Positions of the training rows and of the test rows of each fold, oldest fold first, in the order of the rows.
+        Positions of the training rows and of the test rows of each fold, ascending. The oldest fold comes first.
 
     Raises
     ------
     TypeError
         If `index` is not from pandas.
     ValueError
-        If the index does not have two levels, if keys or time stamps are missing, if the second level is not a time,
-        if there are too few time stamps for the folds, or if a fold would have nothing to test.
+        If the index does not have two levels, if series or time stamps are missing in it, if its second level is not
+        a time, if there are too few time stamps for the folds, or if a fold has no rows to test.
 
     See Also
     --------
@@ -58,8 +57,8 @@ def split_panel(index, n_splits, test_size, gap=0):
 
     Notes
     -----
-    A series is not tested in folds without training rows of it, as there is nothing to forecast it from. A series that
-    lacks some stamps, or has ended, is tested at the stamps that it has.
+    In a fold without training rows of a series, the series is not tested, because it has no history to forecast from.
+    A series that lacks some time stamps, or has ended, is tested at those that it has.
 
     Examples
     --------
@@ -96,7 +95,7 @@ def split_panel(index, n_splits, test_size, gap=0):
 
 
 def series_positions(index, name="y"):
-    """Find the rows of each series of a panel.
+    """List the rows of each series of a panel.
 
     Parameters
     ----------
@@ -115,8 +114,8 @@ def series_positions(index, name="y"):
     TypeError
         If `index` is not from pandas.
     ValueError
-        If the index does not have two levels, if keys or time stamps are missing, if the second level is not a time,
-        or if both levels together are a time (year and month). The message shows the call that repairs it.
+        If the index does not have two levels, if series or time stamps are missing in it, if its second level is not
+        a time, or if both levels together are a time (year and month). The message shows the call that repairs it.
 
     Examples
     --------
@@ -133,7 +132,7 @@ def series_positions(index, name="y"):
 
 
 def _panel_index(data, name="y"):
-    """The index of a panel, given by itself or with a table; checked."""
+    """Return the checked index of a panel, which may be given as a table that has it."""
     import pandas as pd
 
     index = data.index if is_pandas(data) else data
@@ -161,7 +160,7 @@ def _panel_index(data, name="y"):
 
 
 def _levels(index):
-    """Number the series and the time stamps of all rows; with the keys (in order of appearance) and sorted stamps."""
+    """Number the series and time stamps of all rows: (series, keys in order of appearance, stamp, sorted stamps)."""
     import pandas as pd
 
     series, used = pd.factorize(np.asarray(index.codes[0]))
