@@ -126,7 +126,7 @@ def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):
     """Train on the proper training rows, to compute errors on the calibration rows."""
     before = without_callbacks(clone(forecaster).set_params(intervals=None))  # callbacks follow `tasks`
     about = f"the {proper.n_rows} rows before the calibration rows, for intervals"
-    with tasks.part("fit-calibration", before, about), warnings.catch_warnings():
+    with tasks.part("fit-head", before, about), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit on all rows has warned
         trained = fit_proper(before)
     n_rows = {key: len(proper.series[key]) for key in fitted.data.series if key in proper.series}

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import WindowTransformer, make_windows
+from sklstm import Forecaster, WindowTransformer, make_windows
 from tests.tools import fit, model
 
 HAS_CALLBACKS = find_spec("sklearn.callback") is not None
@@ -254,6 +255,15 @@ def test_a_pickle_takes_its_callbacks_along():
     assert loaded._skl_callbacks[0].events == 2 * events_of(3)
     assert len(loaded._skl_callbacks[1].get_logs(select="all")) == 2
     assert recorder.events == events_of(3)
+
+
+@needs_callbacks
+def test_names_of_the_fits_inside_of_a_forecaster_with_intervals():
+    recorder = Recorder()
+    forecaster = Forecaster(Ridge(), window_length=3, intervals="conformal").set_callbacks(recorder)
+    forecaster.fit(None, FRAME["y"])
+    inside = ["begin fit-regressor 0", "end fit-regressor 0", "begin fit-head 1", "end fit-head 1"]
+    assert recorder.events == ["setup", "begin fit 0", *inside, "end fit 0", "teardown"]
 
 
 # ---- scikit-learn's own callbacks
