@@ -80,3 +80,23 @@ def test_columns_without_rows_of_their_own_have_as_many_as_are_wanted():
     columns, spec = read_training_columns(Forecaster(), None, 5, None)
     assert columns.shape == (5, 0)
     assert spec.read(Forecaster(), None, 3).shape == (3, 0)
+
+
+def test_a_series_is_no_table_of_columns():
+    with pytest.raises(ValueError, match=r"got a Series.*fit\(None, series\).*to_frame\(\)\[\[\]\]"):
+        Reader(daily(), np.arange(8.0))
+
+
+def test_past_only_is_not_told_by_booleans():
+    for past_only in ([True], [np.True_]):
+        with pytest.raises(ValueError, match=r"past_only names (np\.)?True_?, but"):
+            Reader(frame().to_numpy(), daily(), past_only=past_only)
+
+
+def test_columns_with_other_labels_than_strings_are_matched_too():
+    X = frame().rename(columns={"a": 1, "b": 2, "c": 3})
+    reader = Reader(X, daily())
+    more = frame(3, start=N).rename(columns={"a": 1, "b": 2, "c": 3})
+    np.testing.assert_array_equal(reader.new_rows(more[[3, 1, 2]], daily(3, N))[None].known, more)
+    with pytest.raises(ValueError, match=r"X has the columns \[1, 2, 4\], but .* on \[1, 2, 3\]"):
+        reader.new_rows(more.rename(columns={3: 4}), daily(3, N))

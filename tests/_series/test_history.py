@@ -72,3 +72,28 @@ def test_a_history_is_its_rows_however_they_came(index, sizes):
         assert history.whole.index.equals(index[:n])
         assert history.end.last == index[n - 1]
         np.testing.assert_array_equal(history.values("stamps", 2, n), part(0, n).stamps[2:])
+
+
+def test_a_history_too_short_for_a_frequency_learns_it_from_the_next_rows():
+    reader = Reader(None, pd.Series([1.0, 2.0], pd.DatetimeIndex(["2024-01-01", "2024-01-02"])))
+    history = reader.history[None]
+    assert history.next_index(2) is None
+    longer = history.followed_by(reader.new_rows(None, daily(7, 2))[None])  # a weekend tells days from business days
+    assert list(longer.next_index(2)) == list(DAYS[9:11])
+    assert len(longer.pieces) == 1
+    np.testing.assert_array_equal(longer.whole.y[:, 0], [1, 2, *range(2, 9)])
+
+
+def test_rows_are_in_the_time_zone_of_the_history():
+    reader = Reader(None, daily().tz_localize("Asia/Tokyo"))
+    more = reader.new_rows(None, daily(3, N).tz_localize("Asia/Tokyo").tz_convert("UTC"))[None]
+    assert str(reader.history[None].followed_by(more).whole.index.tz) == "Asia/Tokyo"
+
+
+def test_pieces_are_joined_when_the_earlier_is_less_than_twice_as_long():
+    reader = Reader(None, np.arange(16.0))
+    history, sizes = reader.history[None], []
+    for n in (4, 2, 1, 1, 8):
+        history = history.followed_by(reader.new_rows(None, np.arange(float(n)))[None])
+        sizes.append([len(piece) for piece in history.pieces])
+    assert sizes == [[16, 4], [16, 4, 2], [16, 4, 2, 1], [16, 8], [32]]

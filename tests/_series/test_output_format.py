@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sklstm._series.output_format import OutputFormat, interval_names
-from tests._series.tables import DAYS, Reader, daily, frame
+from tests._series.tables import DAYS, N, Reader, daily, frame, panel
 
 
 def test_answers_get_the_names_and_the_index_of_the_user():
@@ -46,3 +46,38 @@ def test_indexes_of_a_panel_are_joined_under_their_keys():
 @pytest.mark.parametrize(("coverage", "name"), [(0.9, "90"), (0.975, "97.5"), (0.29, "29"), (2 / 3, "66.6667")])
 def test_coverages_are_named_in_percent(coverage, name):
     assert interval_names([coverage]) == [f"lower_{name}", f"upper_{name}"]
+
+
+def test_targets_are_described_by_their_names():
+    assert OutputFormat(1, None, None).described_targets(1) == ["y"]
+    assert OutputFormat(1, "sold", None).described_targets(1) == ["the target 'sold'"]
+    assert OutputFormat(2, None, None).described_targets(2) == ["the target 0", "the target 1"]
+    assert OutputFormat(2, pd.Index(["y", "z"]), None).described_targets(2) == ["the target 'y'", "the target 'z'"]
+    assert OutputFormat(2, None, None).target_names(2) == [0, 1]
+
+
+def test_labels_of_targets_are_plain_even_of_several_levels():
+    two_levels = pd.MultiIndex.from_tuples([("y", 1), ("z", 2)])
+    assert list(OutputFormat(2, two_levels, None).target_index(2)) == [("y", 1), ("z", 2)]
+    assert list(OutputFormat(2, None, None).target_index(3)) == [0, 1, 2]
+    given = OutputFormat(2, two_levels, None).to_frame(np.zeros((2, 2, 3)), DAYS[:2], (0.5,))
+    assert list(given.columns[:3]) == [("y", 1, "forecast"), ("y", 1, "lower_50"), ("y", 1, "upper_50")]
+
+
+@pytest.mark.parametrize("y", [daily(5), np.arange(5.0)], ids=["days", "array"])
+def test_values_at_the_rows_of_a_series_get_its_index(y):
+    reader = Reader(None, y)
+    given = reader.output_format.rows_to_pandas(reader.series, {None: np.arange(5.0)[:, np.newaxis]})
+    expected = pd.Series(np.arange(5.0), DAYS[:5] if isinstance(y, pd.Series) else pd.RangeIndex(5))
+    pd.testing.assert_series_equal(given, expected, check_freq=False)
+    assert not reader.output_format.is_panel
+
+
+def test_the_format_of_targets_is_taken_from_them():
+    flat, table = np.zeros(4), np.zeros((4, 2))
+    assert OutputFormat.from_targets(flat, None) == OutputFormat(1, None, None)
+    assert OutputFormat.from_targets(table, None) == OutputFormat(2, None, None)
+    assert OutputFormat.from_targets(daily(name="sold"), DAYS[:N]) == OutputFormat(1, "sold", None)
+    assert list(OutputFormat.from_targets(frame(columns="yz"), DAYS[:N]).names) == ["y", "z"]
+    y = panel({"a": (0, 4)})
+    assert OutputFormat.from_targets(y, y.index) == OutputFormat(1, "sold", ["shop", "day"])

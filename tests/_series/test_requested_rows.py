@@ -4,6 +4,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
+from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns
 from tests._series.tables import DAYS, N, Reader, daily, frame, panel
 
 
@@ -33,6 +34,7 @@ def test_rows_of_a_panel_are_found_in_any_order_and_for_some_of_the_series():
     ("X", "message"),
     [
         (None, r"predict and score need the rows to forecast.*forecast\(steps\)"),
+        (3, r"got 3\..*call forecast\(3\)"),
         (np.empty((0, 0)), "0 sample"),
         (pd.DataFrame(index=DAYS[N - 2 : N + 2]), "2 of the 4 rows of X were trained on"),
         (pd.DataFrame(index=DAYS[:4] + pd.Timedelta(hours=1)), "fitted_values_"),
@@ -144,3 +146,67 @@ def test_rows_of_another_kind_of_time_are_told():
     ):
         with pytest.raises(ValueError, match=said):
             f.predict(pd.DataFrame(index=index))
+
+
+def test_training_rows_hold_what_they_held_in_training():
+    X = frame().assign(b=[*range(N - 1), np.nan])
+    reader = Reader(X, daily(), past_only=["b"])
+    for same in (X, X[2:4], X.assign(b=7.0)):  # columns of the past are not read
+        assert len(reader.rows(same)[None].rows) == len(same)
+    with pytest.raises(ValueError, match=r"column 'c' of X is 7\.0 at 2024-01-03.*, but was 202\.0 in training"):
+        reader.rows(X.assign(c=X["c"].where(DAYS[:N] != DAYS[2], 7.0)))
+
+
+def test_rows_counted_from_0_that_are_some_of_the_training_rows_follow_the_history():
+    """As those that `cross_val_score` cuts from an array, and counts anew."""
+    numbered = daily().reset_index(drop=True)
+    whole, part = (pd.DataFrame(index=pd.RangeIndex(n)) for n in (N, N - 1))
+    assert Reader(None, numbered).rows(whole)[None].positions.tolist() == list(range(N))
+    with pytest.raises(ValueError, match="X are at 0"):
+        Reader(None, numbered).rows(part)
+    later = numbered.set_axis(pd.RangeIndex(5, 5 + N))
+    assert Reader(None, later).rows(pd.DataFrame(index=pd.RangeIndex(5, 8)))[None].positions.tolist() == [0, 1, 2]
+
+
+def future(n_skipped, n_rows=2):
+    return FutureRows(np.arange(n_rows), n_skipped, np.zeros((n_rows, 1)))
+
+
+def test_a_gap_longer_than_the_history_warns_and_a_much_longer_one_is_refused(recwarn):
+    single, several = {None: range(5)}, {"a": range(5), "b": range(50)}
+    check_gaps(single, {None: future(5)})
+    check_gaps(several, {"a": future(5), "b": future(50)})
+    assert not recwarn
+    with pytest.warns(UserWarning, match="gap of 6 rows between the history, which has 5 rows,"):
+        check_gaps(single, {None: future(6)})
+    with pytest.warns(UserWarning, match="gap of 50 rows between the history of the series 'a'"):
+        check_gaps(several, {"b": future(60), "a": future(50)})
+    with pytest.raises(ValueError, match=r"gap of 51 rows .* than 10 times the history"):
+        check_gaps(single, {None: future(51)})
+
+
+class Strategy:
+    name, n_ahead = "direct", 3
+
+
+def test_known_columns_reach_as_far_as_they_are_read_and_leave_nothing_out():
+    check_known_columns({"a": future(0, 3), "b": future(0, 4)}, Strategy)
+    with pytest.raises(ValueError, match="gap of 1 row between the history of the series 'b' and"):
+        check_known_columns({"a": future(0, 3), "b": future(1, 3)}, Strategy)
+    with pytest.raises(ValueError, match="gap of 2 rows between the history and"):
+        check_known_columns({None: future(2, 3)}, Strategy)
+    with pytest.raises(ValueError, match=r"^2 rows of known columns .*strategy='direct'.* all steps=3 rows"):
+        check_known_columns({None: future(0, 2)}, Strategy)
+    with pytest.raises(ValueError, match=r"^1 row of the series 'a' of known columns"):
+        check_known_columns({"a": future(0, 1)}, Strategy)
+
+
+def test_a_future_of_a_panel_names_the_series_that_begins_late_and_keeps_only_the_steps():
+    y = panel({"a": (0, 5), "b": (0, 6)})
+    reader = Reader(y.to_frame("price"), y)
+    with pytest.raises(ValueError, match="begins 2 rows after the first row to forecast for the series 'b'"):
+        reader.future(panel({"a": (5, 3), "b": (8, 3)}).to_frame("price"), 3)
+    futures = reader.future(panel({"a": (5, 5), "b": (6, 5)}).to_frame("price"), 3)
+    assert [(part.steps, part.n_skipped) for part in futures.values()] == [(3, 0), (3, 0)]
+    with pytest.raises(ValueError, match="X_future must be pandas with an index of two levels"):
+        reader.future(frame(3, start=N).set_axis([*"ab", "price"], axis=1)[["price"]], 3)

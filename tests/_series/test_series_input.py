@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
-from sklstm._series.series_input import rows_of
+from sklstm._series.series_input import read_truth, rows_of
 from tests._series.tables import DAYS, N, Reader, daily, frame, panel
 
 
@@ -196,3 +196,42 @@ def test_rows_of_one_series_and_of_several_are_told_apart():
     ):
         with pytest.raises(ValueError, match=said):
             Forecaster(Ridge(), window_length=3).fit(None, fitted).update(None, more)
+
+
+def test_the_truth_is_put_in_the_order_of_the_rows_to_score():
+    reader = Reader(frame(), daily())
+    X, y, weight = frame(4, start=N), daily(4, N), daily(4, 1)
+
+    def read(X, y, weight=None):
+        return read_truth(reader.data.spec, reader.history, X, y, weight)
+
+    for order in ([0, 1, 2, 3], [2, 0, 3, 1]):
+        truth, weights = read(X, y.iloc[order], pd.Series(weight.to_numpy(), y.index).iloc[order[::-1]])
+        np.testing.assert_array_equal(truth, y)
+        np.testing.assert_array_equal(weights, weight)
+    truth, weights = read(X.to_numpy(), y)
+    np.testing.assert_array_equal(truth, y)
+    assert weights is None
+    np.testing.assert_array_equal(read(X.to_numpy(), y.to_numpy(), weight.to_numpy())[1], weight)
+    assert np.isnan(read(X, y.where(y != N + 1))[0]).tolist() == [False, True, False, False]
+    with pytest.raises(ValueError, match="infinity"):
+        read(X, y.replace(N + 1, np.inf))
+    with pytest.raises(ValueError, match=r"y begins at 2024-01-10.*array X .*Give X as a frame with the index of y"):
+        read(X.to_numpy(), daily(4, N + 1))
+
+
+def test_a_truth_beside_an_array_follows_every_history():
+    y = panel({"a": (0, 5), "b": (0, 6)})
+    reader = Reader(None, y)
+    X = np.empty((4, 0))
+    truth, _ = read_truth(reader.data.spec, reader.history, X, panel({"a": (5, 2), "b": (6, 2)}), None)
+    np.testing.assert_array_equal(truth, [0, 1, 100, 101])
+    for late in (panel({"a": (5, 2), "b": (7, 2)}), panel({"a": (5, 2), "new": (6, 2)})):
+        with pytest.raises(ValueError, match=r"y begins at 2024-01-0[78].*array X"):
+            read_truth(reader.data.spec, reader.history, X, late, None)
+
+
+def test_a_history_has_the_name_of_its_own_targets():
+    reader = Reader(None, daily(name="sold"))
+    for y, name in ((daily(3, 20, name="other"), "other"), (daily(3, 20), None), (np.zeros(3), "sold")):
+        assert reader.other_history(y)[1].names == name
