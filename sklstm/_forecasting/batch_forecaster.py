@@ -14,7 +14,7 @@ from sklstm._utils.forecast_bounds import find_clipped
 
 @dataclass(frozen=True)
 class BatchForecaster:
-    """Forecasts series with trained regressors: builds windows, predicts, adds intervals and undoes the scaling.
+    """Forecast series with trained regressors: build windows, predict, add intervals and undo the scaling.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ class BatchForecaster:
     regressor_set : RegressorSet
         Forecasts windows.
     intervals : Intervals or None, default=None
-        Puts intervals around the forecasts.
+        Computes intervals around the forecasts.
     repeats_last : bool, default=False
-        Whether every forecast is the newest value, because there were too few windows to train on.
+        Whether every forecast repeats the last value, because there were too few windows to train on.
     """
 
     builder: WindowBuilder
@@ -33,49 +33,50 @@ class BatchForecaster:
     intervals: Intervals | None = None
     repeats_last: bool = False
 
-    def forecast(self, series, origins, steps, coverages=(), tell=None):
+    def forecast(self, series, origins, steps, coverages=(), on_clipped=None):
         """Forecast from some origins of each series.
 
         Parameters
         ----------
         series : dict of series
-            By key.
+            The series, by key.
         origins : dict of ndarray of int
-            By key.
+            The origins in each series, by key.
         steps : int
+            Number of steps to forecast.
         coverages : tuple of float, default=()
-            Those of the intervals.
-        tell : callable (clipped, n_forecasts), default=None
+            Coverages of the intervals.
+        on_clipped : callable (clipped, n_forecasts), default=None
             Called with ClippedForecasts if any forecast was clipped before it was fed back.
 
         Returns
         -------
-        answers : dict of ndarray of shape (n_origins, steps, n_targets, 1 + 2 * n_coverages)
+        forecasts : dict of ndarray of shape (n_origins, steps, n_targets, 1 + 2 * n_coverages)
             By key, in the user's units: the forecast, then the lower and the upper end for each coverage. They are NaN
-            if something that is read is missing, or if the result is not finite.
+            if a value that the regressor needs is missing, or if the result is not finite.
         """
         windows = self.builder.forecast_windows(series, origins, steps)
         points = self.point_forecasts(windows, steps)
-        clipped = find_clipped(windows.scaled(points), windows.limits) if tell else None
+        clipped = find_clipped(windows.scaled(points), windows.limits) if on_clipped else None
         if clipped is not None:
-            tell(clipped, len(points))
-        answers = [points]
+            on_clipped(clipped, len(points))
+        forecasts = [points]
         if coverages:
             ends = self.intervals.ends(self.regressor_set, windows, points, coverages)
-            answers += [end[..., c] for c in range(len(coverages)) for end in ends]
-        answers = np.stack([self.builder.scaler.inverse_transform(values) for values in answers], axis=-1)
-        answers[~np.isfinite(answers)] = np.nan
-        _order_ends(answers)
+            forecasts += [end[..., c] for c in range(len(coverages)) for end in ends]
+        forecasts = np.stack([self.builder.scaler.inverse_transform(values) for values in forecasts], axis=-1)
+        forecasts[~np.isfinite(forecasts)] = np.nan
+        _order_ends(forecasts)
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
-        return dict(zip(origins, np.split(answers, last_rows), strict=True))
+        return dict(zip(origins, np.split(forecasts, last_rows), strict=True))
 
     def for_histories(self, series):
-        """A BatchForecaster for histories, by key, that replace the training rows."""
+        """Return a BatchForecaster for histories, by key, that replace the training rows."""
         scaler = self.builder.scaler.for_histories(series)
         return replace(self, builder=replace(self.builder, scaler=scaler))
 
     def point_forecasts(self, windows, steps):
-        """Forecasts (n, steps, n_targets) of ForecastWindows, in transformed units."""
+        """Forecast from ForecastWindows, (n, steps, n_targets) in transformed units."""
         if self.repeats_last:
             points = np.repeat(windows.last[:, np.newaxis], steps, axis=1)
             points[~windows.is_readable] = np.nan
@@ -85,7 +86,7 @@ class BatchForecaster:
         )
 
 
-def _order_ends(answers):
-    """Exchange lower and upper ends where a decreasing transformer has reversed them."""
-    lower, upper = answers[..., 1::2], answers[..., 2::2]
+def _order_ends(forecasts):
+    """Swap lower and upper ends where a decreasing transformer has reversed them, in place."""
+    lower, upper = forecasts[..., 1::2], forecasts[..., 2::2]
     lower[...], upper[...] = np.minimum(lower, upper), np.maximum(lower, upper)

@@ -1,4 +1,4 @@
-"""Calibration errors: those of forecasts of the calibration rows, from which intervals are made."""
+"""Errors of forecasts of the calibration rows, from which intervals are computed."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from sklstm._utils.windows import rows_after
 
 
 def check_coverage(coverage):
-    """One or several shares in (0, 1), as a tuple without repetitions."""
+    """Check one or several coverages; return a tuple without repetitions."""
     try:
         shares = np.atleast_1d(np.asarray(coverage, dtype=float))
     except (TypeError, ValueError):
@@ -29,22 +29,22 @@ def check_coverage(coverage):
 
 
 def _check_names(shares):
-    """Raise ValueError if two coverages would have the same column names, or one those of 100 %."""
+    """Raise ValueError if two coverages, or one of them and 100 %, would give the same column names."""
     named = {"100": 1.0}
     for share in shares:
         other = named.setdefault(percent(share), share)
         if other != share:
             raise ValueError(
-                f"coverage={share!r} cannot be told from {other!r}: columns are named by per cent with six digits, "
-                f"'lower_{percent(share)}' for both. Round it, and give each once."
+                f"coverage={share!r} and {other!r} have the same column name, 'lower_{percent(share)}', which has six "
+                "digits of the percentage. Round them, and give each coverage once."
             )
 
 
 def calibration_split(series, calibration_size):
-    """The number of proper training rows of each series, by key; the calibration rows follow them.
+    """Return the number of proper training rows of each series, by key; the calibration rows follow them.
 
-    The calibration rows are the last share, or number, of all time stamps. So no series of a panel is trained on rows
-    at the times of another one's calibration rows.
+    `calibration_size` is a share or number of time stamps, so the calibration rows of all series in a panel begin at
+    the same time. No series is trained on rows that are as late as the calibration rows of another one.
     """
     if len(series) == 1:
         (part,) = series.values()
@@ -54,25 +54,25 @@ def calibration_split(series, calibration_size):
     rows = {key: int(np.searchsorted(part.stamps, first)) for key, part in series.items()}
     if not any(0 < rows[key] < len(part) for key, part in series.items()):
         raise ValueError(
-            f"calibration_size={calibration_size} keeps the last {int((stamps >= first).sum())} of {len(stamps)} time "
-            "stamps, but no series has rows there as well as before: choose another size."
+            f"calibration_size={calibration_size} takes the last {int((stamps >= first).sum())} of {len(stamps)} time "
+            "stamps for calibration, but no series has rows both there and before. Choose another calibration_size."
         )
     return rows
 
 
 def _n_calibration(calibration_size, n_rows):
-    """The number of calibration rows, of so many rows."""
+    """Return the number of calibration rows among `n_rows`."""
     is_number = isinstance(calibration_size, Integral)
     size = int(calibration_size) if is_number else ceil(calibration_size * n_rows)
     if not 0 < size <= n_rows - 2:
         raise ValueError(
-            f"calibration_size={calibration_size} takes {size} of {n_rows} rows: at least 2 must be left to train on."
+            f"calibration_size={calibration_size} takes {size} of {n_rows} rows. At least 2 must be left to train on."
         )
     return size
 
 
 def check_enough_errors(series, calibration_size, request):
-    """Raise ValueError if the calibration rows of series cannot give the errors of a request. Nothing is trained."""
+    """Raise ValueError if the calibration rows cannot give the errors of a request. Nothing is trained for this."""
     n_proper, steps = calibration_split(series, calibration_size), request.steps
     truths = [
         rows_after(part.y, np.arange(n_proper[key], len(part)), steps) for key, part in series.items() if n_proper[key]
@@ -87,13 +87,13 @@ class CalibrationErrors:
     Parameters
     ----------
     forecaster : BatchForecaster
-        Trained on the proper training rows.
+        A forecaster that was trained on the proper training rows.
     series : dict of SeriesData
         All rows, by key.
     n_proper : dict of int
         The number of proper training rows of each series.
     scaler : TargetScaler
-        Of the forecaster that is trained on all rows. The errors are in its transformed units.
+        The scaler of the forecaster that was trained on all rows. The errors are in its transformed units.
     """
 
     forecaster: BatchForecaster
@@ -103,21 +103,21 @@ class CalibrationErrors:
     _computed: dict[int, np.ndarray] = field(default_factory=dict)
 
     def enough(self, request):
-        """The errors that a request asks for; ValueError if there are too few."""
+        """Return the errors that a request needs; ValueError if there are too few."""
         return request.take(self.compute(request.steps))
 
     def compute(self, steps):
-        """Errors (n_origins, steps, n_targets) from every origin before a calibration row, computed once.
+        """Compute the errors (n_origins, steps, n_targets) from every origin before a calibration row, once.
 
-        They are NaN where a truth or a forecast is missing.
+        They are NaN where the truth or the forecast is missing.
         """
         if steps not in self._computed:
             origins = {key: np.arange(self.n_proper[key], len(part)) for key, part in self.series.items()}
             origins = {key: rows for key, rows in origins.items() if len(rows)}
-            answers = self.forecaster.forecast(self.series, origins, steps)
+            forecasts = self.forecaster.forecast(self.series, origins, steps)
             scales = error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
             errors = [
-                rows_after(self._truth[key], rows, steps) - self.scaler.transform(answers[key][..., 0])
+                rows_after(self._truth[key], rows, steps) - self.scaler.transform(forecasts[key][..., 0])
                 for key, rows in origins.items()
             ]
             errors = [part / scales[key] for key, part in zip(origins, errors, strict=True)]

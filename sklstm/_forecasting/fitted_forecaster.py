@@ -1,4 +1,4 @@
-"""What a fit leaves behind: forecasts of the series that it is given, and of its own training rows."""
+"""The result of a fit, which forecasts series out-of-sample and the training rows in-sample."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -22,11 +22,11 @@ class FittedForecaster:
     data : TrainingData
         The training rows.
     batch_forecaster : BatchForecaster
-        Forecasts series, in one batch.
+        Forecasts several series and origins in one batch.
     n_dropped : int
         Number of windows left out of training.
     name : str
-        The regressor's, for messages.
+        Name of the regressor, for messages.
     past_only : list or None
         The past-only columns, for messages.
     warns_of_divergence : bool
@@ -64,16 +64,16 @@ class FittedForecaster:
         self.strategy.check_reach(steps, self.past_only if spec.n_past else None)
         if coverages and self.batch_forecaster.intervals is None:
             raise ValueError(no_intervals_message(coverages))
-        tell = partial(warn_of_divergence, self.name) if self.warns_of_divergence else None
-        return self.batch_forecaster.forecast(series, origins, steps, coverages, tell)
+        on_clipped = partial(warn_of_divergence, self.name) if self.warns_of_divergence else None
+        return self.batch_forecaster.forecast(series, origins, steps, coverages, on_clipped)
 
     def for_histories(self, histories):
-        """The same for other series than those of the fit, which may be at another level or of another size."""
+        """Return the same for other histories than those of the fit; their level or size may differ."""
         return replace(self, batch_forecaster=self.batch_forecaster.for_histories(histories))
 
 
 def window_channels(input_spec, n_ahead):
-    """What messages call the channels of a window.
+    """Return the names of the channels of a window, for messages.
 
     Parameters
     ----------
@@ -89,28 +89,28 @@ def window_channels(input_spec, n_ahead):
 
 @dataclass(frozen=True)
 class InSample:
-    """The forecasts one step ahead of the training rows, computed when they are first asked for.
+    """In-sample forecasts of the training rows, one step ahead, computed when they are first used.
 
     Parameters
     ----------
     fitted : FittedForecaster
-        As `fit` made it, whatever `update` changed since.
+        The result of `fit`, without the changes by `update`.
     """
 
     fitted: FittedForecaster
 
     @cached_property
     def forecasts(self):
-        """Forecasts (n, n_targets) of each series, by key; NaN where the window cannot be read."""
+        """Forecasts (n, n_targets) of each series, by key; NaN where the regressor cannot read the window."""
         series = self.fitted.data.series
         origins = {key: np.arange(len(part)) for key, part in series.items()}
         forecasts = self.fitted.batch_forecaster.forecast(series, origins, 1)
         return {key: values[:, 0, :, 0] for key, values in forecasts.items()}
 
     def filled(self, key):
-        """The forecasts of one series without missing values.
+        """Return the forecasts of one series, with missing ones filled.
 
-        A row without a forecast has the newest value before it or, where there is none, the mean of its series.
+        They are filled by the newest value before the row or, if there is none, by the mean of the series.
         """
         y, forecasts = self.fitted.data.series[key].y, self.forecasts[key]
         newest = seasonal_naive(y, 1, np.arange(len(y)), 1)[:, 0]

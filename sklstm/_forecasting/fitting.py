@@ -1,4 +1,4 @@
-"""One fit of a forecaster: from checked training rows to what forecasts."""
+"""Fit a forecaster: from checked training rows to a `FittedForecaster`."""
 
 import warnings
 from dataclasses import replace
@@ -26,25 +26,25 @@ from sklstm._utils.plain_parameters import plain_parameters
 
 
 def begin_tasks(forecaster, X, y, sample_weight):
-    """Begin the tasks of a fit that callbacks follow."""
+    """Begin the tasks of a fit, which callbacks follow."""
     n_fits = strategy_of(forecaster).n_regressors + (forecaster.intervals is not None)
     return printing_tasks(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
 
 @_fit_context(prefer_skip_nested_validation=False)
 def fit_rows(forecaster, data, proper, X, y):
-    """Fit on some rows of tables that were read as a whole.
+    """Fit on some rows of tables that were read already.
 
     Parameters
     ----------
     forecaster : Forecaster
-        Its parameters are used; nothing is set on it.
+        Only its parameters are used; it is not changed.
     data : TrainingData
         The rows to train on.
     proper : TrainingData or None
-        As `check_settings` returns it for these rows.
+        The proper training rows, as `check_settings` returns them.
     X, y
-        The whole tables; callbacks get the rows to train on.
+        The whole tables, of which callbacks get the rows to train on.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def fit_rows(forecaster, data, proper, X, y):
 
 
 def train(forecaster, data, proper, X, y, tasks):
-    """Train the regressors and, if there are to be intervals, others on the proper training rows.
+    """Train the regressors and, for intervals, a second set on the proper training rows.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def train(forecaster, data, proper, X, y, tasks):
 
 
 def _train_regressors(forecaster, data, tasks):
-    """A FittedForecaster without intervals."""
+    """Train the regressors; return a FittedForecaster without intervals."""
     regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster)
     by_default = is_default(regressor)
     builder, transformed = _fit_window_builder(forecaster, data, regressor, by_default)
@@ -99,9 +99,9 @@ def _train_regressors(forecaster, data, tasks):
 
 
 def _fit_window_builder(forecaster, data, regressor, by_default):
-    """Return what makes the windows of a forecaster, and the series in transformed units."""
+    """Fit the WindowBuilder of a forecaster; return it with the series in transformed units."""
     window_length, n_past = forecaster.window_length, int(data.spec.columns.is_past.sum())
-    if by_default:  # else windows of the recursion could be longer than any that was trained on
+    if by_default:  # longer windows would be longer than most training windows, which begin at the first row
         window_length = min(window_length, max(1, data.longest // 2))
     n_known = len(data.spec.columns) - n_past
     spec = WindowSpec(window_length, strategy_of(forecaster).n_ahead, data.spec.n_targets, n_known, n_past)
@@ -115,7 +115,7 @@ def _fit_window_builder(forecaster, data, regressor, by_default):
 
 
 def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
-    """What computes intervals around forecasts; None where nothing does. `fit_proper` fits on the proper rows."""
+    """Return what computes intervals, or None. `fit_proper` fits a forecaster on the proper training rows."""
     if proper is None:
         return quantile_intervals(forecaster)
     errors = _calibration_errors(forecaster, fitted, proper, fit_proper, tasks)
@@ -123,7 +123,7 @@ def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
 
 
 def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):
-    """Train on the proper training rows, to compute errors on the calibration rows."""
+    """Train on the proper training rows; return the CalibrationErrors."""
     before = without_callbacks(clone(forecaster).set_params(intervals=None))  # callbacks follow `tasks`
     about = f"the {proper.n_rows} rows before the calibration rows, for intervals"
     with tasks.part("fit-head", before, about), warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""The origins of a backtest: what is known at each of them, and which rows after it are scored."""
+"""The folds of a backtest: the training rows up to an origin, and the rows after it that are scored."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Fold:
-    """One origin.
+    """One origin of a backtest.
 
     Parameters
     ----------
     training : dict of (int, int)
-        First training row of each series and the one after the last, by key.
+        The first training row of each series and the row after the last one, by key.
     scored : dict of ndarray of bool of shape (steps,)
-        Which of the next steps are scored, by key; only of series with any.
+        Which of the next steps are scored, by key. Series without any are left out.
     """
 
     training: dict[Hashable, tuple[int, int]]
     scored: dict[Hashable, np.ndarray]
 
     def origin(self, key):
-        """How many rows of a series are known."""
+        """Return how many rows of a series are known."""
         return self.training[key][1]
 
 
 def last_folds(series, steps, n_origins, n_ahead):
-    """Folds one time stamp apart, trained on all rows before.
+    """Make folds one time stamp apart, each trained on all rows before its origin.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def last_folds(series, steps, n_origins, n_ahead):
 
 
 def folds_from_cv(series, steps, cv, n_rows):
-    """Folds of a splitter: origins are the ends of its training rows.
+    """Make folds from a splitter: origins are the ends of its training rows.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def folds_from_cv(series, steps, cv, n_rows):
     cv : splitter or iterable
         As in `backtest`.
     n_rows : int
-        Rows of the user's table.
+        Number of rows of the user's table.
 
     Returns
     -------
     folds : list of Fold
-        Those in which something is scored.
+        The folds in which any row is scored.
     """
     from sklearn.model_selection import check_cv  # importing it takes as long as importing sklstm
 
@@ -97,7 +97,7 @@ def folds_from_cv(series, steps, cv, n_rows):
 
 
 def _masks(splitter, n_rows):
-    """Training and test rows of each fold as a pair of masks."""
+    """Return the training and the test rows of each fold, as a pair of masks."""
     masks = []
     try:
         for train, test in splitter.split(np.empty((n_rows, 1)), None):
@@ -114,7 +114,7 @@ def _masks(splitter, n_rows):
 
 
 def _fold(series, steps, is_known, is_asked):
-    """The fold with these training rows and test rows, as masks of the user's table."""
+    """Make a fold from its training rows and test rows, which are masks of the user's table."""
     training, scored = {}, {}
     for key, part in series.items():
         known, asked = np.flatnonzero(is_known[part.rows]), np.flatnonzero(is_asked[part.rows])

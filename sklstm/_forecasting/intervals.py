@@ -1,10 +1,12 @@
 """Intervals around forecasts.
 
-Every kind has `ends`, which returns the lower and upper ends in transformed units.
+The method `ends` of each kind returns the lower and upper ends in transformed units.
 
-Conformal intervals: Papadopoulos, H. et al. (2002), *Inductive Confidence Machines for Regression*, with the
-errors of each step by themselves. They assume that future errors are like those of the calibration rows. Sample paths:
-Efron, B. and Tibshirani, R. (1993), *An Introduction to the Bootstrap*, applied to errors of the calibration rows.
+Conformal intervals: Papadopoulos, H. et al. (2002), *Inductive Confidence Machines for Regression*, applied to the
+errors of each step separately. They assume that future errors are like those of the calibration rows.
+
+Bootstrap intervals: Efron, B. and Tibshirani, R. (1993), *An Introduction to the Bootstrap*, applied to errors of the
+calibration rows.
 """
 
 from dataclasses import dataclass
@@ -16,24 +18,24 @@ from sklearn.base import clone
 
 from sklstm._utils.random import own_generator
 
-# Paths drawn for each forecast. With 1000, a quantile of 5 % is known to within 0.7 %.
+# Number of paths simulated for each forecast. With 1000, the level of a 5 % quantile has a standard error of 0.7 %.
 N_PATHS = 1000
 
 
 @dataclass(frozen=True)
 class ErrorRequest:
-    """Which calibration errors intervals need.
+    """The calibration errors that intervals need.
 
     Parameters
     ----------
     steps : int
-        How many steps ahead.
+        How many steps ahead the errors are needed.
     coverages : tuple of float
     one_sided : bool, default=True
-        Whether a coverage is a share of the absolute errors. If not, each end takes its own share of the signed
-        errors, which takes more of them.
+        Whether the ends come from one quantile of the absolute errors. If not, each end is a quantile of the signed
+        errors, which needs more errors.
     together : bool, default=False
-        Whether only origins count from which the errors of every step and target are known.
+        Whether to use only origins from which the errors of all steps and targets are known.
     """
 
     steps: int
@@ -42,37 +44,37 @@ class ErrorRequest:
     together: bool = False
 
     def take(self, errors):
-        """The errors (n, steps, n_targets), NaN where one is missing, that count; ValueError if they are too few."""
+        """Select from errors (n, steps, n_targets) those to use; ValueError if they are too few."""
         if self.together:
             errors = errors[~np.isnan(errors).any(axis=(1, 2))]
         n, coverage = int((~np.isnan(errors)).sum(axis=0).min()), max(self.coverages)
         needed = n_needed(coverage if self.one_sided else (1 + coverage) / 2)
         if n < needed:
             raise ValueError(
-                f"coverage={coverage} needs at least {needed} errors of {self.steps} steps ahead, but the rows kept "
-                f"by calibration_size give {n}. Set a larger calibration_size (a whole number counts rows), give more "
-                "rows, or ask for less coverage."
+                f"coverage={coverage} needs at least {needed} errors of {self.steps} steps ahead, but the calibration "
+                f"rows give {n}. Set a larger calibration_size (a whole number counts rows), give more rows, or ask "
+                "for less coverage."
             )
         return errors
 
 
 class ErrorSource(Protocol):
-    """Where intervals get calibration errors from."""
+    """Provides calibration errors to intervals."""
 
     def enough(self, request: ErrorRequest) -> np.ndarray:
-        """The errors (n, steps, n_targets) that a request asks for."""
+        """Return the errors (n, steps, n_targets) that a request needs."""
 
 
 class Intervals(Protocol):
     """One kind of intervals."""
 
     def ends(self, regressor_set, windows, points, coverages):
-        """Lower and upper ends (n, steps, n_targets, n_coverages) around points (n, steps, n_targets)."""
+        """Return lower and upper ends (n, steps, n_targets, n_coverages) around points (n, steps, n_targets)."""
 
 
 @dataclass(frozen=True)
 class Conformal:
-    """Symmetric intervals, as wide as the calibration errors of the same step.
+    """Symmetric intervals, whose half width is a quantile of the absolute calibration errors of the same step.
 
     Parameters
     ----------
@@ -88,7 +90,7 @@ class Conformal:
 
     @staticmethod
     def request(strategy, steps, coverages):
-        """The errors that intervals of so many steps need."""
+        """Return which errors these intervals need."""
         return ErrorRequest(steps, coverages)
 
     def ends(self, regressor_set, windows, points, coverages):
@@ -99,13 +101,13 @@ class Conformal:
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Quantiles of many sample paths, each of which adds resampled calibration errors to the forecasts.
+    """Quantiles of simulated paths, each of which adds resampled calibration errors to the forecasts.
 
     Parameters
     ----------
     errors : ErrorSource
     seed : int
-        Of the generator that draws the errors.
+        Seed of the generator that draws the errors.
     """
 
     errors: ErrorSource
@@ -120,7 +122,7 @@ class Bootstrap:
 
     @staticmethod
     def request(strategy, steps, coverages):
-        """The errors that intervals of so many steps need."""
+        """Return which errors these intervals need."""
         return ErrorRequest(strategy.error_steps(steps), coverages, one_sided=False, together=True)
 
     def ends(self, regressor_set, windows, points, coverages):
@@ -128,7 +130,7 @@ class Bootstrap:
         errors = errors - errors.mean(axis=0)  # a mean other than 0 would be fed back as a drift
         ends = []
         for row, point in enumerate(points):
-            rng = np.random.default_rng(self.seed)  # one for each row, so that rows do not depend on each other
+            rng = np.random.default_rng(self.seed)  # a new one for each row, so that rows do not depend on each other
             if np.isnan(point).any():
                 paths = np.full((1, *point.shape), np.nan)
             else:
@@ -138,29 +140,29 @@ class Bootstrap:
         return tuple(np.stack(end) for end in zip(*ends, strict=True))
 
 
-# The kinds by the parameter `intervals` of a Forecaster. Both need calibration errors.
+# The kinds of intervals that need calibration errors, by the parameter `intervals` of a Forecaster.
 CALIBRATED = {"conformal": Conformal, "bootstrap": Bootstrap}
 
 
 @dataclass(frozen=True)
 class Levels:
-    """The quantiles that the regressors predict.
+    """Intervals between quantiles that the regressors predict.
 
     Parameters
     ----------
     levels : tuple of float
-        Those that the regressors were fitted on.
+        The levels of these quantiles.
     """
 
     levels: tuple
 
     def ends(self, regressor_set, windows, points, coverages):
         steps = points.shape[1]
-        answers = windows.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
-        return tuple(answers[..., side] for side in self.sides(coverages))
+        quantiles = windows.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
+        return tuple(quantiles[..., side] for side in self.sides(coverages))
 
     def sides(self, coverages):
-        """The positions of the lower and of the upper ends among the levels; ValueError if a level is not there."""
+        """Return the positions of the lower and of the upper ends among the levels; ValueError if one is missing."""
         return [[self._position((1 + side * coverage) / 2, coverage) for coverage in coverages] for side in (-1, 1)]
 
     def _position(self, level, coverage):
@@ -174,20 +176,20 @@ class Levels:
 
 
 def n_needed(coverage):
-    """The smallest number of errors that an interval of this coverage needs."""
+    """Return the smallest number of errors that an interval of this coverage needs."""
     return ceil(coverage / (1 - coverage) - 1e-9)
 
 
 def conformal_radii(errors, coverages):
-    """Half the width of the interval of each coverage, by step and target.
+    """Compute half the width of the interval of each coverage, by step and target.
 
-    It is the ceil((n + 1) c)-th smallest of the n absolute errors. If these and the next error are exchangeable, the
-    next one is at most that large with probability c or more.
+    For the coverage c, it is the ceil((n + 1) c)-th smallest of the n absolute errors. If these and the next error are
+    exchangeable, the next one is at most that large with probability c or more.
 
     Parameters
     ----------
     errors : ndarray of shape (n, steps, n_targets)
-        NaN where one is missing. At least `n_needed` of each step.
+        NaN where one is missing. Each step has at least `n_needed` errors.
     coverages : sequence of float
 
     Returns
@@ -201,10 +203,10 @@ def conformal_radii(errors, coverages):
 
 
 def path_quantiles(paths, coverages, n_errors):
-    """Lower and upper ends (…, n_coverages) of the central share of paths (n_paths, …).
+    """Compute the ends (…, n_coverages) between which the central share of paths (n_paths, …) lies.
 
-    Another error lies between two quantiles of n errors with (n - 1) / (n + 1) times the probability that the
-    quantiles enclose. So the share is made larger by the inverse factor, up to all paths.
+    A new error falls between two quantiles of n errors less often than the quantiles say: (n - 1) / (n + 1) times as
+    often. So the share of paths is enlarged by the inverse factor, at most to all paths.
     """
     shares = np.minimum(np.asarray(coverages) * (n_errors + 1) / max(n_errors - 1, 1), 1)
     return tuple(np.moveaxis(np.quantile(paths, (1 + side * shares) / 2, axis=0), 0, -1) for side in (-1, 1))

@@ -1,4 +1,4 @@
-"""Scores of a table of forecasts, and the seasonal naive forecast that they are compared with.
+"""Compute scores of forecasts, and the seasonal naive forecast that they are compared with.
 
 Sources: Hyndman and Koehler (2006), *Another look at measures of forecast accuracy*, for the MASE;
 Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
@@ -32,10 +32,10 @@ def scores(frame, by=None):
         - `mase`, the mean of |e| / scale over the rows with a scale above 0 (a constant series has the scale 0);
         - `skill`, 1 - MAE / MAE of the naive forecast, both over the rows with a naive forecast: 0 is as good as the
           naive forecast, 1 is perfect;
-        - for each coverage `coverage_90`, the share of true values inside of the interval, its ends included, and
+        - for each coverage `coverage_90`, the share of true values inside the interval (ends included), and
           `width_90`, the mean width, both over the rows with an interval.
 
-        A score is NaN if there are no such rows, and the skill if the naive forecast makes no error.
+        A score is NaN if it has no rows. The skill is also NaN if the naive forecast has no error.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def scores(frame, by=None):
 
 
 def _unit_of_squares(errors):
-    """A power of two to divide errors by so that their squares do not overflow or underflow; 1 if none would."""
+    """Return a power of two to divide errors by, so that squares do not overflow or underflow; 1 if not needed."""
     largest = errors.max()
     if 1e-150 < largest < 1e150 or largest == 0:
         return 1.0
@@ -78,7 +78,7 @@ def _unit_of_squares(errors):
 
 
 def _factorized(column):
-    """Number the labels of a column; in order if they can be sorted, a missing one last."""
+    """Number the labels of a column, in sorted order if they can be sorted; a missing label comes last."""
     import pandas as pd
 
     try:
@@ -88,7 +88,7 @@ def _factorized(column):
 
 
 def _group_index(numbers, labels, keys):
-    """The index of groups, from their numbers and labels; labels may be tuples."""
+    """Make the index of groups from their numbers and labels; labels may be tuples."""
     import pandas as pd
 
     if len(keys) > 1:
@@ -102,14 +102,13 @@ def check_frame(frame, name="frame", needed=VALUES):
 
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
-            f"{name} must be a DataFrame of forecasts, such as the frame of what backtest returns; got "
-            f"{type(frame).__name__}."
+            f"{name} must be a DataFrame of forecasts, such as backtest(...).frame; got {type(frame).__name__}."
         )
     absent = [column for column in needed if column not in frame.columns]
     if absent:
         raise ValueError(
-            f"{name} has no column {', '.join(map(repr, absent))}: a table of forecasts, such as the frame of what "
-            f"backtest returns, has {', '.join(needed)}."
+            f"{name} has no column {', '.join(map(repr, absent))}. A table of forecasts, such as backtest(...).frame, "
+            f"has {', '.join(needed)}."
         )
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -118,13 +117,13 @@ def check_frame(frame, name="frame", needed=VALUES):
         odd = np.flatnonzero(~np.isfinite(_floats(frame, column, name)))
         if len(odd):
             raise ValueError(
-                f"The column {column!r} of {name} has {frame[column].iloc[odd[0]]} in row {odd[0]}: leave such rows "
-                f"out, {name}[np.isfinite({name}[{column!r}])]."
+                f"The column {column!r} of {name} has {frame[column].iloc[odd[0]]} in row {odd[0]}. Leave such rows "
+                f"out: {name}[np.isfinite({name}[{column!r}])]."
             )
 
 
 def floats(column, what):
-    """The values of a column in float64, missing ones as NaN; ValueError if they are not numbers."""
+    """Convert a column to float64, with NaN for missing values; ValueError if it is not numeric."""
     try:
         return np.asarray(as_numbers(column, what), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -147,8 +146,8 @@ def error_terms(frame):
     -------
     terms : DataFrame with the rows of `frame`
         `mae` (the absolute error), `smape` and `mase`; `own` and `naive`, the absolute errors of the forecast and of
-        the naive forecast where both exist; `coverage_90` (0 or 1) and `width_90` for each coverage. NaN where a term
-        does not exist.
+        the naive forecast where both exist; `coverage_90` (0 or 1) and `width_90` for each coverage. A term that does
+        not exist is NaN.
     """
     import pandas as pd
 
@@ -166,7 +165,7 @@ def error_terms(frame):
 
 
 def coverages(columns):
-    """The coverages, in percent as text, of the pairs of columns `lower_…`, `upper_…`; largest last."""
+    """List the coverages, in percent as text, of the pairs of columns `lower_…`, `upper_…`; largest last."""
     names = set(columns)
     found = [name.removeprefix("lower_") for name in names if isinstance(name, str) and name.startswith("lower_")]
     return sorted((text for text in found if f"upper_{text}" in names and _is_number(text)), key=float)
@@ -180,7 +179,7 @@ def _is_number(text):
 
 
 def _keys(frame, by):
-    """The columns to group by, as a list."""
+    """Return the columns to group by, as a list."""
     keys = list(by) if not isinstance(by, str) and np.iterable(by) else [by]
     known = [key for key in KEYS if key in frame.columns]
     if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
@@ -196,13 +195,13 @@ def _floats(frame, column, name="frame"):
 
 
 def _ratio(numerator, denominator, otherwise=np.nan):
-    """Quotients where the denominator is positive, `otherwise` elsewhere."""
+    """Divide where the denominator is positive; return `otherwise` elsewhere."""
     result = np.full(np.shape(numerator), otherwise, dtype=np.float64)
     return np.divide(numerator, denominator, out=result, where=denominator > 0)
 
 
 def seasonal_naive(values, season, origins, steps):
-    """Forecast the rows after each origin by the values one or more whole seasons before.
+    """Forecast the rows after each origin by the values one season before or, if these are missing, more seasons.
 
     Parameters
     ----------
@@ -218,7 +217,7 @@ def seasonal_naive(values, season, origins, steps):
     Returns
     -------
     forecast : ndarray of shape (n_origins, steps, K)
-        The newest value a whole number of seasons before that is not missing; NaN where there is none.
+        The newest present value a whole number of seasons before each row; NaN where there is none.
     """
     newest = _newest_of_phase(values, season)
     ahead = np.arange(steps)
@@ -227,7 +226,7 @@ def seasonal_naive(values, season, origins, steps):
 
 
 def naive_scales(values, season, origins):
-    """Mean absolute error of the seasonal naive forecast, one season ahead, in the rows before each origin.
+    """Compute the mean absolute error of the seasonal naive forecast, one season ahead, before each origin.
 
     Parameters
     ----------
@@ -249,12 +248,12 @@ def naive_scales(values, season, origins):
 
 
 def _newest_of_phase(values, season):
-    """For each row the newest value, not missing, at it or whole seasons before it, (n, K)."""
+    """Return for each row the newest present value, at that row or whole seasons before it, (n, K)."""
     n, n_columns = values.shape
     season = min(season, max(n, 1))  # a season is no longer than the series
     cycles = np.full((-(-n // season), season, n_columns), np.nan)
     cycles.reshape(-1, n_columns)[:n] = values
     number = np.where(np.isnan(cycles), -1, np.arange(len(cycles))[:, np.newaxis, np.newaxis])
     newest = np.maximum.accumulate(number, axis=0)
-    # where no value is known yet, the one of the first cycle is NaN itself
+    # where no value is known yet, the value of the first cycle is taken, which is NaN
     return np.take_along_axis(cycles, np.maximum(newest, 0), axis=0).reshape(-1, n_columns)[:n]

@@ -1,4 +1,4 @@
-"""What regressors take as input, and converting windows to it: sequences for an LSTM, a lag table otherwise."""
+"""Convert windows to a regressor's input: sequences for an LSTM, a lag table otherwise."""
 
 import sys
 from enum import Enum
@@ -14,27 +14,28 @@ from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._utils.windows import as_slice
 
-# Meta-estimators of scikit-learn, with their modules, whose tags may deny NaN although the regressor inside accepts it.
-# The modules are looked up in sys.modules: importing them takes longer than a fit, and an estimator has loaded its own.
+# Meta-estimators of scikit-learn that pass X on as it is. Their tags may say that they do not accept NaN although the
+# regressor inside does. Their modules are looked up in sys.modules, because importing them takes longer than a fit;
+# the module of an estimator that exists has been imported already.
 PASS_ROWS_ON = {
     "BaseSearchCV": "sklearn.model_selection._search",
     "TransformedTargetRegressor": "sklearn.compose._target",
     "MultiOutputRegressor": "sklearn.multioutput",
     "BaggingRegressor": "sklearn.ensemble._bagging",
 }
-# Estimators that predict something else than values of the target, by the type in scikit-learn's tags.
+# Estimators that do not predict values of the target, by the type in scikit-learn's tags.
 NO_REGRESSORS = {
-    "classifier": "a classifier, which answers with labels",
-    "clusterer": "a clusterer, which answers with numbers of clusters",
-    "outlier_detector": "an outlier detector, which answers with 1 and -1",
-    "density_estimator": "a density estimator, which answers with numbers of components",
+    "classifier": "a classifier, which predicts labels",
+    "clusterer": "a clusterer, which predicts numbers of clusters",
+    "outlier_detector": "an outlier detector, which predicts 1 and -1",
+    "density_estimator": "a density estimator, which predicts numbers of components",
 }
 
 
 def check_regressor(regressor, whole=None):
     """Raise TypeError if an estimator, or the predictor inside, is known not to predict values.
 
-    `whole` is the estimator that it is inside of. An estimator without tags passes.
+    `whole` is the estimator that contains it. An estimator without tags is accepted if it has `predict`.
     """
     whole = regressor if whole is None else whole
     if isinstance(regressor, type):
@@ -55,24 +56,24 @@ def check_regressor(regressor, whole=None):
 
 
 def _check_cuts_no_windows(regressor):
-    """Raise TypeError if a pipeline has a WindowTransformer: it would cut the windows of the forecaster again."""
+    """Raise TypeError if a pipeline has a WindowTransformer, which would cut windows a second time."""
     steps = [step for _, step in regressor.steps] if _is_pipeline(regressor) else []
     cutter = next((step for step in steps if isinstance(step, WindowTransformer)), None)
     if cutter is not None:
         raise TypeError(
-            f"A Forecaster cuts its windows itself, but its regressor has a {cutter!r} in it. Leave that out, and "
+            f"A Forecaster cuts windows itself, but its regressor contains {cutter!r}. Leave it out, and "
             f"write Forecaster(..., window_length={cutter.window_length})."
         )
 
 
 def _tags(estimator):
-    """The tags of an estimator; None if it has none."""
-    says = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
-    return get_tags(estimator) if says else None
+    """Return the tags of an estimator; None if it has none."""
+    has_tags = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
+    return get_tags(estimator) if has_tags else None
 
 
 def _predictor_in(regressor):
-    """The estimator inside a pipeline or meta-estimator of scikit-learn that predicts for it; None if there is none."""
+    """Return the estimator that predicts inside a pipeline or meta-estimator of scikit-learn; None for others."""
     if _is_pipeline(regressor):
         last = regressor.steps[-1][1]
         return None if last in (None, "passthrough") else last
@@ -84,7 +85,7 @@ def _predictor_in(regressor):
 
 
 def lstm_prefixes(regressor):
-    """The parameter prefixes of all LSTMRegressors in a regressor; "" if it is one itself."""
+    """List the parameter prefixes of all LSTMRegressors in a regressor; "" if it is one itself."""
     if isinstance(regressor, LSTMRegressor):
         return [""]
     parameters = regressor.get_params(deep=True) if hasattr(regressor, "get_params") else {}
@@ -92,7 +93,7 @@ def lstm_prefixes(regressor):
 
 
 def reads_by_channel(regressor):
-    """Whether every LSTMRegressor in a regressor reads the other channels of a step if one is missing."""
+    """Whether every LSTMRegressor in a regressor reads a step of which only some channels are missing."""
     prefixes = lstm_prefixes(regressor)
     parameters = regressor.get_params(deep=True) if prefixes else {}
     return bool(prefixes) and all(parameters[f"{prefix}missing"] == "indicator" for prefix in prefixes)
@@ -105,16 +106,17 @@ def needs_nonnegative(regressor):
 
 
 def _needs_nonnegative(estimator):
-    """The same for one estimator. The tags of scikit-learn's own do not depend on their losses."""
+    """Whether one estimator does. It looks at the loss too, because scikit-learn's tags do not depend on it."""
     losses = [getattr(estimator, name, None) for name in ("loss", "criterion")]
     return get_tags(estimator).target_tags.positive_only or "poisson" in losses or "gamma" in losses
 
 
 def clone_for_windows(regressor, spec, feeds_back=True, verbose=False):
-    """A clone for windows of this spec.
+    """Clone a regressor, and set the parameters of the LSTMs in it for windows of this spec.
 
-    The LSTMs in it are told which channels a flattened step has, which of them are targets, and whether the targets
-    are the next step (`feeds_back`). Those that are silent are told to print as `verbose` says.
+    `n_channels` is set if windows are flattened, `n_targets` if it is None, and `loss_steps` if it is "auto". With
+    `feeds_back`, the target of a window is the next step, so every step can have a target. `verbose` is passed on to
+    LSTMs that print nothing.
     """
     regressor = clone(regressor)
     settings, parameters = {}, regressor.get_params()
@@ -132,22 +134,22 @@ def clone_for_windows(regressor, spec, feeds_back=True, verbose=False):
 
 
 class InputFormat(Enum):
-    """What a regressor takes windows as."""
+    """The form in which a regressor takes windows."""
 
     SEQUENCES = "(n, window_length, n_channels), for an LSTM"
-    FLAT_SEQUENCES = "(n, window_length * n_channels), for an LSTM inside, as other estimators may read X before it"
+    FLAT_SEQUENCES = "(n, window_length * n_channels), for an LSTM inside of an estimator that takes tables"
     LAG_TABLE = "the table of WindowSpec.lag_table, for all others"
 
     @classmethod
     def from_regressor(cls, regressor):
-        """The format of a regressor, by whether it is an LSTM or has one inside."""
+        """Choose the format by whether the regressor is an LSTM, has one inside, or neither."""
         if isinstance(regressor, LSTMRegressor):
             return cls.SEQUENCES
         return cls.FLAT_SEQUENCES if lstm_prefixes(regressor) else cls.LAG_TABLE
 
 
 def to_regressor_input(windows, spec, input_format, rows=None):
-    """Convert windows (n, L, C), or some of their rows, to a regressor's input. They are copied at most once."""
+    """Convert windows (n, L, C), or the `rows` among them, to a regressor's input, with at most one copy."""
     if rows is not None and isinstance(as_slice(rows), slice):
         windows, rows = windows[as_slice(rows)], None
     if input_format is InputFormat.LAG_TABLE:
@@ -157,7 +159,7 @@ def to_regressor_input(windows, spec, input_format, rows=None):
 
 
 def accepts_nan(regressor):
-    """Whether a regressor accepts NaN, as far as its tags and those of the estimators in it tell."""
+    """Whether a regressor accepts NaN according to its tags and those of the estimators in it."""
     if _is_pipeline(regressor):
         return _pipeline_accepts_nan([step for _, step in regressor.steps if step not in (None, "passthrough")])
     inner = _inner(regressor)
@@ -174,7 +176,7 @@ def takes_several(regressor):
 
 
 def _inner(regressor):
-    """The regressor inside that gets the rows as they are; None if there is none."""
+    """Return the regressor inside of a meta-estimator that passes X on as it is; None for others."""
     kinds = [getattr(sys.modules.get(module), name, None) for name, module in PASS_ROWS_ON.items()]
     if not isinstance(regressor, tuple(filter(None, kinds))):
         return None
@@ -188,7 +190,7 @@ def _is_pipeline(regressor):
 
 
 def _pipeline_accepts_nan(steps):
-    """The same for the steps of a pipeline; after an imputer there is no NaN."""
+    """Whether a pipeline of these steps accepts NaN; the steps after an imputer get none."""
     for step in steps:
         if not accepts_nan(step):
             return False
@@ -198,13 +200,13 @@ def _pipeline_accepts_nan(steps):
 
 
 def weight_keywords(regressor, weight):
-    """Sample weights as keywords of `fit`; TypeError if it takes none."""
+    """Return sample weights as keywords of `fit`; TypeError if it takes none."""
     if _is_pipeline(regressor) and not get_config().get("enable_metadata_routing"):
         name, last = regressor.steps[-1]
         return {f"{name}__{key}": value for key, value in weight_keywords(last, weight).items()}
     takes_any = any(p.kind == p.VAR_KEYWORD for p in signature(regressor.fit).parameters.values())
     if not takes_any and not has_fit_parameter(regressor, "sample_weight"):
         raise TypeError(
-            f"{type(regressor).__name__} takes no sample_weight: leave it out, or choose another regressor."
+            f"{type(regressor).__name__} takes no sample_weight. Leave it out, or choose another regressor."
         )
     return {"sample_weight": np.array(weight)}

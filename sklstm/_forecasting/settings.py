@@ -1,4 +1,4 @@
-"""The parameters of a forecaster: what they mean, and whether they go together and with the data."""
+"""Read the parameters of a forecaster, and check that they fit each other and the data."""
 
 from sklstm._estimator.settings import quantile_levels
 from sklstm._forecasting.calibration import calibration_split, check_enough_errors
@@ -10,17 +10,17 @@ from sklstm._utils.plain_parameters import plain
 
 
 def regressor_to_clone(forecaster):
-    """The regressor that a forecaster clones."""
+    """Return the regressor that a forecaster clones."""
     return default_regressor() if forecaster.regressor is None else forecaster.regressor
 
 
 def strategy_of(forecaster):
-    """The strategy that the parameters of a forecaster name."""
+    """Return the Strategy for the parameters of a forecaster."""
     return make_strategy(forecaster.strategy, plain(forecaster.steps))
 
 
 def keeps_incomplete(forecaster):
-    """Whether a forecaster trains on windows with missing steps."""
+    """Whether a forecaster trains on incomplete windows."""
     if forecaster.drop_incomplete == "auto":
         return accepts_nan(regressor_to_clone(forecaster))
     return not forecaster.drop_incomplete
@@ -33,31 +33,31 @@ def quantile_intervals(forecaster):
 
 
 def check_settings(forecaster, data):
-    """Check that the parameters go together and with the training data.
+    """Check that the parameters fit each other and the training data.
 
     Returns
     -------
     proper : TrainingData or None
-        The rows to train on before the calibration rows; None if no calibration is needed.
+        The proper training rows; None without `intervals`.
     """
     regressor = regressor_to_clone(forecaster)
     if forecaster.drop_incomplete is False and not accepts_nan(regressor):
         raise ValueError(
-            f"drop_incomplete=False keeps windows with missing steps, but {type(regressor).__name__} does not accept "
-            "NaN according to its tags."
+            f"drop_incomplete=False keeps incomplete windows, but {type(regressor).__name__} does not accept NaN "
+            "according to its tags. Leave it at 'auto', or choose another regressor."
         )
     return None if forecaster.intervals is None else _proper_training_data(forecaster, data)
 
 
 def _proper_training_data(forecaster, data):
-    """The rows before the calibration rows, checked to be enough."""
+    """Return the proper training rows; ValueError if they are too few."""
     lengths = calibration_split(data.series, forecaster.calibration_size)
     longest, setting = max(lengths.values()), f"calibration_size={forecaster.calibration_size}"
     if longest <= forecaster.window_length and not keeps_incomplete(forecaster):
         raise ValueError(
             f"intervals={forecaster.intervals!r} with {setting} leaves {longest} rows to train on before the "
-            f"calibration rows, but window_length={forecaster.window_length} takes {forecaster.window_length + 1} at "
-            "least. Choose a smaller calibration_size or window_length, or give more rows."
+            f"calibration rows, but window_length={forecaster.window_length} needs at least "
+            f"{forecaster.window_length + 1}. Choose a smaller calibration_size or window_length, or give more rows."
         )
     proper = data.between({key: (0, n) for key, n in lengths.items()})
     try:
@@ -71,7 +71,7 @@ def _proper_training_data(forecaster, data):
 
 
 def check_request(forecaster, data, steps, coverages):
-    """Check that a forecaster, once fitted on the data, can forecast so many steps with such intervals."""
+    """Check that a forecaster, once fitted on the data, will be able to forecast these steps and intervals."""
     strategy, levels = strategy_of(forecaster), quantile_intervals(forecaster)
     strategy.check_reach(steps, forecaster.past_only if data.spec.columns.is_past.any() else None, verb="is")
     if not coverages:
@@ -86,8 +86,8 @@ def check_request(forecaster, data, steps, coverages):
 
 
 def no_intervals_message(coverages):
-    """What to say where nothing gives intervals."""
+    """Explain how to get intervals from a forecaster that computes none."""
     return (
-        f"coverage={coverages} needs intervals, set before fit: Forecaster(intervals='conformal') or "
+        f"coverage={coverages} needs intervals. Choose them before fit: Forecaster(intervals='conformal') or "
         "'bootstrap', or an LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
     )

@@ -1,6 +1,6 @@
-"""Strategies: ways to predict several steps ahead with regressors of windows.
+"""Strategies: ways to forecast several steps with regressors that read windows.
 
-To add one, write a subclass of `Strategy` and enter it in `STRATEGIES`.
+To add one, write a subclass of `Strategy` and add it to `STRATEGIES`.
 """
 
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from sklstm._utils.recursive_forecast import forecast_recursively
 
 @dataclass(frozen=True)
 class Strategy:
-    """How regressors predict several steps ahead. Without overrides, one regressor predicts all steps.
+    """How regressors forecast several steps. Unless a subclass overrides it, one regressor predicts all steps.
 
     Parameters
     ----------
     n_ahead : int
-        Steps that are predicted at once.
+        Number of steps that are predicted at once.
     """
 
     n_ahead: int
 
     name: ClassVar[str]
-    feeds_back: ClassVar[bool] = False  # whether forecasts become input of later ones
+    feeds_back: ClassVar[bool] = False  # whether forecasts are fed back as if they had been observed
 
     @classmethod
     def from_steps(cls, steps):
-        """The strategy for the parameter `steps` of a Forecaster."""
+        """Make the strategy for the parameter `steps` of a Forecaster."""
         if steps is None:
-            raise ValueError(f"strategy={cls.name!r} needs steps: how many rows are predicted at once.")
+            raise ValueError(f"strategy={cls.name!r} needs steps, the number of rows that are predicted at once.")
         return cls(steps)
 
     @property
@@ -44,19 +44,19 @@ class Strategy:
         return 1
 
     def steps_of(self, number):
-        """The steps ahead that the regressor of a number predicts; both count from 0."""
+        """Return the steps that the regressor with this number predicts; steps and numbers count from 0."""
         return range(self.n_ahead)
 
     def check_reach(self, steps, past_only=None, verb="was"):
-        """Raise ValueError if it cannot forecast so many steps.
+        """Raise ValueError if the strategy cannot forecast so many steps.
 
-        `past_only` are the names of the past-only columns, if there are any. `verb` is the tense of the message: "was"
-        fitted or "is" fitted.
+        `past_only` are the names of the past-only columns, if there are any. `verb` sets the tense of the message:
+        "was" fitted or "is" fitted.
         """
         if steps > self.n_ahead:
             raise ValueError(
                 f"{steps} steps are asked for, but strategy={self.name!r} {verb} fitted with steps={self.n_ahead}. Fit "
-                "with more, or with strategy='recursive'."
+                "with more steps, or with strategy='recursive'."
             )
 
     def gives_quantiles(self, regressor):
@@ -64,21 +64,21 @@ class Strategy:
         return hasattr(regressor, "predict_quantiles")
 
     def error_steps(self, steps):
-        """How many steps ahead the errors reach that `sample_paths` needs for so many steps."""
+        """How many steps ahead the errors must reach that `sample_paths` uses."""
         return steps
 
     def forecast(self, regressors, windows, future, steps, limits=None):
-        """Forecasts (n, steps, n_targets); see `RegressorSet.forecast`."""
-        answers = [part.predict(windows) for part in regressors if part.steps.start < steps]
-        return np.concatenate(answers, axis=1)[:, :steps]
+        """Forecast, (n, steps, n_targets); see `RegressorSet.forecast`."""
+        forecasts = [part.predict(windows) for part in regressors if part.steps.start < steps]
+        return np.concatenate(forecasts, axis=1)[:, :steps]
 
     def quantiles(self, regressors, windows, steps):
-        """Forecasts of every quantile level (n, steps, n_targets, n_levels)."""
-        answers = [part.predict_quantiles(windows) for part in regressors if part.steps.start < steps]
-        return np.concatenate(answers, axis=1)[:, :steps]
+        """Predict every quantile level, (n, steps, n_targets, n_levels)."""
+        quantiles = [part.predict_quantiles(windows) for part in regressors if part.steps.start < steps]
+        return np.concatenate(quantiles, axis=1)[:, :steps]
 
     def sample_paths(self, regressors, start, points, errors, n_paths, rng):
-        """Simulated paths; see `RegressorSet.sample_paths`. Each adds the errors of all steps of one origin."""
+        """Simulate paths; see `RegressorSet.sample_paths`. Each path adds all errors from one origin."""
         return points + errors[rng.integers(len(errors), size=n_paths)] * start.error_scale
 
 
@@ -95,27 +95,27 @@ class Recursive(Strategy):
     def check_reach(self, steps, past_only=None, verb="was"):
         if past_only is not None and steps > 1:
             raise ValueError(
-                f"strategy='recursive' feeds forecasts back, but has none of the past_only columns {past_only}: "
+                f"strategy='recursive' has no forecasts of the past_only columns {past_only} to feed back, so "
                 "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
             )
 
     def gives_quantiles(self, regressor):
-        return False  # those of one step cannot be fed back
+        return False  # quantiles cannot be fed back
 
     def error_steps(self, steps):
         return 1
 
     def forecast(self, regressors, windows, future, steps, limits=None):
         (part,) = regressors
-        if type(part.regressor) is LSTMRegressor:  # the same, but windows are checked once instead of at every step
+        if type(part.regressor) is LSTMRegressor:  # the same result, but windows are checked only once
             clip = False if limits is None else limits
             X_future = future if future.size else None
-            answers = part.regressor.forecast(steps, X_future, context=windows, clip=clip)
-            return answers.reshape(len(windows), steps, part.spec.n_targets)
+            forecasts = part.regressor.forecast(steps, X_future, context=windows, clip=clip)
+            return forecasts.reshape(len(windows), steps, part.spec.n_targets)
         return forecast_recursively(_next_step(part), windows, steps, part.spec.n_targets, future, limits)
 
     def sample_paths(self, regressors, start, points, errors, n_paths, rng):
-        """Simulated paths. At each step, each adds an error drawn by itself, and the sum is fed back."""
+        """Simulate paths. At each step, each path adds a one-step error drawn for it, and the sum is fed back."""
         (part,) = regressors
         windows, future = (np.repeat(values, n_paths, axis=0) for values in (start.windows, start.future))
         size = np.where(start.size > 0, start.size, np.inf)  # a constant series has no errors
@@ -131,7 +131,7 @@ class MultiOutput(Strategy):
 
 
 class Direct(Strategy):
-    """A regressor for each step."""
+    """Each step has a regressor of its own."""
 
     name = "direct"
 
@@ -147,7 +147,7 @@ STRATEGIES = {strategy.name: strategy for strategy in (Recursive, MultiOutput, D
 
 
 def make_strategy(name, steps):
-    """The strategy for the parameters `strategy` and `steps` of a Forecaster."""
+    """Make the Strategy for the parameters `strategy` and `steps` of a Forecaster."""
     return STRATEGIES[name].from_steps(steps)
 
 
@@ -166,13 +166,13 @@ class RegressorSet:
 
     @classmethod
     def from_regressors(cls, regressors, spec, strategy):
-        """A set of the regressors that a strategy needs, in its order."""
+        """Make a set of given regressors, in the order of the strategy."""
         steps = map(strategy.steps_of, range(strategy.n_regressors))
         return cls(strategy, tuple(map(WindowRegressor, regressors, [spec] * len(regressors), steps)))
 
     @classmethod
     def from_template(cls, regressor, spec, strategy, verbose=False):
-        """A set of unfitted clones of a regressor."""
+        """Make a set of unfitted clones of a regressor, as many as the strategy needs."""
         clones = [
             clone_for_windows(regressor, spec, strategy.feeds_back, verbose) for _ in range(strategy.n_regressors)
         ]
@@ -189,7 +189,7 @@ class RegressorSet:
         return self.parts[0].spec
 
     def fit(self, samples, tasks):
-        """Train every regressor on the samples whose targets are known to it, and tell callbacks."""
+        """Train every regressor on the samples whose targets are all known, with a task for callbacks each."""
         for part in self.parts:
             X, y, weights = part.training_data(samples)
             ahead = f", {part.steps.stop} ahead" if len(self.parts) > 1 else ""
@@ -201,17 +201,17 @@ class RegressorSet:
     def partial_fit(self, samples, draw_older=None, learning_rate_init=None):
         """Train every regressor further.
 
-        `samples(reach)` are those with a new target: their last one is `reach` rows after the first one.
-        `draw_older(reach, n)` draws from the others.
+        `samples(reach)` returns the samples of which a target is new; a sample needs the rows up to `reach` after its
+        first target. `draw_older(reach, n)` draws from the other samples.
         """
         for part in self.parts:
-            # the known columns of all steps are in a window: it was not complete before the last of them was known
+            # a window contains the known columns of all steps, so it was incomplete until the last of them was known
             reach = (self.strategy.n_ahead if self.spec.n_known else part.steps.stop) - 1
             older = draw_older and (lambda n, reach=reach: draw_older(reach, n))
             part.partial_fit(samples(reach), older, learning_rate_init)
 
     def forecast(self, windows, future, steps, limits=None):
-        """Forecast so many steps after each window, (n, steps, n_targets).
+        """Forecast `steps` steps after each window, (n, steps, n_targets).
 
         `future` holds the known columns of the steps that are appended to the windows, and `limits` the bounds of
         what is fed back, as for `forecast_recursively`.
@@ -219,33 +219,33 @@ class RegressorSet:
         return self.strategy.forecast(self.parts, windows, future, steps, limits)
 
     def quantiles(self, windows, steps):
-        """Forecasts of every quantile level (n, steps, n_targets, n_levels)."""
+        """Predict every quantile level, (n, steps, n_targets, n_levels)."""
         return self.strategy.quantiles(self.parts, windows, steps)
 
     def sample_paths(self, start: ForecastWindows, points, errors, n_paths, rng):
         """Simulate paths (n_paths, steps, n_targets) after one window, in transformed units.
 
-        `points` (steps, n_targets) are its forecasts. The errors (n_errors, `strategy.error_steps(steps)`, n_targets)
-        are relative to the scale of the series.
+        `points` (steps, n_targets) are the forecasts from the window. The errors (n_errors,
+        `strategy.error_steps(steps)`, n_targets) were divided by the error scale of their series.
         """
         return self.strategy.sample_paths(self.parts, start, points, errors, n_paths, rng)
 
 
 def _next_step(part):
-    """A function that predicts the next step of windows, (n, n_targets); infinite where infinity was fed back."""
+    """Make a function that predicts the next step of windows, (n, n_targets); infinite where infinity was fed back."""
 
     def predict(windows):
         lost = np.isinf(windows).any(axis=(1, 2))  # one infinite row would make most regressors refuse all rows
-        answers = np.full((len(windows), part.spec.n_targets), np.inf)
+        forecasts = np.full((len(windows), part.spec.n_targets), np.inf)
         if not lost.all():
-            answers[~lost] = part.predict(windows[~lost] if lost.any() else windows)[:, 0]
-        return np.where(np.isfinite(answers), answers, np.inf)
+            forecasts[~lost] = part.predict(windows[~lost] if lost.any() else windows)[:, 0]
+        return np.where(np.isfinite(forecasts), forecasts, np.inf)
 
     return predict
 
 
 def with_errors(predict, errors, rng):
-    """`predict`, plus a row of errors (n, n_targets) drawn for each window; targets err together."""
+    """Return `predict` plus errors: a row of `errors` (n, n_targets), drawn for each window, for all its targets."""
 
     def predict_with_errors(windows):
         return predict(windows) + errors[rng.integers(len(errors), size=len(windows))]

@@ -15,15 +15,16 @@ from sklearn.base import clone
 from sklstm._utils.checks import check_output
 from sklstm._utils.overflow import power_of_two
 
-# The width of a series covers this share of its values, as the others may be outliers. Values equal to the median do
-# not count, as there may be many.
+# The width of a series covers this share of its values; the others may be outliers. Values equal to the median are left
+# out, because there may be many.
 SHARE_IN_WIDTH = 0.9
 
-# A window is at another level if its end is this many times further from the centre than any training row was. Up to
-# there, float32 loses no more than a few millionths of that distance.
+# A window is at another level if its end is this many times further from the centre than any training row. Below this
+# limit, float32 loses no more than a few millionths of the distance.
 FAR = 30
 
-# A history is of another size if its width is this many times that of the training rows, or less than the inverse.
+# A history is of another size if its width is more than this many times larger or smaller than that of the training
+# rows.
 OTHER_SIZE = 30
 
 
@@ -37,7 +38,7 @@ class Transformer(Protocol):
 
 @dataclass(frozen=True)
 class SeriesScaling:
-    """How one series is scaled. Every field is an ndarray of shape (n_targets,).
+    """The scaling of one series. Every field is an ndarray of shape (n_targets,).
 
     Parameters
     ----------
@@ -45,7 +46,8 @@ class SeriesScaling:
         The centre is subtracted from the targets, which are then divided by the size. The size of a constant series
         is 0: its forecast is its value.
     error_scale
-        What its forecast errors are divided by, as the series of a panel differ in size. 1 for a single series.
+        Calibration errors are divided by it, because the series of a panel differ in size. It is 1 for a single
+        series.
     width
         The distance from the median within which most values are.
     max_distance
@@ -65,7 +67,7 @@ class SeriesScaling:
         return cls(*(np.repeat(np.array(column), counts, axis=0) for column in columns))
 
     def at(self, rows):
-        """Some rows of stacked scalings."""
+        """Select rows of stacked scalings."""
         return SeriesScaling(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
@@ -75,17 +77,18 @@ class SeriesScaling:
 
     @property
     def far(self):
-        """The absolute scaled values beyond which a window is at another level."""
+        """The absolute value, in scaled units, beyond which a window is at another level."""
         return FAR * self.max_distance / self.divisor
 
     def needs_rescaling(self, last):
-        """Which windows, given their last values in scaled units, are at another level or of a constant series."""
+        """Whether each window is at another level or of a constant series; `last` has its last values, scaled."""
         return ((np.abs(last) > self.far) | (self.size == 0)).any(axis=1)
 
     def window_scaling(self, windows):
-        """Shift and zoom of such windows (n, L, n_targets): what to subtract and then divide by, (n, n_targets) each.
+        """Compute the shift and zoom of such windows (n, L, n_targets), (n, n_targets) each.
 
-        A window at another level gets its own median as shift. One of a constant series gets its own width as zoom.
+        The shift is to be subtracted, then the zoom divided by. A window at another level gets its own median as
+        shift. A window of a constant series gets its own width as zoom.
         """
         level, width = np.array([_median_and_width(window) for window in windows]).transpose(1, 0, 2)
         has_size = self.size > 0
@@ -93,7 +96,7 @@ class SeriesScaling:
         return np.where(is_far | ~has_size, level, 0), np.where(has_size, 1, width)
 
     def combined(self, shift, zoom):
-        """The scaling that adds a shift and a zoom to this one."""
+        """Return this scaling followed by a shift and a zoom."""
         return replace(self, centre=self.centre + shift * self.divisor, size=self.divisor * zoom)
 
 
@@ -130,7 +133,7 @@ def fit_scaler(target_transformer, series, is_centred, is_sized=False):
 
 @dataclass(frozen=True)
 class TargetScaler:
-    """Scales targets and columns, as fitted on the training rows. A series that is not among them has its own scaling.
+    """Scale targets and columns as fitted on the training rows. Other series are scaled by their own values.
 
     Parameters
     ----------
@@ -139,7 +142,7 @@ class TargetScaler:
     scalings : dict of SeriesScaling
         By key.
     known, past : ndarray of shape (2, n_known) and (2, n_past)
-        Centre and size of the columns over all series, as columns may tell the series apart.
+        Centre and size of the columns, over all series, because columns may distinguish the series.
     is_centred : bool
         Whether the mean is subtracted.
     is_sized : bool
@@ -154,7 +157,7 @@ class TargetScaler:
     is_sized: bool
 
     def scaling(self, key, series, n_rows):
-        """The scaling of a series; that of its first `n_rows` rows, if it was not trained on."""
+        """Return the scaling of a series; if it was not trained on, compute it from its first `n_rows` rows."""
         if key in self.scalings:
             return self.scalings[key]
         y = self._transform_observed(series.values("y", 0, n_rows))
@@ -164,14 +167,15 @@ class TargetScaler:
 
     @cached_property
     def _mean_error_scale(self):
-        """The mean over the series trained on, for series that do not change."""
+        """The mean over the training series, for series that do not change."""
         return _mean(np.stack([scaling.error_scale for scaling in self.scalings.values()]))
 
     def for_histories(self, series):
-        """The scaler for histories, by key, that replace the training rows: with own scalings if they differ a lot.
+        """Return the scaler for histories, by key, that replace the training rows.
 
         A history keeps the scaling of the training rows, unless its width differs by more than a factor of
-        `OTHER_SIZE`, or its centre is `FAR` times further away than any training row was.
+        `OTHER_SIZE`, or its centre is more than `FAR` times further away than any training row. Then it gets a scaling
+        from its own values.
         """
         if not self.is_centred:
             return self
@@ -193,15 +197,15 @@ class TargetScaler:
         return replace(self, scalings={**self.scalings, **other}) if other else self
 
     def scale(self, y, centre, size):
-        """Targets in the user's units, scaled by centre and size, (n, n_targets) each."""
+        """Scale targets that are in the user's units; all arguments have the shape (n, n_targets)."""
         return self.scale_transformed(self._transform_observed(y), centre, size)
 
     def scale_transformed(self, y, centre, size):
-        """Targets in transformed units, scaled by centre and size, (n, n_targets) each."""
+        """Scale targets that are in transformed units; all arguments have the shape (n, n_targets)."""
         return (y - centre) / np.where(size > 0, size, 1)
 
     def scale_columns(self, known, past):
-        """Known and past-only columns, scaled."""
+        """Scale known and past-only columns."""
         return tuple((values - part[0]) / part[1] for values, part in ((known, self.known), (past, self.past)))
 
     def _transform_observed(self, y):
@@ -210,71 +214,72 @@ class TargetScaler:
         bad = ~np.isfinite(values).all(axis=1) & ~np.isnan(y).any(axis=1)
         if bad.any():
             raise ValueError(
-                f"target_transformer={self.transformer!r} makes {values[bad][0].tolist()} of y={y[bad][0].tolist()}, "
-                "which is not finite. Choose a transformer that takes such values, or give them as NaN: missing."
+                f"target_transformer={self.transformer!r} transforms y={y[bad][0].tolist()} to "
+                f"{values[bad][0].tolist()}, which is not finite. Choose a transformer that accepts such values, or "
+                "pass them as NaN (missing)."
             )
         return values
 
     def transform(self, y):
-        """Targets (…, n_targets) in transformed units."""
+        """Transform targets (…, n_targets) from the user's units."""
         return _transform(self.transformer, y.reshape(-1, y.shape[-1])).reshape(y.shape)
 
     def inverse_transform(self, y):
-        """Transformed targets (…, n_targets) in the user's units."""
+        """Transform targets (…, n_targets) back to the user's units; NaN in rows that are not finite."""
         if self.transformer is None:
             return y
         rows = y.reshape(-1, y.shape[-1])
         known = np.isfinite(rows).all(axis=1)
-        answers = np.full(rows.shape, np.nan)
+        values = np.full(rows.shape, np.nan)
         if known.any():
-            with np.errstate(over="ignore", invalid="ignore"):  # the caller handles what is not finite
-                answers[known] = _call(self.transformer, "inverse_transform", rows[known])
-        return answers.reshape(y.shape)
+            with np.errstate(over="ignore", invalid="ignore"):  # the caller handles values that are not finite
+                values[known] = _call(self.transformer, "inverse_transform", rows[known])
+        return values.reshape(y.shape)
 
 
 def _scaling(y, error_scale, is_centred, is_sized):
-    """The scaling of a series with these values (n, n_targets)."""
+    """Compute the scaling of a series with these values (n, n_targets)."""
     if not is_centred:
         zero = np.zeros(y.shape[1])
         return SeriesScaling(zero, zero + 1, error_scale, zero, zero + np.inf)
     median, width = _median_and_width(y)
     centre = _mean(y)
-    # an outlier can draw the mean so far away that the other values keep few digits
+    # an outlier can move the mean so far away that the other values keep few digits
     centre = np.where(np.abs(centre - median) > FAR * width, median, centre)
     distance = np.nan_to_num(np.fmax.reduce(np.abs(y - centre), axis=0, initial=0))
     return SeriesScaling(centre, width if is_sized else _float32_unit(distance), error_scale, width, distance)
 
 
 def _median_and_width(y):
-    """Median of each column of y over its present values, and the distance from it within which most values are."""
-    answers = np.zeros((2, y.shape[1]))
+    """Compute the median and the width of each column of y over its present values, (2, n_targets)."""
+    found = np.zeros((2, y.shape[1]))
     for column, values in enumerate(y.T):
         values = values[~np.isnan(values)]
         if len(values):
             median = np.median(values)
             distance = np.abs(values - median)
             differs = distance > 4 * np.finfo(float).eps * np.abs(median)
-            answers[:, column] = median, np.quantile(distance[differs], SHARE_IN_WIDTH) if differs.any() else 0
-    return answers
+            found[:, column] = median, np.quantile(distance[differs], SHARE_IN_WIDTH) if differs.any() else 0
+    return found
 
 
 def _float32_unit(distance):
-    """1, or a power of two near the distance if float32 cannot hold values of that size."""
+    """Return 1, or a power of two near the distance if float32 cannot represent values of that size."""
     unit = power_of_two(distance)
     return np.where(np.abs(np.log2(unit)) > 60, unit, 1)
 
 
 def _mean(values):
-    """Mean of each column over its present values; 0 if there is none."""
+    """Compute the mean of each column over its present values; 0 if there is none."""
     present = ~np.isnan(values)
     return np.where(present, values, 0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
 
 
 def error_scales(y):
-    """What errors of each series are divided by, by key, if these targets (n, n_targets) are trained on.
+    """Compute the error scale of each series, by key, from its training targets (n, n_targets) in transformed units.
 
-    It is the mean absolute change in transformed units; that of the other series where a series does not change. A
-    single series has 1.
+    It is the mean absolute change from row to row. A series that does not change gets the mean of the others, and a
+    single series 1.
     """
     if None in y:
         return {None: np.ones(y[None].shape[1])}
@@ -285,29 +290,29 @@ def error_scales(y):
 
 
 def _mean_change(y):
-    """Mean absolute change from one row to the next, (n_targets,)."""
+    """Compute the mean absolute change from one row to the next, (n_targets,)."""
     return _mean(np.abs(np.diff(y, axis=0)))
 
 
 def _transform(transformer, y):
-    """Transform the rows of y without a missing value; the others become NaN."""
+    """Transform the rows of y without a missing value; the other rows become NaN."""
     if transformer is None:
         return y
     known = ~np.isnan(y).any(axis=1)
-    answers = np.full(y.shape, np.nan)
+    transformed = np.full(y.shape, np.nan)
     if known.any():
-        answers[known] = _call(transformer, "transform", y[known])
-    return answers
+        transformed[known] = _call(transformer, "transform", y[known])
+    return transformed
 
 
 def _call(transformer, method, values):
-    """Call a method of the target transformer, and check that the shape (n, n_targets) stays."""
+    """Call a method of the target transformer; raise an error if it changes the shape (n, n_targets)."""
     who = f"target_transformer={transformer!r}: {method}"
     return check_output(getattr(transformer, method)(values), who, *values.shape)
 
 
 def check_transformer(target_transformer):
-    """Raise TypeError if it cannot be a target transformer, as far as can be told before `fit`."""
+    """Raise TypeError for a class, or an object without `transform` or `inverse_transform`."""
     if isinstance(target_transformer, type):
         name = target_transformer.__name__
         raise TypeError(f"target_transformer must be an instance, got the class {name}: write {name}().")
@@ -317,27 +322,28 @@ def check_transformer(target_transformer):
 
 
 def _fit_transform(target_transformer, y):
-    """A fitted clone, and the targets of each series in its units, by key.
+    """Fit a clone of the transformer; return it and the transformed targets of each series, by key.
 
-    It is fitted on the rows without a missing value, and has to be invertible there.
+    It is fitted on the rows without a missing value. ValueError if it is not invertible there.
     """
     if target_transformer is None:
         return None, y
     rows = np.concatenate(list(y.values()))
     known = ~np.isnan(rows).any(axis=1)
     if not known.any():
-        raise ValueError("No row of y has a value of every target: there is nothing to fit target_transformer on.")
+        raise ValueError("target_transformer cannot be fitted: no row of y has a value of every target.")
     transformer = clone(target_transformer).fit(rows[known])
     transformed = np.full(rows.shape, np.nan)
     transformed[known] = _call(transformer, "transform", rows[known])
     if not np.isfinite(transformed[known]).all():
         raise ValueError(
-            f"target_transformer={target_transformer!r} gives values that are not finite for the training targets."
+            f"target_transformer={target_transformer!r} transforms some training targets to values that are not "
+            "finite. Choose a transformer that accepts them."
         )
     back = _call(transformer, "inverse_transform", transformed[known])
     if not np.allclose(back, rows[known], rtol=1e-3, atol=1e-3 * np.abs(rows[known]).max()):
         raise ValueError(
-            f"target_transformer={target_transformer!r} does not undo itself: inverse_transform(transform(y)) is not "
+            f"target_transformer={target_transformer!r} is not invertible: inverse_transform(transform(y)) is not "
             "y. FunctionTransformer needs inverse_func, as in FunctionTransformer(np.log1p, np.expm1)."
         )
     ends = np.cumsum([len(part) for part in y.values()])[:-1]

@@ -1,4 +1,4 @@
-"""Train fitted regressors further on rows that came after the fit."""
+"""Train fitted regressors further on rows that follow the training rows."""
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -14,25 +14,25 @@ from sklstm._series.history import History
 
 
 def check_learning_rate(learning_rate_init, train, regressors):
-    """Check that a learning rate is one, and that a regressor uses it."""
+    """Check the value of `learning_rate_init`, and that a regressor uses it."""
     is_number = isinstance(learning_rate_init, Real) and not isinstance(learning_rate_init, bool)
     if not is_number or not 0 < learning_rate_init < np.inf:
         raise ValueError(f"learning_rate_init must be a number above 0, got {learning_rate_init!r}.")
     if not train or not any(lstm_prefixes(regressor) for regressor in regressors):
         raise ValueError(
-            f"learning_rate_init={learning_rate_init} is used by an LSTMRegressor with train=True only. Leave it out: "
-            "other regressors have settings of their own."
+            f"learning_rate_init={learning_rate_init} is used by an LSTMRegressor with train=True only. Leave it out; "
+            "other regressors have parameters of their own for this."
         )
 
 
 def train_further(fitted, histories, n_new, learning_rate_init):
-    """Train on the windows whose last target is new, beside some of the older ones.
+    """Train on the windows whose last target is new, together with some of the older windows.
 
     Parameters
     ----------
     fitted : FittedForecaster
     histories : dict of History
-        By key, with the new rows.
+        The histories including the new rows, by key.
     n_new : dict of int
         Number of new rows, by key.
     learning_rate_init : float or None
@@ -41,7 +41,7 @@ def train_further(fitted, histories, n_new, learning_rate_init):
     Returns
     -------
     fitted : FittedForecaster
-        With other regressors.
+        The same with copies of the regressors, trained further.
     """
     reasons = [reason for reason in map(why_no_partial_fit, fitted.regressors) if reason]
     if reasons:
@@ -62,17 +62,17 @@ class _Windows:
 
     def __post_init__(self):
         self._lengths = {key: len(history) for key, history in self.histories.items()}
-        # other windows at each update, and the same ones in each run
+        # the seed draws other windows at each update, but the same ones in each run
         self._rng = np.random.default_rng(sum(self._lengths.values()))
 
     def new(self, reach):
-        """The windows whose target `reach` rows ahead is new."""
+        """Return the windows whose target `reach` rows after the first one is new."""
         first = {key: max(1, self._lengths[key] - n - reach) for key, n in self.n_new.items()}
         origins = {key: np.arange(first[key], self._lengths[key]) for key in self.n_new}
         return self.fitted.builder.training_windows(self.histories, origins)
 
     def older(self, reach, n_drawn):
-        """Up to `n_drawn` random ones of the windows whose targets up to `reach` rows ahead are not new."""
+        """Draw up to `n_drawn` of the windows whose targets, up to `reach` rows after the first, are not new."""
         known = {key: max(0, self._lengths[key] - self.n_new.get(key, 0) - reach - 1) for key in self.histories}
         ends = np.cumsum(list(known.values()))
         drawn = np.unique(self._rng.integers(ends[-1], size=n_drawn)) if ends[-1] else np.empty(0, int)
@@ -83,7 +83,7 @@ class _Windows:
         return self.fitted.builder.training_windows(self.histories, origins) if origins else None
 
     def _are_drawn(self, key, origins):
-        """Choose among the windows of training rows at random, with probabilities in proportion to their weights."""
+        """Keep each window at random, with a probability in proportion to the weight of its training rows."""
         data, n_ahead = self.fitted.data, self.fitted.builder.spec.n_ahead
         if data.weight is None or key not in data.series:
             return np.ones(len(origins), bool)

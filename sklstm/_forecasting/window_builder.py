@@ -1,4 +1,4 @@
-"""Build windows from series: those to train on, with their targets, and those to forecast from."""
+"""Build windows from series: windows with targets to train on, and windows to forecast from."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, fields, replace
@@ -14,12 +14,12 @@ from sklstm._utils.windows import as_slice
 
 
 class Series(Protocol):
-    """A series that windows are built from, as `SeriesData` and `History` are."""
+    """A series that windows are built from: `SeriesData` or `History`."""
 
     def __len__(self): ...
 
     def values(self, name, first, stop):
-        """Rows `first` to `stop`, as far as there are any, of "y", "known", "past", "rows" or "stamps"."""
+        """Return rows `first` to `stop`, clipped to those that exist, of "y", "known", "past", "rows" or "stamps"."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrainingWindows:
     weight : ndarray of shape (n, n_ahead) or None
         The sample weight of the row of each target.
     rows : ndarray of int of shape (n,), default=None
-        Which of the windows are the samples. Then `windows` is a view of all windows of a table.
+        Positions of the samples among `windows`, which is then a view of all windows of a table.
     """
 
     windows: np.ndarray
@@ -46,34 +46,34 @@ class TrainingWindows:
         return len(self.targets)
 
     def rows_at(self, chosen):
-        """The rows of `windows` that some samples are at."""
+        """Return the positions of the chosen samples in `windows`."""
         return chosen if self.rows is None else self.rows[chosen]
 
     def followed_by(self, other):
-        """These samples and others, without weights."""
+        """Return these samples followed by others, without weights."""
         windows = np.concatenate([part.windows[part.rows_at(slice(None))] for part in (self, other)])
         return TrainingWindows(windows, np.concatenate((self.targets, other.targets)), None)
 
 
 @dataclass(frozen=True)
 class ForecastWindows:
-    """Windows to forecast from, one for each origin of each series, and what turns answers into forecasts.
+    """Windows to forecast from, one for each origin of each series, with the scaling and bounds of their forecasts.
 
     Parameters
     ----------
     windows : ndarray of shape (n, window_length, n_channels)
     future : ndarray of shape (n, steps - 1, n_channels - n_targets)
-        The known columns of the steps that a recursive forecast appends; past-only ones are NaN.
+        The channels, other than targets, of the steps that a recursive forecast appends. Past-only columns are NaN.
     is_readable : ndarray of bool of shape (n, steps)
-        Whether nothing is missing that the forecast of a step needs.
+        Whether all values that the forecast of a step needs are present.
     centre, size : ndarray of shape (n, n_targets)
         The centre was subtracted from the targets, which were then divided by the size.
     error_scale : ndarray of shape (n, n_targets)
-        What forecast errors are divided by.
+        Calibration errors are relative to it.
     last : ndarray of shape (n, n_targets)
-        The newest value of each target in transformed units; NaN if there is none.
+        The newest value of each target in the window, in transformed units; NaN if there is none.
     bounds : ndarray of shape (n, 2, steps, n_targets)
-        The smallest and largest forecasts that are fed back; infinite without bounds.
+        Forecasts are clipped to these bounds before they are fed back; infinite without bounds.
     """
 
     windows: np.ndarray
@@ -86,7 +86,7 @@ class ForecastWindows:
     bounds: np.ndarray
 
     def at(self, rows):
-        """Some of the windows."""
+        """Select some of the windows."""
         return ForecastWindows(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
@@ -94,46 +94,46 @@ class ForecastWindows:
         """The bounds as `forecast_recursively` takes them, (2, n, steps, n_targets); None if all are infinite."""
         return None if np.isinf(self.bounds).all() else self.bounds.swapaxes(0, 1)
 
-    def scaled(self, answers):
-        """Transformed values (n, steps, n_targets) in the regressors' units."""
-        return (answers - self.centre[:, np.newaxis]) / np.where(self.size > 0, self.size, 1)[:, np.newaxis]
+    def scaled(self, values):
+        """Convert values (n, steps, n_targets) from transformed to scaled units."""
+        return (values - self.centre[:, np.newaxis]) / np.where(self.size > 0, self.size, 1)[:, np.newaxis]
 
-    def unscaled(self, answers, rows=slice(None)):
-        """Answers of regressors (n, steps, n_targets, …) for some of the windows, in transformed units."""
-        shape = (-1, 1, self.centre.shape[1], *[1] * (answers.ndim - 3))
-        return answers * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
+    def unscaled(self, values, rows=slice(None)):
+        """Convert values (n, steps, n_targets, …) of some of the windows from scaled to transformed units."""
+        shape = (-1, 1, self.centre.shape[1], *[1] * (values.ndim - 3))
+        return values * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
 
     def fill_readable(self, predict):
-        """Predict where windows can be read: (n, steps, n_targets, …) in transformed units, NaN elsewhere.
+        """Predict from the readable windows: (n, steps, n_targets, …) in transformed units, NaN for the others.
 
-        `predict` takes the ForecastWindows that can be read, and returns the regressors' answers.
+        `predict` takes the readable ForecastWindows, and returns predictions in scaled units.
         """
         shape, readable = (*self.is_readable.shape, self.centre.shape[1]), self.is_readable[:, 0]
         if not readable.any():
             return np.full(shape, np.nan)
         rows = as_slice(np.flatnonzero(readable))
-        known = np.asarray(predict(self.at(rows)), dtype=np.float64)
-        answers = np.full(shape + known.shape[3:], np.nan)
-        answers[rows] = self.unscaled(known, rows)
-        answers[~self.is_readable] = np.nan
-        return answers
+        predictions = np.asarray(predict(self.at(rows)), dtype=np.float64)
+        filled = np.full(shape + predictions.shape[3:], np.nan)
+        filled[rows] = self.unscaled(predictions, rows)
+        filled[~self.is_readable] = np.nan
+        return filled
 
 
 @dataclass(frozen=True)
 class StackedSeries:
-    """The rows that are read at some origins of several series, one series after another.
+    """The rows of several series that are read at some origins, one series after another.
 
-    The rows of each series begin where the window of its first origin does, and end with the last row that its last
-    origin reads ahead. Rows that the series does not have are NaN. So nothing of one series is read in another.
+    The rows of each series begin with the window of its first origin, and end with the last row that is read ahead of
+    its last origin. Rows that the series does not have are NaN. So no window reaches into another series.
 
     Parameters
     ----------
     series : dict of Series
         By key.
     origins : list of ndarray of int
-        Those of each series.
+        The origins of each series.
     begins, ends : ndarray of int of shape (n_series,)
-        The first row of each series and the one after its last; they may lie outside of it.
+        The first row of each series and the row after its last one. They may lie outside of the series.
     is_transformed : bool, default=False
         Whether `y` is in transformed units instead of the user's.
     """
@@ -146,7 +146,7 @@ class StackedSeries:
 
     @classmethod
     def from_origins(cls, series, origins, before=0, after=0, is_transformed=False):
-        """Stack series, by key, from so many rows before their first origin to so many after their last one."""
+        """Stack series, by key, from `before` rows before their first origin to `after` rows after their last one."""
         spans = [(rows.min() - before, rows.max() + after) if len(rows) else (0, 0) for rows in origins.values()]
         begins, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
         series = {key: series[key] for key in origins}
@@ -164,25 +164,25 @@ class StackedSeries:
 
     @property
     def rows(self):
-        """The stacked rows that the origins of all series are at."""
+        """The positions of all origins in the stacked rows."""
         starts = np.cumsum(self.lengths) - self.ends
         return np.concatenate(self.origins) + np.repeat(starts, self.n_origins)
 
     @property
     def stamps(self):
-        """The time stamps at the origins, each of which has to be a row of its series."""
+        """The time stamps at the origins; an origin must be a row of its series."""
         starts = np.maximum(self.begins, 0)
         spans = zip(self.series.values(), self.origins, starts, self.ends, strict=True)
         return np.concatenate([part.values("stamps", first, end)[rows - first] for part, rows, first, end in spans])
 
     @property
     def is_before(self):
-        """Which stacked rows lie before the first row of their series."""
+        """Whether each stacked row lies before the first row of its series."""
         starts = np.cumsum(self.lengths) - self.ends
         return np.arange(self.lengths.sum()) < np.repeat(starts, self.lengths)
 
     def gather(self, width, values):
-        """Stack `values(series, first, stop)`, of this width, as an array (n_rows, width); NaN for missing rows."""
+        """Stack the arrays `values(series, first, stop)`, (n_rows, width); NaN for rows that do not exist."""
         filled = np.full((self.lengths.sum(), width), np.nan)
         starts = np.cumsum(self.lengths) - self.ends
         for part, begin, start, end in zip(self.series.values(), self.begins, starts, self.ends, strict=True):
@@ -201,19 +201,20 @@ class WindowBuilder:
     spec : WindowSpec
         What the windows contain.
     scaler : TargetScaler
-        Scales their values.
+        Scales the values in the windows.
     dtype : numpy dtype
-        Their precision.
+        The precision of the windows.
     keeps_incomplete : bool
-        Whether windows with missing steps can be read.
+        Whether the regressor can read incomplete windows.
     reads_sequences : bool
-        Whether the known columns of every step are read, as by an LSTM. Then a step without them is missing.
+        Whether the regressor reads the known columns of every step, as an LSTM does. Then a step without them is
+        missing.
     reads_by_channel : bool, default=False
-        Whether a missing channel leaves the other channels of its step to be read.
+        Whether the regressor reads the other channels of a step if one is missing.
     ranges : dict of SeriesRange
         The range of the training rows of each series in scaled units, by key.
     reach : float, default=inf
-        How many times its range a recursive forecast may leave the range of its series; infinite for no bounds.
+        Recursive forecasts may leave the range of their series by this many times the range; infinite for no bounds.
     """
 
     spec: WindowSpec
@@ -226,7 +227,7 @@ class WindowBuilder:
     reach: float = np.inf
 
     def with_bounds(self, transformed, reach):
-        """A builder that bounds recursive forecasts by the training rows, in transformed units, by key."""
+        """Return a builder with bounds of recursive forecasts, from training rows in transformed units, by key."""
         origins = {key: np.array([0, len(part)]) for key, part in transformed.items()}
         stacked = StackedSeries.from_origins(transformed, origins, is_transformed=True)
         return replace(self, ranges=self._ranges(stacked), reach=reach)
@@ -237,10 +238,10 @@ class WindowBuilder:
         return self.keeps_incomplete and not self.reads_sequences
 
     def training_windows(self, series, origins, weight=None, is_transformed=False):
-        """The windows at some origins of each series, both by key; those of a panel in the order of time.
+        """Build the windows at some origins of each series, both by key; those of a panel are in time order.
 
-        `weight` is that of each row of the table that the series came in. `is_transformed` tells whether the targets
-        of the series are in transformed units instead of the user's.
+        `weight` has the weight of each row of the user's table. `is_transformed` says whether the targets of the
+        series are in transformed units instead of the user's.
         """
         stacked = StackedSeries.from_origins(
             series, origins, self.spec.window_length, self.spec.n_ahead, is_transformed
@@ -250,7 +251,7 @@ class WindowBuilder:
         which = np.repeat(np.arange(len(scalings)), stacked.n_origins)[is_readable]
         rows = rows[is_readable]
         if len(origins) > 1:
-            # an LSTM holds out the last samples: let them be the latest of all series
+            # with early stopping, an LSTM holds out the last samples: these must be the latest of all series
             order = np.argsort(stacked.stamps[is_readable], kind="stable")
             rows, which = rows[order], which[order]
         if weight is not None:
@@ -266,12 +267,12 @@ class WindowBuilder:
         return TrainingWindows(windows, targets, weight)
 
     def _has_other_levels(self, y, stacked, scalings):
-        """Whether any value is so far from the centre of its series that a window may be at another level."""
+        """Whether any value is so far from the centre of its series that its window may be at another level."""
         far = np.array([scaling.far for scaling in scalings])
         return bool((np.abs(y) > np.repeat(far, stacked.lengths, axis=0)).any())
 
     def forecast_windows(self, series, origins, steps):
-        """The windows at some origins of each series, both by key, to forecast so many steps from."""
+        """Build the windows at some origins of each series, both by key, to forecast `steps` steps from."""
         n_after = max(self.spec.n_ahead, steps)
         stacked = StackedSeries.from_origins(series, origins, self.spec.window_length, n_after)
         (y, known, table, scalings), rows = self._read(stacked, np.min), stacked.rows
@@ -294,23 +295,23 @@ class WindowBuilder:
         )
 
     def _future(self, table, known, rows, steps):
-        """The channels of the steps that a recursive forecast appends, and which steps can be forecast."""
+        """Return the channels of the steps that a recursive forecast appends, and which steps can be forecast."""
         n_appended = steps - 1 if self.spec.n_ahead == 1 else 0
         future = self.spec.future(known, rows, n_appended + 1)
         is_readable = np.repeat(self._is_readable(table, rows)[:, np.newaxis], steps, axis=1)
         if not self.reads_known_nan:
             unknown = np.isnan(future).any(axis=2)
             is_readable[:, 1 : 1 + n_appended] &= ~np.logical_or.accumulate(unknown, axis=1)
-            future = np.where(np.isnan(future), 0, future)  # forecasts that read these become NaN
+            future = np.where(np.isnan(future), 0, future)  # forecasts from these become NaN later
         past = np.full((len(rows), n_appended, self.spec.n_past), np.nan)
         return np.concatenate((future, past), axis=2), is_readable
 
     def _before(self, values, rows):
-        """The values (n, window_length, k) of the rows in each window."""
+        """Return the values (n, window_length, k) of the rows in each window."""
         return self.spec.windows(self.spec.padded(values), as_slice(rows))
 
     def _bounds(self, stacked, recent, known, rows, steps):
-        """Bounds (n, 2, steps, n_targets) of what is fed back, from the training rows and the rows in the window."""
+        """Compute the bounds (n, 2, steps, n_targets) of recursive forecasts, from training rows and windows."""
         if np.isinf(self.reach):
             sides = np.array([-np.inf, np.inf])[:, np.newaxis, np.newaxis]
             return np.broadcast_to(sides, (len(rows), 2, steps, self.spec.n_targets))
@@ -323,7 +324,7 @@ class WindowBuilder:
         return seen.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
 
     def _ranges(self, stacked):
-        """The range of each of some series, by key."""
+        """Compute the range of each series, by key."""
         if not stacked.series:
             return {}
         y, known, _, _ = self._read_scaled(stacked, np.max)
@@ -331,17 +332,17 @@ class WindowBuilder:
         return {key: ranges.at(row) for row, key in enumerate(stacked.series)}
 
     def _read(self, stacked, last_known):
-        """Targets and known columns in scaled units, the table that windows are cut from, and the scalings."""
+        """Return targets and known columns in scaled units, the table to cut windows from, and the scalings."""
         y, known, past, scalings = self._read_scaled(stacked, last_known)
         table = self.spec.table(y, known, past, self.dtype)
         table[self.spec.window_length :][stacked.is_before] = np.nan
         return y, known, table, scalings
 
     def _read_scaled(self, stacked, last_known):
-        """Targets, known and past-only columns in scaled units, and the scaling of each series.
+        """Return targets, known and past-only columns in scaled units, and the scaling of each series.
 
-        A series that was not trained on is scaled by its rows before one of its origins, which `last_known` (`np.min`
-        or `np.max`) chooses.
+        A series that was not trained on is scaled by its rows before the first or the last origin: `last_known` is
+        `np.min` or `np.max`.
         """
         y, known, past = (
             stacked.gather(width, lambda part, *span, name=name: part.values(name, *span))
@@ -359,10 +360,11 @@ class WindowBuilder:
         return scale(y, centre, size), *self.scaler.scale_columns(known, past), scalings
 
     def _windows(self, table, y, rows, scaling):
-        """The windows before some rows, with the shift and zoom of each, (n, n_targets); None if there are none.
+        """Return the windows before some rows, with the shift and the zoom of each, (n, n_targets) or None.
 
-        They are a view of the table, unless some are at another level or of a constant series. These are scaled by
-        themselves, as they would lose digits in the precision of the table.
+        Windows at another level, or of a constant series, are scaled by their own values, because they would lose
+        digits in the precision of the table. If there are none, the windows are a view of the table, and shift and
+        zoom are None.
         """
         windows = self.spec.windows(table, as_slice(rows))
         rescaled = np.flatnonzero(scaling.needs_rescaling(seasonal_naive(y, 1, rows, 1)[:, 0]))
@@ -380,11 +382,11 @@ class WindowBuilder:
         return windows, shift, zoom
 
     def _is_readable(self, table, rows):
-        """Which windows have what the regressor needs.
+        """Whether each window has the values that the regressor needs.
 
-        That is all values, if windows have to be complete. Otherwise it is one step without a missing value, or one
-        value of each target if channels are read by themselves. The known columns of predicted rows are needed
-        unless `reads_known_nan`.
+        These are all values, if windows must be complete. Otherwise one step without a missing value is enough or,
+        with `reads_by_channel`, one value of each target. The known columns of the predicted rows are needed too,
+        unless `reads_known_nan` is True.
         """
         lags_only = not self.reads_sequences
         n_present = self.spec.n_present(table, rows, lags_only)

@@ -1,4 +1,4 @@
-"""What to tell the user where windows, or the forecasts from them, are missing or bad."""
+"""Errors and warnings about windows, and about forecasts from them, that are missing or not usable."""
 
 import numpy as np
 
@@ -15,26 +15,26 @@ FEWEST_WINDOWS = 5
 
 
 def check_windows(forecaster, data, builder, n_windows, n_dropped):
-    """Refuse to train without any window, and warn of windows lost to missing values within the series."""
+    """Raise ValueError without any window to train on; warn of windows left out because of missing values."""
     name, L = type(regressor_to_clone(forecaster)).__name__, builder.spec.window_length
     if not n_windows:
         whose = "the longest series" if data.spec.output_format.is_panel else "y"
         if builder.keeps_incomplete:
             raise ValueError(
-                f"No window of window_length={L} can be trained on: {whose} has {data.longest} rows, but no value that "
-                "is followed by another one, with its known columns. Give more rows."
+                f"No window of window_length={L} can be trained on: {whose} has {data.longest} rows, but nowhere a "
+                "value followed by another value with its known columns. Give more rows."
             )
         raise ValueError(
-            f"No window of window_length={L} can be trained on: {_complete_only(forecaster, name)}, and {whose} has "
-            f"{data.longest} rows, some of which may be NaN; {L + 1} in a row are needed. Choose a shorter "
+            f"No window of window_length={L} can be trained on: {_complete_only(forecaster, name)}. That needs "
+            f"{L + 1} rows in a row without NaN, and {whose} has {data.longest} rows in all. Choose a shorter "
             f"window_length, or {_how_to_keep_incomplete(forecaster, name)}."
         )
     n_at_ends = L - 1 + (builder.spec.n_ahead - 1 if builder.spec.n_known else 0)
     n_lost = n_dropped - sum(min(n_at_ends, len(part) - 1) for part in data.series.values())
     if n_lost > 0 and not builder.keeps_incomplete and forecaster.drop_incomplete == "auto":
         warn_user(
-            f"{n_lost} windows are left out, as a value is missing in them and {_complete_only(forecaster, name)}. "
-            f"To train on them too, {_how_to_keep_incomplete(forecaster, name)}."
+            f"{n_lost} windows are left out, because a value is missing in them and "
+            f"{_complete_only(forecaster, name)}. To train on them too, {_how_to_keep_incomplete(forecaster, name)}."
         )
 
 
@@ -47,12 +47,12 @@ def warn_of_few_windows(n_windows):
 
 
 def _complete_only(forecaster, name):
-    """Why windows with missing steps are left out."""
+    """Say why incomplete windows are left out."""
     return "drop_incomplete=True" if forecaster.drop_incomplete is True else f"{name} takes complete ones only"
 
 
 def _how_to_keep_incomplete(forecaster, name):
-    """How to train on windows with missing steps."""
+    """Say how to train on incomplete windows."""
     if forecaster.drop_incomplete is True and accepts_nan(regressor_to_clone(forecaster)):
         return "set drop_incomplete='auto'"
     if name == "Pipeline":
@@ -67,7 +67,7 @@ def _how_to_keep_incomplete(forecaster, name):
 
 
 def check_forecasts(forecaster, builder, histories, forecasts):
-    """Refuse forecasts all of which are missing; warn of series that have missing ones, and make them all NaN.
+    """Raise ValueError if no series can be forecast. If some cannot, make their forecasts NaN and warn.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def check_forecasts(forecaster, builder, histories, forecasts):
 
 
 def _why_no_forecast(forecaster, builder, key, history):
-    """Why a series has no forecast."""
+    """Say why a series has no forecast."""
     L, name = builder.spec.window_length, type(regressor_to_clone(forecaster)).__name__
     window = history.values("y", max(0, len(history) - L), len(history))
     n_known = int((~np.isnan(window).any(axis=1)).sum())
@@ -97,8 +97,8 @@ def _why_no_forecast(forecaster, builder, key, history):
     if n_known >= (1 if builder.keeps_incomplete else L):
         return (
             f"{whose} leads to a forecast, or an end of an interval, that is not finite: either target_transformer="
-            f"{forecaster.target_transformer!r} cannot undo it, or {name} predicts infinite values. Choose another "
-            "transformer, or a smaller coverage."
+            f"{forecaster.target_transformer!r} cannot transform it back, or {name} predicts infinite values. Choose "
+            "another transformer, or a smaller coverage."
         )
     if builder.keeps_incomplete:
         needs, advice = "a window needs at least one", "."
@@ -110,12 +110,12 @@ def _why_no_forecast(forecaster, builder, key, history):
     )
 
 
-def warn_of_divergence(name, held, n_forecasts):
-    """Warn that forecasts fed back to a regressor diverge and were clipped."""
-    which = "the forecast is" if n_forecasts == 1 else f"{held.n_rows} of {n_forecasts} forecasts are"
+def warn_of_divergence(name, clipped, n_forecasts):
+    """Warn that forecasts diverged when they were fed back, and were clipped."""
+    which = "the forecast is" if n_forecasts == 1 else f"{clipped.n_rows} of {n_forecasts} forecasts are"
     warn_user(
-        f"{name} runs away when its forecasts are fed back: at step {held.step}, and perhaps later, {which} clipped to "
-        "the range that the history supports. Forecast fewer steps, give more rows, or choose strategy='direct' or "
+        f"{name} diverges when its forecasts are fed back: at step {clipped.step}, and perhaps later, {which} clipped "
+        "to the range that the history supports. Forecast fewer steps, give more rows, or choose strategy='direct' or "
         "'multioutput'. For exponential growth use a logarithm as target_transformer; for changing levels use "
         "instance_norm='last' in an LSTMRegressor. clip_recursion=False switches clipping off."
     )

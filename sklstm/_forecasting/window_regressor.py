@@ -1,4 +1,4 @@
-"""One regressor that is trained on windows: what it is given, and what it predicts."""
+"""Train one regressor on windows, and predict with it."""
 
 import warnings
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.checks import check_output
 from sklstm._utils.windows import as_slice
 
-# Rows used to find out whether a regressor that failed on several outputs learns one.
+# Number of samples used to find out whether a regressor that failed on several outputs can learn a single one.
 N_TRIED = 100
-# How `partial_fit` trains an LSTM, as measured by `benchmarks/updates.py`: one pass over the new windows for each rate,
-# given as a share of the first one, and this many older windows with each new one.
+# How `partial_fit` trains an LSTM, as measured by `benchmarks/updates.py`. It makes one pass over the new windows for
+# each of these learning rates, which are relative to the first one.
 TUNING_RATES = tuple(0.5 * (1 + cos(pi * done / 5)) for done in range(5))
 TUNING_SHARE = 0.1  # the first rate as a share of `learning_rate_init`, unless a rate is given
-N_REPLAYED = 15
+N_REPLAYED = 15  # older windows for each new one in a pass
 
 
 @dataclass(frozen=True)
 class WindowRegressor:
-    """A regressor, with what it needs to read windows.
+    """A regressor that reads windows and predicts some of the steps ahead.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class WindowRegressor:
 
     @cached_property
     def input_format(self):
-        """How it reads windows; kept, as finding out takes a good part of the time of a small prediction."""
+        """The form in which it takes windows; cached, because small predictions are fast compared to finding out."""
         return InputFormat.from_regressor(self.regressor)
 
     @property
@@ -56,16 +56,18 @@ class WindowRegressor:
     # ---- training
 
     def learnt(self, samples):
-        """Which samples it learns from: those whose targets are all known and have a positive weight."""
+        """Return which samples it learns from: those whose targets are all known and have a positive weight."""
         targets, weight = self._targets(samples)
         known = ~np.isnan(targets).any(axis=1)
         return known if weight is None else known & (weight > 0)
 
     def training_data(self, samples):
-        """X and y for `fit`, and the sample weights by keyword."""
+        """Return X and y for `fit`, and the sample weights by keyword."""
         learnt = self.learnt(samples)
         if not learnt.any():
-            raise ValueError(f"There is no window whose targets, up to {self.spec.n_ahead} steps ahead, are known.")
+            raise ValueError(
+                f"There is no window whose targets, up to {self.spec.n_ahead} steps ahead, are known. Give more rows."
+            )
         rows = np.flatnonzero(learnt)
         targets, weight = self._targets(samples)
         y = targets[as_slice(rows)]
@@ -74,13 +76,13 @@ class WindowRegressor:
         return X, y[:, 0] if y.shape[1] == 1 else y, keywords
 
     def _targets(self, samples):
-        """The targets of its steps, and for each sample the smallest weight among them."""
+        """Return the targets of its steps, and for each sample the smallest weight of these targets."""
         n_targets, first, stop = self.spec.n_targets, self.steps.start, self.steps.stop
         targets = samples.targets[:, first * n_targets : stop * n_targets]
         return targets, None if samples.weight is None else samples.weight[:, first:stop].min(axis=1)
 
     def fit(self, X, y, keywords):
-        """Train the regressor. If it fails because it takes only one output, say so."""
+        """Train the regressor. If it fails because it takes a single output only, the error says so."""
         try:
             self.regressor.fit(X, y, **keywords)
         except InvalidParameterError:
@@ -112,24 +114,24 @@ class WindowRegressor:
     # ---- forecasts
 
     def predict(self, windows):
-        """Forecasts (n, n_steps, n_targets)."""
+        """Predict, (n, n_steps, n_targets)."""
         return self._call("predict", windows)
 
     def predict_quantiles(self, windows):
-        """Forecasts of every quantile level (n, n_steps, n_targets, n_levels)."""
+        """Predict every quantile level, (n, n_steps, n_targets, n_levels)."""
         return self._call("predict_quantiles", windows, n_axes=1)
 
     def _call(self, method, windows, n_axes=0):
-        """Return what a method of the regressor predicts, with this many axes after that of the targets."""
+        """Predict with a method of the regressor, whose result has `n_axes` axes after the targets."""
         with np.errstate(over="ignore", invalid="ignore"):  # the caller handles what is not finite
-            answers = getattr(self.regressor, method)(to_regressor_input(windows, self.spec, self.input_format))
+            predictions = getattr(self.regressor, method)(to_regressor_input(windows, self.spec, self.input_format))
         who, n_targets = f"{type(self.regressor).__name__}.{method}", self.spec.n_targets
-        answers = check_output(answers, who, len(windows), len(self.steps) * n_targets, n_axes)
-        return answers.reshape(len(windows), len(self.steps), n_targets, *answers.shape[2:])
+        predictions = check_output(predictions, who, len(windows), len(self.steps) * n_targets, n_axes)
+        return predictions.reshape(len(windows), len(self.steps), n_targets, *predictions.shape[2:])
 
 
 def why_no_partial_fit(regressor):
-    """Why a fitted regressor has no `partial_fit`, and what to choose instead; None if it has."""
+    """Say why a fitted regressor has no `partial_fit`, and what to choose instead; None if it has one."""
     if hasattr(regressor, "partial_fit"):
         return None
     name, settings = type(regressor).__name__, {"early_stopping": True, "solver": "lbfgs"}

@@ -1,12 +1,12 @@
-"""What a window contains: index arithmetic on the rows of one series.
+"""Cut windows from the rows of one series.
 
-A series is y (n, K), columns known in advance (n + f, P) for f more rows than y, and past-only columns (n, Q). An
-*origin* o is the number of rows that are history: y[:o] and past[:o]. The window at origin o has the steps
-s = o - L … o - 1. If H steps are predicted at once, step s holds
+A series consists of y (n, K), columns known in advance (n + f, P) for f more rows, and past-only columns (n, Q). An
+*origin* o is the number of rows of history: y[:o] and past[:o]. The window at origin o has the steps
+s = o - L … o - 1. If H steps are predicted at once, step s contains
 
     y[s] (K)  |  known[s + 1] … known[s + H] (H · P, the step as the slow axis)  |  past[s] (Q)
 
-so that the last step holds the known columns of the predicted rows o … o + H - 1. Missing values are NaN, and so are
+So the last step contains the known columns of the predicted rows o … o + H - 1. Missing values are NaN, and so are
 rows before the first one.
 """
 
@@ -19,14 +19,14 @@ from sklstm._utils.windows import row_chunks, rows_after, sliding_windows
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """The sizes of windows.
+    """The sizes of windows, and the methods that cut windows of these sizes.
 
     Parameters
     ----------
     window_length : int
-        L, the steps in a window.
+        L, the number of steps in a window.
     n_ahead : int
-        H, the steps predicted at once.
+        H, the number of steps predicted at once.
     n_targets, n_known, n_past : int
         K, P and Q.
     """
@@ -39,28 +39,28 @@ class WindowSpec:
 
     @property
     def n_channels(self):
-        """The channels of a step."""
+        """The number of channels of a step."""
         return self.n_targets + self.n_ahead * self.n_known + self.n_past
 
     def table(self, y, known, past, dtype):
-        """The steps that windows are cut from (L + n, n_channels): L steps of NaN, then those of the series."""
+        """Make the table to cut windows from, (L + n, n_channels): L steps of NaN, then those of the series."""
         ahead = rows_after(known, np.arange(1, len(y) + 1), self.n_ahead).reshape(len(y), self.n_ahead * known.shape[1])
         before = np.full((self.window_length, self.n_channels), np.nan, dtype)
         return np.concatenate((before, np.concatenate((y, ahead, past), axis=1).astype(dtype)))
 
     def padded(self, values):
-        """Rows (n, k) with `window_length` rows of NaN in front, as in `table`."""
+        """Put `window_length` rows of NaN before rows (n, k), as in `table`."""
         return np.concatenate((np.full((self.window_length, values.shape[1]), np.nan), values))
 
     def windows(self, table, origins):
-        """The windows (n_origins, L, n_channels) at some origins, a slice or numbers from 0 to n.
+        """Cut the windows (n_origins, L, n_channels) at some origins, a slice or numbers from 0 to n.
 
-        A slice gives a view, in which every step is stored once.
+        With a slice, they are a view that stores every step only once.
         """
         return sliding_windows(table, self.window_length)[origins]
 
     def n_present(self, table, origins, lags_only=False):
-        """How many steps of each window have no missing value (with `lags_only` apart from the known columns)."""
+        """Count the steps of each window without a missing value; `lags_only` ignores the known columns."""
         present = ~np.isnan(self._lagged(table) if lags_only else table).any(axis=1)
         count = np.concatenate(([0], np.cumsum(present)))
         return count[origins + self.window_length] - count[origins]
@@ -77,17 +77,17 @@ class WindowSpec:
         return ~np.isnan(last[:, self._known]).any(axis=1)
 
     def targets(self, y, origins):
-        """The targets at some origins (n_origins, H · K), step by step; NaN beyond the last row."""
+        """Return the targets at some origins (n_origins, H · K), step by step; NaN beyond the last row."""
         return rows_after(y, origins, self.n_ahead).reshape(len(origins), self.n_ahead * y.shape[1])
 
     def future(self, known, origins, steps):
-        """Known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
+        """Return the known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
         return rows_after(known, np.asarray(origins) + 1, steps - 1)
 
     def lag_table(self, windows, rows=None):
-        """Windows, or some of them, flattened for regressors that are no LSTMs, (n, L · (K + Q) + H · P).
+        """Flatten windows, or the `rows` among them, for regressors other than LSTMs: (n, L · (K + Q) + H · P).
 
-        Each row holds the targets and past-only columns of every step, then the known columns of the predicted rows.
+        Each row has the targets and past-only columns of every step, then the known columns of the predicted rows.
         """
         n, n_lags, width = len(windows if rows is None else rows), self.window_length, self.n_targets + self.n_past
         flat = np.empty((n, n_lags * width + self.n_ahead * self.n_known), windows.dtype)
@@ -101,9 +101,9 @@ class WindowSpec:
 
     @property
     def _known(self):
-        """The known columns among the channels."""
+        """The positions of the known columns among the channels."""
         return slice(self.n_targets, self.n_targets + self.n_ahead * self.n_known)
 
     def _lagged(self, steps):
-        """The channels without the known columns."""
+        """Return the channels other than the known columns."""
         return np.delete(steps, self._known, axis=-1) if self.n_known else steps

@@ -181,7 +181,7 @@ LATE = {"n_origins": None, "cv": [(np.arange(40), np.arange(40, 43)), (np.arange
 NO_WEIGHT = "zero for every row|at least one non-zero"  # ours, or that of scikit-learn 1.9
 FAULTS = {
     "no intervals": (untrained(), {"coverage": 0.5}, "needs intervals"),
-    "coverages alike": (untrained(intervals="conformal"), {"coverage": [0.9, 0.9000001]}, "cannot be told from 0.9"),
+    "coverages alike": (untrained(intervals="conformal"), {"coverage": [0.9, 0.9000001]}, "have the same column name"),
     "no steps": (untrained(strategy="direct"), {}, "needs steps"),
     "reach": (untrained(strategy="direct", steps=2), {}, "3 steps are asked for, .* is fitted with steps=2"),
     "past-only": (untrained(past_only=["past"]), {"X": COLUMNS}, "it reaches one step ahead"),
@@ -200,15 +200,15 @@ FAULTS = {
         {"coverage": 0.9, "y": SERIES.where(np.arange(60) % 3 > 0)},
         "needs at least 9 errors",
     ),
-    "large tail": (
+    "too many calibration rows": (
         untrained(intervals="conformal", calibration_size=59),
         {"coverage": 0.5},
-        "at least 2 must be left",
+        "At least 2 must be left",
     ),
-    "short head": (
+    "few proper training rows": (
         untrained(intervals="conformal", calibration_size=51),
         {"coverage": 0.5},
-        "leaves 4 rows to train on before the calibration rows, but window_length=4 takes 5",
+        "leaves 4 rows to train on before the calibration rows, but window_length=4 needs at least 5",
     ),
     "levels": (
         Forecaster(Unleveled(loss="quantile", quantile=[0.1, 0.9]), strategy="direct", steps=3),
@@ -309,7 +309,7 @@ def test_a_season_that_is_too_long_is_told():
     ("frame", "error"), [({"a": 1}, TypeError), (SERIES.to_frame(), ValueError), (None, TypeError)]
 )
 def test_a_result_is_of_a_table_of_forecasts(frame, error):
-    with pytest.raises(error, match="such as the frame of what backtest returns"):
+    with pytest.raises(error, match=r"such as backtest\(\.\.\.\)\.frame"):
         BacktestResult(frame)
 
 

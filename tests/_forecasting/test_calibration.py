@@ -52,7 +52,7 @@ def test_the_tail_is_a_share_rounded_up_or_a_number(size, n_rows, n_head):
 @pytest.mark.parametrize(("size", "n_rows"), [(9, 10), (10, 10), (99, 10), (0.9, 10), (1, 2), (0.2, 2)])
 def test_two_rows_must_be_left(size, n_rows):
     for series in ({None: of_stamps(range(n_rows))}, {"a": of_stamps(range(n_rows)), "b": of_stamps([0])}):
-        with pytest.raises(ValueError, match=rf"calibration_size={size} takes \d+ of {n_rows} rows: at least 2"):
+        with pytest.raises(ValueError, match=rf"calibration_size={size} takes \d+ of {n_rows} rows. At least 2"):
             calibration_split(series, size)
 
 
@@ -81,7 +81,7 @@ def test_dates_cut_a_panel_as_numbers_do():
 
 def test_a_panel_without_a_series_on_both_sides_of_the_cut_is_refused():
     series = {"a": of_stamps(range(40)), "b": of_stamps(range(45, 55))}
-    with pytest.raises(ValueError, match=r"calibration_size=0.2 keeps the last 10 of 50 time stamps, but no series"):
+    with pytest.raises(ValueError, match=r"takes the last 10 of 50 time stamps for calibration, but no series"):
         calibration_split(series, 0.2)
     assert calibration_split(series, 11) == {"a": 39, "b": 0}
 
@@ -269,7 +269,7 @@ def test_rows_in_which_something_is_missing_do_not_count_together(walk):
 
 @pytest.mark.parametrize("coverage", [[0.9, 0.9000001], [0.5, 0.9, 0.90000000001], 0.9999999])
 def test_coverages_that_would_have_one_name_are_refused(coverage):
-    with pytest.raises(ValueError, match="cannot be told from"):
+    with pytest.raises(ValueError, match="have the same column name"):
         check_coverage(coverage)
 
 

@@ -59,7 +59,7 @@ def changed(values, rng):
     return None if values is None else values + rng.normal(size=values.shape) + 1000
 
 
-@pytest.mark.filterwarnings("ignore:Ridge runs away")
+@pytest.mark.filterwarnings("ignore:Ridge diverges")
 @pairwise("strategy, columns, shape, name", STRATEGIES, COLUMNS, SHAPES, ["ridge", "tree", "lstm"])
 def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, columns, shape, name):
     regressor, rng = REGRESSORS[name], np.random.default_rng(3)
@@ -898,7 +898,7 @@ def test_a_regressor_of_ones_own_that_runs_away_is_held_with_a_warning(regressor
     assert runs_away(regressor)
     f = Forecaster(regressor, window_length=4).fit(None, EIGHT)
     with pytest.warns(
-        UserWarning, match=r"runs away when its forecasts are fed back: at step \d+.*clip_recursion=False"
+        UserWarning, match=r"diverges when its forecasts are fed back: at step \d+.*clip_recursion=False"
     ):
         held = f.forecast(24)
     assert excess(held.to_numpy(), EIGHT) <= 5 * np.ptp(EIGHT)  # three, and what the slope brings
@@ -913,7 +913,7 @@ def test_what_is_held_does_not_depend_on_other_series_or_origins_in_the_call():
     calm = np.sin(np.arange(30) / 3)
     y = pd.concat({"wild": pd.Series(EIGHT), "calm": pd.Series(calm)})
     f = Forecaster(LinearRegression(), window_length=4).fit(None, pd.Series(EIGHT))
-    with pytest.warns(UserWarning, match="runs away"):
+    with pytest.warns(UserWarning, match="diverges"):
         alone = f.forecast(24)
     panel = Forecaster(LinearRegression(), window_length=4).fit(None, y)
     regressor_set = f._fitted.batch_forecaster.regressor_set

@@ -221,7 +221,7 @@ def test_rows_without_a_value_are_refused_and_the_advice_leaves_them_out(column)
     frame.loc[5, column] = NAN
     with pytest.raises(ValueError, match=f"'{column}' of frame has nan in row 5") as caught:
         scores(frame)
-    advice = re.search(r"rows out, (.*)\.$", str(caught.value)).group(1)
+    advice = re.search(r"rows out: (.*)\.$", str(caught.value)).group(1)
     pd.testing.assert_series_equal(scores(eval(advice, {"np": np, "frame": frame})), scores(frame.drop(5)))
 
 

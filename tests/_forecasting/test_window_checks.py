@@ -15,7 +15,7 @@ def test_a_forecast_that_the_transformer_cannot_undo_is_explained():
     y = 100.0 + np.arange(30.0)
     bounded = FunctionTransformer(lambda y: y, lambda z: np.where(z < 129.5, z, np.nan))
     f = Forecaster(Ridge(1e-9), window_length=2, target_transformer=bounded).fit(None, y)
-    with pytest.raises(ValueError, match=r"(?s)not finite: either target_transformer=Func.* cannot undo it"):
+    with pytest.raises(ValueError, match=r"(?s)not finite: either target_transformer=Func.* cannot transform it back"):
         f.forecast(2)
 
 
