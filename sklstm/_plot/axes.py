@@ -1,4 +1,4 @@
-"""Matplotlib axes: create and check them, set their ticks, collect their legend entries."""
+"""Create and check matplotlib axes, set their ticks, and collect their legend entries."""
 
 
 def new_axes():

@@ -1,4 +1,4 @@
-"""Drawing of forecasts, one series and target on each Axes."""
+"""Draw forecasts, one series and target on each Axes."""
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def new_axes_grid(subplots):
 
 
 def label_grid_margins(axes, subplots):
-    """Keep axis labels at the margins of a grid: the time below it, the name of a single target on its left."""
+    """Remove inner axis labels of a grid: the time is shown below it, the name of a single target on its left."""
     n_columns = axes[0].get_gridspec().ncols
     for ax in axes[:-n_columns]:
         ax.set_xlabel("")
@@ -86,7 +86,7 @@ def plot_subplot(ax, subplot, name, styles):
     last = subplot.history.dropna()[-1:]
     truth = None
     if subplot.truth is not None:
-        # solid, as dashes hide dense values; thinner than the forecast, and above it
+        # solid, because dashes hide dense values; thinner than the forecast, and drawn above it
         style = {"label": "truth", "linewidth": 0.8, "alpha": 0.7, "color": history.get_color(), "zorder": 2.1}
         truth = _plot_line(ax, subplot.truth, style, styles["truth_kwargs"], last)
     style = {"label": f"{prefix}forecast", "linewidth": 1.8}
@@ -98,7 +98,7 @@ def plot_subplot(ax, subplot, name, styles):
 
 
 def _prepend(last, values):
-    """Put the last known value, if there is one, before other values."""
+    """Put the last known value, if any, before other values."""
     import pandas as pd
 
     return pd.concat([last, values]) if len(last) else values
@@ -128,7 +128,7 @@ def _plot_intervals(ax, last, forecast, prefix, color, kwargs):
 
 
 def _plot_interval(ax, outer, inner, style):
-    """Shade an interval but for the part inside a narrower one, where the shades would add up."""
+    """Shade an interval without the part inside a narrower one, where the shades would add up."""
     from matplotlib.path import Path
 
     positions, (lower, upper) = _positions(outer[0].index), (limit.to_numpy() for limit in outer)
@@ -185,7 +185,7 @@ def _set_date_ticks(ax, time_zone):
 
 
 def set_title(ax, subplot):
-    """Say how many steps are forecast, and after which time; in a panel the title is the series."""
+    """Set a title with the number of steps and the last known time; keep the title that names a series."""
     if ax.get_title(loc="left"):
         return
     known, n = subplot.history.dropna().index, len(subplot.forecast)
@@ -194,9 +194,9 @@ def set_title(ax, subplot):
 
 
 def plot_legend(axes, outside):
-    """Plot one legend for all axes: in the first of them or, with `outside`, above them all.
+    """Plot one legend for all axes: in the first of them or, with `outside`, above all.
 
-    Outside it has as few rows as fit into the width of the figure.
+    Above, it has as few rows as the width of the figure allows.
     """
     entries = legend_entries(axes)
     handles, labels = list(entries.values()), list(entries)

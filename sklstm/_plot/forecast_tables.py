@@ -1,4 +1,4 @@
-"""Tables of history, forecast and truth: checked, and split into what each Axes shows."""
+"""Check the tables of history, forecast and truth, and split them into subplots."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from sklstm._utils.numeric_input import as_numbers
 if TYPE_CHECKING:
     import pandas as pd
 
-HORIZONS_OF_HISTORY = 3  # the history shown by default is this many times as long as the forecast,
-MIN_HISTORY = 24  # and has at least this many rows
+# By default, the history shown is `HORIZONS_OF_HISTORY` times as long as the forecast, and at least `MIN_HISTORY` rows.
+HORIZONS_OF_HISTORY = 3
+MIN_HISTORY = 24
 
 
 @dataclass(frozen=True)
 class Subplot:
-    """What one Axes shows: one target of one series.
+    """The data that one Axes shows: one target of one series.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def _as_list(chosen, known):
 
 
 def _find_name(name, names):
-    """Position of a name among others, None if it is not there; all missing names are equal."""
+    """Return the position of a name among others, None if it is not there; all missing names are equal."""
     return next((k for k, other in enumerate(names) if _is_same_name(name, other)), None)
 
 
@@ -214,7 +215,7 @@ def _join_names(names, max_names=10):
 
 
 def _series_keys(index):
-    """Keys of the series in order of appearance; [None] if there is only one series."""
+    """List the keys of the series in order of appearance; [None] for a single series."""
     import pandas as pd
 
     return [None] if index.nlevels == 1 else list(index.levels[0].take(pd.unique(np.asarray(index.codes[0]))))
@@ -242,7 +243,7 @@ def _read_subplot(history, forecast, truth, series, target, n_history):
 
 
 def _select_truth(truth, series, target, names, index):
-    """The true values at the times of the forecast; None if there are none."""
+    """Select the true values at the times of the forecast; None if there are none."""
     if truth is None or (series is not None and series not in _series_keys(truth.index)):
         return None
     truth = _select_target(_select_series(truth, series, "truth"), target, names, "truth")
@@ -256,7 +257,7 @@ def _select_truth(truth, series, target, names, index):
 
 
 def _select_series(table, series, what):
-    """The rows of one series, indexed by time."""
+    """Select the rows of one series, indexed by time."""
     if series is None:
         return table
     codes = dict(zip(table.index.levels[0], range(len(table.index.levels[0])), strict=True))
@@ -269,7 +270,7 @@ def _select_series(table, series, what):
 
 
 def _select_target(table, target, names, what):
-    """The column of one target in float64; a single column is taken whatever its name."""
+    """Select the column of one target, in float64; a single column may have any name."""
     own = _target_names(table)
     column = 0 if len(names) == len(own) == 1 else _find_name(target, own)
     if column is None:
@@ -290,7 +291,7 @@ def _numeric_columns(table, columns, names, what):
 
 
 def _select_forecast(forecast, target, names):
-    """The columns `forecast`, `lower_90`, … of one target."""
+    """Select the columns `forecast`, `lower_90`, … of one target."""
     own = list(forecast.columns) if forecast.ndim == 2 else ["forecast"]
     found = _forecast_columns(own, target, names)
     if not found:
@@ -303,7 +304,7 @@ def _select_forecast(forecast, target, names):
 
 
 def _forecast_columns(own, target, names):
-    """Positions of a target's forecast and intervals among the columns `own`, by kind; empty if they are not there."""
+    """Return positions of a target's forecast and interval ends among columns, by their names; empty without any."""
     if len(own) == len(names) and all(_find_name(name, own) is not None for name in names):
         return {"forecast": _find_name(target, own)}
     if "forecast" in own:
@@ -320,7 +321,7 @@ def _is_forecast_or_limit(label):
 
 
 def _is_any_of(prefix, prefixes):
-    """Whether the upper levels of a column name are one of those wanted."""
+    """Whether the upper levels of a column name equal any of the prefixes."""
     return any(
         isinstance(one, tuple) and len(one) == len(prefix) and all(map(_is_same_name, prefix, one)) for one in prefixes
     )

@@ -1,4 +1,4 @@
-"""Names of series and targets as text."""
+"""Format the names of series and targets."""
 
 
 def is_missing(name):

@@ -1,4 +1,4 @@
-"""LossCurveDisplay: the training and validation loss by epoch."""
+"""LossCurveDisplay: plot the training and validation loss by epoch."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -11,8 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._plot.axes import check_axes, new_axes, set_integer_ticks
 from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points
 
-LOG_SCALE_RATIO = 10  # largest loss / smallest, above which the scale is logarithmic by default
-POWER_TICKS_RATIO = 1000  # above which a logarithmic scale has ticks at powers of ten only
+# Ratios of the largest to the smallest loss: above the first, the scale is logarithmic by default; above the second, a
+# logarithmic scale has ticks at powers of ten only.
+LOG_SCALE_RATIO = 10
+POWER_TICKS_RATIO = 1000
 MAX_LEGEND_ROWS = 8
 CONSTRAINTS = dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)
 
@@ -94,10 +96,10 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            A fitted LSTMRegressor, or another estimator with a `loss_curve_`. Of scikit-learn's MLPRegressor, the
-            training loss is shown. The estimator may be the last step of a Pipeline, the best estimator of a search,
-            or the regressor of a TransformedTargetRegressor or of a Forecaster, also nested. A Forecaster with
-            `strategy="direct"` has one regressor for each step; each gets its own curves.
+            A fitted LSTMRegressor, or another estimator with a `loss_curve_`, such as scikit-learn's MLPRegressor. It
+            may be the last step of a Pipeline, the best estimator of a search, or the regressor of a
+            TransformedTargetRegressor or of a Forecaster, also nested. A Forecaster with `strategy="direct"` has one
+            regressor for each step; each gets its own curves.
         ax : matplotlib Axes, default=None
             Axes to plot on. If None, a new figure is created.
         name : str, default=None
@@ -195,7 +197,7 @@ class LossCurveDisplay:
 
 
 def _models_with_losses(estimator):
-    """Find the fitted models with a `loss_curve_` inside an estimator, by label; a single one has the label None."""
+    """Find the fitted models with a `loss_curve_` inside an estimator, by label; the label of a single one is None."""
     check_is_fitted(estimator)
     inner = estimator
     while not hasattr(inner, "loss_curve_"):
@@ -214,7 +216,7 @@ def _models_with_losses(estimator):
 
 
 def _nested_estimator(estimator):
-    """The fitted estimator that a search, Forecaster, Pipeline or TransformedTargetRegressor uses; None for others."""
+    """Return the fitted estimator inside a search, Forecaster, Pipeline or TransformedTargetRegressor; else None."""
     if hasattr(estimator, "best_estimator_"):
         return estimator.best_estimator_
     if hasattr(estimator, "regressors_"):

@@ -1,17 +1,17 @@
-"""Keywords that style lines and filled areas: the user's, merged with defaults."""
+"""Check the user's keywords that style lines and filled areas, and merge them with defaults."""
 
 import numpy as np
 
 KWARGS = [dict, None]  # what scikit-learn's validate_params accepts for such keywords
 
-# Arguments of Axes.plot, Axes.axvline and Axes.fill_between that are no properties of a line or an area.
+# Arguments of Axes.plot, Axes.axvline and Axes.fill_between that are not properties of a line or an area.
 PLOT_ARGUMENTS = {"scalex", "scaley", "data", "xmin", "xmax", "ymin", "ymax", "where", "interpolate", "step"}
 
 
 def check_styles(**styles):
     """Raise an error if matplotlib does not accept some keywords.
 
-    It is called before anything is drawn, so that no empty figure is left behind.
+    Call it before anything is drawn, so that an error leaves no empty figure.
 
     Parameters
     ----------

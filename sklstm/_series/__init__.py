@@ -1,1 +1,1 @@
-"""A user's tables as series and back: columns, panels, histories, indexes of forecasts, leaks."""
+"""Convert the user's tables to series and back, and check them: columns, panels, histories, indexes, leaks."""

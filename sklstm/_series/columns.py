@@ -1,4 +1,4 @@
-"""The exogenous columns `X`: their names, and which of them are known in advance."""
+"""Check the exogenous variables, the columns of `X`, and keep which of them are known in advance."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class ColumnSpec:
     Parameters
     ----------
     labels : list or None
-        The columns of the DataFrame, by which later frames are matched; None where X was no DataFrame.
+        The column names of the DataFrame, by which columns of later frames are found; None if X was not a DataFrame.
     is_past : ndarray of bool of shape (n_columns,)
         Which columns are past-only. The others are known in advance.
     allows_nan : bool, default=False
@@ -46,14 +46,14 @@ class ColumnSpec:
         return [name for name, past in zip(self.names, self.is_past, strict=True) if past]
 
     def read(self, estimator, X, n_rows=0):
-        """Check the columns of other rows than those of the fit.
+        """Check and convert an X that was not given to `fit`.
 
         Parameters
         ----------
         estimator : Forecaster
-            Fitted; scikit-learn's checks compare X with its `n_features_in_` and `feature_names_in_`.
+            A fitted forecaster; scikit-learn's checks compare X with its `n_features_in_` and `feature_names_in_`.
         X : array-like or None
-            With the columns in any order if it is a DataFrame.
+            The columns of a DataFrame may be in any order.
         n_rows : int, default=0
             Number of rows if X is None.
 
@@ -77,7 +77,7 @@ class ColumnSpec:
         return columns
 
     def read_known(self, estimator, X):
-        """Check an X_future that has all columns, or those alone that are known in advance.
+        """Check and convert an X_future, which has all columns or only those that are known in advance.
 
         Returns
         -------
@@ -96,18 +96,18 @@ class ColumnSpec:
         return self.read(estimator, X)[:, ~self.is_past]
 
     def check_known(self, known, X):
-        """Check that the columns known in advance have no missing values, unless these are allowed."""
+        """Raise ValueError if a column known in advance has a missing value, unless `allows_nan`."""
         unknown = np.isnan(known)
         if unknown.any() and not self.allows_nan:
             row, column = np.argwhere(unknown)[0]
             at = f"{X.index[row]}" if is_pandas(X) else f"row {row}"
             raise ValueError(
                 f"The column {self.known_names[column]!r} of X is NaN at {at}, but columns must be known in advance "
-                "unless past_only names them. Impute it (X.interpolate(), X.ffill()), or name it in past_only."
+                "unless past_only names them. Impute NaN (X.interpolate(), X.ffill()), or name the column in past_only."
             )
 
     def _in_order(self, X):
-        """A frame with the columns in the order of the fit, where both have the same labels."""
+        """Put the columns of a frame into the order of the fit, if both have the same names."""
         given = _labels_of(X)
         if self.labels is None or given is None:
             return X
@@ -121,7 +121,7 @@ class ColumnSpec:
 
 
 def read_training_columns(estimator, X, n_rows, past_only):
-    """Check the columns of training rows.
+    """Check and convert the X that is given to `fit`.
 
     Parameters
     ----------
@@ -151,13 +151,13 @@ def read_training_columns(estimator, X, n_rows, past_only):
 
 
 def in_named_order(frame, names):
-    """A frame with its columns in the order of some names; they are chosen by position, as labels may be booleans."""
+    """Put the columns of a frame into the order of names; by position, because names may be booleans."""
     positions = {name: position for position, name in enumerate(frame.columns)}
     return frame.iloc[:, [positions[name] for name in names]]
 
 
 def _past_mask(past_only, labels, n_columns):
-    """Which columns `past_only` names."""
+    """Return a mask of the columns that `past_only` names."""
     mask = np.zeros(n_columns, dtype=bool)
     choices = list(range(n_columns)) if labels is None else labels
     for column in () if past_only is None else past_only:
@@ -168,7 +168,7 @@ def _past_mask(past_only, labels, n_columns):
 
 
 def _check_is_table(X):
-    """Refuse a Series as X: most often it is y."""
+    """Raise ValueError for a Series as X, which most often is y."""
     if is_pandas(X) and X.ndim == 1:
         raise ValueError(
             "X must be a table of columns, got a Series. The series to forecast is y: fit(None, series). A column "
@@ -177,7 +177,7 @@ def _check_is_table(X):
 
 
 def _labels_of(X):
-    """The columns of a DataFrame; None for anything else."""
+    """Return the column names of a DataFrame; None for anything else."""
     return list(X.columns) if is_pandas(X) and X.ndim == 2 else None
 
 

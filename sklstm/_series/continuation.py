@@ -1,4 +1,4 @@
-"""What follows a history: the index of the next rows, and checks that given rows are the next ones."""
+"""Continue the index of a history, and check that given rows follow the history."""
 
 from sklstm._time_index.regular_index import steps_after
 from sklstm._utils.numeric_input import index_of
@@ -6,21 +6,21 @@ from sklstm._utils.user_warning import warn_user
 
 
 def end_key(history):
-    """What identifies the end of a history: those with equal keys are continued by equal indexes."""
+    """Return a key for the end of a history; histories with equal keys are continued by equal indexes."""
     return len(history) if history.end is None else (history.end, getattr(history.end.last, "tz", None))
 
 
 def rows_skipped(histories, parts, name):
-    """How many rows are left out between the history of each series and its first row in a table.
+    """Count the rows that are missing between the history of each series and its first row in a table.
 
     Parameters
     ----------
     histories : dict
         SeriesData or History by key.
     parts : list of (key, index or None)
-        Of the series in the table; equal ends and equal indexes are compared once.
+        The series in the table. Equal ends of histories and equal indexes are compared once.
     name : str
-        What messages call the table.
+        Name of the table in messages.
 
     Returns
     -------
@@ -37,36 +37,36 @@ def rows_skipped(histories, parts, name):
 
 
 def check_follows(histories, new):
-    """Check that new rows directly follow their histories; both are by key, and series without a history are new."""
+    """Check that new rows, by key, directly follow their histories, by key; a series without a history is new."""
     parts = [(key, part.index) for key, part in new.items() if key in histories]
     for key, _ in parts:
         end = histories[key].end
         if end is not None and end.step is None and new[key].end is None:
             name = _targets_of(key)
             raise ValueError(
-                f"{name} is an array, but the index of the history is too short to tell its frequency: give {name} the "
-                "index of its rows."
+                f"{name} is an array, but the index of the history is too short to tell its frequency. Pass {name} "
+                "with the index of its rows."
             )
     for key, n in rows_skipped(histories, parts, "y").items():
         if n:
             raise ValueError(
                 f"{_targets_of(key)} begins at {new[key].index[0]}, but the history ends at {histories[key].end.last}: "
-                f"there is a gap of {rows_said(n)}. Give these rows as well; their y may be NaN."
+                f"there is a gap of {rows_said(n)}. Pass these rows too; their y may be NaN."
             )
 
 
 def _targets_of(key):
-    """What messages call the targets of a series."""
+    """Return the name of the targets of a series in messages."""
     return "y" if key is None else f"y.loc[{key!r}]"
 
 
 def rows_said(n):
-    """A number of rows in words."""
+    """Format a number of rows: "1 row", "2 rows"."""
     return f"{n} row" if n == 1 else f"{n} rows"
 
 
 def next_indexes(histories, steps):
-    """The index of the next rows of each series, by key; None where the frequency is unknown."""
+    """Return the index of the next rows of each series, by key; None where the frequency is unknown."""
     keys = {key: end_key(history) for key, history in histories.items()}
     one_of = {end: histories[key] for key, end in keys.items()}
     found = {end: history.next_index(steps) for end, history in one_of.items()}
@@ -74,7 +74,7 @@ def next_indexes(histories, steps):
 
 
 def future_indexes(histories, steps):
-    """The index of the next rows of each series, by key.
+    """Return the index of the next rows of each series, by key.
 
     Raises
     ------
@@ -89,12 +89,14 @@ def future_indexes(histories, steps):
 
 
 def forecast_indexes(histories, steps, X_future):
-    """The index of a forecast of each series, by key: as `future_indexes` or, if that fails, of X_future or counted.
+    """Return the index of a forecast of each series, by key.
+
+    If a frequency is unknown, it is the index of X_future for a single series, otherwise the steps counted from 1.
 
     Warns
     -----
     UserWarning
-        If rows are counted from 1.
+        If steps are counted from 1.
     """
     indexes = next_indexes(histories, steps)
     if all(index is not None for index in indexes.values()):
@@ -112,7 +114,7 @@ def forecast_indexes(histories, steps, X_future):
 
 
 def _why_no_frequency(key, history):
-    """Why the index of a history cannot be continued."""
+    """Say why the index of a history cannot be continued."""
     if key is not None:
         return (
             f"The index of the series {key!r}, {len(history)} rows up to {history.end.last}, is too short to tell its "

@@ -1,4 +1,4 @@
-"""A series that grows: the training rows, and those that `update` adds."""
+"""The history of a series: the training rows, and the rows that `update` adds."""
 
 from dataclasses import dataclass, replace
 
@@ -10,11 +10,11 @@ from sklstm._time_index.regular_index import regular_end
 
 @dataclass(frozen=True)
 class History:
-    """A series that rows are added to, at a cost in proportion to the rows added.
+    """A series to which rows can be added fast, however long it is.
 
     The series is kept in pieces, each at least twice as long as the next one. So there are few pieces, and a row is
-    copied only when its piece is joined to the one before it: about log2(n) times for n rows. Pieces never change,
-    so copies of a History are independent.
+    copied only when its piece is joined to the one before it: about log2(n) times for n rows. Pieces never change, so
+    a History can be shared.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class History:
 
     @classmethod
     def from_series(cls, series):
-        """The history of a single piece."""
+        """Make a history from a SeriesData."""
         return cls((series,), series.known[len(series) :])
 
     def __len__(self):
@@ -49,7 +49,7 @@ class History:
         return whole
 
     def values(self, name, first, stop):
-        """Rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the stamps."""
+        """Return rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the time stamps."""
         found, begin = [self.pieces[0].values(name, first, stop)], len(self.pieces[0])
         for piece in self.pieces[1:]:
             if first < begin + len(piece) and begin < stop:
@@ -60,11 +60,11 @@ class History:
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     def with_future(self, known):
-        """The same history with the known columns of the rows after it."""
+        """Return the history with the known columns of the rows after it."""
         return replace(self, future=known)
 
     def followed_by(self, other):
-        """The history with the rows of a SeriesData, which directly follow, added."""
+        """Return the history followed by the rows of a SeriesData."""
         pieces = [*self.pieces, self._aligned(other)]
         if self.end is not None and self.end.step is None:  # too few rows so far to tell the frequency
             whole = replace(self, pieces=tuple(pieces)).whole
@@ -75,7 +75,7 @@ class History:
         return History(tuple(pieces), self.future[:0])
 
     def _aligned(self, other):
-        """New rows with an index of this history's kind; the rows of arrays take the next values of the index."""
+        """Return new rows with the same kind of index as the history; rows without one continue its index."""
         if self.end is None:
             return replace(other, index=None, end=None)
         index = self.next_index(len(other)) if other.end is None else other.index
@@ -84,7 +84,7 @@ class History:
         return replace(other, index=index, end=end_at(self.end, index))
 
     def next_index(self, steps):
-        """The index of the next `steps` rows; None where the frequency is unknown."""
+        """Return the index of the next `steps` rows; None if the frequency is unknown."""
         import pandas as pd
 
         if self.end is None:

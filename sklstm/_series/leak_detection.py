@@ -1,10 +1,10 @@
-"""Find columns that give away future targets, because they are copies of a target.
+"""Find columns that are leaks: copies of future targets.
 
 A column c is a copy of a target y if c[t] = factor · y[t + lag] + offset at every row t. It is a leak if y[t + lag] is
-not yet known when c[t] is read. If y is periodic or a straight line, however, c also agrees with values of y that
+not yet known when c[t] is read. If y is periodic or a straight line, however, c is also a copy of values of y that
 *are* known (at a smaller lag, with another factor and offset). Then it is no leak: a calendar is such a column.
 
-A copy may be exact, or only nearly so; see `KINDS`. Correlations show which lags are worth a comparison row by row.
+A copy may be exact or approximate; see `KINDS`. Correlations select the lags at which all rows are compared.
 """
 
 from dataclasses import dataclass
@@ -13,44 +13,44 @@ import numpy as np
 
 # How a column may depend on a target, the closest dependence first.
 KINDS = EXACT, CHANGES, ORDER = "exact", "changes", "order"
-# The fewest different values of a copy. With fewer, columns agree by chance, or are a calendar (open or closed, the
-# quarter).
+# The fewest different values of a copy. Columns with fewer values agree by chance, or are a calendar (open or closed,
+# the quarter).
 N_DISTINCT = 10
-# The same where a column is compared with known values, of which there are fewer.
+# The same when a column is compared with known values, because there are fewer of them.
 N_DISTINCT_KNOWN = 5
 # Relative rounding error of a value that was float32, or text of six digits.
 ROUNDING = 5e-6
-# A column that is rounded to more than this share of its spread is no copy, as it holds too little of the target.
+# A column that is rounded to more than this share of its spread is no copy: it says too little about the target.
 COARSEST = 0.02
 # The smallest correlation of the changes from row to row of a column that is nearly a copy.
 NEARLY = 0.999
-# The smallest correlation, for each kind, at which a column is compared row by row. It is lower than that of a copy:
-# the correlation may be that of some rows only, and a column of few values (whole numbers, classes) may be in the order
-# of a target with many.
+# The smallest correlation, for each kind, at which a column is compared row by row. A copy may have a correlation below
+# `NEARLY` here, because it is computed from some of the rows, and because a column of few values (whole numbers,
+# classes) may be in the order of a target with many.
 SCREENED = {EXACT: 2 * NEARLY - 1, CHANGES: 2 * NEARLY - 1, ORDER: 0.5}
 # How many rows of a long series are used for these correlations.
 N_SCREENED = 10_000
-# How many lags with known values, best first, are compared row by row.
+# How many lags with known values are compared row by row, in order of their correlation.
 N_TRIED = 50
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A column that gives away a target.
+    """A column that is a copy of a target.
 
     Parameters
     ----------
     column, target : int
-        Their numbers.
+        The numbers of the column and of the target.
     series : int
-        The number of the first series where it does.
+        The number of the first series in which the column is a copy.
     lag : int
         The column at row t depends on the target at row t + lag.
     factor, offset : float
-        Of the line column = factor · target + offset; the offset is 0 if it is within rounding.
+        Parameters of the line column = factor · target + offset. The offset is 0 if it is within rounding.
     kind : str
-        EXACT if all values are on that line, up to rounding; CHANGES if the changes from row to row nearly are; ORDER
-        if the values are in the same order, or in the reverse one.
+        EXACT if all values are on that line, up to rounding. CHANGES if the changes from row to row nearly are. ORDER
+        if the values are in the same or in the reverse order.
     """
 
     column: int
@@ -63,12 +63,12 @@ class Leak:
 
 
 def find_leaks(columns, targets, first, last):
-    """Find the columns that give away a target, at most one Leak for each.
+    """Find the columns that are copies of a target, with at most one Leak for each column.
 
     Parameters
     ----------
     columns, targets : list of ndarray of shape (n, n_columns) and (n, n_targets)
-        Of each series; NaN where a value is missing.
+        The values of each series; NaN where a value is missing.
     first, last : int
         The first and the last lag at which the target is unknown when the column is read. Lags of more than half of
         the rows are not examined, as too few rows are left to compare.
@@ -92,14 +92,14 @@ def find_leaks(columns, targets, first, last):
 
 
 def _leak(columns, targets, lags, first):
-    """Series, lag, factor, offset and kind of the Leak of a target by a column; None if there is none."""
-    honest = set()  # series in which the column is a copy, but of known values as well
+    """Return series, lag, factor, offset and kind if a column is a copy of a target; else None."""
+    of_known = set()  # series in which the column is also a copy of known values, so no leak
     for kind in KINDS:
-        # at one of many lags, columns may be in the same order by chance
+        # among many lags, columns are in the same order at one by chance: try a single lag
         tried = lags if kind != ORDER else lags[lags == max(first, 0)]
         one, other = columns.joined[kind], targets.joined[kind]
         is_alike = np.abs(_correlations(one, other, tried)) > SCREENED[kind]
-        for series in sorted({*np.flatnonzero(is_alike.any(axis=0)).tolist()} - honest):
+        for series in sorted({*np.flatnonzero(is_alike.any(axis=0)).tolist()} - of_known):
             c, y = columns.parts[series], targets.parts[series]
             lag = _lag_of_leak(c, y, tried[is_alike[:, series]], kind)
             if lag is None:
@@ -108,18 +108,18 @@ def _leak(columns, targets, lags, first):
                 factor, offset = _line(*_rows_at(c, y, lag))
                 is_multiple = abs(offset) <= 1e-4 * np.nanmax(np.abs(c))
                 return series, int(lag), factor, 0.0 if is_multiple else offset, kind
-            honest.add(series)
+            of_known.add(series)
     return None
 
 
 def _lag_of_leak(c, y, lags, kind):
-    """The smallest of some lags at which a column of one series is a copy; None if there is none."""
+    """Return the smallest lag at which a column of one series is a copy; None if there is none."""
     lags = sorted(lags[np.abs(lags) <= len(c) / 2], key=abs)
     return next((lag for lag in lags if _is_copy(*_rows_at(c, y, lag), kind, N_DISTINCT)), None)
 
 
 def _rows_at(c, y, lag):
-    """The values of a column, and of a target `lag` rows later, at the rows where neither is missing."""
+    """Return the values of a column, and of a target `lag` rows later, at rows where neither is missing."""
     n = len(c) - abs(lag)
     c, y = c[max(0, -lag) :][: max(n, 0)], y[max(0, lag) :][: max(n, 0)]
     known = ~(np.isnan(c) | np.isnan(y))
@@ -127,9 +127,9 @@ def _rows_at(c, y, lag):
 
 
 def _is_known(c, y, lag, first, kind):
-    """Whether a copy agrees with known values of the target as well, at a lag before the first.
+    """Whether a column is also a copy of known values of the target, which have a lag below `first`.
 
-    It may agree over all rows, or over those that it is a copy of (as a counter beside a target that becomes a
+    It may be so over all rows, or over the rows of which it is a copy (such as a counter, if the target becomes a
     straight line).
     """
     if _agrees_before(c, y, first, kind):
@@ -141,7 +141,7 @@ def _is_known(c, y, lag, first, kind):
 
 
 def _agrees_before(c, y, first, kind):
-    """Whether a column agrees with a target at any lag before the first."""
+    """Whether a column is a copy of a target at any lag below `first`."""
     lags = np.arange(first - 1, N_DISTINCT_KNOWN - len(c) - 1, -1)
     column, target = (_Joined.from_parts([values], len(c), kind) for values in (c, y))
     agreement = np.abs(_correlations_at_all_lags(column, target)[lags])
@@ -167,7 +167,7 @@ def _is_copy(c, y, kind, n_distinct):
 
 
 def _allowed(c, y, factor):
-    """How far rounding may move the values of a copy off the line: relative errors, or rounding to decimals."""
+    """Return how far the values of a copy may lie off the line: by relative errors, or by rounding to decimals."""
     spread = np.subtract(*np.quantile(c, [0.9, 0.1])) or np.ptp(c)
     allowed = np.minimum(1e-6 * spread + ROUNDING * (np.abs(c) + np.abs(factor * y)), 3e-3 * np.ptp(c))
     decimal = _last_decimal(c)
@@ -176,20 +176,20 @@ def _allowed(c, y, factor):
 
 
 def _last_decimal(values):
-    """The largest of 1, 0.1, …, 1e-6 that all values are multiples of; 0 if there is none."""
+    """Return the largest of 1, 0.1, …, 1e-6 of which all values are multiples; 0 if there is none."""
     places = (10.0**-place for place in range(7) if np.array_equal(np.round(values, place), values))
     return next(places, 0.0)
 
 
 def _without_jumps(changes):
-    """Changes with outliers clipped, as where a sensor failed."""
+    """Clip outliers among changes, such as those of a failed sensor."""
     size = np.abs(changes)
     limit = 10 * np.median(size[size > 0]) if size.any() else 0
     return np.clip(changes, -limit, limit)
 
 
 def _line(c, y):
-    """Factor and offset of the line c = factor · y + offset, by least squares."""
+    """Fit factor and offset of the line c = factor · y + offset by least squares."""
     scale = np.abs(y - y.mean()).max()
     relative = (y - y.mean()) / scale
     factor = (c - c.mean()) @ relative / (relative @ relative) / scale
@@ -214,7 +214,7 @@ class _Column:
     parts : list of ndarray
         The values of each series.
     joined : dict of _Joined
-        All of them, by kind.
+        The values of all series in one array, by kind.
     """
 
     parts: list[np.ndarray]
@@ -233,7 +233,7 @@ class _Joined:
     Parameters
     ----------
     values : ndarray of shape (n,)
-        Minus the mean of their series, divided by its largest absolute value; 0 where a value is missing.
+        The values minus the mean of their series, divided by its largest absolute value; 0 where a value is missing.
     known : ndarray of shape (n,)
         1 where there is a value, 0 where it is missing.
     starts : ndarray of int of shape (n_series,)
@@ -246,10 +246,10 @@ class _Joined:
 
     @classmethod
     def from_parts(cls, parts, gap, kind):
-        """Join the values of each series; for other kinds than EXACT, their order or their changes."""
+        """Join the values of each series: for ORDER their ranks, for CHANGES their changes."""
         parts = [_order(part) for part in parts] if kind == ORDER else parts
-        room = np.full(gap, np.nan)
-        values = np.concatenate([piece for part in parts for piece in (part, room)])
+        missing = np.full(gap, np.nan)
+        values = np.concatenate([piece for part in parts for piece in (part, missing)])
         sizes = np.array([len(part) + gap for part in parts])
         starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
         known = ~np.isnan(values)
@@ -261,26 +261,26 @@ class _Joined:
         return joined.changes() if kind == CHANGES else joined
 
     def changes(self):
-        """The changes from row to row."""
+        """Return the changes from row to row."""
         known = np.append(self.known[1:] * self.known[:-1], 0)
         return _Joined(np.append(np.diff(self.values), 0) * known, known, self.starts)
 
 
 def _order(values):
-    """The rank of each value among the different ones."""
+    """Return the rank of each value; equal values have equal ranks."""
     known, places = ~np.isnan(values), values.copy()
     places[known] = np.unique(values[known], return_inverse=True)[1]
     return places
 
 
 def _relative(values, starts, sizes):
-    """Values divided by the largest absolute value of their series."""
+    """Divide values by the largest absolute value of their series."""
     largest = np.repeat(np.maximum.reduceat(np.abs(values), starts), sizes)
     return values / np.where(largest > 0, largest, 1)
 
 
 def _correlations(c, y, lags):
-    """Correlations of a column with a target at some lags, (n_lags, n_series); of long series on some rows only."""
+    """Correlate a column with a target at some lags, (n_lags, n_series); of long series only some rows are used."""
     every = max(1, int(np.diff([*c.starts, len(c.values)]).min()) // N_SCREENED)
     starts, shared = -(-c.starts // every), [part[::every] for part in (c.known, c.values, c.values**2)]
 
@@ -297,7 +297,7 @@ def _correlations(c, y, lags):
 
 
 def _correlations_at_all_lags(c, y):
-    """Correlations in one series at every lag, by the convolution theorem; negative lags are indexed from the end."""
+    """Correlate at every lag in one series, by the convolution theorem; negative lags are indexed from the end."""
     n = 2 ** len(c.values).bit_length()
     (c0, c1, c2), (y0, y1, y2) = (
         [np.fft.rfft(values, n) for values in (part.known, part.values, part.values**2)] for part in (c, y)
@@ -307,7 +307,7 @@ def _correlations_at_all_lags(c, y):
 
 
 def _correlation_from_sums(n, sum_c, sum_y, sum_cy, sum_cc, sum_yy):
-    """Correlations from sums; 0 for constant values, and for fewer than three rows."""
+    """Compute correlations from sums; 0 for constant values, and for fewer than three rows."""
     n = np.maximum(np.round(n), 1)
     spread_c, spread_y = sum_cc - sum_c**2 / n, sum_yy - sum_y**2 / n
     varies = (spread_c > 1e-13) & (spread_y > 1e-13) & (n > 2)

@@ -1,4 +1,4 @@
-"""Refuse, or warn of, columns of `X` that give away the targets to forecast."""
+"""Raise an error, or warn, if columns of `X` are copies of future targets."""
 
 from dataclasses import replace
 
@@ -10,13 +10,13 @@ from sklstm._utils.user_warning import warn_user
 
 
 def check_leaks(data, X, window_length, n_ahead):
-    """Check that no column gives away the targets that it should help to forecast.
+    """Check that no column of X is a leak: a copy of targets that are unknown at forecast time.
 
     Parameters
     ----------
     data : TrainingData
     X : array-like or None
-        As the user gave it, for messages.
+        The user's X, for messages.
     window_length : int
     n_ahead : int
         How many steps are predicted at once.
@@ -24,12 +24,12 @@ def check_leaks(data, X, window_length, n_ahead):
     Raises
     ------
     ValueError
-        If a column is a copy of a target that is unknown at forecast time.
+        If a column is a copy, up to a factor and a constant.
 
     Warns
     -----
     UserWarning
-        If a column is nearly one.
+        If a column is nearly a copy.
     """
     is_past, leaks = data.spec.columns.is_past, []
     last, targets = max(n_ahead, window_length), [part.y for part in data.series.values()]
@@ -47,7 +47,7 @@ def check_leaks(data, X, window_length, n_ahead):
 
 
 def _message(leaks, data, X):
-    """Which columns give what away, and how to leave them out."""
+    """Say which columns are copies of what, and how to leave them out."""
     names, numbers = data.spec.columns.names, [leak.column for leak in leaks]
     what = ", ".join(f"{names[leak.column]!r} {_described(leak, data)}" for leak in leaks)
     if len(numbers) == len(names):
@@ -60,7 +60,7 @@ def _message(leaks, data, X):
 
 
 def _described(leak, data):
-    """How a column depends on a target."""
+    """Say how a column depends on a target."""
     output_format = data.spec.output_format
     target = "y"
     if output_format.y_ndim == 2:

@@ -1,4 +1,4 @@
-"""How forecasts are named and shaped for the user: as `y` was."""
+"""Convert forecasts to pandas with the names and dimensions of `y`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ class OutputFormat:
 
     @classmethod
     def from_targets(cls, y, index):
-        """The format of `y`, whose rows have this index (None for arrays)."""
+        """Read the format of `y`, whose rows have this index (None for arrays)."""
         names = (y.columns if y.ndim == 2 else y.name) if is_pandas(y) else None
         return cls(n_dimensions(y), names, list(index.names) if index is not None and index.nlevels > 1 else None)
 
@@ -42,27 +42,27 @@ class OutputFormat:
         return self.levels is not None
 
     def target_names(self, n_targets):
-        """A name for each target; targets of arrays are numbered from 0."""
+        """List the name of each target; targets of arrays are numbered from 0."""
         return list(range(n_targets)) if self.names is None else list(self._columns(n_targets))
 
     def described_targets(self, n_targets):
-        """What messages call each target."""
+        """List the name of each target in messages."""
         if self.y_ndim == 1:
             return ["y" if self.names is None else f"the target {self.names!r}"]
         return [f"the target {name!r}" for name in self.target_names(n_targets)]
 
     def target_index(self, n_targets):
-        """The targets as a pandas Index of plain labels, for a column of them."""
+        """Return the names of the targets as an Index with one level, for use as a column."""
         return self._columns(n_targets).to_flat_index()
 
     def _columns(self, n_targets):
-        """The columns of a frame of targets."""
+        """Return the columns of a frame of targets."""
         import pandas as pd
 
         return pd.RangeIndex(n_targets) if self.names is None else self.names
 
     def to_pandas(self, values, index):
-        """Values (n, n_targets) as a Series or DataFrame."""
+        """Convert values (n, n_targets) to a Series or DataFrame."""
         import pandas as pd
 
         if self.y_ndim == 1:
@@ -70,7 +70,7 @@ class OutputFormat:
         return pd.DataFrame(values, index=index, columns=self.names)
 
     def to_frame(self, forecasts, index, coverages):
-        """Forecasts (n, n_targets, 1 + 2 n_coverages) as pandas, with columns for interval ends if there are any."""
+        """Convert forecasts (n, n_targets, 1 + 2 n_coverages) to pandas, with columns for the ends of intervals."""
         import pandas as pd
 
         if not coverages:
@@ -88,7 +88,7 @@ class OutputFormat:
         return pd.DataFrame(forecasts.reshape(len(forecasts), -1), index=index, columns=columns)
 
     def rows_to_pandas(self, series, values):
-        """Values (n, n_targets) at the rows of each SeriesData, both by key, as pandas."""
+        """Convert values (n, n_targets) at the rows of each SeriesData, both by key, to pandas."""
         index = self.join({key: part.known_index for key, part in series.items()})
         return self.to_pandas(np.concatenate(list(values.values())), index)
 
@@ -104,10 +104,10 @@ class OutputFormat:
 
 
 def interval_names(coverages):
-    """Column names of interval ends, such as lower_90 and upper_90."""
+    """List the column names of interval ends, such as lower_90 and upper_90."""
     return [f"{side}_{percent(coverage)}" for coverage in coverages for side in ("lower", "upper")]
 
 
 def percent(coverage):
-    """A coverage in per cent, as in the names of interval columns: 90, 97.5."""
+    """Format a coverage in percent, as in the names of interval columns: 90, 97.5."""
     return f"{100 * coverage:.6g}"

@@ -1,4 +1,4 @@
-"""The rows that `predict` and `forecast` are asked for: training rows, or rows that follow the history."""
+"""Check the rows that `predict` and `forecast` are called with: training rows, or rows that follow the history."""
 
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -10,8 +10,8 @@ from sklstm._series.series_input import is_panel_index, split_index
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.user_warning import warn_user
 
-# The longest gap between history and rows to forecast, in lengths of the history. scikit-learn's learning curves
-# train on as little as a tenth of the rows before a test.
+# The longest gap between the history and the rows to forecast, relative to the length of the history. It is 10 because
+# scikit-learn's learning curves train on as little as a tenth of the rows before the test rows.
 LONGEST_GAP = 10
 
 
@@ -26,7 +26,7 @@ class FutureRows:
     n_skipped : int
         Number of rows between the history and the first of them.
     known : ndarray of shape (n_rows, n_known)
-        The columns known in advance, of `rows`.
+        The values of the known columns in `rows`.
     """
 
     rows: np.ndarray
@@ -59,16 +59,16 @@ class InSampleRows:
 
 
 def read_rows(forecaster, data, history, X):
-    """Find the rows that `predict` is asked for.
+    """Check the X that is given to `predict`, and find out which rows it has.
 
     Parameters
     ----------
     forecaster : Forecaster
-        Fitted; for scikit-learn's checks.
+        The fitted forecaster, for scikit-learn's checks.
     data : TrainingData
-        Of the fit.
+        The training data.
     history : dict of History
-        The rows known by now, by key.
+        The histories, by key.
     X : array-like
         As in `predict`.
 
@@ -101,7 +101,7 @@ def read_rows(forecaster, data, history, X):
 
 
 def _check_are_rows(X):
-    """Refuse None and numbers of steps."""
+    """Raise ValueError for None and for a number of steps."""
     if isinstance(X, Integral):
         raise ValueError(f"predict needs the rows to forecast, got {X}. To forecast {X} steps, call forecast({X}).")
     if X is None:
@@ -112,7 +112,7 @@ def _check_are_rows(X):
 
 
 def _find_training_rows(training, parts):
-    """The rows of X that were trained on, by key; empty if none was. Rows that were not have the position -1."""
+    """Find the rows of X that were trained on, by key; empty if there are none. Other rows have the position -1."""
     found, positions = {}, {}
     for key, rows, times in parts:
         if key not in training:
@@ -125,7 +125,7 @@ def _find_training_rows(training, parts):
 
 
 def _positions(part, times):
-    """Positions of times among the rows of a training series; -1 where there is none."""
+    """Return the positions of times among the rows of a training series; -1 for times that it does not have."""
     none = np.full(len(times), -1)
     try:
         if part.end is None or (times > part.end.last).all() or _are_recounted(part.index, times):
@@ -136,24 +136,24 @@ def _positions(part, times):
 
 
 def _are_recounted(trained, times):
-    """Whether rows counted from 0, as those of training were, may be any rows: they are some of them, not all."""
+    """Whether the training index counts rows from 0 and `times` has fewer: then they may be other rows."""
     return trained.dtype.kind in "iu" and trained[0] == 0 and len(times) < len(trained)
 
 
 def _check_as_trained(columns, given, trained, times):
-    """Check that known columns at training rows hold what they held in training."""
+    """Check that known columns have the same values at training rows as in training."""
     differs = (given != trained) & ~(np.isnan(given) & np.isnan(trained))
     if differs.any():
         row, column = np.argwhere(differs)[0]
         raise ValueError(
             f"The column {columns.known_names[column]!r} of X is {given[row, column]} at {times[row]}, but was "
-            f"{trained[row, column]} in training. For training rows predict returns the forecasts of training, so X "
-            "must hold what it held there."
+            f"{trained[row, column]} in training. For training rows, predict returns in-sample forecasts, so X must "
+            "have the values that it had in training."
         )
 
 
 def check_gaps(history, futures):
-    """Warn of rows that begin long after the history of their series, and refuse them after a very long gap."""
+    """Warn if rows begin long after the history of their series; raise ValueError if the gap is very long."""
     longest = max(futures, key=lambda key: futures[key].n_skipped / len(history[key]))
     n_skipped, n_known = futures[longest].n_skipped, len(history[longest])
     of = "" if longest is None else f" of the series {longest!r}"
@@ -161,7 +161,7 @@ def check_gaps(history, futures):
         f"There is a gap of {rows_said(n_skipped)} between the history{of}, which has {rows_said(n_known)}, and the "
         "rows to forecast"
     )
-    advice = "Check the index, or give the rows of the gap to `update` first; their y may be NaN."
+    advice = "Check the index, or pass the rows of the gap to `update` first; their y may be NaN."
     if n_skipped > LONGEST_GAP * n_known:
         raise ValueError(f"{gap}. It must not be longer than {LONGEST_GAP} times the history. {advice}")
     if n_skipped > n_known:
@@ -172,16 +172,16 @@ def check_gaps(history, futures):
 
 
 def read_future(forecaster, columns, history, X_future, steps):
-    """Check what `forecast` is given: the known columns of the next rows, at least `steps` of them.
+    """Check the X_future that is given to `forecast`: the known columns of the next rows, at least `steps`.
 
     Parameters
     ----------
     forecaster : Forecaster
-        Fitted; for scikit-learn's checks.
+        The fitted forecaster, for scikit-learn's checks.
     columns : ColumnSpec
-        Of the fit.
+        The columns of the training rows.
     history : dict of History
-        By key.
+        The histories, by key.
     X_future : array-like or None
     steps : int
 
@@ -216,23 +216,23 @@ def read_future(forecaster, columns, history, X_future, steps):
 
 
 def check_known_columns(futures, strategy):
-    """Check that known columns reach as far ahead as the strategy reads them, without a gap."""
+    """Check that there are known columns, without a gap, for all rows that the strategy reads."""
     for key, future in futures.items():
         of = "" if key is None else f" of the series {key!r}"
         if future.n_skipped:
             raise ValueError(
-                f"There is a gap of {rows_said(future.n_skipped)} between the history{of} and the rows to forecast. To "
-                "forecast across it, the known columns of its rows are needed: begin X there."
+                f"There is a gap of {rows_said(future.n_skipped)} between the history{of} and the rows to forecast. "
+                "The known columns of its rows are needed too: begin X directly after the history."
             )
         if len(future.known) < strategy.n_ahead:
             raise ValueError(
-                f"{rows_said(len(future.known))}{of} of known columns are given, but strategy={strategy.name!r} reads "
+                f"Known columns are given for {rows_said(len(future.known))}{of}, but strategy={strategy.name!r} reads "
                 f"those of all steps={strategy.n_ahead} rows ahead."
             )
 
 
 def _check_levels(history, index, name):
-    """Check that rows are of a panel if, and only if, the history is one."""
+    """Check that rows are those of a panel if, and only if, the history is a panel."""
     if None not in history and not is_panel_index(index):
         raise ValueError(
             f"{name} must be pandas with an index of two levels, series and time, as the history is a panel."
@@ -242,12 +242,12 @@ def _check_levels(history, index, name):
 
 
 def _follow(history, known, parts, name):
-    """The rows of each series, checked to follow its history, as FutureRows by key."""
+    """Check that the rows of each series follow its history; return FutureRows by key."""
     unknown = [key for key, _, _ in parts if key not in history]
     if unknown:
         raise ValueError(
-            f"{name} has rows of the series {unknown[0]!r}, which has no history here. forecast(steps, history=...) "
-            "forecasts a new series. For cross-validation of a panel use cv=split_panel(y, n_splits, test_size)."
+            f"{name} has rows of the series {unknown[0]!r}, which has no history. To forecast a new series, use "
+            "forecast(steps, history=...). To cross-validate a panel, use cv=split_panel(y, n_splits, test_size)."
         )
     n_skipped = rows_skipped(history, [(key, times) for key, _, times in parts], name)
     return {key: FutureRows(rows, n_skipped[key], known[rows]) for key, rows, _ in parts}

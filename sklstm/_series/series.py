@@ -1,4 +1,4 @@
-"""One time series as arrays, in the user's units."""
+"""`SeriesData`: one series as arrays, in the user's units."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeriesData:
-    """The targets of one series and the columns beside them.
+    """The targets and the exogenous variables of one series.
 
     Parameters
     ----------
@@ -42,17 +42,17 @@ class SeriesData:
         return len(self.y)
 
     def values(self, name, first, stop):
-        """Rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the stamps."""
+        """Return rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the time stamps."""
         return getattr(self, name)[first:stop]
 
     def between(self, first, stop):
-        """Rows `first` to `stop` as a series."""
+        """Return rows `first` to `stop` as a series."""
         arrays = (getattr(self, name)[first:stop] for name in ("y", "known", "past"))
         index = None if self.index is None else self.index[first:stop]
         return SeriesData(*arrays, index, end_at(self.end, index), self.rows[first:stop])
 
     def followed_by(self, other):
-        """These rows and those of another series, which directly follow and have the same kind of index."""
+        """Return these rows followed by those of another series, which has the same kind of index."""
         joined = {
             name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "known", "past", "rows")
         }
@@ -75,5 +75,5 @@ class SeriesData:
 
 
 def end_at(end, index):
-    """The end of an index that goes on in the same steps as another one; None for arrays."""
+    """Return the end of an index that has the same frequency as another one; None for arrays."""
     return None if end is None else replace(end, last=type(end.last)(index[-1]))

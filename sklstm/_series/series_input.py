@@ -1,4 +1,4 @@
-"""From what the user gives (Series, DataFrame or array, one series or a panel) to series as arrays."""
+"""Check the user's input (Series, DataFrame or array; one series or a panel) and convert it to `SeriesData`."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from sklstm._utils.row_alignment import in_order_of
 
 
 def rows_of(data, rows):
-    """Some rows of any array-like; None stays None."""
+    """Select rows of any array-like; None stays None."""
     if data is None:
         return None
     return _safe_indexing(data if is_pandas(data) else np.asarray(data), rows)
@@ -28,12 +28,12 @@ def rows_of(data, rows):
 
 
 def read_training(forecaster, X, y, sample_weight=None):
-    """Check what `fit` is given.
+    """Check and convert the arguments of `fit`.
 
     Parameters
     ----------
     forecaster : Forecaster
-        Its `past_only` is used; scikit-learn's checks set `n_features_in_` and `feature_names_in_` on it.
+        Its `past_only` is read, and scikit-learn's checks set `n_features_in_` and `feature_names_in_` on it.
     X, y, sample_weight
         As in `fit`.
 
@@ -54,7 +54,7 @@ def read_training(forecaster, X, y, sample_weight=None):
 
 
 def _read_weights(sample_weight, X, y):
-    """The weight of each row of y, aligned by its index if it has one; None stays None."""
+    """Return the weight of each row of y, aligned by its index if it has one; None stays None."""
     if sample_weight is None:
         return None
     weight = as_numbers(sample_weight, "sample_weight")
@@ -65,14 +65,14 @@ def _read_weights(sample_weight, X, y):
 
 
 def read_new_rows(forecaster, spec, X, y):
-    """Check what `update` is given.
+    """Check and convert the arguments of `update`.
 
     Parameters
     ----------
     forecaster : Forecaster
-        Fitted; for scikit-learn's checks.
+        The fitted forecaster, for scikit-learn's checks.
     spec : InputSpec
-        Of the fit.
+        The form of the training tables.
     X, y
         As in `update`.
 
@@ -85,22 +85,22 @@ def read_new_rows(forecaster, spec, X, y):
 
 
 def read_history(forecaster, spec, history, reads_columns=True):
-    """Check the other series that a forecast is to go on from.
+    """Check and convert the argument `history` of `forecast`.
 
     Parameters
     ----------
     forecaster, spec
         As in `read_new_rows`.
     history : y or (X, y)
-        Beside a panel possibly a single series.
+        After a fit on a panel, it may be a single series.
     reads_columns : bool, default=True
-        If False, only the index of the series matters, and X is ignored.
+        If False, only the index of the series is used, and X is ignored.
 
     Returns
     -------
     histories : dict of History, by key
     output_format : OutputFormat
-        Of their forecast.
+        The format of the forecast.
     """
     X, y = history if isinstance(history, tuple) else (None, history)
     X, y = as_numbers(X, "X"), as_numbers(y, "y" if isinstance(history, tuple) else "history")
@@ -114,21 +114,21 @@ def read_history(forecaster, spec, history, reads_columns=True):
 
 
 def read_truth(spec, history, X, y, sample_weight):
-    """Check what `score` compares forecasts with.
+    """Check the true values and weights that are given to `score`.
 
     Parameters
     ----------
     spec : InputSpec
-        Of the fit.
+        The form of the training tables.
     history : dict of History
-        By key.
+        The histories, by key.
     X, y, sample_weight
         As in `score`.
 
     Returns
     -------
     truth : ndarray of shape (n,) or (n, n_targets)
-        At the rows of X.
+        The true values at the rows of X.
     weight : ndarray of shape (n,) or None
     """
     weight = as_numbers(sample_weight, "sample_weight")
@@ -144,7 +144,7 @@ def read_truth(spec, history, X, y, sample_weight):
 
 
 def _check_directly_follows(history, index):
-    """Check that y begins where the rows of an array X do: directly after the history."""
+    """Check that y begins directly after the history, as the rows of an array X do."""
     for key, _, times in split_index(index, len(index), "y"):
         end = history[key].end if key in history else None
         n_skipped = 0 if end is None else steps_after(end, times, "y")
@@ -156,7 +156,7 @@ def _check_directly_follows(history, index):
 
 
 def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
-    """The series of tables that have to agree with those of the fit; `may_be_single` allows one beside a panel."""
+    """Check tables against those of the fit; return their series. `may_be_single`: after a panel, one series may do."""
     _check_has_targets(X, y)
     output_format = spec.output_format
     y = _targets_in_order(output_format, y)
@@ -180,7 +180,7 @@ def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
 
 
 def _targets_in_order(output_format, y):
-    """A frame of targets with its columns in the order of the fit, where both have names."""
+    """Put the columns of a frame of targets into the order of the fit, if both have names."""
     if not is_pandas(y) or y.ndim < 2 or output_format.names is None or output_format.y_ndim < 2:
         return y
     if set(y.columns) != set(output_format.names):
@@ -199,21 +199,20 @@ def _check_has_targets(X, y):
         message += " A series by itself is y: write fit(None, series) or update(None, series)."
     elif is_pandas(X):
         message += (
-            ' Give the columns beside it as X, fit(df.drop(columns="y"), df["y"]), or fit(None, df) if all are targets.'
+            ' Pass the target column as y, fit(df.drop(columns="y"), df["y"]), or fit(None, df) if all are targets.'
         )
     raise ValueError(message)
 
 
 def _check_targets(y):
-    """`y` as (n, n_targets) in float64; NaN is a missing value."""
+    """Convert `y` to (n, n_targets) in float64; NaN is a missing value."""
     check_has_columns(y, "y")
     values = check_array(
         y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y", ensure_min_samples=0
     )
     if values.ndim == 0 or 0 in values.shape[1:]:
         raise ValueError(
-            "y must have the shape (n_rows,) or (n_rows, n_targets), with rows in the order of time; got "
-            f"{values.shape}."
+            f"y must have the shape (n_rows,) or (n_rows, n_targets), with rows in time order; got {values.shape}."
         )
     if not len(values):
         raise ValueError("Found array with 0 sample(s) in y while a minimum of 1 is required.")
@@ -229,28 +228,28 @@ def is_panel_index(index):
 
 
 def _common_index(X, y):
-    """The index of the rows: that of y or, where y is an array, that of X."""
+    """Return the index of the rows: that of y or, if y is an array, that of X."""
     known, index = index_of(X), index_of(y)
     if known is None or index is None:
         return known if index is None else index
     if not known.equals(index):
         raise ValueError(
-            f"X and y are at different rows: {_first_difference(known, index)}. Align them: "
+            f"X and y have different indexes: {_first_difference(known, index)}. Align them: "
             f"{_aligning_call(known, index)}."
         )
     return index
 
 
 def _first_difference(known, index):
-    """Where the indexes of X and y differ first."""
+    """Say where the indexes of X and y differ first."""
     if len(known) != len(index):
-        return f"X has {len(known)} and y has {len(index)}"
+        return f"X has {len(known)} rows and y has {len(index)}"
     row = int((np.asarray(known != index)).argmax())
     return f"row {row} is {known[row]} in X and {index[row]} in y"
 
 
 def _aligning_call(known, index):
-    """A call that gives X the rows of y, as far as it has them."""
+    """Return the call that aligns X with y."""
     there = index.isin(known) if known.nlevels == index.nlevels else np.zeros(len(index), bool)
     if there.all() and known.is_unique:
         return "X = X.loc[y.index]"
@@ -262,7 +261,7 @@ def _aligning_call(known, index):
 
 
 def _table_with_index(y):
-    """What messages call the table whose index is used."""
+    """Return the name, for messages, of the table whose index is used."""
     return "X" if index_of(y) is None else "y"
 
 
@@ -270,7 +269,7 @@ def _table_with_index(y):
 
 
 def split_into_series(y, columns, is_past, index, name):
-    """The series of a table, a dict of SeriesData by key.
+    """Split a table into its series; return SeriesData by key.
 
     Parameters
     ----------
@@ -279,7 +278,7 @@ def split_into_series(y, columns, is_past, index, name):
     is_past : ndarray of bool of shape (n_columns,)
     index : pandas Index or None
     name : str
-        What messages call the table that has the index.
+        Name, for messages, of the table that has the index.
     """
     series, ends = {}, {None: None}
     for key, rows, times in split_index(index, len(y), name):
@@ -292,7 +291,7 @@ def split_into_series(y, columns, is_past, index, name):
 
 
 def split_index(index, n_rows, name):
-    """Key, row numbers and times of each series; equal times are one object, so that they are checked once."""
+    """List key, row numbers and times of each series; equal times are one object, to be checked only once."""
     if not is_panel_index(index):
         return [(None, np.arange(n_rows), index)]
     positions = series_positions(index, name)
@@ -306,7 +305,7 @@ def split_index(index, n_rows, name):
 
 
 def _with_common_step(series):
-    """Give series that are too short to tell their frequency that of the others, if these agree."""
+    """Give series whose frequency is unknown, as they are short, the frequency of the others if these agree."""
     steps = {part.end.step for part in series.values()} - {None}
     if len(steps) != 1:
         return series

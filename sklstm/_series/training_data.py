@@ -1,4 +1,4 @@
-"""What a forecaster learns from: series, weights, and how they came."""
+"""`TrainingData`: the series and weights of one fit, and the form of the user's tables."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from sklstm._utils.checks import check_weights
 
 @dataclass(frozen=True)
 class InputSpec:
-    """How the tables of `fit` were made up; later ones have to agree.
+    """The form of the tables that `fit` was given; later tables must have the same.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class TrainingData:
         return max(map(len, self.series.values()))
 
     def between(self, spans):
-        """Rows (first, stop) of some of the series, by key.
+        """Select rows (first, stop) of some of the series, by key.
 
-        The series keep the order in which they begin in the user's table, as if the other rows were not in it.
+        The series are in the order of their first selected row in the user's table.
         """
         parts = {key: self.series[key].between(first, stop) for key, (first, stop) in spans.items() if first < stop}
         return replace(self, series=dict(sorted(parts.items(), key=lambda item: item[1].rows[0])))
@@ -69,12 +69,12 @@ class TrainingData:
         return np.sort(np.concatenate([part.rows for part in self.series.values()]))
 
     def check_enough(self):
-        """Check that there is something to learn from: two rows, a value of each target, a weight above 0."""
+        """Raise ValueError unless there are two rows, a value of each target, and a weight above 0."""
         no_value = np.all([np.isnan(part.y).all(axis=0) for part in self.series.values()], axis=0)
         if no_value.any():
             name = self.spec.output_format.target_names(len(no_value))[no_value.argmax()]
             which = "y" if self.spec.output_format.y_ndim == 1 else f"column {name!r} of y"
-            raise ValueError(f"{which} holds NaN only: there is nothing to learn from.")
+            raise ValueError(f"{which} has only NaN: there is nothing to learn from.")
         if self.n_rows < 2:
             raise ValueError(f"y has n_samples={self.n_rows} row, but at least two are needed to learn a next value.")
         if self.weight is not None:

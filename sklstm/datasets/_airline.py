@@ -12,8 +12,8 @@ def load_airline():
     Returns
     -------
     passengers : Series of shape (144,)
-        Passengers per month in thousands (float64). The name is "passengers", the index a DatetimeIndex of frequency
-        "MS".
+        Passengers per month in thousands (float64). The name is "passengers", and the index is a DatetimeIndex with
+        the frequency "MS" (start of each month).
 
     Examples
     --------

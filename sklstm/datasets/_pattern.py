@@ -1,4 +1,4 @@
-"""A series that repeats a pattern."""
+"""A generated series that repeats a pattern."""
 
 from numbers import Integral, Real
 
@@ -26,7 +26,7 @@ def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None)
     n_samples : int, default=200
         Number of rows of the series.
     pattern_length : int, default=3
-        Number of points per period, at equal distances. The end point of the period is the first of the next.
+        Number of rows per period. They are equally spaced, and the end of a period is the first row of the next.
     noise : float, default=0.05
         Standard deviation of the Gaussian noise.
     random_state : int, RandomState, Generator or None, default=None

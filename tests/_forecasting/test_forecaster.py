@@ -350,7 +350,7 @@ def test_a_new_series_is_forecast_by_what_was_learnt_from_the_others():
         row = [*values[-L:], *known[len(values)]]
         values.append(ridge.predict([row])[0])
         assert forecast.iloc[step] == pytest.approx(values[-1])
-    with pytest.raises(ValueError, match=r"the series 'a', which has no history here.*history=.*cv=split_panel\(y, "):
+    with pytest.raises(ValueError, match=r"the series 'a', which has no history.*history=.*cv=split_panel\(y, "):
         f.predict(X_future)
 
 
@@ -370,7 +370,9 @@ def test_a_gap_is_forecast_through(shape, strategy):
 def test_known_columns_do_not_let_a_gap_be_forecast_through():
     X, y = series(30, "known")
     f = forecaster(Ridge(), "known").fit(X[:20], y[:20])
-    with pytest.raises(ValueError, match=r"a gap of 3 rows between the history and.*begin X there"):
+    with pytest.raises(
+        ValueError, match=r"a gap of 3 rows between the history and.*begin X directly after the history"
+    ):
         f.predict(X[23:25])
     with pytest.raises(ValueError, match="X_future begins 3 rows after"):
         f.forecast(2, X[23:25])
@@ -553,7 +555,7 @@ def test_known_columns_must_be_known():
         f.forecast(3)
     with pytest.raises(ValueError, match="2 rows, but steps=3 are to be forecast"):
         f.forecast(3, X[-3:-1])
-    with pytest.raises(ValueError, match=r"2 rows of known columns are given.*all steps=3 rows"):
+    with pytest.raises(ValueError, match=r"Known columns are given for 2 rows.*all steps=3 rows"):
         f.predict(X[-3:-1])
 
 
@@ -574,7 +576,7 @@ def test_trees_take_known_columns_with_holes():
     [
         (lambda X, y: (X[20:22], None), "requires y"),
         (lambda X, y: (X[19:22], y[19:22]), "history ends at"),
-        (lambda X, y: (X[21:22], y[21:22]), "Give these rows as well"),
+        (lambda X, y: (X[21:22], y[21:22]), "Pass these rows too"),
         (lambda X, y: (None, y[20:22]), "no columns"),
         (lambda X, y: (X[20:22], y[20:22].to_frame().assign(z=1.0)), "2 targets"),
         (lambda X, y: (X[20:22], y[20:22] * np.inf), "infinity"),

@@ -500,7 +500,7 @@ def test_rows_before_the_tail_that_cannot_be_learnt_from_are_found_before_any_tr
     f = forecaster(Counting(), intervals="conformal", calibration_size=10)
     is_tail = np.arange(40) >= 30
     for rows, weight, message in (
-        (y.where(is_tail), None, "leaves 30 rows before the calibration rows, .* y holds NaN only"),
+        (y.where(is_tail), None, "leaves 30 rows before the calibration rows, .* y has only NaN"),
         (y, is_tail.astype(float), "(?i)leaves 30 rows before the calibration rows, .* sample.weight"),
     ):
         with pytest.raises(ValueError, match=message):

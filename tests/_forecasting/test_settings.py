@@ -38,7 +38,7 @@ def test_steps_beyond_the_strategy_are_refused(strategy):
     ("settings", "X", "y", "error", "message"),
     [
         ({}, "series", None, ValueError, r"fit\(None, series\)"),
-        ({}, None, np.full(30, np.nan), ValueError, "NaN only"),
+        ({}, None, np.full(30, np.nan), ValueError, "has only NaN"),
         ({}, None, np.r_[np.ones(29), np.inf], ValueError, "infinity"),
         ({}, np.full((30, 1), np.inf), np.arange(30.0), ValueError, "infinity"),
         ({}, np.ones((29, 1)), np.arange(30.0), ValueError, "inconsistent"),

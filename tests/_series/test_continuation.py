@@ -30,7 +30,7 @@ def test_arrays_do_not_follow_an_index_without_frequency():
     y = pd.Series([1.0, 2.0], pd.DatetimeIndex(["2024-01-01", "2024-01-02"]))
     reader = Reader(None, y)
     check_follows(reader.series, reader.new_rows(None, daily(3, 2)))
-    with pytest.raises(ValueError, match=r"y is an array, but .* too short .*: give y the index"):
+    with pytest.raises(ValueError, match=r"y is an array, but .* too short .*\. Pass y with the index"):
         check_follows(reader.series, reader.new_rows(None, np.zeros(2)))
 
 

@@ -195,9 +195,9 @@ def test_known_columns_reach_as_far_as_they_are_read_and_leave_nothing_out():
         check_known_columns({"a": future(0, 3), "b": future(1, 3)}, Strategy)
     with pytest.raises(ValueError, match="gap of 2 rows between the history and"):
         check_known_columns({None: future(2, 3)}, Strategy)
-    with pytest.raises(ValueError, match=r"^2 rows of known columns .*strategy='direct'.* all steps=3 rows"):
+    with pytest.raises(ValueError, match=r"^Known columns are given for 2 rows.*strategy='direct'.* all steps=3 rows"):
         check_known_columns({None: future(0, 2)}, Strategy)
-    with pytest.raises(ValueError, match=r"^1 row of the series 'a' of known columns"):
+    with pytest.raises(ValueError, match=r"^Known columns are given for 1 row of the series 'a'"):
         check_known_columns({"a": future(0, 1)}, Strategy)
 
 

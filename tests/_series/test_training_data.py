@@ -115,7 +115,7 @@ def test_some_rows_are_those_of_a_table_without_the_others(first):
     ("stop", "weight", "message"),
     [
         (1, None, "n_samples=1 row"),
-        (5, None, "column 'z' of y holds NaN only"),
+        (5, None, "column 'z' of y has only NaN"),
         (9, np.arange(30) > 8, "(?i)sample.weight|non-zero"),
     ],
 )
