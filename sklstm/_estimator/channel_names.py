@@ -1,4 +1,4 @@
-"""The user's names of the channels, for messages.
+"""Names of the channels for messages, as the user knows them.
 
 An LSTMRegressor may be deep inside a pipeline when a Forecaster fits it, and only the forecaster knows the names.
 """
@@ -18,14 +18,14 @@ class ChannelNames:
     names : list of str
         As messages show them.
     n_targets : int
-        How many of them, from the first on, are forecast; 0 if the channels are only numbered.
+        Number of target channels, which are the first ones; 0 if the channels have no names but numbers.
     """
 
     names: list[str]
     n_targets: int
 
     def advice(self, channel, setting):
-        """What to do about a channel that is often missing. The only target cannot be left out."""
+        """Return what to do about a channel that is often missing. A single target cannot be left out."""
         if self.n_targets == 0:
             return f"Set {setting}, impute it, or leave it out."
         return f"Set {setting} in the LSTMRegressor" + (
@@ -47,7 +47,7 @@ def use_channel_names(channel_names) -> Iterator[None]:
 
 
 def channel_names(n_channels):
-    """Return the names in use; without any, or for another number of channels, their numbers."""
+    """Return the names in use. If there are none for this number of channels, number the channels."""
     names = _NAMES.get()
     if names is None or len(names.names) != n_channels:
         return ChannelNames([f"channel {channel} of X" for channel in range(n_channels)], 0)

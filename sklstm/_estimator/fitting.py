@@ -1,7 +1,7 @@
-"""One call of `fit` or `partial_fit`: from checked rows to fitted attributes.
+"""One call of `fit` or `partial_fit`: from checked samples to fitted attributes.
 
 Nothing here changes the regressor or its earlier state. `train` returns the fitted attributes, and the regressor sets
-them; so a call that fails leaves it as it was.
+them. A call that fails therefore leaves it as it was.
 """
 
 from copy import deepcopy
@@ -38,19 +38,19 @@ from sklstm._utils.user_warning import warn_user
 
 
 def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, tasks):
-    """Train on checked rows.
+    """Train on checked samples, and return the fitted attributes.
 
     Parameters
     ----------
     regressor : LSTMRegressor
-        Has the parameters.
+        Its parameters are read.
     data : TrainingSet
     y : array-like
         The targets as the user gave them.
     settings : dict
         The parameters that cannot change while training continues.
     earlier : TrainingState, default=None
-        Where to continue.
+        State from which training continues.
     new_period : bool
         Whether the schedule of the learning rate begins again.
     n_epochs : int
@@ -104,12 +104,12 @@ def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, t
 
 
 def _check_resumable(data, settings, earlier):
-    """Raise an error if training cannot continue with these parameters or targets."""
+    """Raise an error if training cannot continue with these parameters and targets."""
     for name, value in settings.items():
         if value != earlier.settings[name]:
             raise ValueError(
                 f"{name}={value!r}, but training continues a model with {name}={earlier.settings[name]!r}. Fit a "
-                "clone, or without warm_start."
+                "clone, or set warm_start=False."
             )
     n_outputs = earlier.network.n_outputs
     if data.n_outputs != n_outputs or data.y_ndim != earlier.y_ndim:
@@ -120,7 +120,7 @@ def _check_resumable(data, settings, earlier):
 
 
 def _with_validation_rows(regressor, data, seed):
-    """Hold out validation rows, if early stopping needs them and the user gave none."""
+    """Hold out validation samples if early stopping needs them and the user gave none."""
     if not regressor.early_stopping or data.validation is not None:
         return data
     fraction, split, gap = regressor.validation_fraction, regressor.validation_split, regressor.validation_gap
@@ -128,10 +128,10 @@ def _with_validation_rows(regressor, data, seed):
 
 
 def _merged(regressor, data):
-    """Replace equal rows by one of them with their total weight, if all rows are in one batch; else None.
+    """Merge equal samples and add their weights, if all samples are in one batch; else return None.
 
-    Then a row of weight 2 goes through the same sums as the row twice. Otherwise the two would differ by a rounding,
-    which grows over many epochs. It cannot hold with several batches, nor with dropout, which is drawn for each row.
+    A sample of weight 2 then gives exactly the same result as two equal samples. Otherwise they would differ by
+    rounding, which training amplifies. Several batches, or dropout, make them differ anyway.
     """
     if regressor.dropout or not trains_in_one_batch(regressor, len(data.rows)):
         return None
@@ -155,7 +155,7 @@ def _new_network(regressor, settings, data, every_step):
 
 
 def _optimizer(regressor, layout, theta, earlier):
-    """Make the optimiser; it continues the earlier one if that is of the same kind."""
+    """Make the optimiser. It takes over the moments of the earlier one if that is of the same kind."""
     optimizer = new_optimizer(regressor, layout, theta)
     if optimizer is not None and earlier is not None:
         optimizer.take_over(earlier.optimizer)
@@ -163,14 +163,14 @@ def _optimizer(regressor, layout, theta, earlier):
 
 
 def _fingerprint(regressor, data):
-    """Return what is equal for two calls whose losses can be compared."""
+    """Return a value that is equal for two calls if their losses can be compared."""
     parts = data.X[data.rows[[0, -1]]], data.y[:, -1] if data.every_step else data.y
     sums = [crc32(np.ascontiguousarray(part)) for part in parts]
     return data.X.shape, len(data.rows), float(data.weight.sum()), regressor.alpha, *sums
 
 
 def _validator(network, data):
-    """Return a function of the weights: loss and R² on the validation rows; None without such rows."""
+    """Return a function from weights to loss and R² on the validation samples; None without such samples."""
     if data.validation is None:
         return None
     from sklearn.metrics import r2_score
@@ -190,7 +190,7 @@ def _validator(network, data):
 
 
 def _run(regressor, objective, n_epochs, state, validate, tasks):
-    """Train the weights of the state in place."""
+    """Train the weights of the state in place, and return how training ended."""
 
     def end_epoch(progress, theta):
         _report(regressor.verbose, progress)
@@ -229,7 +229,7 @@ def warn_of_ending(regressor, ending):
     elif ending == STUCK:
         warn_user(
             "L-BFGS found no better weights in its last direction, and the optimization hasn't converged yet. Try "
-            "standardize=True, float64 rows, or another solver.",
+            "standardize=True, X in float64, or another solver.",
             ConvergenceWarning,
         )
     elif ending == EXHAUSTED and regressor.solver == "lbfgs":

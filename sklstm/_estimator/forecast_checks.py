@@ -9,7 +9,7 @@ from sklstm._utils.numeric_input import as_numbers
 
 
 def check_bounds(clip, shape):
-    """Return bounds (2, *shape) of forecasts from a pair that broadcasts to `shape`; None for `clip=False`."""
+    """Broadcast the pair `clip` to bounds (2, *shape) of the forecasts; return None for `clip=False`."""
     if clip is False:
         return None
     try:
@@ -24,18 +24,18 @@ def check_bounds(clip, shape):
 
 
 def check_future(X_future, shape, *, per_context, times=None):
-    """Return the channels that are not targets, at the steps that are appended.
+    """Return the values of the channels that are not targets, at the steps that are appended.
 
     Parameters
     ----------
     X_future : array-like or None
-        With contexts of the shape below. Without, it has no first axis, and may be (n_steps,) for one channel.
+        Has the shape below with contexts. Without, it has no first axis, and for one channel may be (n_steps,).
     shape : tuple (n_windows, n_steps, n_channels)
-        What is needed.
+        The shape that is needed.
     per_context : bool
-        Whether there are contexts.
+        Whether the user gave contexts.
     times : pandas Index, default=None
-        Of the steps, where it is known.
+        Times of the steps, if they are known.
 
     Returns
     -------
@@ -52,7 +52,8 @@ def check_future(X_future, shape, *, per_context, times=None):
     if X_future is None:
         when = "" if times is None else f", at {times[0]} … {times[-1]}"
         raise ValueError(
-            f"X_future of shape {wanted} is needed: the channels that are not targets, at the steps appended{when}."
+            f"X_future of shape {wanted} is needed: values of the channels that are not targets, at the steps "
+            f"appended{when}."
         )
     future = check_array(X_future, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X_future")
     if not per_context and n_channels == 1 and future.shape == (n_steps,):
@@ -67,6 +68,6 @@ def check_future(X_future, shape, *, per_context, times=None):
 def _check_times(given, times):
     if not given.equals(times):
         raise ValueError(
-            f"X_future is for {given[0]} … {given[-1]}, but the steps appended are at {times[0]} … {times[-1]}: the "
-            "forecast for a time reads a window that ends one step before it."
+            f"X_future is for {given[0]} … {given[-1]}, but the steps appended are at {times[0]} … {times[-1]}. Each "
+            "forecast reads a window that ends one step before it."
         )

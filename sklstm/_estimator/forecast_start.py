@@ -1,4 +1,4 @@
-"""Where a forecast without context starts: the end of the training rows."""
+"""`ForecastStart`, from which a forecast without context starts: the end of the training samples."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ForecastStart:
-    """The last training row, its target, and the time of the target.
+    """The last training sample, its target, and the time of the target.
 
     Parameters
     ----------
     window : ndarray of shape (1, n_steps, n_channels)
-        The last row.
+        The last sample.
     target : ndarray of shape (n_outputs,)
         Its target, at the last step; NaN where its weight is 0.
     is_continuous : bool
-        Whether the target of each row is the newest step of the next row.
+        Whether the target of each sample is the newest step of the next sample.
     is_pandas : bool
         Whether the targets were a Series or DataFrame.
     end : IndexEnd or None
-        The end of their index.
+        End of the index of the targets.
     names : object
         The name of the Series, or the columns of the DataFrame.
     """
@@ -44,9 +44,9 @@ class ForecastStart:
 
     @classmethod
     def from_training_rows(cls, data, y, previous=None):
-        """Take the end of a training set, whose targets the user gave as `y`.
+        """Take the end of a training set; `y` are the targets as the user gave them.
 
-        A single row is compared with the `previous` start, as rows may be given one at a time.
+        `partial_fit` may get one sample at a time, so a single sample is compared with the `previous` start.
         """
         rows, targets = data.X[-N_COMPARED:], last_targets(data.y, data.weight)
         is_continuous = data.n_outputs == data.n_targets
@@ -64,13 +64,13 @@ class ForecastStart:
         )
 
     def next_window(self, others):
-        """Return the last window moved on by one step: its target and the other channels (1, 1, n_others)."""
+        """Return the last window moved on by one step, which holds its target and `others` (1, 1, n_others)."""
         if not self.is_continuous:
             raise ValueError(
-                "forecast without context continues the training rows, but there the target of a row is not the "
-                "newest step of the next row. It must be its first channels, in the same order and units, at lead=1; "
-                "flattened windows need n_channels. Do not scale, shuffle or difference outside of the model, or give "
-                "context."
+                "forecast without context continues the training samples, but the target of a sample is not the newest "
+                "step of the next sample. Targets must be the first channels of the next step (lead=1), in the same "
+                "order and units; flattened windows need n_channels. Do not scale, shuffle or difference outside of "
+                "the model, or give context."
             )
         newest = np.concatenate((self.target[np.newaxis, np.newaxis], others), axis=2)
         return np.concatenate((self.window[:, 1:], newest.astype(self.window.dtype)), axis=1)
@@ -89,8 +89,8 @@ class ForecastStart:
 
         if self.end is None or self.end.step is None:
             warn_user(
-                "The index of y cannot be continued (it is no index of time, or its steps do not agree on a "
-                "frequency): the forecast counts steps from 1. y.asfreq(...) sets a frequency."
+                "The index of y cannot be continued (it is not an index of time, or has no regular step), so the "
+                "forecast counts steps from 1. y.asfreq(...) sets a frequency."
             )
             index = pd.RangeIndex(1, len(forecast) + 1)
         else:

@@ -1,6 +1,6 @@
-"""Check rows, targets and weights of `LSTMRegressor` once, before anything is computed.
+"""Check samples, targets and weights of `LSTMRegressor` once, before training or prediction.
 
-scikit-learn's own checks are used where it has them. Rows are returned as a view (n_samples, n_steps, n_channels).
+scikit-learn's own checks are used where it has them. Samples are returned as a view (n_samples, n_steps, n_channels).
 """
 
 from dataclasses import dataclass, replace
@@ -20,22 +20,22 @@ from sklstm._utils.windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
 
-# The largest values that are accepted, by precision: sums of some of them still fit.
+# The largest values that are accepted in each precision, so that their sums do not overflow.
 LARGEST = {np.dtype(np.float32): 1e37, np.dtype(np.float64): 1e300}
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The form of the rows that a regressor was fitted on.
+    """The form of the samples that a regressor was fitted on.
 
     Parameters
     ----------
     is_sequence : bool
-        Whether they were sequences (3-D), and not a table (2-D).
+        True for sequences (3-D), False for a table (2-D).
     n_channels : int
-        Channels of a step.
+        Number of channels at each step.
     dtype : numpy dtype
-        The precision of the work.
+        Precision of all computations.
     """
 
     is_sequence: bool
@@ -45,7 +45,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class TrainingSet(Samples):
-    """Checked rows, targets and weights of one call of `fit` or `partial_fit`.
+    """Checked samples, targets and weights of one call of `fit` or `partial_fit`.
 
     Parameters
     ----------
@@ -54,15 +54,15 @@ class TrainingSet(Samples):
     weight : ndarray of shape (n_samples,)
         In float64.
     rows : ndarray of int
-        The rows to train on: those with a positive weight and a present step.
+        Indices of the samples to train on: those with a positive weight and a present step.
     y_ndim : int
         Number of dimensions of `y` as the user gave it.
     n_targets : int
         How many of the first channels are targets.
     gaps : Gaps
-        What missing values do.
+        Rule for missing values.
     validation : TrainingSet, default=None
-        The validation rows.
+        The validation samples.
     """
 
     y_ndim: int
@@ -79,7 +79,7 @@ class TrainingSet(Samples):
         return self.y_ndim == 3
 
     def divided(self, rows, held_out):
-        """Return the same set with some rows to train on, and others to validate on."""
+        """Return the same set with the samples `rows` to train on and `held_out` to validate on."""
         return replace(self, rows=rows, validation=replace(self, rows=held_out))
 
 
@@ -87,7 +87,7 @@ class TrainingSet(Samples):
 
 
 def check_new_rows(regressor, X):
-    """Check the rows of a fit that begins anew; return them and their `InputSpec`.
+    """Check the samples of a fit that does not continue another; return them and their `InputSpec`.
 
     `n_features_in_` and `feature_names_in_` are set as scikit-learn's `validate_data` sets them.
     """
@@ -104,15 +104,15 @@ def check_new_rows(regressor, X):
 
 
 def check_rows(regressor, X, spec, input_name="X"):
-    """Return rows as (n_samples, n_steps, n_channels), which must have the form of the training rows.
+    """Check that samples have the form of the training samples; return them as (n_samples, n_steps, n_channels).
 
-    NaN is accepted, infinity is not. Only a change of dtype copies.
+    NaN is accepted, infinity is not. They are copied only if their dtype changes.
     """
     X = as_numbers(X, input_name, sequences=True)
     ndim, name = _n_row_dimensions(regressor, X, input_name), type(regressor).__name__
     if (ndim == 3) != spec.is_sequence:
         was = "sequences (n_samples, n_steps, n_channels)" if spec.is_sequence else "a table (n_samples, n_columns)"
-        hint = " One of them is X[:1]." if spec.is_sequence else ""
+        hint = " A single sample is X[:1]." if spec.is_sequence else ""
         raise ValueError(
             f"{input_name} has {ndim} dimensions (shape {np.shape(X)}), but {name} was fitted on {was}.{hint}"
         )
@@ -127,7 +127,7 @@ def check_rows(regressor, X, spec, input_name="X"):
 
 
 def _n_row_dimensions(regressor, X, input_name):
-    """Return how many dimensions rows have: 2 or 3."""
+    """Return the number of dimensions of samples, 2 or 3; raise an error for any other number."""
     ndim = n_dimensions(X)
     if ndim not in (2, 3):
         raise ValueError(
@@ -151,7 +151,7 @@ def _check_table(regressor, X, n_channels, reset):
     X = validate_data(regressor, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
     if X.shape[1] % n_channels:
         raise ValueError(
-            f"X has {X.shape[1]} columns, which is no multiple of n_channels={n_channels}: a row is "
+            f"X has {X.shape[1]} columns, which is not a multiple of n_channels={n_channels}: a row is "
             "n_steps * n_channels values, all channels of a step side by side."
         )
     return X.reshape(len(X), -1, n_channels)
@@ -185,7 +185,7 @@ def check_training_set(regressor, X, y, sample_weight, spec=None):
     X, y, sample_weight
         As given; y as numbers.
     spec : InputSpec, default=None
-        Of the earlier rows, if training continues.
+        Form of the earlier samples, if training continues.
 
     Returns
     -------
@@ -212,7 +212,7 @@ def check_training_set(regressor, X, y, sample_weight, spec=None):
 
 
 def check_validation_arguments(early_stopping, X_val, y_val, sample_weight_val):
-    """Raise an error if the validation rows are incomplete, or not used."""
+    """Raise an error if the validation samples are incomplete, or would not be used."""
     if (X_val is None) != (y_val is None):
         given, other = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {other}: give both, or neither.")
@@ -223,7 +223,7 @@ def check_validation_arguments(early_stopping, X_val, y_val, sample_weight_val):
 
 
 def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val):
-    """Check validation rows that the user gave; return the training set with them."""
+    """Check validation samples that the user gave; return the training set with them."""
     X_val, y_val = as_numbers(X_val, "X_val", sequences=True), as_numbers(y_val, "y_val", sequences=True)
     sample_weight_val = as_numbers(sample_weight_val, "sample_weight_val")
     wanted = 3 if spec.is_sequence else 2
@@ -237,7 +237,7 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
         y, y_ndim = _check_targets(y_val, X, spec.dtype)
         if y_ndim != data.y_ndim or y.shape[-1] != data.n_outputs:
             raise ValueError(
-                f"y has {y_ndim} dimensions and {y.shape[-1]} outputs, but that of the training rows has "
+                f"y has {y_ndim} dimensions and {y.shape[-1]} outputs, but y of the training rows has "
                 f"{data.y_ndim} and {data.n_outputs}."
             )
         if y_ndim == 3:
@@ -253,7 +253,7 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
 
 
 def _check_targets(y, X, dtype):
-    """Return `y` as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and the dimensions that it had."""
+    """Return `y` as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and its original ndim."""
     check_has_columns(y, "y")
     y = check_array(
         y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y", ensure_min_samples=0
@@ -265,14 +265,14 @@ def _check_targets(y, X, dtype):
         )
     check_consistent_length(X, y)
     if 0 in y.shape:
-        raise ValueError(f"y has shape {y.shape}: there is no target in it.")
+        raise ValueError(f"y has shape {y.shape}: it contains no target.")
     if y.ndim == 3 and y.shape[1] != X.shape[1]:
         raise ValueError(f"y has targets at {y.shape[1]} steps, but X has {X.shape[1]} steps.")
     if y.ndim < 3:
         if np.isnan(y).any():
             raise ValueError(
                 "Input y contains NaN. Remove rows without a target from X and y. In a pipeline that cuts windows, "
-                "where this would close a gap, give them any target and sample_weight 0."
+                "rows must not be removed: set their targets to any number and their sample_weight to 0."
             )
         _check_range(y, dtype, "y")
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
@@ -291,7 +291,7 @@ def _check_step_targets(X, y, dtype, gaps):
 
 
 def _rows_to_train_on(data, needs_every_channel):
-    """Return the rows that have a present step; warn of a channel for which many steps are skipped."""
+    """Return the samples with a present step; warn if many steps are skipped because of one channel."""
     X, rows, gaps = data.X, data.rows, data.gaps
     n_steps, n_channels = X.shape[1:]
     n_known, n_missing = np.zeros(n_channels, dtype=int), np.zeros(n_channels, dtype=int)
@@ -308,7 +308,7 @@ def _rows_to_train_on(data, needs_every_channel):
     if needs_every_channel:
         _check_has_values(n_known, "to train on")
     if not has_step.any():
-        raise ValueError(f"No row of X has {_what_a_row_needs(gaps)}: there is nothing to train on.")
+        raise ValueError(f"No row of X has {_needed_values(gaps)}: there is nothing to train on.")
     if n_partly_known > 0.1 * len(rows) * n_steps:
         _warn_of_skipped_steps(n_partly_known, len(rows) * n_steps, n_missing, gaps)
     return rows if has_step.all() else rows[has_step]
@@ -324,23 +324,23 @@ def _warn_of_skipped_steps(n_partly_known, n_steps, n_missing, gaps):
 
 
 def _rows_to_validate_on(X, rows, gaps):
-    """Return the rows that have a present step."""
+    """Return the samples with a present step; raise an error if there are none."""
     chunks = row_chunks(len(rows), X.shape[1] * X.shape[2])
     rows = rows[np.concatenate([~gaps.skipped_steps(X[rows[chunk]]).all(axis=1) for chunk in chunks])]
     if not len(rows):
-        raise ValueError(f"No row to validate on has {_what_a_row_needs(gaps)}.")
+        raise ValueError(f"No row to validate on has {_needed_values(gaps)}.")
     return rows
 
 
-def _what_a_row_needs(gaps):
-    """Say what a row needs to be used."""
+def _needed_values(gaps):
+    """Return, for messages, the values that a sample must have to be used."""
     if not gaps.by_channel:
         return "a step with a value in every channel"
     return "a value in every target channel" if gaps.n_needed else "any value"
 
 
 def check_every_channel(data):
-    """Raise an error if a channel has no value in the rows to train on, after some were held out."""
+    """Raise an error if a channel has no value in the samples to train on, after some were held out."""
     if not data.gaps.by_channel:
         return  # a present step has a value in every channel
     n_known = np.zeros(data.X.shape[2], dtype=int)

@@ -1,4 +1,4 @@
-"""Check predictions: whether they are finite, and what of them can be compared with targets."""
+"""Check that predictions are finite, and select those that are compared with targets."""
 
 import numpy as np
 from sklearn.utils import check_array
@@ -8,7 +8,7 @@ from sklstm._utils.checks import check_weights
 
 
 def check_finite(predictions, X, every_step, gaps):
-    """Raise an error if a prediction for rows X is not finite. Those at missing steps are NaN."""
+    """Raise an error if a prediction for samples X is not finite; at missing steps it is NaN."""
     bad = ~np.isfinite(predictions)
     if every_step and bad.any():
         bad[gaps.skipped_steps(X)] = False
@@ -16,12 +16,12 @@ def check_finite(predictions, X, every_step, gaps):
         row = int(np.argwhere(bad)[0, 0])
         raise ValueError(
             f"The prediction for row {row} of {len(X)} is not finite: the row is too far from the training rows, or "
-            "the weights are not finite. Look at the row; or fit again, with a smaller learning_rate_init."
+            "the weights are not finite. Check this row, or fit again with a smaller learning_rate_init."
         )
 
 
 def at_present_steps(y, predictions, sample_weight):
-    """Return targets, predictions and weights of the present steps, as rows: what `score` compares.
+    """Return targets, predictions and weights at the present steps, one row for each, as `score` compares them.
 
     Parameters
     ----------

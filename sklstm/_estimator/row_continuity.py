@@ -1,33 +1,33 @@
-"""Whether training rows are consecutive windows of one series.
+"""Check whether training samples are consecutive windows of one series.
 
-If they are, each row is the one before it moved on by one step, and its newest step is the target of the row before.
-Only the last rows are compared. A recursive forecast needs this to hold for all of them; a check of the parameters
-looks for rows that clearly contradict it.
+If they are, each sample is the one before it moved on by one step, and its newest step is the target of that sample.
+Only the last samples are compared. `forecast` needs this to hold for all of them; `loss_steps="all"` is refused only if
+they clearly contradict it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# How many of the last rows are compared.
+# Number of samples that are compared, the last ones.
 N_COMPARED = 100
 
-# The relative difference from which a target clearly is another value than the newest step of the next row.
+# A target clearly differs from the newest step of the next sample if their relative difference is larger.
 CLEAR_DIFFERENCE = 1e-4
 
 
 @dataclass(frozen=True)
 class RowPairs:
-    """The last training rows in pairs: each row, and the one after it.
+    """Pairs of consecutive samples, from the last training samples.
 
     Parameters
     ----------
     follows : ndarray of bool of shape (n_pairs,)
-        Whether the second row is the first one moved on by one step.
+        Whether the second sample is the first one moved on by one step.
     newest : ndarray of shape (n_pairs, n_outputs)
-        The newest step of the second row, in its first channels.
+        The first channels of the newest step of the second sample.
     targets : ndarray of shape (n_pairs, n_outputs)
-        The target of the first row; NaN where it is missing.
+        The target of the first sample; NaN where it is missing.
     """
 
     follows: np.ndarray
@@ -36,16 +36,16 @@ class RowPairs:
 
     @classmethod
     def from_rows(cls, X, targets):
-        """Pair rows (n, n_steps, n_channels) with n at most `N_COMPARED`, whose targets are (n, n_outputs)."""
+        """Make the pairs of samples X (n, n_steps, n_channels) with targets (n, n_outputs), n at most `N_COMPARED`."""
         earlier, later = X[:-1, 1:], X[1:, :-1]
         same = (later == earlier) | (np.isnan(later) & np.isnan(earlier))
         return cls(same.all(axis=(1, 2)), X[1:, -1, : targets.shape[1]], targets[:-1])
 
     def are_continuous(self):
-        """Whether every row follows the one before it, and each target is the newest step of the next row.
+        """Whether every sample follows the one before it, and each target is the newest step of the next sample.
 
-        Rows with a missing newest step cannot tell: rows before them may have been left out for want of a target. If
-        no row can tell, the answer is False; with a single row it is True.
+        Pairs in which the newest step is missing are not compared, as samples without a target may have been left out
+        there. If no pair can be compared, the result is False; with a single sample it is True.
         """
         known = np.isfinite(self.newest).all(axis=1)
         if len(known) and not known.any():
@@ -53,10 +53,10 @@ class RowPairs:
         return bool(self.follows[known].all()) and _agree_in_last_places(self.targets[known], self.newest[known])
 
     def comparable(self):
-        """Return the newest steps and the targets of the pairs that tell whether the two are the same values.
+        """Return the newest steps and the targets of the pairs in which both are known.
 
-        There are none if fewer than 90 % of the rows follow each other: in a series of few different values, some
-        rows do so by chance.
+        There are none if fewer than 90 % of the samples follow each other: in a series with few distinct values, some
+        do so by chance.
         """
         known = self.follows & np.isfinite(self.newest).all(axis=1) & np.isfinite(self.targets).all(axis=1)
         if not self.follows.size or self.follows.mean() < 0.9:
@@ -64,7 +64,7 @@ class RowPairs:
         return self.newest[known], self.targets[known]
 
     def are_contradicted(self):
-        """Whether rows follow each other, but most targets clearly are not the newest step of the next row."""
+        """Whether samples follow each other, but most targets clearly differ from the next sample's newest step."""
         newest, targets = self.comparable()
         negligible = 1e-8 * np.abs(targets).max(initial=0)
         agrees = np.isclose(newest, targets, rtol=CLEAR_DIFFERENCE, atol=negligible).all(axis=1)
@@ -72,7 +72,7 @@ class RowPairs:
 
 
 def last_targets(y, weight):
-    """Return the targets of the last `N_COMPARED` rows at their last step; NaN where the weight is 0."""
+    """Return the targets of the last `N_COMPARED` samples at their last step; NaN where the weight is 0."""
     y = y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:]
     return np.where(weight[-N_COMPARED:, np.newaxis] > 0, y, np.nan).astype(y.dtype)
 

@@ -1,6 +1,6 @@
-"""Whether the rows of a table follow each other in time, as far as its pandas index tells.
+"""Check that the rows of a table are consecutive in time, as far as its pandas index tells.
 
-Windows assume that they do.
+Windows need consecutive rows.
 """
 
 from sklstm._time_index.messages import has_gap
@@ -9,13 +9,13 @@ from sklstm._utils.numeric_input import index_of
 
 
 def check_row_order(data, window_length, name):
-    """Raise an error if the index of a table says that its rows do not follow each other.
+    """Raise an error if the index of a table shows that its rows are not consecutive.
 
     Parameters
     ----------
     data : array-like
     window_length : int
-        Of the windows that are cut, for the advice.
+        Number of rows in a window, for the message.
     name : str
         What messages call the table.
 
@@ -31,7 +31,7 @@ def check_row_order(data, window_length, name):
         levels = 0 if index.nlevels == 2 else list(range(index.nlevels - 1))
         raise ValueError(
             f"The index of {name} has {index.nlevels} levels, and windows would reach from one series into the next. "
-            f"Cut each by itself, [make_windows(part.droplevel({levels}), {window_length}) for _, part in "
+            f"Cut each series by itself, [make_windows(part.droplevel({levels}), {window_length}) for _, part in "
             f"{name}.groupby(level={levels})], or give the panel to a Forecaster."
         )
     if not _is_of_time(index):
@@ -53,9 +53,9 @@ def _is_of_time(index):
 
 
 def _check_labels(index, name):
-    """Check labels that are neither times nor whole numbers: duplicates, and an order that is not increasing."""
+    """Raise an error for labels (neither times nor whole numbers) that repeat, or are not in increasing order."""
     ordered = _as_dates(index) if index.dtype.kind == "O" or index.inferred_type == "string" else index
-    counted = f"{name}.reset_index(drop=True) counts the rows, if they follow each other as they are."
+    counted = f"If the rows are consecutive as they are, {name}.reset_index(drop=True) numbers them."
     if not index.is_unique:
         twice = index[int(index.duplicated().argmax())]
         raise ValueError(

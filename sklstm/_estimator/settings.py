@@ -1,6 +1,6 @@
-"""From the hyper-parameters of `LSTMRegressor` to the objects that do the work.
+"""Check the parameters of `LSTMRegressor` together, and make the loss, the layout and the solver from them.
 
-Each parameter is valid by itself; here it is checked whether they suit each other and the shape of the data.
+Each parameter has been validated by itself before.
 """
 
 import numpy as np
@@ -31,11 +31,11 @@ FIXED = (
     "loss_steps",
 )
 
-BATCH_SIZE = 32  # the largest one for batch_size="auto"
+BATCH_SIZE = 32  # the largest batch for batch_size="auto"
 
 
 def check_settings(regressor):
-    """Raise an error for parameters that exclude each other; return those that cannot change later, by name."""
+    """Check that the parameters suit each other; return those that cannot change while training continues."""
     if loss_class(regressor.loss).needs_nonnegative and regressor.instance_norm is not None:
         raise ValueError(
             f"loss={regressor.loss!r} needs targets >= 0, but instance_norm={regressor.instance_norm!r} normalises "
@@ -53,8 +53,8 @@ def check_settings(regressor):
         )
     if regressor.validation_gap and regressor.validation_split == "random":
         raise ValueError(
-            f"validation_gap={regressor.validation_gap} has no meaning with validation_split='random', where rows "
-            "have no order. Choose validation_gap=0, or validation_split='last'."
+            f"validation_gap={regressor.validation_gap} has no meaning with validation_split='random', where "
+            "samples have no order. Choose validation_gap=0, or validation_split='last'."
         )
     settings = {name: getattr(regressor, name) for name in FIXED}
     return settings | {"quantile": quantile_levels(regressor)}
@@ -75,18 +75,18 @@ def quantile_levels(regressor):
 
 
 def new_loss(settings):
-    """Make the loss that these settings, as `check_settings` returns them, name."""
+    """Make the loss from the settings that `check_settings` returns."""
     return make_loss(settings["loss"], delta=settings["delta"], quantile=settings["quantile"])
 
 
 def new_layout(regressor, n_inputs, n_values):
-    """Make the layout of a network with this many inputs at each step and values of the read-out."""
+    """Make the layout of a network with `n_inputs` at each step, whose read-out has `n_values`."""
     n_directions = 2 if regressor.bidirectional else 1
     return Layout(n_inputs, regressor.hidden_size, n_values, regressor.n_layers, n_directions)
 
 
 def new_gaps(regressor, n_targets):
-    """Say what missing values do."""
+    """Return the rule for missing values."""
     if regressor.missing == "skip":
         return SKIP
     return Gaps(by_channel=True, n_needed=0 if regressor.instance_norm is None else n_targets)
@@ -125,17 +125,17 @@ def penalty(regressor):
 
 
 def batch_size(regressor, n_rows):
-    """Return the number of rows in a batch. L-BFGS has no batches."""
+    """Return the number of samples in a batch. L-BFGS has no batches."""
     return min(BATCH_SIZE if regressor.batch_size == "auto" else regressor.batch_size, n_rows)
 
 
 def trains_in_one_batch(regressor, n_rows):
-    """Whether every update takes all rows."""
+    """Whether every update uses all samples."""
     return regressor.solver == "lbfgs" or batch_size(regressor, n_rows) == n_rows
 
 
 def new_trainer(regressor, n_rows, n_epochs):
-    """Make what trains on this many rows, for at most this many epochs."""
+    """Make the trainer for `n_rows` samples and at most `n_epochs` epochs."""
     if regressor.solver == "lbfgs":
         return LBFGSTrainer(n_epochs, regressor.max_fun, regressor.tol, min(PREDICTION_ROWS, n_rows))
     return Trainer(

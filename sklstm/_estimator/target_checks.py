@@ -1,4 +1,4 @@
-"""Whether the targets suit `loss`, `loss_steps` and `instance_norm`."""
+"""Check that the targets suit `loss`, `loss_steps` and `instance_norm`."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from sklstm._network.losses import loss_class
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks
 
-# Fewer pairs than these may lie on a line by chance.
+# Fewer pairs may lie on a line by chance.
 N_ON_A_LINE = 10
 
 
 def check_targets_suit(regressor, data):
-    """Check the targets of a training set, and of its validation rows."""
+    """Check the targets of a training set and of its validation samples."""
     for name, part in (("y", data), ("y_val", data.validation)):
         if part is None:
             continue
@@ -30,11 +30,11 @@ def _check_nonnegative(regressor, data, name):
     chunks = row_chunks(len(data.rows), data.X[0].size)
     smallest = min(_smallest_target(data, data.rows[chunk], predicts_inner_steps) for chunk in chunks)
     if smallest < 0:
-        raise ValueError(f"loss={regressor.loss!r} needs {name} >= 0, but a target goes down to {smallest}.")
+        raise ValueError(f"loss={regressor.loss!r} needs {name} >= 0, but the smallest target is {smallest}.")
 
 
 def _smallest_target(data, rows, predicts_inner_steps):
-    """Return the smallest target of some rows; the steps inside of the rows count too if they are predicted."""
+    """Return the smallest target of some samples, including the steps inside them if these are predicted."""
     X, y = data.X[rows], data.y[rows]
     if data.every_step:
         return y[~data.gaps.skipped_steps(X)].min()
@@ -43,19 +43,19 @@ def _smallest_target(data, rows, predicts_inner_steps):
 
 
 def _check_next_steps(data, name):
-    """Raise an error if rows are no windows of the series that their targets belong to."""
+    """Raise an error if the samples are not windows of the target series."""
     if data.every_step:
         return
     if data.n_outputs != data.n_targets:
         raise ValueError(
             f"loss_steps='all' needs one output for each target channel, but {name} has {data.n_outputs} outputs for "
-            f"n_targets={data.n_targets}: only its own channels tell the next step of a row."
+            f"n_targets={data.n_targets}: inside a sample, the target is the next step of these channels."
         )
     if data.X.shape[1] > 1 and _last_pairs(data).are_contradicted():
         raise ValueError(
-            f"loss_steps='all' needs rows that are windows of the series that {name} belongs to, but here the target "
-            "of a row is not the newest step of the next row. It must be its first channels, at lead=1, in the same "
-            "units. Do not scale or difference outside of the model, or choose loss_steps='last'."
+            f"loss_steps='all' needs samples that are windows of the series {name}, but the target of a sample is not "
+            "the newest step of the next sample. Targets must be the first channels of the next step (lead=1), in the "
+            "same units. Do not scale or difference outside of the model, or choose loss_steps='last'."
         )
 
 
@@ -64,7 +64,7 @@ def _last_pairs(data):
 
 
 def _warn_of_units(instance_norm, data):
-    """Warn of targets that are the next step in other units: subtracting a window's level is wrong for them."""
+    """Warn of targets that are the next step in another unit, to which the level of a window does not apply."""
     if data.every_step or data.n_outputs != data.n_targets or data.X.shape[1] == 1:
         return
     for newest, target in zip(*(values.T for values in _last_pairs(data).comparable()), strict=True):

@@ -1,4 +1,4 @@
-"""What an `LSTMRegressor` keeps of its training besides the weights."""
+"""`TrainingState`, which an `LSTMRegressor` keeps besides its weights."""
 
 from collections.abc import Hashable
 from copy import deepcopy
@@ -27,18 +27,18 @@ class TrainingState:
     y_ndim : int
         Number of dimensions of the targets.
     forecast_start : ForecastStart
-        The end of the training rows.
+        The end of the training samples.
     window_range : WindowRange
-        Of all training rows.
+        Range of all training samples.
     fingerprint : tuple
-        Equal for two calls whose losses can be compared.
+        Equal for two calls if their losses can be compared.
     split_seed : int
-        Draws the validation rows of `validation_split="random"`.
+        Draws the validation samples of `validation_split="random"`.
     rng : numpy.random.Generator
     progress : Progress
     optimizer : MomentOptimizer or None
     theta : ndarray or None
-        The weights, changed in place by training. Afterwards the last ones, or None if these are `theta_`.
+        The weights, which training changes in place. After training: the last ones, or None if they equal `theta_`.
     """
 
     network: Network
@@ -56,19 +56,19 @@ class TrainingState:
     def at(self, theta):
         """Return the state from which training continues, for a regressor with the weights `theta`.
 
-        It continues from the last weights. If `theta` (those of the best epoch) was changed by hand since, it
-        continues from `theta`.
+        These are the last weights. If the user has changed `theta` (the weights of the best epoch), training continues
+        from `theta`.
         """
         keeps_last = self.theta is not None and np.array_equal(theta, self.progress.best_theta)
         return self if keeps_last else replace(self, theta=theta)
 
     def copied(self):
-        """Return a state to train further that leaves this one alone."""
+        """Return a copy that can be trained further without a change of this state."""
         optimizer, rng = deepcopy((self.optimizer, self.rng))
         return replace(self, theta=self.theta.copy(), optimizer=optimizer, rng=rng, progress=replace(self.progress))
 
     def attributes(self, keeps_best=False):
-        """Return the attributes of a regressor whose training ends here, with its best weights or its last."""
+        """Return the fitted attributes, with the best weights (`keeps_best`) or the last ones."""
         progress = self.progress
         best = progress.best_theta if keeps_best else None
         is_last = best is None

@@ -1,4 +1,4 @@
-"""What `WindowTransformer` keeps of its training table, and how other tables relate to it."""
+"""`TrainingTable`, with which `WindowTransformer` finds out whether a table follows or repeats that of `fit`."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class TrainingTable:
     Parameters
     ----------
     first_rows, last_rows : ndarray of shape (n_before, n_features)
-        Fewer if the table is shorter.
+        Fewer rows if the table is shorter.
     n_rows : int
     first_label : object
         The first value of an index of time or whole numbers; None without one.
@@ -33,7 +33,7 @@ class TrainingTable:
 
     @classmethod
     def from_table(cls, table, X, end, n_before):
-        """Keep what later windows may need.
+        """Copy the rows that are needed later.
 
         Parameters
         ----------
@@ -43,21 +43,21 @@ class TrainingTable:
         end : IndexEnd or None
             The end of its index.
         n_before : int
-            How many rows before its own a window reaches back.
+            How many rows before row t the window of row t begins.
         """
         first, last = table[:n_before].copy(), table[max(0, len(table) - n_before) :].copy()
         return cls(first, last, len(table), None if end is None else index_of(X)[0], end)
 
     def is_followed_by(self, index):
-        """Whether rows with this index, or None, directly follow."""
+        """Whether rows with this index (None without one) directly follow the training table."""
         return index is not None and len(self.last_rows) > 0 and directly_follows(self.end, index)
 
     def is_repeated_by(self, table, index):
-        """Whether a table begins with the training rows, up to rounding, and so has no rows before it.
+        """Whether a table begins with the training rows (up to rounding), so that it has no history.
 
-        An index of time tells it. Numbers may count the rows of any table: with them, the first values must be those
-        of training too. Without an index, all training rows must be there, and the last ones are compared as well,
-        as values may repeat by chance.
+        With an index, its first value decides. Whole numbers may count the rows of any table, so that such a table must
+        also begin with the same rows, or be at least as long as the training table. Without an index, all training rows
+        must be there; the first and the last ones are compared, as values may repeat by chance.
         """
         rows = table[: self.n_rows]
         is_complete = len(rows) == self.n_rows
@@ -69,12 +69,12 @@ class TrainingTable:
         return is_complete and begins_alike and ends_alike
 
     def why_no_history(self, index, end):
-        """Say why the first windows of a table stay empty, and what to do.
+        """Return a message that says why the first windows of a table stay empty, and what to do.
 
         Parameters
         ----------
         index : pandas Index or None
-            Of the table.
+            Index of the table.
         end : IndexEnd or None
             The end of this index.
         """
@@ -85,10 +85,9 @@ class TrainingTable:
             )
             return (
                 f"{lacking} has no index of time, so nothing tells whether the rows of X follow those of fit: their "
-                f"{empty}. Give frames with such an index to both. A scaler in front loses it, except "
-                'StandardScaler().set_output(transform="pandas"); an LSTMRegressor needs none, as it scales inside. '
-                "With arrays, predict the training rows and these together, np.concatenate((X_train, X)), and keep "
-                "the last len(X) predictions."
+                f"{empty}. Give frames with such an index to both. A scaler in front drops the index, except "
+                'StandardScaler().set_output(transform="pandas"); an LSTMRegressor needs no scaler, as it scales '
+                "inside. With arrays, predict np.concatenate((X_train, X)) and keep the last len(X) predictions."
             )
         if not _is_later(index[0], self.end.last):
             return (
@@ -102,7 +101,7 @@ class TrainingTable:
             next_value = f"should continue at {self.end.next_values(1)[0]}"
         return (
             f"The index begins at {index[0]}, after the training index's end {self.end.last} but not one step after "
-            f"it (the training index {next_value}): its {empty}. A table with regular steps has a history: see asfreq."
+            f"it (the training index {next_value}): its {empty}. asfreq makes the steps of an index regular."
         )
 
 
@@ -113,7 +112,7 @@ def _equal_up_to_rounding(rows, others):
 
 
 def _is_later(value, last):
-    """Whether a value of an index lies after another; False if they cannot be compared."""
+    """Whether a value of an index lies after another one; False if they cannot be compared."""
     try:
         return bool(value > last)
     except (TypeError, ValueError):  # with and without a time zone; periods of different frequency

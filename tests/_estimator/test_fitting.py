@@ -183,7 +183,7 @@ def test_validation_data_without_early_stopping_is_an_error():
 
 def test_negative_targets_of_counts_are_an_error_that_names_them():
     for name, targets in {"y": (-Y, Y_VAL), "y_val": (np.abs(Y), -np.abs(Y_VAL))}.items():
-        with pytest.raises(ValueError, match=f"needs {name} >= 0, but a target goes down to -"):
+        with pytest.raises(ValueError, match=f"needs {name} >= 0, but the smallest target is -"):
             model(loss="poisson", early_stopping=True).fit(X, targets[0], X_val=X_VAL, y_val=targets[1])
 
 

@@ -15,7 +15,7 @@ WRONG_ROWS = {
     "2-D where 3-D was fitted": (
         X2,
         ValueError,
-        r"has 2 dimensions \(shape \(12, 10\)\), but .* fitted on sequences .* One of them is X\[:1\]",
+        r"has 2 dimensions \(shape \(12, 10\)\), but .* fitted on sequences .* A single sample is X\[:1\]",
     ),
     "1-D": (Y, ValueError, "has 1 dimensions.*make_windows"),
     "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "contains infinity"),
@@ -170,7 +170,7 @@ def test_warnings_point_to_the_caller():
 
 def test_columns_that_the_channels_do_not_divide():
     model = fitted(X2).set_params(n_channels=3)
-    refuses(model, lambda: model.fit(X2, Y), ValueError, "10 columns, which is no multiple of n_channels=3")
+    refuses(model, lambda: model.fit(X2, Y), ValueError, "10 columns, which is not a multiple of n_channels=3")
 
 
 def test_outputs_that_the_targets_do_not_divide():

@@ -764,7 +764,7 @@ def test_rows_that_do_not_continue_each_other_need_a_context(name):
     X, y = NOT_CONTINUED[name](WAVE["y"].to_numpy())
     estimator = fit(model(), X, y)
     future = None if X.shape[2] == 1 else np.zeros((3, 1))
-    with pytest.raises(ValueError, match="target of a row is not the newest step of the next"):
+    with pytest.raises(ValueError, match="target of a sample is not the newest step of the next"):
         estimator.forecast(3, future)
     assert estimator.forecast(1, context=X[-2:]).shape == (2, 1)
 

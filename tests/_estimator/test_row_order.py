@@ -74,7 +74,7 @@ def test_what_cannot_be_decided_passes():
 
 def test_the_advice_for_a_panel_and_for_a_gap_works():
     panel = pd.concat({"a": FRAME, "b": FRAME * 2}, names=["shop", "day"])
-    with pytest.raises(ValueError, match=r"Cut each by itself, \[make_windows") as error:
+    with pytest.raises(ValueError, match=r"Cut each series by itself, \[make_windows") as error:
         WindowTransformer(3).fit(panel)
     call = re.search(r"(\[make_windows.*\]),", str(error.value))[1]
     parts = eval(call, {"X": panel, "make_windows": make_windows})

@@ -30,7 +30,7 @@ def test_next_steps_need_an_output_for_each_target_channel():
 def test_next_steps_need_windows_that_the_targets_go_on_with(change):
     table = np.random.default_rng(0).standard_normal((60, 2))
     X, y = make_windows(table, 5, n_outputs=1)
-    refuses_next_steps(*change(np.array(X), y), "is not the newest step of the next row")
+    refuses_next_steps(*change(np.array(X), y), "is not the newest step of the next sample")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -69,7 +69,7 @@ def test_a_target_of_weight_zero_hides_nothing_from_the_check_of_next_steps():
 def test_counts_inside_the_rows_are_checked_where_they_are_targets():
     series = np.concatenate(([-1.0, -2.0], np.random.default_rng(0).poisson(3, 60)))
     X, y = make_windows(series, 5)
-    with pytest.raises(ValueError, match=r"needs y >= 0, but a target goes down to -2"):
+    with pytest.raises(ValueError, match=r"needs y >= 0, but the smallest target is -2"):
         LSTMRegressor(2, loss="poisson", loss_steps="all").fit(X, y)
     LSTMRegressor(2, loss="poisson", tol=1).fit(X, y)
 
