@@ -17,15 +17,15 @@ from sklstm._utils.overflow import power_of_two
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, FloatDType
 
-# The typical deviation is this quantile of the deviations of all windows: most windows may be flat, and a few may
-# contain an outlier.
+# The typical deviation is this quantile of the deviations of all windows. It is high because most windows may be flat,
+# and not 1 because a few may contain an outlier.
 TYPICAL_QUANTILE = 0.9
 
-# The typical deviation is computed from at most so many windows, spread evenly over all.
+# The typical deviation is computed from at most this many windows, spread evenly over all.
 N_TYPICAL_WINDOWS = 1 << 16
 
-# A channel is divided by a power of two if the exponent of its largest value exceeds ± the first number. The second
-# number is the largest exponent of that power.
+# By precision: a channel is divided by a power of two if the exponent of its largest value is beyond ± the first
+# number. The exponent of this power is at most the second number.
 EXPONENTS = {np.dtype(np.float32): (90, 120), np.dtype(np.float64): (300, 1000)}
 
 
@@ -56,13 +56,13 @@ def fit_scaling(
     Parameters
     ----------
     chunks : callable returning an iterable of (x, y, weight)
-        x (T, F, B) with NaN where missing, y (K, B) or (T, K, B) with NaN where no target counts, both in `dtype`,
-        weight (B,) in float64. x and y may be overwritten. It is called once for each pass over the samples.
+        x (T, F, B) with NaN at missing values, y (K, B) or (T, K, B) with NaN for targets that do not count, both in
+        `dtype`, weight (B,) in float64. x and y may be overwritten. It is called once for each pass over the samples.
     dtype : numpy dtype
         Precision of the network.
     settings : ScalingSettings
     is_centred : bool, default=True
-        If True, targets are brought to mean 0 and variance 1. If False, they are only divided by their mean.
+        If True, targets are standardised to mean 0 and variance 1. If False, they are only divided by their mean.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def fit_scaling(
 
 
 def _moments(chunks: Iterable[Chunk], scaling: Scaling) -> tuple[Moments | MomentsByChannel, Moments]:
-    """Moments of the channels and of the targets, after `scaling`."""
+    """Return the moments of the channels and of the targets, both after `scaling`."""
     by_channel = scaling.gaps.by_channel
     of_channels, of_targets = MomentsByChannel() if by_channel else Moments(), Moments()
     for x, y, weight in chunks:
@@ -113,7 +113,7 @@ def _moments(chunks: Iterable[Chunk], scaling: Scaling) -> tuple[Moments | Momen
 
 
 class Units(TypedDict):
-    """Powers of two to divide by, where they are needed."""
+    """Powers of two by which channels and targets are divided; None if this is not needed."""
 
     channel_unit: FloatArray | None
     target_unit: FloatArray | None
@@ -160,14 +160,14 @@ class ValueRanges:
         """Return `channel_unit` and `target_unit` of the `Scaling`."""
         is_divided_by_deviation = settings.instance_norm in WITH_DEVIATION
         of_channels, of_targets = self._powers(settings.instance_norm)
-        if not settings.standardize:  # what the network sees in the units of the data stays in them
+        if not settings.standardize:  # only what instance_norm divides may change its unit
             is_divided = np.arange(len(of_channels)) < self.n_targets * is_divided_by_deviation
             of_channels = np.where(is_divided, of_channels, 1)
             of_targets = of_targets if is_divided_by_deviation else np.ones_like(of_targets)
         return {"channel_unit": _unit(of_channels, dtype), "target_unit": _unit(of_targets, dtype)}
 
     def sizes(self, scaling: Scaling) -> tuple[FloatArray, FloatArray]:
-        """Return what replaces the deviation (F, 1) and (K, 1) of constant values, in the units of `scaling`."""
+        """Return the sizes (F, 1), (K, 1) that replace the deviations of constant values, in the units of `scaling`."""
         of_channels, of_targets = self._powers(scaling.instance_norm)
         if scaling.channel_unit is not None:
             of_channels = of_channels / scaling.channel_unit[:, 0]
@@ -178,13 +178,13 @@ class ValueRanges:
         return of_channels[:, np.newaxis], of_targets[:, np.newaxis]
 
     def constants(self, scaling: Scaling, dtype: FloatDType) -> FloatArray:
-        """Return the value of each target (K, 1) that is constant up to rounding (else NaN), as `scaling` sees it."""
+        """Return the values (K, 1) of targets that are constant up to rounding, in `target_unit`; NaN for others."""
         is_constant = self.high - self.low <= np.finfo(dtype).eps * np.abs(self.high)
         value = np.where(is_constant, self.high, np.nan).astype(dtype)[:, np.newaxis]
         return value if scaling.target_unit is None else value / scaling.target_unit
 
     def _powers(self, instance_norm: str | None) -> tuple[FloatArray, FloatArray]:
-        """Powers of two near the largest values (F,), (K,); with `instance_norm` one for a channel and its targets."""
+        """Return powers of two near the largest values (F,), (K,); `instance_norm` needs one for channel and target."""
         of_channels, of_targets = self.largest.copy(), np.maximum(np.abs(self.low), np.abs(self.high))
         if instance_norm is not None:
             both = of_channels[: self.n_targets]
@@ -194,7 +194,7 @@ class ValueRanges:
 
 
 def _unit(sizes: FloatArray, dtype: FloatDType) -> FloatArray | None:
-    """Powers of two (…, 1) to divide by; None if there is no need to divide."""
+    """Return the powers of two (…, 1) to divide by; None if there is no need to divide."""
     comfortable, limit = EXPONENTS[np.dtype(dtype)]
     exponent = np.frexp(sizes)[1] - 1
     exponent = np.where(np.abs(exponent) > comfortable, np.clip(exponent, -limit, limit), 0)
@@ -202,11 +202,11 @@ def _unit(sizes: FloatArray, dtype: FloatDType) -> FloatArray | None:
 
 
 def _typical_deviation(chunks: Iterable[Chunk], scaling: Scaling, stride: int) -> FloatArray:
-    """Quantile `TYPICAL_QUANTILE` of the deviations of the windows that vary at all, (n_targets, 1).
+    """Return quantile `TYPICAL_QUANTILE` of the deviations of all windows that are not constant, (n_targets, 1).
 
-    The most extreme step of each window is left out, so that a single outlier, which is in many windows, does not
-    decide. If no window varies then, the same quantile is taken of, in this order, the whole deviation, the change
-    from the last value to the target, and the last value itself. If all of these are 0, the result is 1.
+    Each deviation leaves out the most extreme step of its window: a single outlier is in many windows, and would decide
+    otherwise. If all these deviations are 0, the quantile is taken of the next measure that is not always 0: the
+    deviation of all steps, the change from the last value to the target, the last value. If all are 0, the result is 1.
     """
     found, weights, n_before = [], [], 0
     for x, y, weight in chunks:
@@ -224,7 +224,7 @@ def _typical_deviation(chunks: Iterable[Chunk], scaling: Scaling, stride: int) -
 
 
 def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
-    """The four measures of `_typical_deviation` for each window, in its order, (4, n_targets, B) in float64."""
+    """Return the four measures of `_typical_deviation` for each window, (4, n_targets, B) in float64, in its order."""
     x, y = x[:, : scaling.n_targets].astype(np.float64), (y if y.ndim == 2 else y[-1])[: scaling.n_targets]
     if scaling.channel_unit is not None:
         x = x / scaling.channel_unit[: scaling.n_targets]
@@ -246,7 +246,7 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
 
 
 def _weighted_quantile(values: FloatArray, weight: FloatArray, level: float) -> float:
-    """The smallest of the values (n,) at which the cumulative weight reaches `level` of the total."""
+    """Return the smallest of the values (n,) at which the cumulative weight reaches `level` of the total."""
     order = np.argsort(values)
     share = np.cumsum(weight[order])
     quantile: float = values[order[np.searchsorted(share, (level - 1e-9) * share[-1])]]

@@ -19,8 +19,8 @@ def glorot_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> FloatArra
 def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> FloatArray:
     """Draw (n_out, n_in) weights with orthonormal columns, uniformly among such matrices: Saxe et al. (2014).
 
-    n_out must be at least n_in. A QR decomposition is unique only up to signs. The signs of R's diagonal fix them, so
-    that the distribution does not depend on the QR routine (Mezzadri 2007).
+    n_out must be at least n_in. A QR decomposition is unique only up to signs. The signs are taken from R's diagonal,
+    so that the distribution does not depend on the QR routine (Mezzadri 2007).
     """
     q, r = np.linalg.qr(rng.standard_normal((n_out, n_in)))
     weights: FloatArray = q * np.sign(np.diag(r))

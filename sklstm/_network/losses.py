@@ -1,4 +1,4 @@
-"""Loss functions: value, gradient, and the prediction that each of them is minimised by.
+"""Loss functions: their value, their gradient, and the predictions that they lead to.
 
     raw (…, Q·K, B)       raw values of the read-out: Q levels of K outputs, level j of output k at j·K + k
     target (…, K, B)      in standardised units and raw's dtype; finite everywhere, also where weight is 0
@@ -58,7 +58,7 @@ class Loss:
 
     @classmethod
     def from_settings(cls, delta: float, quantile: float | Sequence[float]) -> Loss:
-        """Make the loss from the parameters of `LSTMRegressor`, of which most losses need none."""
+        """Make the loss from the parameters of `LSTMRegressor`. Most losses ignore them."""
         return cls()
 
     def __call__(self, raw: FloatArray, target: FloatArray, weight: FloatArray) -> tuple[float, FloatArray]:
@@ -82,7 +82,7 @@ class Loss:
         return self._weighted(raw, target, share[..., np.newaxis, :])
 
     def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
-        """Σ share · loss and its gradient; `share` (…, 1, B) is the weight of each raw value."""
+        """Return Σ share · loss and its gradient; `share` (…, 1, B) is the weight of each raw value."""
         raise NotImplementedError
 
     def point(self, raw: FloatArray) -> FloatArray:
@@ -115,7 +115,7 @@ class Loss:
         return np.zeros(n_outputs)
 
     def scaled(self, scaling: Scaling) -> Loss:
-        """Return this loss for targets that a `Scaling` has changed."""
+        """Return this loss for targets that a `Scaling` has scaled."""
         return self
 
 
@@ -146,7 +146,7 @@ class AbsoluteError(Loss):
 class Huber(Loss):
     """½ e² if |e| <= delta, else delta · (|e| - ½ delta), as PyTorch's `HuberLoss`.
 
-    `constant` is the mean nevertheless, as its targets may be in other units than delta.
+    `constant` is the mean all the same, as its targets may be in other units than delta.
 
     Parameters
     ----------

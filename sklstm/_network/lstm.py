@@ -58,12 +58,12 @@ import numpy as np
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
 
-# Bytes of d_a that one product for the weights' gradient takes, so that its copies stay in the cache.
+# Size of d_a, in bytes, in one product for the weights' gradient. Copies of this size stay in the cache.
 CHUNK_BYTES = 1 << 19
 
 
 class Workspace:
-    """Buffers for one layer and one shape of batch, allocated once and overwritten by every call.
+    """Buffers of one layer for one shape of batch, allocated once and overwritten by every call.
 
     `h_0` and `c_0` (H, B) are the initial state. They are zero unless they are written to.
 
@@ -239,7 +239,7 @@ def backward(
 
 
 def _transposed_weights(ordered: FloatArray, ws: Workspace) -> FloatArray:
-    """The matrix that turns d_a_t into [d_x_t; d_h_{t-1}], or into d_h_{t-1} alone, as one block."""
+    """Return the matrix, as one block, that multiplies d_a_t to [d_x_t; d_h_{t-1}], or to d_h_{t-1} alone."""
     F = ws.shape[2]
     recurrent = ordered[:, F + 1 :]
     return np.ascontiguousarray((recurrent if ws.d_x is None else np.hstack((ordered[:, :F], recurrent))).T)
@@ -261,12 +261,12 @@ def _weight_gradient(ws: Workspace, start: int, stop: int, out: FloatArray) -> N
 
 
 def _reversed_gates(matrix: FloatArray) -> FloatArray:
-    """Copy with the gates i, f, o, g of the rows in the order g, o, f, i of the buffers, or the other way round."""
+    """Copy a matrix with its gates in reverse order: i, f, o, g as in `theta`, g, o, f, i as in the buffers."""
     return matrix.reshape(4, -1)[::-1].copy().reshape(matrix.shape)
 
 
 def _skipped_by_step(skipped: BoolArray | None, n_steps: int) -> list[IntArray | None]:
-    """For each step the indices of the samples that skip it, or None if there are none."""
+    """Return, for each step, the indices of the samples that skip it; None if there are none."""
     if skipped is None:
         return [None] * n_steps
     n_skipped = skipped.sum(axis=1)

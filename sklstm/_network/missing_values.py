@@ -1,4 +1,4 @@
-"""Missing values: which steps the network skips, and what each window still has."""
+"""Missing values: which steps are skipped, and the number and the last of the present values."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Gaps:
         If False, a value that is missing in one channel makes the whole step missing. If True, only the value itself
         is missing, and a step is skipped only if all of its values are missing.
     n_needed : int, default=0
-        Used with `by_channel`. Each of the first `n_needed` channels needs at least one value in a window (for
-        `instance_norm` to be relative to). If one has none, all steps of the window are skipped.
+        Used with `by_channel`. Each of the first `n_needed` channels must have at least one value in a window, which
+        `instance_norm` needs. If one has none, all steps of the window are skipped.
     """
 
     by_channel: bool = False
@@ -30,7 +30,7 @@ class Gaps:
 
     @property
     def n_inputs_per_channel(self) -> int:
-        """Inputs of the network for each channel: its value and, with `by_channel`, a missing indicator."""
+        """Number of inputs of the network for each channel: its value and, with `by_channel`, a missing indicator."""
         return 2 if self.by_channel else 1
 
     def missing_values(self, x: FloatArray) -> BoolArray | None:
@@ -54,7 +54,7 @@ class Gaps:
         return missing
 
     def skipped(self, missing: BoolArray | None) -> BoolArray | None:
-        """Return the steps (T, B) to skip, given the mask of `missing_values`; None if none is skipped."""
+        """Return a mask of the steps (T, B) to skip, given the mask of `missing_values`; None if none is skipped."""
         if missing is None:
             return None
         if not self.by_channel:
@@ -65,7 +65,7 @@ class Gaps:
         return skipped
 
     def skipped_steps(self, X: FloatArray) -> BoolArray:
-        """Return the steps (n, T) to skip in samples X (n, T, F)."""
+        """Return a mask of the steps (n, T) to skip in samples X (n, T, F)."""
         steps = self.skipped(np.isnan(X).transpose(1, 2, 0))
         assert steps is not None
         return steps.T

@@ -82,10 +82,10 @@ class Moments:
     def mean_as_scale(
         self, dtype: FloatDType, size: float | FloatArray = 1
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return what scales values that must not be centred: 0, their mean, and deviation / mean.
+        """Return centre 0, scale (the mean) and deviation / mean, for values that must not be centred.
 
-        Where the mean is 0, `size` replaces it. The ratio is at most 1: where most values are 0, a larger ratio says
-        little about the others.
+        Where the mean is 0, `size` replaces it. The ratio is limited to 1: it is larger only if most values are 0, and
+        then says little about the others.
         """
         mean = self.mean[:, np.newaxis]
         scale = np.where(mean > 0, mean, size)
@@ -94,7 +94,7 @@ class Moments:
 
 
 class MomentsByChannel:
-    """`Moments` of each channel separately, for channels that have their missing values at different steps."""
+    """`Moments` of each channel by itself, for channels with missing values at different steps."""
 
     def __init__(self) -> None:
         self._channels: list[Moments] = []

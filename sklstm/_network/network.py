@@ -1,4 +1,4 @@
-"""The whole model as functions of one flat vector of parameters: samples in, predictions out.
+"""The whole network, from samples to predictions, as functions of one flat vector of parameters.
 
 Samples X are (B, T, F) and targets y (B, K) or (B, T, K) here. The layers below have the features first: x (T, F, B)
 and y (…, K, B), see `lstm.py`. This module converts between the two.
@@ -26,14 +26,14 @@ from sklstm._utils.windows import row_chunks
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
 
-# Samples predicted at once: enough to fill the vector units, few enough to stay in the cache.
+# Number of samples predicted at once: enough to fill the vector units, few enough to stay in the cache.
 PREDICTION_ROWS = 256
 
 
 class ForwardPass(NamedTuple):
     """Result of the layers for one batch.
 
-    `raw` (…, QK, B) are the outputs of the read-out and `states` its inputs; `skipped` and `reference` are those of
+    `raw` (…, QK, B) is the output of the read-out and `states` its input. `skipped` and `reference` come from
     `Scaling.inputs`.
     """
 
@@ -52,7 +52,7 @@ class Network:
     layout : Layout
         Sizes, and the place of each parameter in `theta`.
     every_step : bool
-        Whether training compares the outputs at every step, or the last one only.
+        Whether the loss counts the outputs at every step, or at the last step only.
     loss : Loss
     scaling : Scaling
         Fitted changes of units.
@@ -71,7 +71,7 @@ class Network:
 
     @property
     def n_outputs(self) -> int:
-        """K, the number of targets of a step; the read-out has `loss.n_levels` values for each."""
+        """K, the number of outputs at a step. The read-out has `loss.n_levels` values for each."""
         return self.layout.n_values // self.loss.n_levels
 
     @property
@@ -85,7 +85,7 @@ class Network:
         layers, readout_matrix = self.layout.matrices(theta)
         H = self.layout.hidden_size
         for number, matrix in enumerate(layers):
-            # weights of missing indicators start at 0: at first, a missing value has the effect of the mean
+            # weights of missing indicators start at 0, so that a missing value first counts as the mean
             width = matrix.shape[1] - 1 - H
             drawn = self.n_channels if number < self.layout.n_directions else width
             matrix[:, np.r_[:drawn, width : width + 1 + H]] = initializers.lstm_matrix(rng, drawn, H)
@@ -94,7 +94,7 @@ class Network:
         return theta.astype(dtype)
 
     def updated(self, samples: Samples, dtype: FloatDType) -> Network:
-        """Return a copy for training on other samples, in which a target may no longer be constant."""
+        """Return a copy for training on other samples, in which targets may not be constant any more."""
         chunks = _chunks(samples, self.every_step, dtype, self.scaling.gaps)
         return replace(self, scaling=self.scaling.updated(chunks, dtype))
 
@@ -108,20 +108,20 @@ class Network:
         Returns
         -------
         predictions : ndarray of shape (n, K) or, with `every_step`, (n, T, K)
-            At every step NaN where a step is skipped; otherwise of the last step that is not. `every_level` adds an
-            axis of the levels of the loss at the end.
+            With `every_step`, NaN at skipped steps. Without, the prediction at the last step that is not skipped. With
+            `every_level`, the levels of the loss are an additional last axis.
         """
         n_samples, n_steps, _ = X.shape
         shape = (n_samples, n_steps, self.n_outputs) if every_step else (n_samples, self.n_outputs)
         predictions = np.empty(shape + (self.loss.n_levels,) * every_level, theta.dtype)
-        # trained at every step, a bidirectional network predicts from both directions at the same, last step
+        # a bidirectional network that was trained at every step also predicts from both directions at the same step
         reads_every_step = every_step or (self.every_step and self.layout.n_directions > 1)
         for rows, output in self._forward_in_chunks(theta, X, reads_every_step):
             predictions[rows] = self._to_predictions(output, every_step, every_level)
         return predictions
 
     def evaluate(self, theta: FloatArray, samples: Samples, every_step: bool) -> tuple[float, FloatArray]:
-        """Return the loss of samples without the penalty, and their predictions as of `predict`."""
+        """Return the loss of samples, without the penalty, and their predictions as `predict` returns them."""
         X, y, weight, rows = samples.X, samples.y, samples.weight, samples.rows
         predictions, total, counted = [], 0.0, 0.0
         for part, output in self._forward_in_chunks(theta, X, self.every_step, rows):
@@ -176,7 +176,7 @@ class Network:
     def _forward_in_chunks(
         self, theta: FloatArray, X: FloatArray, every_step: bool, rows: IntArray | None = None
     ) -> Iterator[tuple[slice | IntArray, ForwardPass]]:
-        """Run all samples of X, or those with the indices `rows`, in chunks: their indices, and the result."""
+        """Run all samples of X, or those at `rows`, in chunks; yield the indices and the result of each chunk."""
         ws, n_rows = None, len(X) if rows is None else len(rows)
         for start in range(0, n_rows, PREDICTION_ROWS):
             chunk = slice(start, min(start + PREDICTION_ROWS, n_rows))
@@ -217,7 +217,7 @@ class Network:
     def _targets(
         self, X: FloatArray, y: FloatArray, weight: FloatArray, output: ForwardPass
     ) -> tuple[FloatArray, FloatArray]:
-        """Targets of a batch in the network's units, features first, and the weight of each: 0 where it is NaN."""
+        """Return the targets of a batch, scaled and features first, and the weight of each (0 where it is NaN)."""
         skipped = None if output.skipped is None else output.skipped.T
         targets = training_targets(X, y, self.every_step, skipped)
         target = features_first(targets).astype(output.raw.dtype, order="C")
@@ -238,7 +238,7 @@ def fit_network(
     every_step: bool = False,
     dropout: float = 0.0,
 ) -> Network:
-    """Make a `Network` whose scaling is fitted to the given samples."""
+    """Make a `Network`, and fit its scaling to samples."""
     # weights near the limits of floating point would overflow or underflow in sums of squares
     samples = replace(samples, weight=samples.weight / samples.weight.max())
     scaling = fit_scaling(
@@ -252,14 +252,14 @@ def fit_network(
 
 
 def _chunks(samples: Samples, every_step: bool, dtype: FloatDType, gaps: Gaps) -> Iterator[Chunk]:
-    """Inputs and targets of the samples that take part, features first in `dtype`, and their weights, in chunks."""
+    """Yield chunks of the samples that take part: inputs and targets, features first in `dtype`, and weights."""
     for X, y, weight in _parts(samples, every_step, gaps):
         x, target = (features_first(values).astype(dtype, order="C") for values in (X, y))
         yield x, target, weight
 
 
 def _best_constant(loss: Loss, samples: Samples, gaps: Gaps) -> FloatArray:
-    """The constant prediction with the smallest loss, (Q, K)."""
+    """Return the constant prediction with the smallest loss, (Q, K)."""
     moments, targets, weights = Moments(), [], []
     for _, y, weight in _parts(samples, samples.y.ndim == 3, gaps):
         target = features_first(y)
@@ -275,7 +275,7 @@ def _best_constant(loss: Loss, samples: Samples, gaps: Gaps) -> FloatArray:
 
 
 def _parts(samples: Samples, every_step: bool, gaps: Gaps) -> Iterator[Chunk]:
-    """The samples that take part, their training targets and their weights, in chunks."""
+    """Yield chunks of the samples that take part: samples, training targets and weights."""
     X, y, weight, rows = samples.X, samples.y, samples.weight, samples.rows
     for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
         part = X[rows[chunk]]

@@ -1,4 +1,4 @@
-"""The loss of a training set as a function of one flat vector, for batches or for all samples at once."""
+"""The loss of a training set as a function of one flat vector of parameters, for batches or for all samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Objective:
     rng : numpy.random.Generator, default=None
         Draws which states are dropped.
     merged : Samples, default=None
-        What replaces `samples` in a batch that contains all of them: see `merge_equal`.
+        Replaces `samples` in a batch of all samples; see `merge_equal`.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Objective:
     def _data_term(
         self, theta: FloatArray, samples: Samples, rows: IntArray
     ) -> tuple[float, FloatArray, FloatArray, float]:
-        """Loss and gradient of some rows, the relative weights of their targets, and the sum of the rows' weights."""
+        """Return loss and gradient of some samples, relative weights of their targets, and the samples' total weight."""
         weight = samples.weight[rows]
         weight_sum = float(weight.sum())
         weight = (weight / weight_sum).astype(self._dtype)  # divided first: float64 weights may not fit into float32

@@ -30,6 +30,6 @@ def backward(matrix: FloatArray, states: FloatArray, d_y: FloatArray) -> tuple[F
 
 
 def _product(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Product of two matrices, or one at every step. For two, np.matmul gave rare false warnings; np.dot does not."""
+    """Multiply two matrices, or one at every step. For two, np.matmul gave rare false warnings; np.dot does not."""
     product: FloatArray = np.dot(a, b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
     return product

@@ -44,8 +44,8 @@ SomeSamples = TypeVar("SomeSamples", bound=Samples)
 def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
     """Replace equal samples by one of them, with the sum of their weights.
 
-    A sum over the merged samples is the same to the bit whether a sample is repeated or weighted, and in whatever
-    order the samples are.
+    A sum over the merged samples is then the same to the bit, whether a sample is repeated or weighted, and in every
+    order of the samples.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
 
 
 def _digests(samples: Samples, gaps: Gaps) -> IntArray:
-    """A hash of 128 bits for each sample, (m, 2); equal samples, and only they, have the same."""
+    """Return a hash of 128 bits for each sample, (m, 2). Equal samples, and no others, have equal hashes."""
     digests: list[bytes] = []
     for chunk in row_chunks(len(samples.rows), samples.X[0].size + samples.y[0].size):
         x, y = samples.X[samples.rows[chunk]], samples.y[samples.rows[chunk]]

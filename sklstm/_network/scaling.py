@@ -1,4 +1,4 @@
-"""Changes of units between the data and the network: each window by itself, then standardisation.
+"""Scaling of the network's inputs and targets: instance norm of each window, then standardisation.
 
 Arrays are features first: inputs x (T, F, B), targets and outputs y (…, K, B), with the window as the last axis.
 Output k belongs to target channel k mod n_targets: the outputs list all target channels for the first step ahead, then
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INSTANCE_NORMS = ("last", "mean", "standard", "last-standard")
 WITH_DEVIATION = ("standard", "last-standard")
 
-# How many steps of a window the typical variance is worth; chosen with `benchmarks/accuracy.py`.
+# Weight of the typical variance, in steps of a window; chosen with `benchmarks/accuracy.py`.
 PRIOR_STEPS = 0.25
 
 # Location (n_targets, B) and scale (or None for 1) of each window.
@@ -39,17 +39,17 @@ Chunk: TypeAlias = "tuple[FloatArray, FloatArray, FloatArray]"
 
 @dataclass(frozen=True)
 class Scaling:
-    """Fitted changes of units; made by `fit_scaling`.
+    """Fitted scaling of inputs and targets; `fit_scaling` makes it.
 
     Parameters
     ----------
     n_targets : int
         Number of target channels, which are the first channels.
     instance_norm : str or None
-        What the target channels of each window are relative to, one of `INSTANCE_NORMS`.
+        How the target channels of each window are normalised, one of `INSTANCE_NORMS`.
     typical_deviation : ndarray of shape (n_targets, 1) or None
-        Typical standard deviation of a window. The deviation of each window is shrunk towards it, more so if the
-        window has few steps.
+        Typical standard deviation of a window. The deviation of each window is shrunk towards it, more if the window
+        has few present steps.
     channel_mean, channel_scale : ndarray of shape (F, 1) or None
         Standardise the inputs after `instance_norm`. None leaves them unchanged.
     target_mean, target_scale : ndarray of shape (K, 1) or None
@@ -57,12 +57,12 @@ class Scaling:
     target_spread : ndarray of shape (K, 1) or None
         For targets that are divided by their mean and not centred: standard deviation / mean, at most 1.
     channel_unit, target_unit : ndarray of shape (F, 1) and (K, 1) or None
-        Powers of two by which everything is divided first, if squares would overflow or underflow otherwise.
+        Powers of two by which values are divided first, if their squares would overflow or underflow.
     constant : ndarray of shape (K, 1) or None
-        Value of each target that is constant in training, in `target_unit`; NaN for the other targets. It is
-        predicted exactly, where the network would only come close.
+        Value of each target that is constant in training, in `target_unit`; NaN for the other targets. It is predicted
+        exactly; the network would only come close to it.
     is_constant : ndarray of bool of shape (K, 1) or None
-        Targets that are constant in training after `instance_norm`: `target_mean` is predicted.
+        Which targets are constant in training after `instance_norm`; `target_mean` is predicted for them.
     gaps : Gaps
         Rule for missing values.
     """
@@ -141,7 +141,7 @@ class Scaling:
             y *= self.target_unit
 
     def with_constants(self, constant: FloatArray, is_constant: BoolArray) -> Scaling:
-        """Return a copy that predicts constant targets exactly: relative to their windows, or else by themselves."""
+        """Return a copy that predicts constant targets exactly. Where `is_constant` holds, `constant` is not used."""
         constant = np.where(is_constant, np.nan, constant)
         return replace(
             self,
@@ -150,7 +150,7 @@ class Scaling:
         )
 
     def updated(self, chunks: Iterable[Chunk], dtype: FloatDType) -> Scaling:
-        """Return a copy for training on other samples, in which a target may no longer be constant."""
+        """Return a copy for training on other samples, in which targets may not be constant any more."""
         mean, scale = self.target_mean, self.target_scale
         if mean is None or scale is None or (self.constant is None and self.is_constant is None):
             return self
@@ -168,11 +168,11 @@ class Scaling:
         return self.with_constants(constant, is_constant)
 
     def _by_channel(self, y: FloatArray) -> FloatArray:
-        """View of `y` (…, K, B) as (…, K / n_targets, n_targets, B)."""
+        """Return a view of `y` (…, K, B) as (…, K / n_targets, n_targets, B)."""
         return y.reshape(*y.shape[:-2], -1, self.n_targets, y.shape[-1])
 
     def _reference(self, x: FloatArray, missing: BoolArray | None) -> Reference:
-        """Location and scale of each window of the target channels."""
+        """Return location and scale of the target channels of each window."""
         if self.instance_norm == "last":
             return last_present(x, missing), None
         mean, deviation = window_moments(x, missing)

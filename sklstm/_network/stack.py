@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Workspace:
-    """Buffers of all layers for one shape of batch. The input is written into `x` (T, F, B).
+    """Buffers of all layers for one shape of batch. The caller writes the input into `x` (T, F, B).
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
 
 
 def _by_direction(skipped: BoolArray | None) -> tuple[BoolArray | None, BoolArray | None]:
-    """The skipped steps in the order in which each direction reads them."""
+    """Return the skipped steps in the order in which each direction reads them."""
     return skipped, None if skipped is None else skipped[::-1]
 
 
@@ -139,7 +139,7 @@ def _join(directions: list[lstm.Workspace], out: FloatArray, steps: slice = slic
 
 
 def _top_states(ws: Workspace) -> FloatArray:
-    """[1; h] of the top layer. If `ws` keeps the last states only, they are the last element."""
+    """Return [1; h] of the top layer. If `ws` keeps the last states only, they are the last element."""
     if ws.states is None:
         return ws.layers[-1][0].states
     _join(ws.layers[-1], ws.states[:, 1:], slice(None) if ws.every_step else slice(-1, None))
@@ -186,7 +186,7 @@ def backward(
 
 
 def _d_below(directions: list[lstm.Workspace]) -> FloatArray:
-    """Gradient of the input of a layer, (T, DH, B), summed over its directions."""
+    """Return the gradient of the input of a layer, (T, DH, B), summed over its directions."""
     d_below, *of_backward = (layer.d_x for layer in directions if layer.d_x is not None)
     for d_x in of_backward:
         d_below += d_x[::-1]

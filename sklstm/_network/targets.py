@@ -1,4 +1,4 @@
-"""The targets that the network's outputs are compared with, and what each of them weighs."""
+"""The targets that the network's outputs are compared with, and the weight of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def training_targets(X: FloatArray, y: FloatArray, every_step: bool, skipped: BoolArray | None) -> FloatArray:
-    """Return the targets that outputs are compared with.
+    """Return the targets that the outputs are compared with.
 
     If `y` has a target for the last step only, but every step is trained, the target of each earlier step is the
     next step of the sample, in its first K channels. It counts if neither step is skipped and its value is present.
@@ -21,7 +21,7 @@ def training_targets(X: FloatArray, y: FloatArray, every_step: bool, skipped: Bo
     X : ndarray of shape (B, T, F)
     y : ndarray of shape (B, K) or (B, T, K)
     every_step : bool
-        Whether training compares the outputs at every step.
+        Whether the loss counts the outputs at every step.
     skipped : ndarray of bool of shape (B, T) or None
         Steps that are skipped; None if none is.
 
