@@ -74,7 +74,7 @@ class Objective:
     def _data_term(
         self, theta: FloatArray, samples: Samples, rows: IntArray
     ) -> tuple[float, FloatArray, FloatArray, float]:
-        """Return loss and gradient of some samples, relative weights of their targets, and the samples' total weight."""
+        """Return loss and gradient of some samples, relative weights of their targets, and the total weight."""
         weight = samples.weight[rows]
         weight_sum = float(weight.sum())
         weight = (weight / weight_sum).astype(self._dtype)  # divided first: float64 weights may not fit into float32

@@ -1,4 +1,4 @@
-"""The validation split for early stopping."""
+"""Hold out validation samples for early stopping."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def hold_out(
     rows: IntArray, fraction: float, split: Literal["last", "random"], gap: int, seed: int
 ) -> tuple[IntArray, IntArray]:
-    """Split samples into those to train on and those to validate on.
+    """Split samples into training and validation samples.
 
-    Neighbouring windows share most of their steps. A random split would therefore leak, and "last" is the right choice
-    unless the samples are independent.
+    Neighbouring windows share most of their steps. A random split would therefore leak: choose "last" unless the
+    samples are independent.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def hold_out(
         Share of the samples to hold out, rounded up.
     split : {"last", "random"}
     gap : int
-        Number of samples between the two parts that belong to neither. It must be 0 for "random".
+        Number of samples between the two parts that are used for neither. It must be 0 for "random".
     seed : int
         Decides a random split.
 
@@ -46,7 +46,7 @@ def hold_out(
 
 
 def n_to_train_on(n_samples: int, fraction: float, gap: int) -> int:
-    """Return how many of `n_samples` samples remain to train on; raise ValueError if none does."""
+    """Return the number of samples that remain to train on; raise ValueError if none do."""
     n_training = n_samples - ceil(fraction * n_samples) - gap
     if n_training < 1:
         raise ValueError(

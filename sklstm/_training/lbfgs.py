@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class _StopMinimizer(Exception):
-    """Ends SciPy's minimiser from its callback; StopIteration does so only from SciPy 1.11."""
+    """Raised in a callback to stop SciPy's minimiser. StopIteration would do so only from SciPy 1.11 on."""
 
 
 class _Result(Protocol):
-    """The part of SciPy's `OptimizeResult` that is used."""
+    """The attributes of SciPy's `OptimizeResult` that are used."""
 
     x: FloatArray
     fun: float
@@ -35,9 +35,9 @@ class LBFGSTrainer:
     Parameters
     ----------
     max_iter, max_fun : int
-        Maximum number of iterations and of evaluations.
+        Maximum number of iterations and of evaluations of the loss.
     tol : float
-        Training has converged when no element of the gradient is larger.
+        Training has converged when no element of the gradient is larger. `Monitor.tol` applies as well.
     batch_size : int
         Number of samples that the objective evaluates at once.
     """
@@ -56,7 +56,7 @@ class LBFGSTrainer:
         progress: Progress,
         monitor: Monitor,
     ) -> str:
-        """Train `theta` in place as `Trainer.run`; an iteration is an epoch. `optimizer` and `rng` are not used."""
+        """Train `theta` in place, as `Trainer.run`. An iteration is an epoch. `optimizer` and `rng` are not used."""
         n_before, evaluate = progress.n_epochs, _Evaluations(objective, theta.dtype, progress)
 
         def after_iteration(x: FloatArray) -> None:
@@ -101,5 +101,5 @@ class _Evaluations:
         return loss, gradient.astype(np.float64)
 
     def loss_at(self, x: FloatArray) -> float:
-        """Return the loss at `x`, which usually was evaluated last."""
+        """Return the loss at `x`, without a new evaluation if `x` was evaluated last."""
         return self._loss if np.array_equal(self._x, x) else self(x)[0]

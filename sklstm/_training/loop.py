@@ -1,6 +1,6 @@
-"""Training in epochs of batches, and what all solvers do around every epoch: validation, patience, checks.
+"""The training loop over epochs and batches, and the validation and checks of all solvers after every epoch.
 
-The objective is a callable, so this module knows neither network nor estimator.
+The objective is a callable, so that this module need not know the network or the estimator.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ CONVERGED, EXHAUSTED, STUCK, INTERRUPTED = "converged", "exhausted", "stuck", "i
 
 @dataclass(frozen=True)
 class Monitor:
-    """What is done before and after every epoch.
+    """Does what is needed before and after every epoch: callbacks, validation, checks.
 
     Parameters
     ----------
     tol, n_iter_no_change
         As in `LSTMRegressor`.
     validate : callable (theta) -> (loss, score), or None
-        Measures parameters on the validation samples.
+        Evaluates parameters on the validation samples.
     begin_epoch : callable ()
         Called before every epoch.
     end_epoch : callable (progress, theta) -> bool
@@ -47,7 +47,7 @@ class Monitor:
     end_epoch: Callable[[Progress, FloatArray], bool]
 
     def after_epoch(self, progress: Progress, theta: FloatArray, loss: float) -> bool:
-        """Validate and record an epoch; return whether training ends at once."""
+        """Validate and record an epoch; return whether training must end now."""
         validation = None
         if self.validate is not None:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -72,7 +72,7 @@ class Monitor:
         )
 
     def patience_ended(self, progress: Progress) -> bool:
-        """Return whether the loss has not improved for `n_iter_no_change` epochs; if so, count from 0 again."""
+        """Return whether the loss did not improve for more than `n_iter_no_change` epochs; if so, restart the count."""
         if progress.n_stale <= self.n_iter_no_change:
             return False
         progress.n_stale = 0
@@ -88,7 +88,7 @@ class Trainer:
     n_epochs : int
         Maximum number of epochs in one run.
     period : int
-        Number of epochs from the beginning of the schedule to its end.
+        Number of epochs that the schedule of the learning rate takes.
     batch_size : int
     schedule : Schedule
         Learning rate of each update.

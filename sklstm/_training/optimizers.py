@@ -1,10 +1,9 @@
-"""Optimisers and gradient clipping, in place on one flat vector.
+"""Optimisers and gradient clipping. All work in place on one flat vector of parameters.
 
-An optimiser has its own state and a scratch array of the size of `theta`, counts its updates in `n_updates`, and
-follows the formulas of PyTorch. Sources: Sutskever et al. (2013), *On the importance of
-initialization and momentum*; Kingma and Ba (2015), *Adam*; Loshchilov and Hutter (2019), *Decoupled
-weight decay regularization*; Tieleman and Hinton (2012), *Neural networks for machine learning*,
-lecture 6.5, for RMSprop; Pascanu et al. (2013), *On the difficulty of training recurrent neural
+An optimiser keeps moments of the gradient, counts its updates in `n_updates`, and follows the formulas of PyTorch.
+Sources: Sutskever et al. (2013), *On the importance of initialization and momentum*; Kingma and Ba (2015), *Adam*;
+Loshchilov and Hutter (2019), *Decoupled weight decay regularization*; Tieleman and Hinton (2012), *Neural networks for
+machine learning*, lecture 6.5, for RMSprop; Pascanu et al. (2013), *On the difficulty of training recurrent neural
 networks*, for clipping by norm.
 """
 
@@ -26,14 +25,14 @@ class MomentOptimizer:
         self.moments = np.zeros((n_moments, *theta.shape), theta.dtype)
 
     def take_over(self, other: MomentOptimizer | None) -> None:
-        """Copy the count and moments of `other` if it is of the same class; keep the own settings."""
+        """Copy the count and the moments of `other` if it is of the same class. Settings are not copied."""
         if other is not None and type(other) is type(self):
             self.n_updates = other.n_updates
             self.moments[...] = other.moments
 
 
 def _nonzero(epsilon: float, theta: FloatArray) -> float:
-    """Epsilon, or the smallest normal number of the precision if that is larger: a gradient of 0 is divided by it."""
+    """Return epsilon, at least the smallest normal number of the precision, as a gradient of 0 is divided by it."""
     return max(epsilon, float(np.finfo(theta.dtype).tiny))
 
 
@@ -126,9 +125,9 @@ class AdamW(Adam):
     beta_1, beta_2, epsilon : float
         As for `Adam`.
     weight_decay : float
-        Share by which a weight shrinks per update, for a learning rate of 1, >= 0.
+        Share by which a weight shrinks in an update with a learning rate of 1, >= 0.
     decayed : ndarray of shape (n_parameters,)
-        1 for elements of `theta` that decay (weights), 0 for the others (biases).
+        1 for elements of `theta` that decay (weights), 0 for others (biases).
     """
 
     def __init__(

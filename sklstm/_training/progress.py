@@ -1,4 +1,4 @@
-"""The history of training: losses, best parameters, and how far training has come."""
+"""The history of training: losses, best parameters and counts."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Progress:
 
     The *watched* loss is the validation loss if there are validation samples, else the training loss.
 
-    A copy (`dataclasses.replace`) is cheap after any number of epochs: it shares the lists of values per epoch, which
-    are only appended to, and `n_epochs` says how many of the values belong to it.
+    A copy (`dataclasses.replace`) is cheap after any number of epochs. It shares the lists of losses and validations,
+    which are only appended to. The first `n_epochs` values of a list belong to an object.
     """
 
     n_epochs: int = 0
@@ -66,8 +66,9 @@ class Progress:
     def watch(self, validate: Validate | None, same_rows: bool) -> None:
         """Set the loss to watch from now on: that of `validate` or, if it is None, the training loss.
 
-        The best parameters so far are evaluated again on new validation samples. They are forgotten if their loss
-        cannot be compared: if the training samples changed, or the kind of loss.
+        The best parameters so far are evaluated again on the validation samples. They are forgotten if their loss
+        cannot be compared with later ones, because the kind of loss or (without validation) the training samples
+        changed.
         """
         watches_validation = validate is not None
         if watches_validation != self.watches_validation or not (watches_validation or same_rows):
@@ -80,7 +81,7 @@ class Progress:
                 self.best_loss, self.n_stale = loss, 0
 
     def begin_period(self, always: bool, length: int) -> None:
-        """Restart the schedule if its period of `length` epochs is over, or `always`."""
+        """Restart the schedule if its period of `length` epochs is over; with `always`, restart it in any case."""
         if always or self.n_epochs - self.period_start >= length:
             self.period_start = self.n_epochs
 
@@ -97,11 +98,11 @@ class Progress:
         after["n_stale"] = self.n_stale + 1 if watched > self.best_loss - tol else 0
         if watched < self.best_loss:
             after |= {"best_loss": watched, "best_epoch": n + 1, "best_theta": theta.copy(), "best_score": score}
-        vars(self).update(after)  # one step for Python, which Ctrl-C cannot interrupt: all is recorded or nothing
+        vars(self).update(after)  # one call, which Ctrl-C cannot interrupt: everything is recorded or nothing
 
 
 def _with_value(values: list[Value], n: int, value: Value) -> list[Value]:
-    """The first n values and one more: the list itself, or a new one if it already has other values after them."""
+    """Append a value after the first n values; in a copy of the list if it already has others after them."""
     if len(values) > n:
         values = values[:n]
     values.append(value)

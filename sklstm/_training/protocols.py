@@ -1,4 +1,4 @@
-"""What training needs from the objective, the optimiser and the validation, which it does not know otherwise."""
+"""Protocols of the objective, the optimiser and the validation, so that training need not know their classes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, IntArray
 
-# Measures parameters on the validation samples: (theta) -> (loss, score).
+# Evaluates parameters on the validation samples: (theta) -> (loss, score).
 Validate: TypeAlias = "Callable[[FloatArray], tuple[float, float]]"
 
 
@@ -16,7 +16,7 @@ class BatchObjective(Sized, Protocol):
     """A loss that can be evaluated on batches of its samples; its length is the number of samples."""
 
     def __call__(self, theta: FloatArray, batch: IntArray, /) -> tuple[float, FloatArray, float]:
-        """Return loss, gradient and sum of weights of the samples at the positions 0 … len - 1 in `batch`."""
+        """Return loss, gradient and sum of weights of the samples at the positions in `batch`, from 0 to len - 1."""
 
 
 class WholeObjective(Sized, Protocol):
@@ -27,7 +27,7 @@ class WholeObjective(Sized, Protocol):
 
 
 class Optimizer(Protocol):
-    """Moves parameters along a gradient."""
+    """Updates parameters by a gradient."""
 
     def update(self, theta: FloatArray, gradient: FloatArray, learning_rate: float, /) -> None:
-        """Move `theta` one step in place; `gradient` is overwritten."""
+        """Update `theta` in place; `gradient` is overwritten."""

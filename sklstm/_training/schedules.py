@@ -7,12 +7,12 @@ stochastic gradient descent with warm restarts*, for cosine.
 import math
 from dataclasses import dataclass
 
-SMALLEST_CUT = 1e-6  # as in MLPRegressor: a rate this small is not lowered again, and training ends instead
+SMALLEST_CUT = 1e-6  # as in MLPRegressor: at this rate, training ends and the rate is not lowered again
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The learning rate as a function of the progress of training; it has no state.
+    """The learning rate as a function of the progress of training. It has no state.
 
         constant      initial
         invscaling    initial / (n_updates + 1)^power
@@ -33,7 +33,7 @@ class Schedule:
     power: float
 
     def rate(self, n_updates: int, position: float, n_cuts: int) -> float:
-        """Return the rate of the next update. Each kind uses at most one of the arguments.
+        """Return the learning rate of the next update. Each kind uses at most one of the arguments.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class Schedule:
             Number of updates already done. scikit-learn counts samples instead; a sample of weight 2 would then
             differ from two equal samples.
         position : float
-            Share of the period that has passed, in [0, 1).
+            Share of the period that is over, in [0, 1).
         n_cuts : int
             How often the rate was lowered because the loss had stopped improving.
 
@@ -61,7 +61,7 @@ class Schedule:
 
     @property
     def is_planned(self) -> bool:
-        """Whether the schedule is planned up to its end, so that training should not stop before."""
+        """Whether the schedule has a planned end, before which training should not stop."""
         return self.kind == "cosine"
 
     def can_cut(self, n_cuts: int) -> bool:

@@ -1,4 +1,4 @@
-"""Report a fit to the callbacks of scikit-learn (from 1.9); without callbacks, do nothing.
+"""Report the progress of a fit to the callbacks of scikit-learn (from 1.9).
 
 A fit is a task. Below it is a task for each epoch or, in a meta-estimator, for each estimator that is fitted inside.
 """
@@ -14,7 +14,7 @@ except ImportError:  # scikit-learn < 1.9
 
 
 class _NoTasks:
-    """The tasks of a fit without callbacks, which report nothing."""
+    """Stands in for `_Tasks` if there are no callbacks; reports nothing."""
 
     def begin_epoch(self):
         pass
@@ -49,13 +49,14 @@ class _Tasks:
     def end_epoch(self, attributes):
         """End an epoch; return whether a callback asks to stop.
 
-        `attributes` returns the fitted attributes so far, and is called only if a callback wants the model.
+        `attributes` is a function that returns the fitted attributes so far. It is called only if a callback needs the
+        model.
         """
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
     @contextmanager
     def part(self, name, estimator, about):
-        """Report the fit of an estimator inside while the block runs; its own tasks are below this one."""
+        """Report the fit of an inner estimator while the block runs. Tasks of that estimator are below this one."""
         task = self._fit.subcontext(task_name=name)
         with task.propagate_callback_context(estimator):
             task.call_on_fit_task_begin(**self._data)
@@ -67,7 +68,7 @@ class _Tasks:
 
 
 class _PrintingTasks:
-    """Tasks that also print a line when the fit of an estimator inside begins: which one, of how many."""
+    """Tasks that also print a line when the fit of an inner estimator begins: its number, of how many."""
 
     def __init__(self, tasks, n_parts):
         self._tasks, self._n_parts, self._n_begun = tasks, n_parts, 0
@@ -82,12 +83,12 @@ class _PrintingTasks:
 
 
 def printing_tasks(tasks, n_parts, verbose):
-    """Return tasks that print a line for each of several parts, if `verbose`; else the tasks as they are."""
+    """Return tasks that also print a line for each of several parts; the same tasks if not `verbose`."""
     return _PrintingTasks(tasks, n_parts) if verbose and n_parts > 1 else tasks
 
 
 def without_callbacks(estimator):
-    """Remove the callbacks that a clone has from the original."""
+    """Remove the callbacks of an estimator, which clones have from the original; return the estimator."""
     return estimator.set_callbacks() if hasattr(estimator, "_skl_callbacks") else estimator
 
 

@@ -11,7 +11,7 @@ from sklstm._utils.plain_parameters import plain
 
 
 def is_pandas(data):
-    """Whether `data` is a pandas Series or DataFrame. An `index` alone does not tell: a list has one."""
+    """Whether `data` is a pandas Series or DataFrame. An attribute `index` would not tell: lists have one too."""
     pd = sys.modules.get("pandas")
     return pd is not None and isinstance(data, pd.Series | pd.DataFrame)
 
@@ -23,7 +23,7 @@ def n_dimensions(data):
 
 @contextmanager
 def restored_on_error(estimator):
-    """Restore the attributes of an estimator if the block fails. It may replace them, but not change them in place."""
+    """Restore the attributes of an estimator if the block fails. The block must not change their values in place."""
     before = dict(vars(estimator))
     try:
         yield
@@ -36,16 +36,16 @@ def restored_on_error(estimator):
 def check_weights(sample_weight, X):
     """Return the weights of the rows of X in float64; without weights, ones.
 
-    The precision of X may be lower: only the proportions of weights have to fit into it.
+    The precision of X may be lower, as only the proportions of the weights matter.
     """
     if sample_weight is None:
-        return np.broadcast_to(np.float64(1), len(X))  # no memory, however long X is
+        return np.broadcast_to(np.float64(1), len(X))  # takes no memory, however long X is
     sample_weight = as_numbers(sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
+        raise ValueError("sample_weight is zero for every row: no row counts.")
     with np.errstate(over="ignore"):
-        if not weight.sum() < 1e300:  # times the number of steps it must still fit
+        if not weight.sum() < 1e300:  # must not overflow if multiplied by the number of steps
             raise ValueError(
                 f"sample_weight is too large to be summed (up to {weight.max():.3g}). Divide it by a constant."
             )
@@ -64,26 +64,26 @@ def check_steps(steps):
 
 
 def check_has_columns(data, name):
-    """Raise an error for a table without columns; scikit-learn's checks fail obscurely on such a frame."""
+    """Raise an error for a table without columns; that of scikit-learn's checks would be obscure for a frame."""
     shape = getattr(data, "shape", ())
     if 0 in shape[1:]:
         raise ValueError(f"{name}: Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
 
 
 def check_output(output, source, n_rows, n_outputs, n_last_axes=0):
-    """Return the output of another estimator as numbers (n_rows, n_outputs), the last axes as they are.
+    """Return the output of another estimator as an array (n_rows, n_outputs, …) in float64.
 
-    A single output may be (n_rows,). NaN and infinity pass: the caller decides about them.
+    With a single output it may be (n_rows,). NaN and infinity are accepted.
 
     Parameters
     ----------
     output : array-like
     source : str
-        What messages call the method that gave it.
+        Name of the method that returned it, for messages.
     n_rows, n_outputs : int
         The shape that is needed.
     n_last_axes : int, default=0
-        How many further axes there are, of any size.
+        Number of further axes, which may have any size.
     """
     output = as_numbers(output, f"The output of {source}")
     shape = np.shape(output)

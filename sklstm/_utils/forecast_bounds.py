@@ -1,8 +1,8 @@
-"""Bounds for recursive forecasts, so that they cannot run away.
+"""Bounds of recursive forecasts, so that they cannot run away.
 
-A recursion learnt from few rows can run away: each forecast is a little further off than the one before. Forecasts are
-therefore clipped before they are fed back. They may leave the range of their series by `reach` times that range, or by
-`reach` times (at least once) the change along the straight line through the series, whichever is larger.
+A model that learnt from few rows can run away: each forecast is further off than the one before. Forecasts are
+therefore clipped before they are fed back. They may leave the range of their series by `reach` times that range or, if
+this is more, by `reach` times (at least once) the change along the straight line through the series.
 
 Source: the theta method forecasts with half the slope of that line, and the bounds allow twice the slope of the
 method. Assimakopoulos, V. and Nikolopoulos, K. (2000), *The theta model*; Hyndman, R. J. and Billah, B. (2003),
@@ -20,18 +20,18 @@ import numpy as np
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, IntArray
 
-REACH = 3  # how many ranges a forecast may be below or above the range of its series
-REACH_OF_DEFAULT = 0.95  # the same for the default regressor, for which one range is promised
+REACH = 3  # forecasts may leave the range of their series by this many times that range
+REACH_OF_DEFAULT = 0.95  # of the default regressor, for which at most one range is documented
 
 
 @dataclass(frozen=True)
 class SeriesRange:
-    """Range and trend of a series, or of several series with the series as first axis.
+    """Range and trend of one series, or of several series along a first axis.
 
     Parameters
     ----------
     low, high : ndarray of shape (n_targets,)
-        Smallest and largest value of each target; NaN if it has no value.
+        Smallest and largest value of each target; NaN without values.
     slope : ndarray of shape (n_targets,)
         Slope of the straight line through each target, times the share of the variance that the line explains.
     known_low, known_high, known_change : ndarray of shape (n_known,)
@@ -48,19 +48,19 @@ class SeriesRange:
 
     @classmethod
     def from_series(cls, y: FloatArray, known: FloatArray, lengths: IntArray) -> SeriesRange:
-        """Compute the ranges of several series of the given lengths, which follow each other in `y` and `known`.
+        """Compute the ranges of several series, which stand one after another in `y` and `known`.
 
         y is (n, n_targets) and known (n, n_known). The series are the first axis of the result.
         """
         starts = np.cumsum(lengths) - lengths
-        y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # so that no series is empty
+        y, known = (np.insert(part, starts, np.nan, axis=0) for part in (y, known))  # no series is empty then
         starts = starts + np.arange(len(lengths))
         change = np.fmax(np.fmax.reduceat(np.abs(np.diff(known, axis=0, prepend=np.nan)), starts), 0)
         return cls(*_ranges(y, starts), line_slopes(y, starts), *_ranges(known, starts), change)
 
     @classmethod
     def from_parts(cls, parts: Sequence[SeriesRange], n_rows: Sequence[int]) -> SeriesRange:
-        """Repeat the range of each series for its number of rows; the rows are the first axis of the result."""
+        """Repeat the range of each series for its number of rows, which are the first axis of the result."""
         columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
         return cls(*(np.repeat(np.array(column), n_rows, axis=0) for column in columns))
 
@@ -90,12 +90,12 @@ class SeriesRange:
         known : ndarray of shape (n, 1, n_known)
             The known columns at the last row of each window.
         ahead : ndarray of shape (n, steps, n_known)
-            The known columns at the forecast rows. If one leaves its range by changes as large as before (as a count
-            of the rows does), the bounds widen in proportion. If it leaves it by a larger change, they widen `REACH`
-            times as much, as the past of the series then says less about its future.
+            The known columns at the forecast rows. If a column leaves its range by changes no larger than before (as a
+            count of the rows does), the bounds widen in proportion. If it does so by a larger change, they widen
+            `REACH` times as much, as the past then says less about the future.
         reach : float
-            How many ranges a forecast may be outside of the range. Up to 1, the bounds of a constant series are its
-            value. Above 1, a constant series has no bounds, as its scale is unknown.
+            By how many times the range forecasts may leave the range. Up to 1, a constant series has its value as
+            bounds. Above 1, it has no bounds, as its scale is unknown.
         """
         change = np.abs(np.diff(ahead, axis=1, prepend=known))
         ranges = (part[:, np.newaxis] for part in (self.known_low, self.known_high, self.known_change))
@@ -105,7 +105,7 @@ class SeriesRange:
 
 @dataclass(frozen=True)
 class WindowRange:
-    """Range of all windows of a training set, used if the series that they were cut from is not known.
+    """Range of all windows of a training set. It is used if the series is not known, only windows of it.
 
     Parameters
     ----------
@@ -181,10 +181,10 @@ def find_clipped(forecasts: FloatArray, bounds: FloatArray | None) -> ClippedFor
 def widening_factors(
     ahead: FloatArray, change: FloatArray, low: FloatArray, high: FloatArray, largest: FloatArray
 ) -> FloatArray:
-    """Return by how much the bounds widen, (n, steps), for known columns `ahead` (n, steps, n_known).
+    """Return the factors (n, steps) by which the bounds widen, for known columns `ahead` (n, steps, n_known).
 
-    `low` and `high` are the ranges of the columns before, `largest` their largest changes before, and `change` their
-    changes now.
+    `low` and `high` are the past range of the columns, `largest` is their largest past change, and `change` are their
+    changes ahead.
     """
     if not ahead.shape[2]:
         return np.ones(ahead.shape[:2])
@@ -247,5 +247,5 @@ def line_slopes(y: FloatArray, starts: IntArray) -> FloatArray:
 
 
 def _ranges(values: FloatArray, starts: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Smallest and largest value of each column of several series that begin at these rows; NaN if there is none."""
+    """Return the smallest and largest values of each column of several series that begin at the rows `starts`."""
     return np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)

@@ -1,7 +1,7 @@
-"""Input as numbers: numeric values pass, values that NumPy would convert without asking raise an error.
+"""Convert input to numbers. Dates, text and other values that NumPy would convert silently are errors.
 
-Every table, series and array of the user is converted by `as_numbers`. It never imports pandas or polars: whoever has
-a table has loaded its library already.
+Every table, series and array of the user is converted by `as_numbers`. It does not import polars, nor pandas unless the
+input is polars: a user with a table has imported its library already.
 """
 
 import datetime
@@ -25,22 +25,22 @@ from sklstm._utils.numeric_input_messages import (
     series_advice,
 )
 
-# Key in `attrs` of tables that were converted from polars. Their rows have no times; like those of arrays, they are
-# consecutive.
+# Key in `attrs` of tables that were converted from polars. They have no index, so their rows are taken as consecutive,
+# like those of arrays.
 NO_INDEX = "sklstm_no_index"
 
 
 def as_numbers(data, name, sequences=False):
-    """Convert values to numbers, in the container that they came in; missing values become NaN.
+    """Convert values to numbers, and keep their container; missing values become NaN.
 
     Parameters
     ----------
     data : any array-like, or None
         Masked entries, None and pd.NA are missing values. Booleans become 0 and 1.
     name : str
-        What the user calls `data`, for messages.
+        Name of `data` in messages.
     sequences : bool, default=False
-        Whether rows may be sequences, which can be padded with NaN if their lengths differ.
+        Whether rows may be sequences; the message then says how to pad sequences of different lengths.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def as_numbers(data, name, sequences=False):
 
 
 def index_of(data):
-    """The pandas index of a table; None if its rows have no index and are taken as consecutive."""
+    """Return the pandas index of a table; None if it has none, so that its rows are taken as consecutive."""
     if not _is_of("pandas", data, "Series", "DataFrame") or data.attrs.get(NO_INDEX):
         return None
     return data.index
@@ -96,7 +96,7 @@ def _is_of(library, data, *classes):
 
 
 def _array_numbers(data, name, sequences):
-    """Convert an array-like that is no pandas or polars table."""
+    """Convert an array-like that is not a pandas or polars table."""
     array = _as_array(_unmasked(data), name, sequences)
     try:
         return _numbers(array)
@@ -122,7 +122,7 @@ def _unmasked(data):
 
 
 def _as_array(data, name, sequences):
-    """Convert to an ndarray; an array of rows becomes one of two dimensions."""
+    """Convert to an ndarray. A one-dimensional array of rows becomes two-dimensional."""
     if isinstance(data, np.ndarray) and not _holds_rows(data):
         return data
     try:
@@ -138,7 +138,7 @@ def _holds_rows(array):
 
 
 def _numbers(array):
-    """Check that an ndarray is numeric; objects become float64."""
+    """Return an ndarray if it is numeric, or as float64 if it holds objects that are numbers; else raise an error."""
     kind = array.dtype.kind
     if kind in "fiub" or array.size == 0:
         return array
@@ -164,7 +164,7 @@ def _numbers_of_objects(array):
 
 
 def _as_float(value):
-    """Convert a number; one beyond the range of float64 becomes infinite, which is refused later."""
+    """Convert a number. Beyond the range of float64 it becomes infinite, which later checks refuse."""
     try:
         return float(value)
     except OverflowError:
@@ -172,7 +172,7 @@ def _as_float(value):
 
 
 def _kind_of(kind):
-    """The kind of values that a Python type has."""
+    """Return the kind of the values of a Python type."""
     if issubclass(kind, datetime.timedelta | np.timedelta64):  # np.timedelta64 is a subclass of np.signedinteger
         return "duration"
     if issubclass(kind, type(None) | np.ma.core.MaskedConstant) or kind.__name__ in ("NAType", "NaTType"):
@@ -188,7 +188,7 @@ def _kind_of(kind):
 
 
 def _column_of(array, value):
-    """The column of an array of objects that holds a value."""
+    """Return the number of the column of an array of objects that holds a value."""
     return next(column for column in range(array.shape[1]) if any(item is value for item in array[:, column]))
 
 
@@ -215,7 +215,7 @@ def _polars_numbers(data, name):
 
 
 def _polars_values(series):
-    """The values of a polars Series; lists and structs stay objects."""
+    """Return the values of a polars Series as an array; lists and structs stay objects."""
     if not series.dtype.is_nested():
         return series.to_numpy()
     values = np.empty(len(series), dtype=object)

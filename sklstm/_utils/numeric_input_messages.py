@@ -1,6 +1,7 @@
-"""Messages about input that is not numeric: what it holds, and the call that converts it.
+"""Messages about input that is not numeric: what it holds, and how to convert it.
 
-A call that depends on the values is tried on them before it is shown. pandas is imported inside the functions.
+A call that may fail for some values is tried on the input before a message shows it. pandas is imported inside the
+functions.
 """
 
 import warnings
@@ -34,12 +35,12 @@ class NotNumericError(Exception):
 
 
 def not_numeric_message(where, found, advice):
-    """Say what a table or column holds instead of numbers, and how to convert it."""
+    """Return a message that says what a table or column holds, and how to convert it to numbers."""
     return f"{where} holds {found}, but numbers are needed. {advice}"
 
 
 def array_advice(array, name, found):
-    """How to convert an array."""
+    """Say how to convert an array."""
     if found.kind == "date":
         return f"Put times into the index of a Series or DataFrame, and leave them out of {name}."
     if found.kind == "duration":
@@ -56,7 +57,7 @@ def array_advice(array, name, found):
 
 
 def series_advice(series, name, found):
-    """How to convert a pandas Series."""
+    """Say how to convert a pandas Series."""
     if found.kind == "date":
         return f"Put times into the index; {name} must hold the values measured at these times."
     if found.kind == "duration":
@@ -69,7 +70,7 @@ def series_advice(series, name, found):
 
 
 def frame_advice(frame, position, name, found):
-    """How to convert one column of a DataFrame."""
+    """Say how to convert one column of a DataFrame."""
     import pandas as pd
 
     column, key = frame.iloc[:, position], frame.columns[position]
@@ -101,7 +102,7 @@ def _time_advice(key, index):
 
 
 def _panel_call(frame, key):
-    """The call that gives a long table the index of a panel."""
+    """Return the call that gives a long table the index of a panel."""
     import pandas as pd
 
     if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
@@ -111,7 +112,7 @@ def _panel_call(frame, key):
 
 
 def _advice_for_text(column, name):
-    """How to convert text to numbers, if all or most of it holds numbers; else None."""
+    """Say how to convert text to numbers; None unless at least half of the text is numbers."""
     import pandas as pd
 
     column = column.astype(object)  # for text of pyarrow, NaN is not a missing value
@@ -128,7 +129,7 @@ def _advice_for_text(column, name):
 
 
 def _advice_for_categories(column, name):
-    """How to convert categories to numbers, if they are numbers; else None."""
+    """Say how to convert categories to numbers; None unless the categories are numbers."""
     if not _works(lambda: column.astype(float)):
         return None
     return f"They are numbers: {name} = {name}.astype(float)."
@@ -139,7 +140,7 @@ def _as_durations(column, name):
 
 
 def _advice_for_object(value):
-    """Why an object cannot be converted to a number."""
+    """Say why an object cannot be converted to a number, or how to."""
     if is_row(value):
         return "Each cell must hold one number. np.stack joins a list of arrays of the same shape into one array."
     try:
@@ -161,19 +162,19 @@ def _works(call):
 
 
 def polars_advice(data, name):
-    """How to convert a polars DataFrame or Series to pandas."""
+    """Return the call that converts a polars DataFrame or Series to pandas."""
     if hasattr(data, "columns"):
         return f"{name} = pd.DataFrame({name}.to_dicts())"
     return f"{name} = pd.Series({name}.to_list())"
 
 
 def complex_message(what):
-    """Say that complex numbers are not supported."""
+    """Return a message that complex numbers are not supported."""
     return f"Complex data not supported: {what}. Give real and imaginary parts as two columns (.real, .imag)."
 
 
 def ragged_message(data, name, sequences):
-    """Say why a list of rows is not an array, and how to pad sequences of different lengths."""
+    """Return a message that says why rows do not form an array, and how to pad sequences of different lengths."""
     rows = [_as_array_if_regular(part) for part in data]
     lengths = [len(row) if is_row(row) else 1 for row in rows]
     other = next((number for number, length in enumerate(lengths) if length != lengths[0]), None)
@@ -191,7 +192,7 @@ def ragged_message(data, name, sequences):
 
 
 def _as_array_if_regular(part):
-    """Convert a row to an array, unless it is ragged itself."""
+    """Convert a row to an array; return it as it is if it is ragged itself."""
     try:
         return np.asarray(part)
     except ValueError:
@@ -204,6 +205,6 @@ def is_row(value):
 
 
 def first_value(column):
-    """The first value of a column that is not missing, or the first value; None without rows."""
+    """Return the first value of a column that is not missing or, if all are, the first value; None without rows."""
     present = column.dropna()
     return present.iloc[0] if len(present) else column.iloc[0] if len(column) else None

@@ -1,6 +1,6 @@
-"""Powers of two that bring values near 1, so that their squares fit into floating point.
+"""Divide values by powers of two, so that their squares neither overflow nor underflow.
 
-Division by a power of two is exact, so results do not change by a rounding.
+Division by a power of two is exact, so it does not change results by rounding.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ import numpy as np
 
 
 def plain(value, name="a parameter"):
-    """Return a number or boolean of any library as `int`, `float` or `bool`, and anything else as it is.
+    """Convert a number or boolean of any library to `int`, `float` or `bool`; return anything else unchanged.
 
     NumPy numbers behave differently: `-np.uint8(3)` is 253, `np.True_ is True` is False, and powers of
     `np.float64(0.9)` differ from those of 0.9 in the last bits. With Python numbers, the best parameters of a search
-    give the same model when they are written in code.
+    give the same model if a user types them in.
 
     Raises
     ------

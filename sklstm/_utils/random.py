@@ -19,7 +19,7 @@ def own_generator(random_state: RandomSource) -> np.random.Generator:
     ----------
     random_state : int, RandomState, Generator or None
         An integer gives the same generator every time. None gives a different one every time. A RandomState or
-        Generator seeds the new generator, and so is advanced.
+        Generator seeds the new generator, which advances its own state.
     """
     if random_state is None or isinstance(random_state, Integral):
         return np.random.default_rng(random_state)
@@ -42,7 +42,7 @@ def unused_on_error(random_state: RandomSource) -> Iterator[None]:
 
 
 def _restorer(random_state: RandomSource) -> Callable[[], None]:
-    """A function that restores the present state of a generator; for anything else it does nothing."""
+    """Return a function that restores the present state of a generator, or does nothing for anything else."""
     if isinstance(random_state, np.random.Generator):
         bit_generator, state = random_state.bit_generator, random_state.bit_generator.state
         return lambda: setattr(bit_generator, "state", state)

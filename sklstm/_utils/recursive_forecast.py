@@ -1,4 +1,4 @@
-"""Recursive forecasts of any model that predicts one step ahead."""
+"""Recursive forecasts with any model that predicts one step ahead."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def forecast_recursively(
     future : ndarray of shape (n, steps - 1, F - n_targets)
         The other channels at the steps that are appended.
     bounds : ndarray of shape (2, n, steps, n_targets), default=None
-        Smallest and largest forecast at each step. A finite prediction is clipped to them before it is appended.
+        Lower and upper bounds of the forecasts. A finite prediction is clipped to them before it is appended.
 
     Returns
     -------
     forecasts : ndarray of shape (n, steps, n_targets)
     """
     n_windows, n_steps, n_channels = windows.shape
-    history = np.empty((n_windows, n_steps + steps - 1, n_channels))  # float64, into which all predictions fit
+    history = np.empty((n_windows, n_steps + steps - 1, n_channels))  # float64 holds predictions of any precision
     history[:, :n_steps] = windows
     history[:, n_steps:, n_targets:] = future
     forecasts = None

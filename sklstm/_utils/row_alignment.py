@@ -1,6 +1,6 @@
-"""Whether tables that belong together have the same rows, as far as their pandas indexes tell.
+"""Check that tables have the same rows, as far as their pandas indexes tell.
 
-Rows are matched by position, as everywhere in scikit-learn. An index can only contradict that.
+Rows are matched by position, as everywhere in scikit-learn. An index can only show that this is wrong.
 """
 
 import numpy as np
@@ -9,19 +9,19 @@ from sklstm._utils.numeric_input import index_of
 
 
 def in_order_of(data, index, name, other):
-    """Return a table with its rows in the order of an index; unchanged if it has no index itself.
+    """Return a table with its rows in the order of `index`; unchanged if one of them has no index.
 
     Parameters
     ----------
     data : array-like
     index : pandas Index or None
     name, other : str
-        What messages call the table, and the one that the index is of.
+        Names in messages: of the table, and of the table that `index` belongs to.
 
     Raises
     ------
     ValueError
-        If the table has other rows than the index.
+        If the table does not have the rows of `index`.
     """
     own = index_of(data)
     if own is None or index is None or own.equals(index):
@@ -38,10 +38,11 @@ def in_order_of(data, index, name, other):
 
 
 def check_same_rows(X, **tables):
-    """Raise an error if the index of a table contradicts that its rows are those of X.
+    """Raise an error if the index of a table shows that its rows are not those of X.
 
-    Two indexes contradict each other if they have the same labels in another order, or no label in common. An index
-    that only counts rows contradicts nothing. Without an index of X, the first table that has one is compared.
+    This is so if two indexes of the same length have the same labels in another order, or no label in common. An index
+    that only counts rows may have no label in common with another. If X has no index, the others are compared with the
+    first that has one.
     """
     indexes = {name: index_of(table) for name, table in {"X": X, **tables}.items()}
     (first, index), *others = [item for item in indexes.items() if item[1] is not None] or [(None, None)]

@@ -1,7 +1,8 @@
-"""Limit the BLAS threads while a model is fitted, or predicts many samples.
+"""Limit the number of BLAS threads while a model is fitted, or predicts many samples.
 
 Matrix products of a small layer get slower with every thread beyond the first; those of a large layer get faster. The
-limit holds for the whole process, so calls that overlap share one: the first call sets it, the last one restores it.
+limit holds for the whole process, so calls that overlap share it: the first call sets it, and the last one restores the
+old limit.
 
 Ctrl-C may interrupt between any two lines. Each step here can therefore be repeated, and is repeated if it was
 interrupted.
@@ -30,13 +31,13 @@ _limits_before: dict[LibController, int] = {}  # threads of each library before 
 
 @cache
 def _blas_libraries() -> list[LibController]:
-    """Find the BLAS libraries of the process; once, as the search takes about 20 ms."""
+    """Return the BLAS libraries of the process. The search takes about 20 ms, so it is done once."""
     libraries: list[LibController] = ThreadpoolController().select(user_api="blas").lib_controllers
     return libraries
 
 
 def threads_for(n_multiplications: int) -> AbstractContextManager[None]:
-    """Return the context in which steps with so many multiplications run fastest."""
+    """Return the context in which steps with this many multiplications run fastest."""
     return nullcontext() if n_multiplications >= WORTH_THREADS else _single_blas_thread()
 
 
@@ -84,7 +85,7 @@ def _leave(token: object) -> None:
 
 
 def _release_control() -> None:
-    """Let other threads set limits: newer versions of threadpoolctl obey only the first thread that did.
+    """Let other threads set limits, as newer versions of threadpoolctl obey only the first thread that did.
 
     Without this, the last call could not restore the limits if another thread had set them.
     """

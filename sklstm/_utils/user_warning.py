@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the user, however deep in the package they are raised."""
+"""Warnings that point at the user's line, however deep in the package they are raised."""
 
 import sys
 import warnings

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, IntArray
 
-# Elements of one chunk when a pass over many (possibly overlapping) samples copies them.
+# Number of elements of a chunk, when a pass over many (possibly overlapping) samples copies them.
 CHUNK_ELEMENTS = 1 << 18
 
 
@@ -40,13 +40,13 @@ def flat_sliding_windows(table: FloatArray, window_length: int) -> FloatArray:
 
 
 def rows_after(values: FloatArray, origins: IntArray, n: int) -> FloatArray:
-    """Return the `n` rows from each origin on; NaN beyond the last row.
+    """Return the first `n` rows after each origin; NaN beyond the last row.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_columns)
     origins : ndarray of int of shape (n_origins,)
-        Numbers of rows, from 0 to n_rows.
+        Numbers of rows before the returned ones, from 0 to n_rows.
     n : int
 
     Returns
@@ -61,7 +61,7 @@ def rows_after(values: FloatArray, origins: IntArray, n: int) -> FloatArray:
 
 
 def as_slice(rows: IntArray) -> slice | IntArray:
-    """Return row numbers as a slice if they increase by 1, so that what they select is a view."""
+    """Return row numbers as a slice if they increase by 1, so that indexing with them returns a view."""
     if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows) == 1).all():
         return slice(rows[0], rows[-1] + 1)
     return rows
