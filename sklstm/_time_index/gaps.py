@@ -1,6 +1,6 @@
-"""Steps of an index that leaves out some values, or has some that do not fit.
+"""Find the step of an index that leaves out some values, or has some that do not fit.
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 import warnings
@@ -18,19 +18,19 @@ from sklstm._time_index.steps import (
 )
 from sklstm._time_index.wall_clock import wall_clock
 
-# In how many groups of three timestamps, from either end of an index, a frequency is looked for.
+# Number of groups of three timestamps, at either end of an index, in which a frequency is looked for.
 MAX_GROUPS = 60
 
 
 def step_with_gaps(index):
-    """The step of a regular grid on which all values lie; None if there is none.
+    """Return the step of a regular grid on which all values lie; None if there is none.
 
-    Of several such steps, the one whose grid has the fewest values that are not in the index.
+    If there are several such steps, the grid of the returned one has the fewest values that are not in the index.
     """
     start, fewest, best = index_start(index), np.inf, None
     for step in _likely_steps(index):
         if (steps_from(start, index[:100], step) < 0).any():
-            continue  # saves the grid of the whole index
+            continue  # then the grid of the whole index is not needed
         positions = steps_from(start, index, step)
         if (positions >= 0).all() and positions[-1] < fewest and _is_most_common_step(positions, index):
             fewest, best = positions[-1], step
@@ -38,19 +38,19 @@ def step_with_gaps(index):
 
 
 def _is_most_common_step(positions, index):
-    """Whether consecutive values are one step apart more often than any other number; periods have their own step."""
+    """Whether the most common distance of consecutive values is one step; always true for periods."""
     import pandas as pd
 
     return isinstance(index, pd.PeriodIndex) or most_common_value(np.diff(positions)) == 1
 
 
 def most_common_step(index):
-    """The step by which most values of an index follow each other."""
+    """Return the step by which most values of an index follow each other."""
     return max(_likely_steps(index), key=lambda step: are_consecutive(index[:1000], step).sum())
 
 
 def _likely_steps(index):
-    """Steps that an index with gaps may have, the most likely one first."""
+    """Return the steps that an index with gaps may have, the most likely one first."""
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):
@@ -67,7 +67,7 @@ def _likely_steps(index):
 
 
 def index_start(index):
-    """The first value of an index, as an `IndexEnd` from which to count its values."""
+    """Return the first value of an index as an `IndexEnd`, from which its values can be counted."""
     import pandas as pd
 
     first = index[0] if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) else int(index[0])
@@ -75,7 +75,7 @@ def index_start(index):
 
 
 def _most_common_difference(index):
-    """Most common difference of consecutive timestamps: in days of local time if possible, else in absolute time."""
+    """Return the most common difference of consecutive timestamps, in days of local time if possible, else absolute."""
     import pandas as pd
 
     local = most_common_value(np.diff(wall_clock(index)[0].asi8))
@@ -99,7 +99,7 @@ def are_consecutive(index, step):
 
 
 def most_common_value(values):
-    """The most common of some integers; the smallest if there are several."""
+    """Return the most common of some integers; the smallest one if there are several."""
     values, counts = np.unique(values, return_counts=True)
     return int(values[counts.argmax()])
 

@@ -1,6 +1,6 @@
-"""Messages about the index of one series: what is wrong with it, and the call that repairs it.
+"""Messages that say what is wrong with the index of one series, and show the call that repairs it.
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 import re
@@ -27,7 +27,7 @@ from sklstm._time_index.suggested_repairs import (
 
 
 def irregular_index_message(index, table):
-    """Say why a series with this index cannot be forecast, and how to repair the index.
+    """Return a message that says why a series with this index cannot be forecast, and how to repair the index.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def irregular_index_message(index, table):
 
 
 def has_gap(index):
-    """Whether an index that is not regular is in order and has a regular step, but leaves out some values."""
+    """Whether an irregular index is in order and has a regular step, but leaves out some values."""
     checks = (index_kind_message, integer_dates_message, index_order_message)
     return not any(check(index, UserTable()) for check in checks) and step_with_gaps(index) is not None
 
 
 def index_kind_message(index, table, is_repaired=is_regular):
-    """Say why an index is not one of times or integers without missing values; None if it is.
+    """Return a message if an index does not hold times or integers, or has missing values; else None.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def index_kind_message(index, table, is_repaired=is_regular):
     table : UserTable
         The table that it is from.
     is_repaired : callable, default=is_regular
-        Tells of an index whether it is repaired.
+        Returns whether an index is repaired.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def index_kind_message(index, table, is_repaired=is_regular):
 
 
 def _statements_for_dates(calls, index, table, is_repaired):
-    """Write calls as statements; if the day may as well come before the month, those for both orders."""
+    """Write calls as statements. If the day may also come before the month, show the statements for both orders."""
     statements = f"{table.statements(calls)} repairs it"
     day_first = tuple(call.replace("%m/%d", "%d/%m") for call in calls)
     calls_day_first = find_repair(index, table, is_repaired, first_calls=day_first[:1]) if day_first != calls else ()
@@ -97,7 +97,7 @@ def _statements_for_dates(calls, index, table, is_repaired):
 
 
 def integer_dates_message(index, table):
-    """Say that integers such as 20240131 must be converted to dates; None if they are no dates."""
+    """Return a message that integers such as 20240131 must be converted to dates; None if they are not dates."""
     is_date = bool(integer_date_format(index))
     calls = find_repair(index, table) if is_date else ()
     if not is_date and index.dtype.kind in "iu":
@@ -113,7 +113,7 @@ def integer_dates_message(index, table):
 
 
 def index_order_message(index, table):
-    """Say which value of an index repeats, or is earlier than the one before it; None if there is none."""
+    """Return a message about a value that repeats, or is earlier than the one before it; None if there is none."""
     if not index.is_unique:
         return _repeated_message(index, table)
     if index.is_monotonic_increasing:
@@ -130,7 +130,7 @@ def index_order_message(index, table):
 
 
 def _repeated_message(index, table):
-    """Say which value repeats, and how to tell the repetitions apart, or to merge them."""
+    """Return a message that says which value repeats, and how to tell the repetitions apart or merge them."""
     first = index[int(index.duplicated().argmax())]
     rows = np.flatnonzero(index == first)
     fault = f"The index of {table} has {format_time(first)} {len(rows)} times, first in rows {rows[0]} and {rows[1]}."
@@ -156,13 +156,13 @@ def _repeated_message(index, table):
 
 
 def _merging_statements(index, table, call, code):
-    """Statements that begin with a call that merges repeated rows, written as `code` for the whole table."""
+    """Return statements that repair an index: `call`, which merges rows (`code` for the whole table), and others."""
     calls = find_repair(index, table, first_calls=[call])
     return "; ".join([f"{table.name} = {code}", *map(table.statement, calls[1:])])
 
 
 def _gap_message(index, table):
-    """Say which value an index in time order leaves out, and how to add it."""
+    """Return a message that says which value an index in time order leaves out, and how to add it."""
     step = step_with_gaps(index)
     if step is None:
         return _no_step_message(index, table)
@@ -181,7 +181,7 @@ def _gap_message(index, table):
 
 
 def _no_step_message(index, table):
-    """Say where an index first departs from its most common step."""
+    """Return a message that says where an index first departs from its most common step."""
     step = most_common_step(index)
     follows = are_consecutive(index, step)
     row = int(follows.argmin()) + 1  # 1 if all are consecutive: then the first value is not on the grid of the step
@@ -198,7 +198,7 @@ def _no_step_message(index, table):
 
 
 def _numbering_advice(table):
-    """How to number the rows instead; empty for a panel, for which there is no short call."""
+    """Say how to number the rows instead; empty for a panel, for which there is no short call."""
     return f"{table}.reset_index(drop=True) numbers the rows instead." if table.key is None else ""
 
 
@@ -207,5 +207,5 @@ def _join(*sentences):
 
 
 def format_time(value):
-    """Format a value of an index for messages; midnight is left out."""
+    """Format a value of an index for messages, without the time of day if that is midnight."""
     return re.sub(r" 00:00:00(?=[+-]|$)", "", str(value))

@@ -1,6 +1,6 @@
-"""Messages about the index of a panel: what is wrong with its levels, and the call that repairs it.
+"""Messages that say what is wrong with the levels of a panel's index, and show the call that repairs it.
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 import re
@@ -12,7 +12,7 @@ from sklstm._time_index.suggested_repairs import UserTable, candidate_calls, fin
 
 
 def panel_index_message(index, name="y"):
-    """Say why an index of several levels is not that of a panel, (series, time).
+    """Return a message that says why an index of several levels is not that of a panel, (series, time).
 
     An index of two levels is not that of a panel if its levels are two parts of one time, or if the second level
     holds no times.
@@ -21,7 +21,7 @@ def panel_index_message(index, name="y"):
     ----------
     index : MultiIndex
     name : str, default="y"
-        What the user calls the table that has the index.
+        Name of the table that has the index, in messages.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def panel_index_message(index, name="y"):
 
 
 def _split_time_message(index, table, calls):
-    """Say that two levels are parts of one time, and how to join them."""
+    """Return a message that two levels are parts of one time, and how to join them."""
     name, keys, times = table.name, index.get_level_values(0), index.get_level_values(1)
     return (
         f"The index of {name} must have the levels series and time, but its two levels seem to be parts of one "
@@ -53,7 +53,7 @@ def _split_time_message(index, table, calls):
 
 
 def _second_level_message(index, table):
-    """Say that the second level holds no times, and how to convert it."""
+    """Return a message that the second level does not hold times, and how to convert it."""
     level = index.levels[1]
     first_calls = [*_conversions_of_times(level), "{i}.swaplevel()"]
     calls = find_repair(index, table, _is_repaired, first_calls, max_calls=1) or find_repair(
@@ -67,7 +67,7 @@ def _second_level_message(index, table):
 
 
 def _conversions_of_times(level):
-    """Calls that convert the second level to times: its distinct values or, if some become equal, all rows."""
+    """Yield calls that convert the second level to times: its distinct values or, if some become equal, all rows."""
     for call in candidate_calls(level):
         if "{i}" in call:
             yield f"{{i}}.set_levels({call.format(i='{i}.levels[1]')}, level=1)"
@@ -88,7 +88,7 @@ def _holds_times(level):
 
 
 def _is_repaired(index):
-    """Whether an index of one series, or of a panel, is regular."""
+    """Whether an index is regular, for each series if it is that of a panel."""
     if index.nlevels == 1:
         return is_regular(index)
     if not _has_times(index):
@@ -98,7 +98,7 @@ def _is_repaired(index):
 
 
 def _joining_calls(index):
-    """Calls that join levels which seem to be parts of one time, such as year and month."""
+    """Yield calls that join levels which seem to be parts of one time, such as year and month."""
     level_values = [f"{{i}}.get_level_values({number})" for number in range(index.nlevels)]
     if index.nlevels == 2:
         yield from _year_and_part(index, level_values)
@@ -115,7 +115,7 @@ def _joining_calls(index):
 
 
 def _three_levels(level_values):
-    """Join a day, hours and minutes; or two parts of the time of a series."""
+    """Yield calls that join a day, hours and minutes; or the two parts of the time of a series."""
     hours = f'pd.to_timedelta({level_values[1]}, unit="h") + pd.to_timedelta({level_values[2]}, unit="min")'
     yield f"pd.to_datetime({level_values[0]}) + {hours}"
     months = 'pd.to_datetime({i}.droplevel(0).to_frame(index=False, name=["year", "month"]).assign(day=1))'
@@ -129,7 +129,7 @@ def _are_years(values):
 
 
 def _year_and_part(index, level_values):
-    """Join years with quarters, months, weeks or days of the year."""
+    """Yield calls that join years with quarters, months, weeks or days of the year."""
     years, parts = (index.get_level_values(number) for number in (0, 1))
     if not len(index) or not _are_years(years):
         return
@@ -151,7 +151,7 @@ def _year_and_part(index, level_values):
 
 
 def _month_and_day(index, level_values):
-    """Join months with days of the month."""
+    """Yield calls that join months with days of the month."""
     days = index.get_level_values(1)
     if days.dtype.kind not in "iu" or not len(days) or days.min() < 1 or not 30 <= days.max() <= 31:
         return
@@ -169,7 +169,7 @@ def _are_months(values):
 
 
 def _day_and_timestamp(index):
-    """Drop days beside timestamps that include them, unless there are nights between: each day may be a series."""
+    """Yield a call that drops days beside timestamps that include them. With nights between, days may be series."""
     import pandas as pd
 
     days, stamps = _as_days(index.levels[0]), index.get_level_values(1)
@@ -181,7 +181,7 @@ def _day_and_timestamp(index):
 
 
 def _dates_expression(index, level_values):
-    """The expression that converts a first level to dates."""
+    """Return the expression that converts the first level to dates."""
     return (
         f"{level_values[0]}.to_timestamp()"
         if hasattr(index.levels[0], "to_timestamp")
@@ -190,7 +190,7 @@ def _dates_expression(index, level_values):
 
 
 def _day_and_part(index, level_values):
-    """Join days with hours, or with times of day."""
+    """Yield calls that join days with hours, or with times of day."""
     import pandas as pd
 
     parts = index.get_level_values(1)
@@ -207,7 +207,7 @@ def _day_and_part(index, level_values):
 
 
 def _as_days(values):
-    """Convert values to an array of dates; None if they are no dates."""
+    """Convert values to an array of dates; return None if they are not dates."""
     import pandas as pd
 
     if isinstance(values, pd.PeriodIndex):

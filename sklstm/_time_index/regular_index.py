@@ -1,6 +1,6 @@
-"""The index of a series: where it ends, how it continues, and whether rows follow it.
+"""Find where a regular index ends and how it continues, and check that rows follow it.
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 from sklstm._time_index.gaps import first_nonconsecutive
@@ -20,7 +20,7 @@ TRAINING_ROWS_ADVICE = (
 
 
 def directly_follows(end, index):
-    """Whether the values of an index begin one step after `end`."""
+    """Whether an index begins one step after `end`."""
     own_end = None if end is None else index_end(index)
     if own_end is None or end.step is None or type(own_end.last) is not type(end.last):
         return False
@@ -28,7 +28,7 @@ def directly_follows(end, index):
 
 
 def regular_end(index, name="y", key=None):
-    """The end of the index of a series to be forecast, which must be regular.
+    """Return the end of the index of a series, which must be regular.
 
     The step is None if several are possible: with fewer than three timestamps without a frequency, and with
     consecutive days of one working week, whose step may be a day or a business day. A single integer continues by 1.
@@ -37,7 +37,7 @@ def regular_end(index, name="y", key=None):
     ----------
     index : pandas Index
     name : str, default="y"
-        What the user calls the table that it is from, for messages.
+        Name of its table, for messages.
     key : object, default=None
         Key of the series, if the table is a panel.
 
@@ -49,7 +49,7 @@ def regular_end(index, name="y", key=None):
     ------
     ValueError
         If the index is empty, holds neither times nor integers, or has missing, repeated or unsorted values, gaps, or
-        no regular step. The message shows the first fault and, where there is one, a call that repairs it.
+        no regular step. The message shows the first fault and, if one was found, a call that repairs it.
 
     Examples
     --------
@@ -71,16 +71,16 @@ def regular_end(index, name="y", key=None):
 def steps_after(end, index, name="X", key=None):
     """Count the steps between `end` and the first value of an index; 0 if it directly follows.
 
-    If the step is not known (None), any later value is taken to follow directly.
+    If the step is not known (None), the result is 0 for any later value.
 
     Parameters
     ----------
     end : IndexEnd
         Where the history ends.
     index : pandas Index
-        Index of later rows, one for each step.
+        Index of later rows, without gaps.
     name : str, default="X"
-        What the user calls the table that they are from, for messages.
+        Name of their table, for messages.
     key : object, default=None
         Key of the series, if the table is a panel.
 
@@ -137,7 +137,7 @@ def _can_follow(end, index):
 
 
 def _differs_in_kind(index, last):
-    """Whether the values of an index cannot be compared with the last value of a history."""
+    """Whether the values of an index are of another kind than the last value of a history."""
     import pandas as pd
 
     if isinstance(last, pd.Timestamp):
@@ -148,7 +148,7 @@ def _differs_in_kind(index, last):
 
 
 def _other_kind_message(end, index, table):
-    """Say that the index of a table differs in kind from that of the history; None if it does not."""
+    """Return a message if the index of a table is of another kind than that of the history; else None."""
     if not _differs_in_kind(index, end.last):
         return None
     first_calls = _conversions(end.last)
@@ -164,7 +164,7 @@ def _other_kind_message(end, index, table):
 
 
 def _conversions(last):
-    """Calls that may convert an index to the kind of the last value of a history."""
+    """Return calls that may convert an index to the kind of the last value of a history."""
     import pandas as pd
 
     if isinstance(last, pd.Period):
@@ -182,7 +182,7 @@ def _conversions(last):
 
 
 def _kind(value):
-    """The kind of index that a value is from."""
+    """Describe the kind of the index that a value is from."""
     import pandas as pd
 
     if isinstance(value, pd.Timestamp):
@@ -195,7 +195,7 @@ def _beginning(end):
 
 
 def _wrong_step_message(end, index, positions, row, table):
-    """Say why value number `row` of an index, `positions[row]` steps after the history, is not the next step."""
+    """Return a message that says why value `row` of an index, `positions[row]` steps on, is not the next step."""
     step = step_name(end.step, end.last)
     if positions[row] < 0:
         return (

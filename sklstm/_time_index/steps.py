@@ -1,9 +1,9 @@
-"""The step of a pandas index, and how to count in it.
+"""The step of a pandas index: find it, count in it, and continue the index by it.
 
-Hours and shorter steps are durations of absolute time. Days, and all steps that consist of days, are counted by the
-clock on the wall of the time zone (see `wall_clock`).
+Hours and shorter steps are elapsed time. Days, and all steps that consist of days, are counted in the local time of the
+time zone (see `wall_clock`).
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
-# How dates are written as integers, by the number of digits.
+# Formats of dates that are written as integers, by the number of digits.
 INTEGER_DATE_FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 
@@ -34,11 +34,11 @@ class IndexEnd:
     ----------
     last : Timestamp, Period or int
     step : DateOffset, int or None
-        None if the values do not agree on one.
+        None if the values have no common step.
     name : object
         Name of the index.
     time_of_day : Timedelta or None
-        Local time at which days begin; None without a time zone, and if no time explains all timestamps.
+        Local time at which days begin; None without a time zone, or if no such time explains all timestamps.
     """
 
     last: pd.Timestamp | pd.Period | int
@@ -47,7 +47,7 @@ class IndexEnd:
     time_of_day: pd.Timedelta | None = None
 
     def from_last(self, steps):
-        """Continue the index: `steps` values, of which the first is the last known one.
+        """Continue the index: return `steps` values, the first of which is the last known one.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class IndexEnd:
             raise ValueError(self._out_of_range_message(steps)) from error
 
     def next_values(self, steps):
-        """Continue the index by `steps` values."""
+        """Return the next `steps` values of the index."""
         return self.from_last(steps + 1)[1:]
 
     def _out_of_range_message(self, steps):
@@ -81,7 +81,7 @@ class IndexEnd:
 
 
 def index_end(index):
-    """The end of a DatetimeIndex, PeriodIndex or index of integers; None for any other index.
+    """Return the end of a DatetimeIndex, PeriodIndex or index of integers; None for any other index.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def index_end(index):
 
 
 def end_if_regular(index):
-    """The end of an index whose series can be forecast; None if it is irregular, or holds dates written as integers.
+    """Return the end of a regular index; None if it is irregular, or holds dates written as integers.
 
     The step is None if several are possible: with fewer than three timestamps without a frequency, and with
     consecutive days of one working week, whose step may be a day or a business day. A single integer continues by 1.
@@ -128,14 +128,14 @@ def end_if_regular(index):
 
 
 def _is_ambiguous(index):
-    """Whether an index may be regular, but several steps are possible."""
+    """Whether an index of timestamps may be regular, but several steps are possible."""
     import pandas as pd
 
     return isinstance(index, pd.DatetimeIndex) and (len(index) < 3 or inferred_frequency(index) is not None)
 
 
 def integer_date_format(index):
-    """The format of integers that are all dates, such as 20240131 or 202401; None if they are not."""
+    """Return the format of integers that are all dates, such as 20240131 or 202401; None if they are not."""
     import pandas as pd
 
     if len(index) < 2 or index.dtype.kind not in "iu" or isinstance(index, pd.MultiIndex):
@@ -190,19 +190,19 @@ def _whole_steps(distance, step):
 
 
 def is_absolute(step):
-    """Whether an offset is a fixed duration, which depends on no clock or calendar; in pandas 2, Day is a Tick too."""
+    """Whether an offset is a fixed duration, independent of clock and calendar. In pandas 2, Day is a Tick too."""
     import pandas as pd
 
     return isinstance(step, pd.offsets.Tick) and not isinstance(step, pd.offsets.Day)
 
 
 def step_name(step, value):
-    """The name of a step between values such as `value`: a month is ME between timestamps, M between periods."""
+    """Return the name of a step between values such as `value`: a month is ME for timestamps, M for periods."""
     return getattr(value, "freqstr", getattr(step, "freqstr", step))
 
 
 def integers(index):
-    """The values of an index of integers."""
+    """Return the values of an index of integers."""
     return index.to_numpy(np.int64)
 
 
@@ -210,7 +210,7 @@ def integers(index):
 
 
 def timestamps_from(start, step, steps, time_of_day):
-    """The DatetimeIndex of `steps` timestamps of which `start` is the first."""
+    """Return a DatetimeIndex of `steps` timestamps, of which `start` is the first."""
     import pandas as pd
 
     if start.tz is None or is_absolute(step):
@@ -246,7 +246,7 @@ def _integers_from(start, steps, step):
 
 
 def _common_difference(index):
-    """The difference between all consecutive integers of an index; None if there is no single one."""
+    """Return the common difference of consecutive integers of an index; None if they differ."""
     import pandas as pd
 
     if isinstance(index, pd.RangeIndex):
@@ -256,9 +256,9 @@ def _common_difference(index):
 
 
 def _common_frequency(index, wall):
-    """The frequency of all timestamps, which `wall` has in local time; None if there is none.
+    """Return the frequency of timestamps, whose local times are `wall`; None if there is none.
 
-    Without a weekend among them, days have no frequency: five days in a row may be every day or every business day.
+    Consecutive days without a weekend have no frequency, as it may be a day or a business day.
     """
     import pandas as pd
 
@@ -269,13 +269,13 @@ def _common_frequency(index, wall):
 def inferred_frequency(index, wall=None):
     """Infer the frequency of timestamps; None if there is none.
 
-    Some offsets that pandas does not infer are tried in addition.
+    This also finds some offsets that pandas does not infer.
 
     Parameters
     ----------
     index : DatetimeIndex
     wall : DatetimeIndex, default=None
-        Its local times. None computes them.
+        The local times of the index. None computes them.
     """
     if len(index) < 3 or not index.is_monotonic_increasing:
         return None
@@ -292,7 +292,7 @@ def inferred_frequency(index, wall=None):
 
 
 def _is_regular_by_wall(wall, step, tz):
-    """Whether local times follow each other by one step, except for days that a time zone left out."""
+    """Whether local times are one step apart, except for days that the time zone left out."""
     import pandas as pd
 
     regular = _timestamps_or_none(wall[0], step, len(wall), None)
@@ -306,7 +306,7 @@ def _is_regular_by_wall(wall, step, tz):
 
 
 def _timestamps_or_none(start, step, steps, time_of_day):
-    """`timestamps_from`, or None if the timestamps are out of the range of pandas."""
+    """Return the result of `timestamps_from`; None if the timestamps are out of the range of pandas."""
     import pandas as pd
 
     try:
@@ -316,7 +316,7 @@ def _timestamps_or_none(start, step, steps, time_of_day):
 
 
 def _possible_frequencies(index, wall):
-    """Frequencies that at least three timestamps may have, the most likely one first."""
+    """Yield the frequencies that timestamps (at least three) may have, the most likely one first."""
     import pandas as pd
 
     for stamps in (wall, index) if index.tz is not None else (index,):
@@ -332,7 +332,7 @@ def _possible_frequencies(index, wall):
 
 
 def offsets_within_months(wall):
-    """Offsets of two days per month, or of the last weekday of a kind in each month, that timestamps may have."""
+    """Yield offsets of two days per month, or of the last Monday (or other weekday) of each month, that may fit."""
     import pandas as pd
 
     days = wall.day.unique().sort_values()

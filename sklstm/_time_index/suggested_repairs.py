@@ -1,10 +1,10 @@
-"""Calls that repair an index: found among the likely ones, and tried on the index before they are shown.
+"""Find calls that repair an index, by a trial of likely calls on the index itself.
 
-A call is a template of Python code. `{i}` in it stands for the index, `{y}` for the whole series. Each call is run on
-the index that has the fault, by `exec` on templates of this file. So the code that a message shows is the code that
-was tried: it runs without a warning, keeps every row, and leads to a regular index.
+A call is a template of Python code. `{i}` in it stands for the index, `{y}` for the whole series. Each call is run with
+`exec`, only on templates of this file, before a message shows it. The code that a user sees therefore runs without a
+warning, keeps every row, and leads to a regular index.
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sklstm._time_index.wall_clock import wall_clock
 if TYPE_CHECKING:
     import pandas as pd
 
-# Time zones that are tried where local times repeat, or timestamps have several offsets from UTC.
+# Time zones that are tried if local times repeat, or if timestamps have several offsets from UTC.
 ZONES = (
     "Europe/London", "Europe/Berlin", "Europe/Athens", "America/New_York", "America/Chicago", "America/Denver",
     "America/Los_Angeles", "America/Halifax", "America/Havana", "America/Santiago", "America/Asuncion",
@@ -66,12 +66,12 @@ QUARTERS = 'pd.PeriodIndex({i}.astype(str).str[:4] + "Q" + {i}.astype(str).str[-
 
 @dataclass(frozen=True)
 class UserTable:
-    """A table of the user, as messages call it; or one series of it, if it is a panel.
+    """A table of the user, or one series of a panel, as messages name it.
 
     Parameters
     ----------
     name : str
-        What the user calls the table.
+        Name of the table.
     key : object
         Key of the series; None if the table is a single series.
     """
@@ -83,7 +83,7 @@ class UserTable:
         return self.name if self.key is None else f"{self.name}.loc[{self.key!r}]"
 
     def index_of(self, times: pd.Index) -> pd.Index:
-        """The index of a table that has only these times, of the one series."""
+        """Return the index of a table with only these times, for this series."""
         import pandas as pd
 
         if self.key is None:
@@ -91,7 +91,7 @@ class UserTable:
         return pd.MultiIndex.from_arrays([pd.Index([self.key] * len(times), tupleize_cols=False), times])
 
     def statement(self, call):
-        """A statement that applies a call to the whole table."""
+        """Return the statement that applies a call to the whole table."""
         name, index = self.name, f"{self.name}.index"
         if self.key is None:
             return f"{index} = {call.format(i=index)}" if "{i}" in call else f"{name} = {call.format(y=name)}"
@@ -102,7 +102,7 @@ class UserTable:
         return f"{name} = pd.concat({{key: {part} for key, part in {name}.groupby(level=0)}}, names={index}.names)"
 
     def statements(self, calls):
-        """The statements of several calls, one after the other."""
+        """Return the statements of several calls, one after the other."""
         return "; ".join(map(self.statement, calls))
 
 
@@ -110,7 +110,7 @@ class UserTable:
 
 
 def is_regular(index):
-    """Whether a series with this index can be forecast, and its years are plausible."""
+    """Whether a series with this index can be forecast, and the years of the index are plausible."""
     return end_if_regular(index) is not None and _is_plausible(index)
 
 
@@ -122,7 +122,7 @@ def is_time_index(index):
 
 
 def _is_plausible(index):
-    """Whether an index holds no times, or only times in years of which there may be data."""
+    """Whether all years of an index are plausible; true for an index without times."""
     years = getattr(index, "year", None)
     return years is None or bool((years > 1600).all() and (years < 2300).all())
 
@@ -137,11 +137,11 @@ def find_repair(index, table, is_repaired=is_regular, first_calls=None, max_call
     table : UserTable
         The table that it is from.
     is_repaired : callable, default=is_regular
-        Tells of an index whether it is repaired.
+        Returns whether an index is repaired.
     first_calls : iterable of str, default=None
-        Calls to begin with. None tries all that may repair an index of this kind.
+        Calls that are tried first. None tries all calls that may repair an index of this kind.
     max_calls : int, default=3
-        Largest number of calls.
+        Largest number of calls in the sequence.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def find_repair(index, table, is_repaired=is_regular, first_calls=None, max_call
 
 
 def _apply(call, index, table):
-    """Apply a call to an index; None if it fails, warns, changes nothing, or loses rows (other than repeated times)."""
+    """Apply a call to an index; None if it fails, warns, changes nothing, or loses rows other than repeated ones."""
     import pandas as pd
 
     names = {"pd": pd, "y": pd.Series(np.arange(float(len(index))), index=table.index_of(index))}
@@ -185,7 +185,7 @@ def _apply(call, index, table):
 
 
 def _has_frequency(index):
-    """Whether an index has a frequency, which equal values may lack."""
+    """Whether an index has a frequency; an equal index may have none."""
     return getattr(index, "freq", None) is not None
 
 
@@ -193,7 +193,7 @@ def _has_frequency(index):
 
 
 def candidate_calls(index):
-    """Calls that may repair an index of its kind, the most likely ones first."""
+    """Return calls that may repair an index of this kind, the most likely ones first."""
     import pandas as pd
 
     if isinstance(index, pd.MultiIndex):
@@ -223,7 +223,7 @@ def _calls_for_timestamps(index):
 
 
 def _calls_for_irregular_timestamps(index):
-    """Calls that round timestamps, replace them by periods, change their time zone, or aggregate rows."""
+    """Yield calls that round timestamps, replace them by periods, change their time zone, or aggregate rows."""
     import pandas as pd
 
     typical = pd.Timedelta(np.median(np.diff(index.asi8)), unit=index.unit)
@@ -247,7 +247,7 @@ def _calls_for_irregular_timestamps(index):
 
 
 def _units_to_round_to(index, typical):
-    """Units to which timestamps may be rounded that are slightly off: most of them are then one step apart."""
+    """Yield the units to which timestamps can be rounded so that most of them are one step apart."""
     import pandas as pd
 
     for unit in ROUNDING_UNITS:
@@ -258,7 +258,7 @@ def _units_to_round_to(index, typical):
 
 
 def calls_that_fill_gaps(index, step):
-    """Calls that add the rows that an index with gaps leaves out."""
+    """Yield calls that add the rows that an index with gaps leaves out."""
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):
@@ -275,7 +275,7 @@ def calls_that_fill_gaps(index, step):
 
 
 def _frequency_as_code(step):
-    """An offset as Python code."""
+    """Write an offset as Python code."""
     import pandas as pd
 
     try:
@@ -310,7 +310,7 @@ def _calls_for_integers(index):
 
 
 def calls_for_integer_dates(index):
-    """Calls that convert integers such as 20240131 to dates."""
+    """Yield calls that convert integers such as 20240131 to dates."""
     digits, form = len(str(abs(int(index[0])))), integer_date_format(index)
     if form:
         yield f'pd.to_datetime({{i}}.astype(str), format="{form}")'
@@ -323,7 +323,7 @@ def calls_for_integer_dates(index):
 
 
 def _calls_for_timestamp_numbers(first):
-    """Calls that convert the time since 1970 in some unit, or the days of a spreadsheet, to dates."""
+    """Yield calls that convert the time since 1970, or the day numbers of a spreadsheet, to dates."""
     for unit, size in {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}.items():
         if 10**8 <= first / size < 10**10:
             yield f'pd.to_datetime({{i}}, unit="{unit}")'
@@ -345,7 +345,7 @@ def _calls_for_floats(index):
 
 
 def _calls_for_objects(index):
-    """Calls for text, and for other values that have no index class of their own."""
+    """Yield calls for text, and for other values without their own class of index."""
     first = str(index[0])
     if index.inferred_type == "integer" or re.fullmatch(r"[+-]?\d{1,5}|\d{9}", first):
         yield "{i}.astype(int)"
@@ -375,7 +375,7 @@ def _calls_for_objects(index):
 
 
 def _matching_zones(index):
-    """Time zones whose offsets from UTC are those of all values."""
+    """Yield the time zones that have the offsets from UTC of all values."""
     import pandas as pd
 
     try:

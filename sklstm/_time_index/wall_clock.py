@@ -1,16 +1,14 @@
-"""Timestamps by the clock on the wall of their time zone.
+"""Convert between timestamps with a time zone and the times that a clock on the wall shows.
 
-Days are counted by that clock, so that a day which begins at midnight is followed by one which begins at midnight.
-Where clocks are put forward over midnight, the day begins at the first time after it. Where they are put back to it,
-the day begins the first time that they show it.
+Days are counted by that clock, so that every day begins at the same local time, usually midnight. If clocks skip this
+time, the day begins at the first time after it. If they show it twice, the day begins the first time.
 
-pandas is imported inside the functions; whoever has a pandas index has loaded it already.
+pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
 import numpy as np
 
-# How many times of day of the timestamps are tried as the time at which days begin: the time itself, and the times at
-# which days begin whose clocks skipped it.
+# Largest number of different times of day among the timestamps for which the time at which days begin is looked for.
 MAX_TIMES_OF_DAY = 10
 
 
@@ -21,14 +19,14 @@ def wall_clock(index, time_of_day=None):
     ----------
     index : DatetimeIndex
     time_of_day : Timedelta, default=None
-        The time at which days begin. None looks for it among the timestamps.
+        The local time at which days begin. None looks for it among the times of the timestamps.
 
     Returns
     -------
     wall : DatetimeIndex
-        Local times. Where a timestamp stands for a time of day that the clocks skipped, it is that time.
+        Local times. If a timestamp stands for a time that the clocks skipped, it is converted to that time.
     time_of_day : Timedelta or None
-        The time at which days begin; None without a time zone, and if no time explains all timestamps.
+        The local time at which days begin; None without a time zone, or if no such time explains all timestamps.
     """
     import pandas as pd
 
@@ -55,7 +53,7 @@ def wall_clock(index, time_of_day=None):
 
 
 def on_clock(wall, tz):
-    """The timestamps at which a clock shows local times.
+    """Return the timestamps at which a clock in a time zone shows local times.
 
     Times that the clock skips are shifted to the first time after them; of times shown twice, the first is taken.
     """
@@ -63,18 +61,18 @@ def on_clock(wall, tz):
 
 
 def day_exists(wall, tz):
-    """Whether the days of local times exist: time zones that moved over the date line left out whole days."""
+    """Whether the days of local times exist. Time zones that moved over the date line left out whole days."""
     import pandas as pd
 
     return np.asarray(on_clock(wall, tz).tz_localize(None) - wall < pd.Timedelta(days=1))
 
 
 def _at_time_of_day(index, local, days, times, time_of_day):
-    """Local times of days that all begin at `time_of_day`, or as soon as the clocks allow; None if they do not."""
+    """Return the local times of days that begin at `time_of_day` (or after it, if skipped); None if they do not."""
     import pandas as pd
 
     wall, others = local.to_numpy().copy(), np.flatnonzero(times != time_of_day)
-    for days_back in (0, 1):  # clocks that skip the end of a day move it to the next one
+    for days_back in (0, 1):  # if clocks skip the end of a day, its time is on the next day
         meant = days[others] + pd.Timedelta(time_of_day) - pd.Timedelta(days=days_back)
         found = _stands_for(index[others], meant)
         wall[others[found]] = meant.to_numpy()[found]
@@ -83,10 +81,10 @@ def _at_time_of_day(index, local, days, times, time_of_day):
 
 
 def _stands_for(timestamps, meant):
-    """Whether the clocks skipped the local times `meant`, and the timestamps stand for them.
+    """Whether the clocks skipped the local times `meant`, for which the timestamps stand.
 
-    A timestamp stands for a skipped time if it is the first time after it, or the one at which a clock that was not
-    put forward shows it.
+    A timestamp stands for a skipped time if it is the first time after it, or the time that a clock which was not put
+    forward would show.
     """
     import pandas as pd
 
@@ -99,5 +97,5 @@ def _stands_for(timestamps, meant):
 
 
 def _is_first(wall):
-    """Marks, for `tz_localize`, that each time is the first of two equal local times."""
+    """Return a mask for `tz_localize`: of two equal local times, each is the first."""
     return np.ones(len(wall), dtype=bool)

@@ -43,7 +43,7 @@ def check_weights(sample_weight, X):
     sample_weight = as_numbers(sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
-        raise ValueError("sample_weight is zero for every row: no row counts.")
+        raise ValueError("sample_weight is zero for every row. At least one weight must be positive.")
     with np.errstate(over="ignore"):
         if not weight.sum() < 1e300:  # must not overflow if multiplied by the number of steps
             raise ValueError(
