@@ -2,7 +2,7 @@
 
 A call is a template of Python code. `{i}` in it stands for the index, `{y}` for the whole series. Each call is run with
 `exec`, only on templates of this file, before a message shows it. The code that a user sees therefore runs without a
-warning, keeps every row, and leads to a regular index.
+warning, loses only repeated rows, and repairs the index.
 
 pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
