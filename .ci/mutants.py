@@ -52,11 +52,17 @@ class Mutant(NamedTuple):
         return [[own], others] if own.exists() else [others]
 
 
-def annotations(code):
-    """Start and end, as (line, column), of every annotation: nothing runs there."""
+def never_run(code):
+    """Start and end, as (line, column), of all that stands there for types alone.
+
+    These are annotations, what is imported under `if TYPE_CHECKING`, and Protocols, which no class inherits.
+    """
     for node in ast.walk(ast.parse(code)):
-        for name in ("annotation", "returns"):
-            part = getattr(node, name, None)
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if is_for_types or "Protocol" in map(ast.unparse, getattr(node, "bases", ())):
+            parts.append(node)
+        for part in parts:
             if part is not None:
                 yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
 
@@ -64,7 +70,7 @@ def annotations(code):
 def mutants_by_place(path, root):
     """Lists of the mutants of a module that change the same place in the same way ("a comparison")."""
     code = (root / path).read_text()
-    skipped, nodes, places = list(annotations(code)), list(ast_nodes(get_ast(code))), defaultdict(list)
+    skipped, nodes, places = list(never_run(code)), list(ast_nodes(get_ast(code))), defaultdict(list)
     for name in operator_names():
         operator = get_operator(name)
         if operator.arguments():

@@ -1,8 +1,11 @@
 """What several tests need."""
 
+import importlib
 import sys
 import warnings
+from dataclasses import is_dataclass
 from itertools import combinations, product
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -39,6 +42,15 @@ def pairwise(names, *values, where=lambda *combination: True):
     marks = [() if k in few else pytest.mark.slow for k in range(len(every))]
     cases = zip(every, marks, strict=True)
     return pytest.mark.parametrize(names, [pytest.param(*(value for _, value in c), marks=mark) for c, mark in cases])
+
+
+def changeable_dataclasses(package):
+    """The names of the dataclasses of a package whose attributes can be set anew."""
+    folder = importlib.import_module(f"sklstm.{package}")
+    modules = [importlib.import_module(f"{folder.__name__}.{found.name}") for found in iter_modules(folder.__path__)]
+    classes = {c for module in modules for c in vars(module).values() if isinstance(c, type) and is_dataclass(c)}
+    own = [c for c in classes if c.__module__.startswith(folder.__name__)]
+    return sorted(c.__name__ for c in own if not c.__dataclass_params__.frozen)
 
 
 def named(layout, theta, index=0):

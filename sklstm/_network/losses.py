@@ -78,7 +78,7 @@ class Loss:
         gradient : ndarray of shape (…, Q·K, B)
             With respect to `raw`, in its dtype.
         """
-        share = (weight / (weight.sum() * raw.shape[-2])).astype(raw.dtype, copy=False)
+        share = np.asarray(weight / (weight.sum() * raw.shape[-2]), raw.dtype)
         return self._weighted(raw, target, share[..., np.newaxis, :])
 
     def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
@@ -282,13 +282,13 @@ class Poisson(Loss):
 
     def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
         # The terms of y d - y + p, with d = log(y / p), nearly cancel: hence float64, and the form y (d + exp(-d) - 1).
-        log_mean, target, share = (part.astype(np.float64, copy=False) for part in (raw, target, share))
+        log_mean, target, share = (np.asarray(part, np.float64) for part in (raw, target, share))
         log_mean, share = self.spread * log_mean, share / self.spread**2
         mean, is_positive = np.exp(log_mean), (target > 0) & (share > 0)  # y is arbitrary if its weight is 0
         y = np.where(is_positive, target, 1)
         d = np.log(y) - log_mean
         deviance = share * np.where(is_positive, y * (d + np.expm1(-d)), mean)
-        return float(deviance.sum()), (self.spread * share * (mean - target)).astype(raw.dtype, copy=False)
+        return float(deviance.sum()), np.asarray(self.spread * share * (mean - target), raw.dtype)
 
     def point(self, raw: FloatArray) -> FloatArray:
         """Return the mean, (…, K, B)."""

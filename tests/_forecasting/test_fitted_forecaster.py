@@ -22,7 +22,7 @@ from tests._forecasting.tools import (
     series,
     slow_row,
 )
-from tests.tools import pairwise
+from tests.tools import changeable_dataclasses, pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -178,3 +178,8 @@ def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns
     assert np.isfinite(fitted_values).to_numpy().mean() > 0.3
     residuals = pd.DataFrame(f.residuals_)
     np.testing.assert_array_equal(residuals.loc[y.index], pd.DataFrame(y) - pd.DataFrame(fitted_values).loc[y.index])
+
+
+def test_what_was_fitted_cannot_be_changed():
+    """So the results of several fits may share it."""
+    assert changeable_dataclasses("_forecasting") == ["CalibrationErrors", "_Windows"]  # which compute when asked

@@ -125,3 +125,78 @@ def test_a_target_that_is_constant_but_for_rounding_is_constant(size):
     y[0, 4] = np.nextafter(3 * size, np.inf)
     scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, "last"))
     np.testing.assert_array_equal(np.isnan(scaling.constant[:, 0]), [False, True, True, True])
+
+
+@pytest.mark.parametrize(("sign", "scale"), [(1, 1), (-1, 2**-9)])
+def test_constants_near_the_limits_of_floating_point_come_out_at_their_size(sign, scale):
+    """The smallest power to divide by is 2**-1000; what remains of a constant 2**-1010 is below 2**-9."""
+    x, y, weight = data()
+    x[:, 2], y[1], y[2] = 2.0 ** (1010 * sign), 2.0 ** (1010 * sign), 2.0 ** (400 * sign)
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2))
+    np.testing.assert_array_equal(scaling.channel_unit[:, 0], [1, 1, 2.0 ** (1000 * sign)])
+    np.testing.assert_array_equal(scaling.target_unit[:, 0], [1, 2.0 ** (1000 * sign), 2.0 ** (400 * sign + 1), 1])
+    assert scaling.channel_scale[2, 0] == scaling.target_scale[1, 0] == scale
+    answers = np.zeros((4, 1))
+    scaling.outputs(answers, None)
+    np.testing.assert_array_equal(answers[1:3, 0], y[1:3, 0])
+
+
+def test_what_can_be_squared_is_not_divided():
+    x, y, weight = data()
+    for dtype, exponent in ((np.float64, 300), (np.float32, 90)):
+        for power, is_divided in (
+            (exponent - 1, False),
+            (exponent, True),
+            (-exponent - 1, False),
+            (-exponent - 2, True),
+        ):
+            x[:, 2] = 2.0**power
+            chunks = lambda: [(x.astype(dtype), y.astype(dtype), weight)]  # noqa: B023, E731
+            assert (fit_scaling(chunks, dtype, ScalingSettings(2)).channel_unit is not None) == is_divided
+
+
+@pytest.mark.parametrize(("instance_norm", "divided"), [(None, 0), ("last", 0), ("standard", 2), ("last-standard", 2)])
+def test_without_standardize_only_what_is_divided_by_a_deviation_has_a_unit(instance_norm, divided):
+    x, y, weight = data()
+    x, y = x * 2.0**400, y * 2.0**400
+    settings = ScalingSettings(2, instance_norm, standardize=False)
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, settings)
+    if not divided:
+        assert scaling.channel_unit is scaling.target_unit is None
+        return
+    assert (scaling.channel_unit[:, 0] > 1).tolist() == [True, True, False]
+    assert (scaling.target_unit > 1).all()
+
+
+@pytest.mark.parametrize("y", [9.0, 5.0])
+@pytest.mark.parametrize("power", [1, -1])
+def test_what_is_typical_of_constant_windows_of_any_size(y, power):
+    """The change to the target, 4, or the value, 5."""
+    x = np.array([[5.0, 7.0], [5.0, 7.0]]) if y == 9 else np.full((2, 2), 5.0)
+    size = 2.0 ** (400 * power)
+    scaling = typical(x * size, y=np.full((1, 2), y) * size)
+    np.testing.assert_array_equal(scaling.typical_deviation * scaling.target_unit, (4 if y == 9 else 5) * size)
+
+
+def test_targets_without_weight_do_not_count():
+    x, y, weight = data()
+    y[0], y[0, 3], weight[3] = 7, 2.0**500, 0
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2))
+    assert scaling.target_unit is None
+    assert scaling.is_constant[:, 0].tolist() == [True, False, False, False]
+    assert scaling.target_mean[0] == 7
+
+
+def test_targets_that_must_not_be_centred_are_divided_by_their_mean():
+    x, y, weight = data()
+    y[1] = 0
+    y[2] = 4
+    y[3] = np.where(np.arange(20) == 5, 100, 0)
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2), is_centred=False)
+    mean = np.average(y, weights=weight, axis=1)
+    np.testing.assert_array_equal(scaling.target_mean, 0)
+    np.testing.assert_allclose(scaling.target_scale[:, 0], [mean[0], 1, 4, mean[3]])
+    spread = np.sqrt(np.average((y[0] - mean[0]) ** 2, weights=weight)) / mean[0]
+    np.testing.assert_allclose(scaling.target_spread[:, 0], [spread, 1, 1, 1])
+    assert scaling.is_constant is None
+    np.testing.assert_array_equal(np.isnan(scaling.constant[:, 0]), [True, False, False, True])

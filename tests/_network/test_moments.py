@@ -83,3 +83,21 @@ def test_the_mean_of_many_equal_values_is_that_value():
         moments.add(np.full((1, 300_000), 0.1), np.full(300_000, 1 / 3))
     assert moments.is_constant(np.float64).all()
     np.testing.assert_allclose(moments.mean, 0.1, rtol=2 * np.finfo(float).eps)
+
+
+def test_values_without_weight_do_not_count():
+    moments = Moments()
+    moments.add(np.full((2, 3), np.nan), np.zeros(3))
+    moments.add(np.array([[1.0, np.nan, 5.0], [2.0, np.nan, 2.0]]), np.array([1.0, 0.0, 3.0]))
+    moments.add(np.full((2, 3), np.nan), np.zeros(3))
+    mean, scale = moments.mean_and_scale(np.float64, size=7)
+    np.testing.assert_allclose(mean[:, 0], [4, 2])
+    np.testing.assert_allclose(scale[:, 0], [np.sqrt(3), 7])
+    assert moments.weight_sum == 4
+
+
+def test_a_window_that_overflows_leaves_the_others_as_they_are():
+    x = np.array([[3.0, 0.0, 5.0], [1e200, 2.0, 5.0], [-1e200, 4.0, 5.0]])[:, np.newaxis]
+    mean, deviation = window_moments(x, None)
+    np.testing.assert_allclose(deviation[0], [np.sqrt(2 / 3) * 1e200, np.sqrt(8 / 3), 0])
+    np.testing.assert_allclose(mean[0, 1:], [2, 5])

@@ -10,6 +10,7 @@ from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS
 from tests._network.tools import F, K, N, T, example, objective, start
+from tests.tools import changeable_dataclasses
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -122,3 +123,22 @@ def test_what_both_directions_leave_last_and_the_last_of_every_step_are_not_the_
     moved = X.copy()
     moved[:, 0] += 100
     assert np.abs(last.predict(theta, moved, False) - last.predict(theta, X, False)).min() > 0
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_an_updated_network_no_longer_takes_a_target_for_constant(every_step):
+    X, y, weight = example(every_step, missing=False)
+    y[..., 0] = 5.0
+    network = objective(X, y, weight, every_step).network
+    assert network.scaling.is_constant[:, 0].tolist() == [True, False]
+    same = network.updated(Samples(X, y, weight, np.arange(N)), np.float64)
+    assert same.scaling.is_constant[:, 0].tolist() == [True, False]
+    y[3] = 6.0
+    assert network.updated(Samples(X, y, weight, np.delete(np.arange(N), 3)), np.float64).scaling.is_constant.any()
+    other = network.updated(Samples(X, y, weight, np.arange(N)), np.float64)
+    assert other.scaling.is_constant is None
+    assert other.layout is network.layout
+
+
+def test_a_network_and_its_parts_cannot_be_changed():
+    assert changeable_dataclasses("_network") == []

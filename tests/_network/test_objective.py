@@ -95,3 +95,7 @@ def test_loss_equals_the_reference(every_step):
     loss, _, weight_sum = loss_and_gradient(theta, np.arange(N))
     assert loss == pytest.approx(expected, rel=1e-12)
     assert weight_sum == pytest.approx(weight.sum())
+
+
+def test_an_objective_is_as_long_as_its_samples():
+    assert len(objective(*example())) == N

@@ -85,3 +85,42 @@ def test_a_target_that_has_only_one_value_is_its_answer_until_it_has_others(inst
     scaling.outputs(there, reference)
     np.testing.assert_allclose(there, y)
     assert scaling.updated(chunks([4, 8]), np.float64).constant is None
+
+
+def test_without_constants_nothing_is_updated():
+    scaling = fitted_scaling("last")
+    assert scaling.updated([data()], np.float64) is scaling
+    scaling = Scaling(1, constant=np.full((4, 1), 3.0))
+    assert scaling.updated([data()], np.float64) is scaling  # not standardised, and so without rounding errors
+
+
+@pytest.mark.parametrize("instance_norm", [None, "last"])
+@pytest.mark.parametrize("size", [1.0, 2.0**400])
+def test_an_update_looks_at_targets_with_a_weight_alone(instance_norm, size):
+    x, y, weight = data()
+    x[:, :2], x[:, 2], y[0], y[1] = 3 * size, 1, 3 * size, 5 * size
+    y[2:] *= size
+    scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(2, instance_norm))
+    assert (scaling.target_unit is None) == (size == 1)
+
+    def constants(scaling):
+        answers = np.zeros((4, 1))
+        scaling.outputs(answers, scaling.inputs(x[..., :1].copy())[1])
+        known = [scaling.is_constant, None if scaling.constant is None else ~np.isnan(scaling.constant)]
+        found = [number for part in known if part is not None for number in np.flatnonzero(part)]
+        return {int(number): answers[number, 0] / size for number in found}
+
+    assert constants(scaling) == {0: 3, 1: 5}
+    other = y.copy()
+    other[0, 2], other[1, 4], weight[4] = 4 * size, 7 * size, 0
+    assert constants(scaling.updated([(x.copy(), y.copy(), weight)], np.float64)) == {0: 3, 1: 5}
+    assert constants(scaling.updated([(x.copy(), other.copy(), weight)], np.float64)) == {1: 5}
+
+
+def test_units_are_put_back():
+    scaling = Scaling(1, target_unit=np.array([[4.0], [0.5]]), constant=np.array([[np.nan], [3.0]]))
+    y = np.array([[8.0, 12.0], [1.0, 2.0]])
+    scaling.targets(y, None)
+    np.testing.assert_array_equal(y, [[2, 3], [2, 4]])
+    scaling.outputs(y, None)
+    np.testing.assert_array_equal(y, [[8, 12], [1.5, 1.5]])

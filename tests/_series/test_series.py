@@ -4,6 +4,7 @@ import pandas as pd
 from sklstm._series.series import SeriesData
 from sklstm._time_index.regular_index import regular_end
 from tests._series.tables import DAYS
+from tests.tools import changeable_dataclasses
 
 
 def test_stamps_of_a_series_can_be_compared_with_those_of_another():
@@ -19,3 +20,7 @@ def test_stamps_of_a_series_can_be_compared_with_those_of_another():
     for index in (DAYS, DAYS.to_period("D"), DAYS.tz_localize("Asia/Tokyo")):
         assert (of(index[2:5])[:-1] == of(index[1:4])[1:]).all()
         assert (np.diff(of(index[:3])) > 0).all()
+
+
+def test_what_was_read_of_the_user_cannot_be_changed():
+    assert changeable_dataclasses("_series") == []

@@ -6,7 +6,7 @@ import pytest
 
 from sklstm._training import progress as _progress
 from sklstm._training.progress import Progress
-from tests.tools import interrupted_at_line
+from tests.tools import changeable_dataclasses, interrupted_at_line
 
 
 def recorded(*losses, progress=None, validation=None):
@@ -67,3 +67,45 @@ def test_a_period_begins_again_when_it_is_over_or_always():
     progress.n_epochs = 6
     progress.begin_period(always=True, length=100)
     assert progress.period_start == 6
+
+
+def best(progress):
+    return progress.best_loss, progress.best_epoch, progress.best_theta, progress.n_stale
+
+
+def test_the_best_epoch_is_that_of_the_smallest_watched_loss():
+    assert best(Progress()) == (np.inf, 0, None, 0)
+    progress = recorded(3.0, 2.0, 2.5, 2.5)
+    assert best(progress) == (2.0, 2, np.array([2.0]), 2)
+    recorded(9.0, progress=progress, validation=(1.0, 0.5))
+    assert best(progress) == (1.0, 5, np.array([9.0]), 0)
+    assert progress.best_score == 0.5
+
+
+@pytest.mark.parametrize("same_rows", [False, True])
+def test_the_best_is_forgotten_where_losses_cannot_be_compared(same_rows):
+    progress = recorded(3.0, 2.0, 2.5)
+    progress.watch(None, same_rows)
+    assert best(progress) == ((2.0, 2, np.array([2.0]), 1) if same_rows else (np.inf, 0, None, 0))
+    progress = recorded(3.0, 2.0, 2.5)
+    progress.watch(lambda theta: pytest.fail("nothing to measure"), same_rows)
+    assert best(progress) == (np.inf, 0, None, 0)
+    assert np.isnan(progress.best_score)
+    assert progress.watches_validation
+
+
+def test_the_best_so_far_is_measured_again_on_new_validation_samples():
+    progress = Progress()
+    progress.watch(lambda theta: pytest.fail("nothing to measure"), same_rows=False)
+    recorded(3.0, progress=progress, validation=(7.0, 0.5))
+    recorded(2.0, 2.5, progress=progress, validation=(8.0, 0.5))
+    progress.watch(lambda theta: (7.0, 0.6), same_rows=False)
+    assert (progress.best_loss, progress.best_score, progress.best_epoch, progress.n_stale) == (7.0, 0.6, 1, 2)
+    progress.watch(lambda theta: (theta.item() + 1, 0.7), same_rows=False)
+    assert (progress.best_loss, progress.best_score, progress.best_epoch, progress.n_stale) == (4.0, 0.7, 1, 0)
+    progress.watch(None, same_rows=True)
+    assert best(progress) == (np.inf, 0, None, 0)
+
+
+def test_only_the_progress_of_training_changes():
+    assert changeable_dataclasses("_training") == ["Progress"]
