@@ -3,13 +3,13 @@
     python -m benchmarks                     speed and memory, compared with PyTorch, skorch and ONNX Runtime
     python -m benchmarks.kernels             other ways to write the LSTM kernel, compared with the kernel
     python -m benchmarks.accuracy            forecast errors on real series, compared with other models
-    python -m benchmarks.updates             what training on new rows improves
+    python -m benchmarks.updates             forecast errors with training on new rows, compared with none
     python -m benchmarks.compare COMMIT      speed of this tree, compared with an earlier commit
-    python -m benchmarks.same_numbers COMMIT whether the numbers are those of an earlier commit, to the bit
+    python -m benchmarks.same_numbers COMMIT whether the numbers equal those of an earlier commit, to the bit
 
 The first needs the extra `peers`; `accuracy` and `updates` need the extra `study`.
 
 Benchmark classes have the form that asv expects: `params`, `param_names`, `setup` and `time_*` methods.
-`time_sklstm` is this package; the other methods do the same work with a peer. All `time_*` methods of a case
-run in one process, in turns. Reported is the median over all rounds of the ratio sklstm / peer.
+`time_sklstm` times this package; the other methods do the same work with a peer. All `time_*` methods of a case
+run in one process, in turns. The result is the median over all rounds of the ratio sklstm / peer.
 """

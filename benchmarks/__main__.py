@@ -29,7 +29,7 @@ TIMED = (
 
 
 def main():
-    """Parse the command line, measure, print, write."""
+    """Parse the command line, measure, and print the results or write them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small case of each, to see that the benchmarks run")
     parser.add_argument("--only", metavar="NAME", help="only benchmarks whose name contains this")

@@ -1,4 +1,4 @@
-"""Say which extra is missing, in one line."""
+"""Exit with a one-line hint if an extra is not installed."""
 
 import sys
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def needs(extra):
-    """Exit with a hint where a package that belongs to an extra is not installed. Also a decorator."""
+    """Exit with a hint if a package of an extra is not installed. Use it with `with` or as a decorator."""
     try:
         yield
     except ModuleNotFoundError as error:

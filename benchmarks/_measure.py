@@ -14,14 +14,14 @@ OURS = "time_sklstm"
 
 
 def about():
-    """Describe the processor and the libraries, with their BLAS."""
+    """Describe the processor, Python, NumPy and BLAS."""
     infos = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
     blas = {f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".rstrip() for info in infos}
     return ", ".join((_processor(), f"Python {platform.python_version()}", f"NumPy {np.__version__}", *sorted(blas)))
 
 
 def _processor():
-    """The processor's name, where the system tells it, and the widest vectors that NumPy uses on it."""
+    """Return the processor's name, if the system knows it, and the widest vectors that NumPy uses on it."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -31,7 +31,7 @@ def _processor():
 
 
 def cases(benchmark):
-    """Return every combination of a class's parameters, as asv does."""
+    """Return every combination of a benchmark class's parameters, as asv does."""
     return itertools.product(*benchmark.params)
 
 
@@ -58,14 +58,14 @@ def measure(benchmark, case, seconds):
 
 
 def rounds(functions, case, seconds):
-    """Time functions of `case` in turns for about `seconds`.
+    """Call functions with `case` in turns for about `seconds`, and time them.
 
     The order changes from round to round. Short calls are repeated within a round.
 
     Returns
     -------
     times : list of dict
-        Seconds of one call by the function's name, for each round.
+        For each round, the seconds of one call of each function, by name.
     """
     repeats = {name: _repeats(function, case) for name, function in functions.items()}
     order, times = list(functions), []
@@ -81,9 +81,9 @@ def rounds(functions, case, seconds):
 
 
 def _repeats(method, case):
-    """Return how many calls take about 20 ms. The first call warms the method up and is not counted.
+    """Return how many calls take about 20 ms. The first call warms up and is not counted.
 
-    Where other work runs, single calls may be far too slow: short ones are tried three times.
+    A single call may be slow because of other work on the machine, so short calls are tried three times.
     """
     method(*case)
     seconds = _time(method, case, 1)

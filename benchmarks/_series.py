@@ -1,14 +1,14 @@
-"""Real series from packages that contain them (extra `study`). Nothing is downloaded.
+"""Real series that installed packages contain (extra `study`). Nothing is downloaded.
 
 The series were chosen by a rule, before any result was known. The packages are `sklstm.datasets`,
 `statsmodels.datasets`, `vega_datasets` and R's `datasets` (in `pydataset`). A series was taken if it
 
 - consists of observations with dates,
 - has at least 80 values, at most 5 % of them missing,
-- does not show the same phenomenon at the same frequency as another one, and
+- does not show the same phenomenon at the same frequency as another series, and
 - is of another kind (volume, price, rate, change …) than the columns already taken from the same table.
 
-Missing values are interpolated linearly. Of longer series, the last `LONGEST` values are used.
+Missing values are interpolated linearly. Only the last `LONGEST` values of a series are used.
 """
 
 import io
@@ -24,14 +24,14 @@ from sklstm.datasets import load_airline
 
 LONGEST = 600
 
-# Season of the naive forecast, and forecast horizon, by frequency.
+# Season and forecast horizon by frequency.
 SEASON = {"YS": 1, "QS": 4, "MS": 12, "W": 52, "D": 7}
 HORIZON = {"YS": 8, "QS": 8, "MS": 12, "W": 26, "D": 14}
 
 
 @dataclass(frozen=True)
 class Source:
-    """Origin of a series: package, table and column, with its first time stamp and its frequency."""
+    """Where a series is found (package, table, column), with its first time stamp and its frequency."""
 
     package: str
     table: str
@@ -46,7 +46,7 @@ class Source:
 
     @property
     def season(self):
-        """Season of the naive forecast by whose error all errors are scaled."""
+        """Season of the naive forecast. All errors are scaled by the errors of this forecast."""
         return SEASON[self.frequency]
 
     @property
@@ -104,7 +104,7 @@ SOURCES = (
     Source("pydataset", "LakeHuron", "LakeHuron", "1875", "YS"),
     Source("pydataset", "discoveries", "discoveries", "1860", "YS"),
     Source("pydataset", "lynx", "lynx", "1821", "YS"),
-    Source("pydataset", "treering", "treering", "1700", "YS"),  # in fact from 6000 BC, which pandas cannot represent
+    Source("pydataset", "treering", "treering", "1700", "YS"),  # really from 6000 BC, which pandas cannot represent
     Source("statsmodels", "interest_inflation", "Dp", "1972-04", "QS"),
     Source("statsmodels", "interest_inflation", "R", "1972-04", "QS"),
     Source("statsmodels", "macrodata", "realgdp", "1959", "QS"),

@@ -5,11 +5,11 @@ from 2 · horizon + 1 origins, one row apart, up to its end. Models are fitted t
 and the last origin. The error is the MASE: absolute errors divided by the in-sample error of the seasonal naive
 forecast at the origin. It is averaged over origins, steps and seeds.
 
-How far the scores are out-of-sample: the settings of `sklstm.default_regressor` were searched for on every second
-series (`CHOSEN_ON`) with one or two seeds. The final choice among a few settings was made with the scores of all
-series known. The other series, which the last lines show separately, are therefore not entirely unseen. The list of
-series was fixed before any score was known. The number of origins was raised from one per fit when the scores of
-the other models were known, because single origins were noisy.
+The scores are not entirely out-of-sample. The settings of `sklstm.default_regressor` were searched for on every second
+series (`CHOSEN_ON`) with one or two seeds, but for the final choice among a few settings the scores of all series were
+known. The last lines show the other series separately. The list of series was fixed before any score was known. The
+number of origins was raised from one per fit when the scores of the other models were known, because single origins
+were noisy.
 """
 
 import argparse
@@ -64,15 +64,15 @@ class TorchRegressor(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         with torch.no_grad():
-            answers = self.model_(self._tensor(X)[..., None])
-        return answers.numpy().astype(float) * self.scale_ + self.mean_
+            predictions = self.model_(self._tensor(X)[..., None])
+        return predictions.numpy().astype(float) * self.scale_ + self.mean_
 
     def _tensor(self, values):
         return torch.tensor((values - self.mean_) / self.scale_, dtype=torch.float32)
 
 
 def regressor(model, seed):
-    """Return a model's regressor. Lags and targets are standardised if the model does not do so itself."""
+    """Return a model's regressor, with a scaler if the model does not scale windows and targets itself."""
     match model:
         case "ridge":
             return make_pipeline(StandardScaler(), Ridge())
@@ -129,7 +129,7 @@ def line(label, values, note=""):
 
 @needs("study")
 def main():
-    """Parse the command line, measure, print, write."""
+    """Parse the command line, measure, and print the results or write them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one origin and one seed, on every fifth series")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds of each random model")

@@ -2,8 +2,8 @@
 
 python -m benchmarks.compare COMMIT [--seconds S] [--threads N] [--dtype float32]
 
-For each shape of the grid, prints the median ratios now / before of one epoch of `fit` and of `predict`, and whether
-both give the same bits. Below 1, this tree is faster.
+Prints for each shape of the grid the median ratios now / before of the times of one epoch of `fit` and of `predict`,
+and whether both give the same bits. Below 1, this tree is faster.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def fitting(shape, dtype, before):
 
 
 def main():
-    """Parse the command line, measure, print."""
+    """Parse the command line, measure, and print the ratios."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     parser.add_argument("commit")
     parser.add_argument("--seconds", type=float, default=6.0, help="time for each shape")

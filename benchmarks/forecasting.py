@@ -60,9 +60,9 @@ class Backtest:
 class AirlineForecast:
     """Fit the airline series and forecast two years, compared with the same model in a plain PyTorch loop.
 
-    Both use the same windows, each normalised by its last value and its standard deviation, and learn the next value at
-    every step with the absolute error, AdamW, a cosine schedule, batches of 32 and clipped gradients. Windows that
-    begin before the first row are masked in sklstm; in PyTorch they are padded with zeros.
+    Both use the same windows, normalised by their last value and standard deviation. Both learn the next value at every
+    step with the absolute error, AdamW, a cosine schedule, batches of 32 and clipped gradients. Steps before the first
+    row are masked in sklstm, and zeros in PyTorch.
     """
 
     params = ((1, 2),)
@@ -108,13 +108,13 @@ class AirlineForecast:
         return (windows - last) / deviation, last, deviation
 
     def _fed_back(self, model, window):
-        answers = []
+        forecasts = []
         with torch.inference_mode():
             for _ in range(24):
                 x, last, deviation = self._relative(window)
-                answers.append(model(x[..., None])[:, -1:] * deviation + last)
-                window = torch.cat((window[:, 1:], answers[-1]), dim=1)
-        return torch.cat(answers, dim=1)[0].numpy()
+                forecasts.append(model(x[..., None])[:, -1:] * deviation + last)
+                window = torch.cat((window[:, 1:], forecasts[-1]), dim=1)
+        return torch.cat(forecasts, dim=1)[0].numpy()
 
 
 class _EveryStep(torch.nn.Module):

@@ -1,4 +1,4 @@
-"""How time grows with the size of the data, as the exponent of a power law: 1 is linear growth, 0 is none."""
+"""Measure how time grows with the size of the data, as the exponent of a power law: 1 is linear, 0 no growth."""
 
 from time import perf_counter
 
@@ -43,23 +43,23 @@ def of_epochs(n_epochs=200_000, n_calls=200):
         return perf_counter() - begin
 
     early = seconds()
-    for _ in range(n_epochs):  # as this many calls would record
+    for _ in range(n_epochs):  # record as many epochs as this many calls would
         model._state.progress.record(model.theta_, 1.0, None, 0.0)
     return seconds() / early
 
 
 def of_history(sizes=ROWS):
-    """Exponent of one forecast in the rows of the history: 0 if only a window is read."""
+    """Exponent of one forecast in the number of rows of the history: 0 if only a window is read."""
     return _exponent(sizes, [_best(_of_hours(n).forecast, 1) for n in sizes])
 
 
 def of_updated_history(sizes=ROWS):
-    """Exponent of an update by one row in the rows of the history: 0 if only the new row matters."""
+    """Exponent of an update by one row in the number of rows of the history: 0 if only the new row is read."""
     return _exponent(sizes, [_per_update(n, 50) for n in sizes])
 
 
 def of_updates(sizes=UPDATES):
-    """Exponent of many updates by one row each in their number: 1 if each takes the same time."""
+    """Exponent of updates by one row each in the number of updates: 1 if each takes the same time."""
     return _exponent(sizes, [n * _per_update(100, n) for n in sizes])
 
 
@@ -91,7 +91,7 @@ def _ridge():
 
 
 def _of_hours(n_rows):
-    """Return a forecaster that is fitted to an hourly series."""
+    """Return a forecaster that was fitted to an hourly series of `n_rows` rows."""
     index = pd.date_range("1800-01-01", periods=n_rows, freq="h", unit="s")
     return _ridge().fit(None, pd.Series(np.sin(np.arange(n_rows)), index))
 

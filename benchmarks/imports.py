@@ -1,6 +1,6 @@
-"""Time of `import sklstm`, compared with importing the parts of scikit-learn that it uses.
+"""Measure the time of `import sklstm`, compared with importing the parts of scikit-learn that it uses.
 
-Each import runs in a new process, in turns, and from bytecode, as after an installation.
+Both imports run in turns, each time in a new process. They read bytecode, as after an installation.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Peak memory in excess of the imports. Each case runs in its own process.
+"""Measure the peak memory beyond that of the imports. Each case runs in its own process.
 
 `python -m benchmarks.memory SERIES WAY` prints it for one case, in bytes.
 """
@@ -18,13 +18,13 @@ LENGTHS = {"million": (1_000_000, 168, 32), "ten million": (10_000_000, 24, 4), 
 def peak():
     """Return the peak memory of this process so far, in bytes (Linux only).
 
-    `resource.getrusage` is no alternative: its peak includes the process that started this one.
+    `resource.getrusage` does not help: its peak includes the process that started this one.
     """
     return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 
 
 class PeakMemory:
-    """One epoch of `fit` on all windows of a long series, and their prediction."""
+    """One epoch of `fit` on all windows of a long series, and `predict` of the same windows."""
 
     params = (("million", "ten million"), ("windows", "pipeline"))
     param_names = ("series", "way")
@@ -51,7 +51,7 @@ class PeakMemory:
 
 
 def measured(length, way):
-    """Measure a case in a new process; return the bytes in excess of the imports."""
+    """Measure a case in a new process; return the bytes beyond those of the imports."""
     command = [sys.executable, "-m", "benchmarks.memory", length, way]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

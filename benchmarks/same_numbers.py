@@ -1,9 +1,9 @@
-"""Check that the numbers are still those of an earlier commit, to the bit.
+"""Check that the numbers equal those of an earlier commit, to the bit.
 
 python -m benchmarks.same_numbers COMMIT
 
-Trains and forecasts with this tree and with the package as it was at the commit, in one process. Compares weights,
-losses, predictions, forecasts and intervals bit by bit. The exit status is 1 if any of them differs.
+Trains and forecasts with this tree and with the package at that commit, in one process. Compares weights, losses,
+predictions, forecasts and intervals bit by bit. The exit status is 1 if any of them differs.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def forecaster(package, strategy, kind, intervals, transformer):
 
 
 def panel(package, strategy, kind):
-    """Yield forecasts of a panel, from its own and from another history, and a backtest without refit."""
+    """Yield forecasts of a panel, from the training rows and from another history, and a backtest without refit."""
     index = pd.MultiIndex.from_product([["a", "b", "c"], pd.date_range("2020", periods=60, freq="D")])
     y = pd.Series(np.random.default_rng(0).normal(size=180).cumsum() + 50, index, name="y")
     y.iloc[[20, 90]] = np.nan
@@ -112,7 +112,7 @@ def panel(package, strategy, kind):
 
 
 def cases():
-    """Yield a name and a function of the package for everything that is compared."""
+    """Yield a name and a function of the package for each configuration to compare."""
     for dtype, settings in product(("float32", "float64"), SETTINGS):
         yield f"LSTM {dtype} {settings}", partial(lstm, settings=settings, dtype=dtype)
     for dtype, shape, deep in product(("float32", "float64"), GRID[:5], ({}, *DEEP.values())):

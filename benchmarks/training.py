@@ -11,7 +11,7 @@ from sklstm._training.optimizers import Adam, clip
 
 
 class TrainingStep:
-    """One update, compared with the matrix products that it cannot avoid."""
+    """One update of the weights, compared with the matrix products that it needs."""
 
     params = (tuple(shape for shape in GRID if shape[3] >= 64), ("float32", "float64"), (1, 2))
     param_names = ("batch, steps, channels, hidden", "dtype", "threads")
@@ -111,7 +111,7 @@ class FitTwoThreads:
 
 
 class FitEpochSkorch:
-    """`fit`, compared with skorch, the usual way to PyTorch for a user of scikit-learn."""
+    """`fit`, compared with skorch, through which users of scikit-learn usually use PyTorch."""
 
     params = (((32, 24, 1, 32),), ("float32",), (1,))
     param_names = ("batch, steps, channels, hidden", "dtype", "threads")

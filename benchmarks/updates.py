@@ -1,9 +1,9 @@
-"""What `update(train=True)` improves: `python -m benchmarks.updates` (extra `study`).
+"""Forecast errors with `update(train=True)`, compared with `train=False`: `python -m benchmarks.updates`.
 
-`Forecaster()` is fitted to the first half of each series. It then forecasts `STEPS` rows, is updated with these rows,
-forecasts the next ones, and so on. Printed are ratios of mean absolute errors, with training on the new rows divided by
-without it. The columns are the default learning rate and other ones. The last lines are artificial series whose
-dynamics change in the second half.
+Needs the extra `study`. `Forecaster()` is fitted to the first half of each series, or to more of a long one. It then
+forecasts `STEPS` rows, is updated with these rows, forecasts the next rows, and so on. Each line shows ratios of mean
+absolute errors, with training divided by without it: one for the default learning rate and one for each other rate.
+Below 1, training helps. The last lines are artificial series whose season changes in the middle.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def error(y, seed, train, rate=None):
 
 @needs("study")
 def main():
-    """Parse the command line, measure, print."""
+    """Parse the command line, measure, and print the ratios."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.updates", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="every sixth series and one seed")
     parser.add_argument("--seeds", type=int, default=2)

@@ -5,8 +5,10 @@ Forecast the airline passengers
 
 This example forecasts a series two years ahead. The series has a trend, and a season that grows with it. Each window is
 normalised relative to its own last value (``instance_norm="last"``), so the trend does not lead the network out of the
-range that it was trained on. The predictions are fed back month by month. Errors are scaled: 1 is the mean error of the
-seasonal naive forecast over the training years. The seasonal naive forecast repeats the same month of the year before.
+range that it was trained on. The predictions are fed back month by month.
+
+The seasonal naive forecast repeats the same month of the year before. Errors are scaled: 1 is the mean absolute error
+of the seasonal naive forecast over the training years.
 """
 
 import matplotlib.pyplot as plt

@@ -1,19 +1,19 @@
 """
-=========================================
-Electricity demand and what day it will be
-=========================================
+========================================
+Electricity demand with a known calendar
+========================================
 
 This example forecasts the electricity demand in England and Wales a week ahead, hour by hour, in the summer of 2000. A
-network that looks back one day cannot know that tomorrow is a Saturday. The calendar is known in advance. Its past
-columns go into ``X``, and its future columns into ``forecast`` as ``X_future``. The first two networks differ only in
-the calendar.
+network that looks back one day cannot know that tomorrow is a Saturday. But a calendar is known in advance: pass its
+rows up to now as ``X`` to ``fit``, and its future rows as ``X_future`` to ``forecast``. The first network has no
+calendar, the second one has it, and all else is equal.
 
 The seasonal naive forecast repeats the same hour of the week before. It is hard to beat, because summer weeks are very
-similar. The network with a calendar feeds back its own forecasts. It is better than the seasonal naive forecast for one
-day only, because every hour adds an error and a week has 168 of them.
+similar. The network with a calendar feeds back its own forecasts. It is better than the seasonal naive forecast on the
+first day only, because every hour adds an error and a week has 168 hours.
 
-So a third network starts from the seasonal naive forecast. It learns the change since the week before, for all hours at
-once. On the first two days it is better, because what is known of today helps. Later it is about as good as the
+So a third network starts from the seasonal naive forecast: it learns the change since the week before, for all hours at
+once. It is better on the first two days, for which the demand of today helps. Later it is about as good as the
 seasonal naive forecast, and on the last day a little worse.
 
 The data are those of Taylor (2003), shipped with pmdarima.
@@ -43,11 +43,13 @@ calendar = pd.DataFrame({"hour": demand.index.hour.astype(str), "day": kind}, in
 calendar = pd.get_dummies(calendar, dtype=float)
 
 # %%
-# Training ends two weeks before the end. In the week after that, a forecast of one week starts at every hour, without
+# Training ends two weeks before the end of the data. From every hour of the next week, one week is forecast, without
 # further training. The calendar and the numbers of epochs were chosen in the same way on the two weeks before. There,
 # the third network was also better than the seasonal naive forecast on the first two days, but worse over the whole
-# week. To turn a forecast of the change into a forecast of the demand, add the demand of the week before. It is known
-# for the whole week ahead.
+# week.
+#
+# To turn a forecast of the change into a forecast of the demand, add the demand of the week before, which is known for
+# the whole week ahead.
 lstm = LSTMRegressor(instance_norm="last", loss_steps="all", learning_rate="cosine", max_iter=60, random_state=0)
 forecaster = Forecaster(lstm, window_length=DAY)
 settings = {"steps": WEEK, "n_origins": WEEK + 1, "refit": False, "season": WEEK}
@@ -74,8 +76,8 @@ for name, error in errors.items():
     print(f"{name:30}{by_day[0]:11.2f}{by_day[1]:12.2f}{by_day[6]:13.2f}{error.mean():10.2f}")
 
 # %%
-# The upper plot shows a forecast of the first week. The lower plot shows the errors of all forecasts by hours ahead.
-# They repeat every day, because a forecast starts at every hour.
+# The upper plot shows the forecast from the end of training. The lower plot shows the mean absolute error of all
+# forecasts by hours ahead.
 n_known = len(demand) - 2 * WEEK
 known, next_week = slice(None, n_known), slice(n_known, n_known + WEEK)
 with_calendar = forecaster.fit(calendar[known], demand[known]).forecast(WEEK, calendar[next_week])

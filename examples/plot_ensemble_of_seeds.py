@@ -4,10 +4,10 @@ Average the forecasts of several seeds
 ======================================
 
 Two networks that differ only in their random state give different forecasts, and nobody knows beforehand which one is
-better. ``BaggingRegressor`` with ``bootstrap=False`` trains the same network on the same samples with one seed after
-the other. The mean of the members' forecasts is never worse than the members are on average, because errors of opposite
-sign cancel. Errors that all members share remain. No member saw the recession of 1958 coming, so the mean gains little
-there.
+better. ``BaggingRegressor`` with ``bootstrap=False`` trains several members: the same network on the same samples, each
+with another seed. The absolute error of the mean of their forecasts is never larger than the mean of their errors,
+because errors of opposite sign cancel. Errors that all members share remain: no member forecast the recession of 1958,
+so the mean gains little there.
 """
 
 import matplotlib.pyplot as plt
@@ -32,8 +32,8 @@ def forecast_from(start):
     """Forecasts of all members, the truth, and the mean absolute error of the seasonal naive forecast in training."""
     train, test = passengers[passengers.index < start], passengers[start:][:HORIZON]
     X, y = make_windows(train, WINDOW_LENGTH)
-    # BaggingRegressor takes tables. With one channel, each column is a step. It may shuffle the samples, so the context
-    # tells the members where to start.
+    # BaggingRegressor takes tables. With one channel, each column is a step. It may shuffle the samples, so the last
+    # sample need not be the latest: the context says where forecasts start.
     ensemble.fit(X.reshape(len(X), WINDOW_LENGTH), y)
     context = train[-WINDOW_LENGTH:].to_numpy().reshape(1, WINDOW_LENGTH)
     forecasts = np.array([member.forecast(HORIZON, context=context)[0] for member in ensemble.estimators_])
@@ -46,8 +46,8 @@ def scaled_errors(forecasts, test, scale):
 
 
 # %%
-# The error falls with the number of members. How fast depends on their order, so it is measured for many orders, in
-# which each member comes first equally often. All orders end in the same mean of all members.
+# The error falls with the number of members. How fast depends on the order in which they are added, so many orders are
+# tried, in which each member comes first equally often. All orders end in the same mean of all members.
 rng = np.random.default_rng(0)
 orders = [
     np.roll(order, shift) for order in rng.permuted([range(N_MEMBERS)] * 20, axis=1) for shift in range(N_MEMBERS)

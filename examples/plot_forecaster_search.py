@@ -5,11 +5,10 @@ Search by the error of forecasts a year ahead
 
 The rows that a ``Forecaster`` predicts follow the rows that it was fitted on. So ``GridSearchCV`` with
 ``TimeSeriesSplit`` scores real forecasts: twelve months ahead, fed back, from the ends of three training sets. This
-example searches the window length and the size of the network on the older years. All other settings are those of the
-default.
+example searches the window length and the hidden size. All other parameters are those of the default regressor.
 
-Here the search finds the default again. The last three years were not used in the search. On them, the best and the
-worst setting of the search are compared. What is best in three years need not be best in the next three.
+Here the search finds the default values again. The last three years are not used in the search: on them, the best and
+the worst setting of the search are compared. The best setting of some years need not be the best in the next ones.
 """
 
 import matplotlib.pyplot as plt
@@ -26,7 +25,7 @@ passengers = load_airline()
 train = passengers[:-N_TEST]
 
 # %%
-# Each fold forecasts one year. The frame has no columns; it passes on the index only.
+# Each fold forecasts one year. There are no exogenous variables, so X is a frame that has only the index.
 grid = {"window_length": [12, 24, 36], "regressor__hidden_size": [16, 32]}
 cv = TimeSeriesSplit(n_splits=3, test_size=STEPS)
 search = GridSearchCV(Forecaster(default_regressor()), grid, scoring="neg_mean_absolute_error", cv=cv)
@@ -42,7 +41,7 @@ chosen = "{window_length} months, {regressor__hidden_size} units".format(**searc
 print(f"Chosen: {chosen}")
 
 # %%
-# In the held-out years, a forecast starts every month, from all that was known by then.
+# In the held-out years, a forecast starts every month, from all rows known by then.
 held_out = {"steps": STEPS, "n_origins": N_TEST - STEPS + 1, "refit": False, "season": 12}
 worst = search.cv_results_["params"][np.argmin(search.cv_results_["mean_test_score"])]
 last = "{window_length} months, {regressor__hidden_size} units".format(**worst)

@@ -3,11 +3,13 @@
 Search for window length and hidden size
 ========================================
 
-In a ``Pipeline``, the window length is searched together with the size of the network. The table is a DataFrame, so
-``WindowTransformer`` knows that the rows of a test fold follow its training rows. It fills the first windows of the
-fold with the end of the training rows. The scores are one month ahead. They vary between folds as much as their means
-differ, so on ten years of months the search gives a rough choice only. The best pipeline is fitted again, and forecasts
-two years that it has never seen.
+In a ``Pipeline``, the window length can be searched together with the hidden size. The table is a DataFrame, so
+``WindowTransformer`` knows that the test rows of a fold follow its training rows. It fills the first windows of the
+test rows with the end of the training rows.
+
+The scores are those of predictions one month ahead. They vary as much between folds as their means differ between
+settings, so with ten years of months the search gives a rough choice only. The best pipeline is fitted again on all
+training years, and forecasts two years that it has never seen.
 """
 
 import matplotlib.pyplot as plt
@@ -40,7 +42,7 @@ print("Mean absolute error one month ahead, in thousands of passengers")
 print(results.to_string(index=False, float_format="{:.1f}".format))
 
 # %%
-# The last step of the refitted pipeline continues from the last training month.
+# The last step of the refitted pipeline is the LSTM. It forecasts from the last training month.
 forecast = search.best_estimator_[-1].forecast(24)
 error = (forecast - test["passengers"]).abs().mean()
 naive_error = (train["passengers"][-12:].to_list() * 2 - test["passengers"]).abs().mean()

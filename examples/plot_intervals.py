@@ -4,15 +4,15 @@ Intervals and their measured coverage
 =====================================
 
 An interval with a coverage of 80 % should contain four in five of the true values. You can measure whether it does:
-forecast a year with its intervals from many origins, and count the true values inside. ``intervals="conformal"`` is as
-wide as the errors of the same step on the calibration rows. ``intervals="bootstrap"`` simulates paths that add up
-errors of one step.
+forecast a year with its intervals from many origins, and count the true values inside. With ``intervals="conformal"``,
+half the width is a quantile of the absolute errors of the same step on the calibration rows. With
+``intervals="bootstrap"``, paths are simulated by adding one-step errors at each step.
 
 The series is the sea temperature off Peru from 1950 to 2010. El Niño appears in it at irregular times. Intervals assume
 that future errors are like those on the calibration rows. Here the calibration rows contain the strong El Niño of 1982,
 and the forecast years contain that of 1997. So the wide intervals have about the coverage that was asked for. The
-narrow intervals have too little, above all the conformal ones, because the medium errors on the calibration rows were
-smaller than the later ones.
+narrow intervals have too little, above all the conformal ones, because the moderate errors on the calibration rows were
+smaller than those in the forecast years.
 """
 
 import matplotlib.pyplot as plt
@@ -36,8 +36,8 @@ angle = 2 * np.pi * index.month / 12
 season = pd.DataFrame({"sine": np.sin(angle), "cosine": np.cos(angle)}, index=index)
 
 # %%
-# The last twenty years are forecast from 229 origins. The network was trained, and the errors were measured, on the
-# years before. 0.3 is the share of calibration rows.
+# The last twenty years are forecast from 229 origins. The network is trained on the years before, and the last 30 % of
+# these rows are the calibration rows.
 lstm = LSTMRegressor(hidden_size=16, loss_steps="all", learning_rate="cosine", max_iter=20, random_state=0)
 forecaster = Forecaster(lstm, window_length=24, calibration_size=0.3)
 settings = {"steps": STEPS, "n_origins": N_TEST - STEPS + 1, "refit": False, "season": 12, "coverage": COVERAGES}

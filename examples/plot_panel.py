@@ -7,8 +7,8 @@ The employment in fifteen industries of the United States from 2006 to 2015 is a
 series and the time. One network learns all industries together. It is compared with networks that learn one industry
 each, and with two simple forecasts.
 
-Jobs grew so steadily that a forecast needs no network: the second simple forecast, dotted in the picture, repeats the
-change of the year before and is even a little better. But only the common network can forecast an industry that it has
+Jobs grew so steadily that the second simple forecast is even a little better than the networks. It repeats the change
+of the year before, and is dotted in the plot. But only the common network can forecast an industry that it has
 never seen. This example shows that its forecast is better than the last value.
 
 The data are seasonally adjusted. They come from the Bureau of Labor Statistics and are shipped with vega_datasets.
@@ -39,7 +39,7 @@ train = jobs[months < "2014"]
 
 
 def make_forecaster(window_length, max_iter):
-    """Learn logarithms, so that industries of all sizes change alike."""
+    """Create a forecaster of logarithms, in which industries of all sizes change alike."""
     lstm = LSTMRegressor(
         instance_norm="last",
         loss_steps="all",
@@ -53,8 +53,8 @@ def make_forecaster(window_length, max_iter):
 
 
 # %%
-# ``split_panel`` splits all industries at the same times, for all of scikit-learn's tools. Three folds of one year
-# each, before 2014, choose the window length of the common model.
+# ``split_panel`` splits all industries at the same times, and works with all of scikit-learn's tools. The window length
+# of the common model is chosen by the errors in three folds of one year each, before 2014.
 folds = split_panel(train, n_splits=3, test_size=STEPS)
 rows = train.to_frame()[[]]  # the index, without any columns
 errors = {}
@@ -70,8 +70,8 @@ common = make_forecaster(min(errors, key=lambda length: errors[length].mean()), 
 
 # %%
 # In 2014 and 2015, a year is forecast from each of 13 months. No network has seen these years in training. The numbers
-# of epochs, and the window length of the networks for one industry, were the best of a few in forecasts of 2012 and
-# 2013. Errors are scaled: 1 is the mean change of an industry from month to month.
+# of epochs, and the window length of the networks for one industry, are the best of a few that were tried on 2012 and
+# 2013. Errors are scaled: 1 is the mean absolute change of an industry from month to month.
 settings = {"steps": STEPS, "n_origins": 13, "refit": False}
 alone = make_forecaster(window_length=24, max_iter=30)
 frame = backtest(common, None, jobs, **settings).frame

@@ -1,16 +1,16 @@
 """
-====================================
-Quantiles instead of a single answer
-====================================
+======================================
+Quantiles instead of a single forecast
+======================================
 
-With ``loss="quantile"``, one network learns several quantiles that never cross. They show how high the next month may
-turn out, and not only what is most likely. The network works on logarithms, because the season grows with the level.
-Quantiles of logarithms become quantiles of the series with ``exp``; means do not become means.
+With ``loss="quantile"``, one network learns several quantiles that never cross. They show the range of likely values of
+the next month, and not only a single value. The network works on logarithms, because the season grows with the level.
+``exp`` turns quantiles of logarithms into quantiles of the series, which does not hold for means.
 
 Intervals between quantiles are judged in two ways: by their coverage, and by the pinball loss, which also rewards
-narrow intervals. A network that trains for too long memorises its months. The intervals then become far too narrow,
-before the median becomes worse. The better of two simple forecasts is about as good as the network here. The seasonal
-naive forecast is not.
+narrow intervals. A network that is trained for too long memorises the training months. Its intervals become far too
+narrow before its median becomes worse. Here, the better of two simple forecasts is about as good as the network; the
+seasonal naive forecast is not.
 """
 
 import matplotlib.pyplot as plt
@@ -29,9 +29,9 @@ passengers = load_airline()
 train, test = passengers[:-N_TEST], passengers[-N_TEST:]
 
 # %%
-# Each of the last 36 months is predicted from the 24 months before it, by networks that have seen none of the 36 in
-# training. The results of seeds differ, so the quantiles are the means of ten networks. In 1955 to 1957, predicted in
-# the same way, the intervals had about the right coverage after 100 epochs.
+# Each of the last 36 months is predicted from the 24 months before it, by networks that were trained on none of the 36.
+# The results depend on the seed, so the quantiles are means over ten networks. In an earlier test on 1955 to 1957, the
+# intervals had about the right coverage after 100 epochs.
 logarithms = np.log(passengers).astype("float32")
 X, y = make_windows(logarithms[:-N_TEST], WINDOW_LENGTH)
 X_test, _ = make_windows(logarithms[-N_TEST - WINDOW_LENGTH :], WINDOW_LENGTH)
@@ -48,9 +48,9 @@ def predict_quantiles(max_iter):
 
 
 # %%
-# Two simple forecasts serve for comparison. The seasonal naive forecast is the same month of the year before. The other
-# one is the last month, changed by the same percentage as a year before. Their quantiles come from their errors in
-# training: in passengers for the first one and in per cent for the second one, which suits them better.
+# There are two simple forecasts to compare with. The seasonal naive forecast is the same month of the year before. The
+# other one is the last month, changed by the same percentage as a year before. Their quantiles come from their errors
+# in the training months: in passengers for the first forecast and in per cent for the second, which suits each better.
 seasonal_naive = passengers.shift(12)
 naive_errors = (train - seasonal_naive[train.index]).quantile(LEVELS)
 changed_alike = passengers.shift(1) * passengers.shift(12) / passengers.shift(13)
@@ -73,12 +73,12 @@ print("One month ahead, 36 months          pinball loss  error of median 50 % in
 for name, predicted in quantiles.items():
     loss = np.mean([mean_pinball_loss(test, predicted[:, k], alpha=level) for k, level in enumerate(LEVELS)])
     error = mean_absolute_error(test, predicted[:, LEVELS.index(0.5)])
-    held = share_between(predicted, 0.25, 0.75), share_between(predicted, 0.05, 0.95)
-    print(f"{name:36}{loss:12.2f}{error:17.1f}{held[0]:14.0%}{held[1]:14.0%}")
+    inside = share_between(predicted, 0.25, 0.75), share_between(predicted, 0.05, 0.95)
+    print(f"{name:36}{loss:12.2f}{error:17.1f}{inside[0]:14.0%}{inside[1]:14.0%}")
 
 # %%
-# The right plot shows the share of months below each level. On the diagonal, the levels are exact. The grey area
-# contains nine in ten such shares by chance alone, if the months were independent.
+# The right plot shows the share of months below each quantile; exact quantiles lie on the diagonal. If the months were
+# independent, nine in ten such shares would lie in the grey area, by chance alone.
 shown = quantiles["LSTM, 100 epochs"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(14, 4.8), width_ratios=[1.9, 1], layout="constrained")
 left.fill_between(test.index, shown[:, 0], shown[:, 4], color="tab:blue", alpha=0.2, linewidth=0, label="5 to 95 %")

@@ -3,10 +3,10 @@
 Learn a pattern that repeats
 ============================
 
-This is the classic first exercise for an LSTM that is written from scratch: three noisy values repeat. A small network
-learns them by plain stochastic gradient descent, one window at a time, with a target at every step. It learns the
-pattern and not the noise: one step ahead, its error is not much larger than the noise. When its predictions are fed
-back, it keeps to the pattern.
+This is the classic first exercise for an LSTM that is written from scratch: three values repeat, with noise. A small
+network learns them by plain stochastic gradient descent, one window at a time, with a target at every step. It learns
+the pattern and not the noise: one step ahead, its error is not much larger than the noise, and when its predictions are
+fed back, they follow the pattern.
 """
 
 import warnings
@@ -29,8 +29,8 @@ X, y = make_windows(series[:n_train], WINDOW_LENGTH, targets="all")
 
 # %%
 # In the exercise, the gradient is the sum over the steps of a window, clipped to ±5, and the learning rate is 0.01.
-# Here the loss is the mean over the steps, so its gradient is smaller by the number of steps. The limit is divided by
-# this number, and the learning rate is multiplied by it.
+# Here the loss is the mean over the steps, so its gradient is the sum divided by the number of steps. So the limit is
+# divided by this number, and the learning rate is multiplied by it.
 model = LSTMRegressor(
     hidden_size=10,
     standardize=False,
@@ -45,7 +45,7 @@ model = LSTMRegressor(
     n_iter_no_change=200,
     random_state=0,
 )
-# The exercise is 200 epochs, whether or not the loss has settled by then.
+# The exercise trains for 200 epochs, whether or not the loss has converged by then.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 model.fit(X, y)
 
@@ -69,7 +69,7 @@ print(f"RMSE of {STEPS} steps fed back, against the pattern  {rmse(fed_back, pat
 
 # %%
 def draw(ax, observed, predicted, predictions):
-    """Draw observations, predictions and the pattern at their steps, every other repeat shaded."""
+    """Draw observations, predictions and the pattern at their steps, and shade every other repeat."""
     steps = np.union1d(observed, predicted)
     for start in range(0, N_SAMPLES + STEPS, 2 * PATTERN_LENGTH):
         ax.axvspan(start - 0.5, start + PATTERN_LENGTH - 0.5, color="tab:blue", alpha=0.08, linewidth=0)

@@ -5,15 +5,16 @@ Early stopping: which samples to hold out
 
 With ``early_stopping=True``, some samples are held out for validation, and the weights of the epoch with the lowest
 validation loss are kept. By default, the last samples are held out. A gap of one window (``validation_gap``) ensures
-that no step is in both parts. The validation error is then close to the error on two later years, the test months.
+that no step is both in training and in validation. The validation error is then close to the test error, measured on
+the two years after.
 
 With ``validation_split="random"``, the validation error is much too small. It is measured on months between those of
 training, but the errors of later months are larger, because the series grows. In logarithms, errors do not grow, and
-both validation errors are about right. So the growth makes the validation error too small, and not the steps that
-neighbouring windows share.
+both validation errors are about right. So the cause is the growth of the series, and not the steps that neighbouring
+windows share.
 
-The model with random samples is not worse on the test months, because it was trained on later months as well. There is
-a better way to use these months: hold out the last samples to find the number of epochs, and train again on all samples
+The model with random samples is not worse on the test months, because it was trained on later months too. There is a
+better way to use these months: hold out the last samples to find the number of epochs, and train again on all samples
 for that number.
 """
 
@@ -32,14 +33,14 @@ SPLITS = {
 }
 
 # %%
-# Without ``standardize``, the loss is half the squared error in the units of the series. These are hundreds of
-# thousands of passengers, which suits the network. The plot shows the root mean squared error in thousands. Updates
-# with all samples at once make smoother curves.
+# With ``standardize=False``, the loss is half the squared error in the units of the series. Values in hundreds of
+# thousands of passengers are neither large nor small, which suits the network. The plot shows the root mean squared
+# error in thousands. Batches of all samples make smoother curves.
 passengers = load_airline().astype("float32")
 
 
 def fit_both(series):
-    """Models with either split, one per seed; errors in validation, on test months, and there when trained again."""
+    """Fit a model with each split and seed; return the models, and their validation, test and retrained test errors."""
     X, y = make_windows(series[:-N_TEST], WINDOW_LENGTH)
     X_test, y_test = make_windows(series[-N_TEST - WINDOW_LENGTH :], WINDOW_LENGTH)
     models, errors = {}, {}

@@ -1,7 +1,7 @@
 """Race the variants of the LSTM kernel against the kernel. Below 1, a variant is faster.
 
-Printed are medians of the ratios variant / kernel for one training step (forward and backward pass) of one layer.
-All of them run in one process, in turns. A variant that computes other numbers than the kernel ends the race.
+Prints medians of the ratios variant / kernel of the times of one training step (forward and backward pass) of one
+layer. All variants run in one process, in turns. A variant whose numbers differ from the kernel's raises an error.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.kernels._race import layers, race
 
 
 def main():
-    """Parse the command line, measure, print."""
+    """Parse the command line, measure, and print the ratios."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the smallest shape, briefly: do all variants work?")
     parser.add_argument("--only", metavar="NAME", help="only variants whose name contains this")

@@ -1,4 +1,4 @@
-"""Change single names of the kernel's module without copying its code."""
+"""Replace single names in a second instance of the kernel's module, instead of copying its code."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from types import SimpleNamespace

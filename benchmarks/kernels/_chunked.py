@@ -1,4 +1,4 @@
-"""The kernel's backward pass with the work around its loop left open."""
+"""The loop of the kernel's backward pass, with functions to call before and after each chunk of steps."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None, *, before=None,
     matrix, ws, d_h_last, d_h_steps, skipped
         As in `lstm.backward`.
     before, after : callable
-        Called with the first and the last (excluded) step of a chunk, before and after its loop. `after` is
-        where d_a of these steps is complete and the gradient of the weights can be computed.
+        Called with the first step of a chunk and the step after its last one, before and after its loop. When `after`
+        is called, d_a of these steps is complete, so the gradient of the weights can be computed.
     """
     dot, multiply, add = np.dot, np.multiply, np.add
     T = ws.shape[0]

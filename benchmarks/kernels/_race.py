@@ -1,4 +1,4 @@
-"""One training step of one layer by the kernel or a variant of it: its numbers and its time."""
+"""Check and time one training step of one layer, by the kernel and by its variants."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -14,7 +14,7 @@ KERNEL = "kernel"
 
 @dataclass(frozen=True)
 class Task:
-    """What a layer is given in one step: its weights, its input and the gradient of its states."""
+    """The input of a layer in one step: its weights, its input and the gradient of its states."""
 
     matrix: np.ndarray  # (4H, F + 1 + H)
     x: np.ndarray  # (T, F, B)
@@ -37,7 +37,7 @@ class Task:
 
 
 class Step:
-    """Forward and backward pass of a kernel over one task, in a workspace that is made once."""
+    """The forward and backward pass of a kernel for one task, in a workspace that is made once."""
 
     def __init__(self, kernel: ModuleType, task: Task):
         self.kernel, self.task = kernel, task
@@ -53,7 +53,7 @@ class Step:
         return self.kernel.backward(task.matrix, ws, task.d_h_last, task.d_h_steps, task.skipped)
 
     def numbers(self):
-        """All results by name."""
+        """Run both passes; return all results by name."""
         d_matrix, ws = self(), self.ws
         results = {"d_matrix": d_matrix, "states": ws.states, "d_h_0": ws.d_h, "d_c_0": ws.d_c}
         if self.task.is_upper:
@@ -102,5 +102,5 @@ def race(variants, shape, dtype, seconds):
 
 
 def layers(module):
-    """The layers in which a variant is raced."""
+    """Return the layers in which a variant is raced."""
     return getattr(module, "LAYERS", ("first",))

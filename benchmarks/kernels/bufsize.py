@@ -1,6 +1,6 @@
 """A larger buffer for NumPy's ufuncs (`np.setbufsize`).
 
-Hoped for: fewer rounds through the buffer for operands that NumPy does not read in place.
+Expected benefit: fewer rounds through the buffer for operands that NumPy does not read in place.
 """
 
 from contextlib import contextmanager

@@ -3,7 +3,7 @@
 The forward pass keeps tanh(c), c and the gates of every step. The kernel computes the factors inside the forward pass
 instead, one step at a time, from values that are still in the cache.
 
-Hoped for: fewer and longer calls of NumPy, and a shorter loop in the forward pass.
+Expected benefit: fewer and longer calls of NumPy, and a shorter loop in the forward pass.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Weights in Fortran order, where the kernel has all operands in C order.
 
-Hoped for: the order of BLAS itself, and a backward pass that reads the transposed weights where they are, without
-the copy that the kernel makes once per batch.
+Expected benefit: BLAS gets its own order, and the backward pass reads the transposed weights in place, without the copy
+that the kernel makes once per batch.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The gradient of the weights by BLAS' own `gemm`, which adds a product to a sum (beta = 1).
 
-Hoped for: no buffer for the product of a chunk and no addition after it. NumPy does not offer beta; SciPy does, but
-through its own OpenBLAS, which has its own threads.
+Expected benefit: no buffer for the product of a chunk and no addition after it. NumPy does not offer beta; SciPy does,
+but through its own OpenBLAS, which has its own threads.
 """
 
 import numpy as np

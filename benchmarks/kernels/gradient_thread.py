@@ -1,6 +1,6 @@
 """The gradient of the weights in a thread of its own, while the loop of the backward pass goes on.
 
-Hoped for: a third of the multiplications on the second core. Nothing in the loop waits for them.
+Expected benefit: the second core does a third of the multiplications, for which nothing in the loop waits.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from sklstm._network.lstm import Workspace, forward
 
 __all__ = ["Workspace", "backward", "forward"]
 
-_pool = ThreadPoolExecutor(1)  # one thread: products follow each other, and share the workspace's copies
+_pool = ThreadPoolExecutor(1)  # a single thread: products run one after another, and share the workspace's copies
 
 
 def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):

@@ -1,7 +1,7 @@
 """Both halves of a batch at the same time, each in a Python thread with a workspace of its own.
 
-Hoped for: two cores for everything, not only for the products. NumPy releases the GIL inside its calls, but
-not between them.
+Expected benefit: both cores do all the work, not only the products. But NumPy releases the GIL only inside
+its calls, not between them.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -34,12 +34,12 @@ class Workspace:
 
 
 def _of(values, part):
-    """The samples of one half; None and 0 stand for all samples."""
+    """Select the samples of one half; None and 0 stay as they are."""
     return values[..., part] if isinstance(values, np.ndarray) else values
 
 
 def _in_both(function, ws):
-    """Run the function for each half and return its answers."""
+    """Call a function for both halves at the same time; return both results."""
     first, *second = ws.halves
     running = [_pool.submit(function, *half) for half in second]
     return [function(*first), *(future.result() for future in running)]

@@ -1,7 +1,7 @@
 """The gradient of the input for all steps in one product, after the loop of the backward pass.
 
-Hoped for: smaller products inside the loop, and one large, fast product outside of it. Only a layer above another
-one needs this gradient.
+Expected benefit: smaller products inside the loop, and one large, fast product outside of it. Only a layer above
+another one needs this gradient.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The input's share of the gates (with the bias) for all steps in one product, before the loop of the forward pass.
 
-Hoped for: smaller products inside the loop and one large, fast product outside of it, as most libraries do.
+Expected benefit: smaller products inside the loop and one large, fast product outside of it, as most libraries do.
 """
 
 import numpy as np

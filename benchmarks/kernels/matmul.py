@@ -1,6 +1,6 @@
 """`np.matmul` instead of `np.dot` in all products.
 
-Hoped for: no loss, as both call the same BLAS function, and the more common name in the code.
+Expected benefit: the more common name in the code, at the same speed, because both call the same BLAS function.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The gradient of the weights in one product over all steps, after the loop of the backward pass.
 
-Hoped for: the rate of one large product, and no sums over chunks of steps. In the kernel a chunk is as long as its
-operands fit into the cache.
+Expected benefit: the rate of one large product, and no sums over chunks of steps. In the kernel, a chunk is as long
+as its operands fit into the cache.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Buffers with the steps as their second axis: (features, steps, samples), where the kernel has the steps first.
 
-Hoped for: the gradient of the weights without transposed copies, as the steps of a feature lie side by side.
+Expected benefit: the gradient of the weights without transposed copies, as the steps of a feature lie side by side.
 """
 
 import numpy as np
