@@ -27,7 +27,7 @@ from sklstm._utils.windows import sliding_windows
 def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_outputs=None):
     """Cut a series into full windows and their targets.
 
-    The windows are a view of the series, so they take no memory of their own.
+    The windows are a view of the series, so they take no extra memory.
 
     Parameters
     ----------

@@ -476,7 +476,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return self
 
     def _trains_by_epochs(self):
-        """Check the settings: L-BFGS starts anew in each call, and early stopping holds out samples of each."""
+        """Check the parameters: L-BFGS starts again in each call, and early stopping needs held-out samples."""
         for name, refused in {"solver": "lbfgs", "early_stopping": True}.items():
             if getattr(self, name) == refused:
                 raise AttributeError(f"partial_fit is not available with {name}={refused!r}. Change it, or call fit.")
@@ -661,10 +661,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             steps, `series[-n_steps:].reshape(1, n_steps, 1)`.
         clip : bool or pair (low, high), default=True
             Whether to clip a recursion that runs away, with a warning. The bounds are the range of the training samples
-            and of the context, extended on both sides by three times its width. If channels in `X_future` leave their
-            own range, the bounds widen in proportion; three times as much if they leave it by more than its width. A
-            pair of numbers, or of arrays that broadcast to (n_samples, steps, n_outputs), gives other bounds, without a
-            warning.
+            and of the context, extended on both sides by three times its width. The first step is never clipped. If
+            channels in `X_future` leave their own range, the bounds widen in proportion; three times as much if they
+            leave it by more than its width. A pair of numbers, or of arrays that broadcast to (n_samples, steps,
+            n_outputs), gives other bounds, without a warning.
 
         Returns
         -------

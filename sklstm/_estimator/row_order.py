@@ -1,4 +1,4 @@
-"""Check that the rows of a table are consecutive in time, as far as its pandas index tells.
+"""Check that the rows of a table are consecutive in time, as far as its pandas index shows.
 
 Windows need consecutive rows.
 """

@@ -84,7 +84,7 @@ class TrainingTable:
                 "The table of fit" if end is not None else "X" if self.end is not None else "X, like the table of fit,"
             )
             return (
-                f"{lacking} has no index of time, so nothing tells whether the rows of X follow those of fit: their "
+                f"{lacking} has no index of time, so it is unknown whether the rows of X follow those of fit: their "
                 f"{empty}. Give frames with such an index to both. A scaler in front drops the index, except "
                 'StandardScaler().set_output(transform="pandas"); an LSTMRegressor needs no scaler, as it scales '
                 "inside. With arrays, predict np.concatenate((X_train, X)) and keep the last len(X) predictions."

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Loss:
     """Base class: a loss with one level, whose prediction is `raw` itself.
 
-    The class attributes are the only place that says what is special about a loss. To add a loss, write a
-    subclass and enter it in `LOSSES`.
+    Class attributes and methods hold all that is special about a loss. To add a loss, write a subclass and enter it in
+    `LOSSES`.
 
     Attributes
     ----------
@@ -222,7 +222,7 @@ class Quantile(Loss):
             d[j] *= -rate[j]
 
     def _by_level(self, raw: FloatArray) -> FloatArray:
-        """View of `raw` as (…, Q, K, B)."""
+        """Return a view of `raw` as (…, Q, K, B)."""
         return raw.reshape(*raw.shape[:-2], self.n_levels, -1, raw.shape[-1])
 
     def point(self, raw: FloatArray) -> FloatArray:
@@ -260,8 +260,8 @@ class Quantile(Loss):
 class Poisson(Loss):
     """Half the Poisson deviance, y log(y / p) - y + p, minimised by the mean; p = exp(spread · raw).
 
-    The loss is divided by spread², the variance of targets whose mean is 1. A change of `raw` by 1 is then a typical
-    one for counts of any size, and the best constant has a loss of about ½, as with squared error.
+    The loss is divided by spread², the variance of targets whose mean is 1. A change of `raw` by 1 is then of typical
+    size for all counts, and the best constant has a loss of about ½, as with squared error.
 
     Targets that count must not be negative. exp overflows if `raw` is large (above 88 in float32).
 
@@ -297,15 +297,15 @@ class Poisson(Loss):
 
 
 def _softplus(x: FloatArray) -> FloatArray:
-    """log(1 + exp(x)) without overflow; np.logaddexp takes ten times as long."""
+    """Compute log(1 + exp(x)) without overflow; np.logaddexp takes ten times as long."""
     result: FloatArray = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
     return result
 
 
 def _weighted_quantiles(target: FloatArray, weight: FloatArray, levels: FloatArray) -> FloatArray:
-    """Quantiles (Q, K) of `target` (K, n) by the inverted CDF; targets of weight 0 are ignored.
+    """Return quantiles (Q, K) of `target` (K, n) by the inverted CDF; targets of weight 0 are ignored.
 
-    This is np.quantile with `weights`, which NumPy 1.26 does not have.
+    np.quantile does the same with `weights`, but not in NumPy 1.26.
     """
     order = np.argsort(target, axis=-1)
     cdf = np.take_along_axis(np.broadcast_to(weight, target.shape), order, axis=-1).cumsum(axis=-1, dtype=np.float64)

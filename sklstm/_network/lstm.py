@@ -159,7 +159,7 @@ def forward(matrix: FloatArray, ws: Workspace, skipped: BoolArray | None = None)
         if skip is not None:
             sigmoids[::2, :, skip] = 0
             sigmoids[1, :, skip] = 1
-            held = z[F + 1 :, skip]
+            previous_h = z[F + 1 :, skip]
         multiply(f_i, c_g, v_u)
         add(v, u, c)
         tanh(c, tanh_c)
@@ -167,7 +167,7 @@ def forward(matrix: FloatArray, ws: Workspace, skipped: BoolArray | None = None)
         if ws.factors is not None:
             _keep_factors(ws, t, h)
         if skip is not None:
-            h[:, skip] = held
+            h[:, skip] = previous_h
 
 
 def _keep_factors(ws: Workspace, t: int, h: FloatArray) -> None:
@@ -226,11 +226,11 @@ def backward(
         multiply(of_i, d_c, of_i)
         multiply(of_next_c, d_c, of_next_c)
         d_c_next = of_next_c
-        carried = None if skips[t] is None else d_h[:, skips[t]]
+        skipped_d_h = None if skips[t] is None else d_h[:, skips[t]]
         d_z, d_h = ws.d_z[t]
         dot(weights_T, d_a, d_z)
-        if carried is not None:
-            d_h[:, skips[t]] += carried
+        if skipped_d_h is not None:
+            d_h[:, skips[t]] += skipped_d_h
         if t % ws.chunk == 0:
             _weight_gradient(ws, t, min(t + ws.chunk, T), part)
             add(d_matrix, part, d_matrix)

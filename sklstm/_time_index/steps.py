@@ -143,7 +143,7 @@ def integer_date_format(index):
     digits = len(str(index[0]))
     if digits not in INTEGER_DATE_FORMATS or len(str(index[-1])) != digits:
         return None
-    for part in (index[[0, -1]], index[:100], index):  # a few values show that most integers are no dates
+    for part in (index[[0, -1]], index[:100], index):  # a few values often suffice to show that integers are not dates
         dates = pd.to_datetime(part.astype(str), format=INTEGER_DATE_FORMATS[digits], errors="coerce")
         if dates.hasnans or not ((dates.year > 1800) & (dates.year < 2200)).all():
             return None

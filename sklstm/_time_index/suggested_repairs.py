@@ -387,5 +387,5 @@ def _matching_zones(index):
         for zone in (*own_zones, *ZONES):
             if all(time.tz_convert(zone).utcoffset() == offset for time, offset in zip(times, offsets, strict=True)):
                 yield zone
-    except (ValueError, TypeError):  # the values are no times
+    except (ValueError, TypeError):  # the values are not times
         return

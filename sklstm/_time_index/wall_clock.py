@@ -73,15 +73,15 @@ def _at_time_of_day(index, local, days, times, time_of_day):
 
     wall, others = local.to_numpy().copy(), np.flatnonzero(times != time_of_day)
     for days_back in (0, 1):  # if clocks skip the end of a day, its time is on the next day
-        meant = days[others] + pd.Timedelta(time_of_day) - pd.Timedelta(days=days_back)
-        found = _stands_for(index[others], meant)
-        wall[others[found]] = meant.to_numpy()[found]
+        wall_times = days[others] + pd.Timedelta(time_of_day) - pd.Timedelta(days=days_back)
+        found = _stands_for(index[others], wall_times)
+        wall[others[found]] = wall_times.to_numpy()[found]
         others = others[~found]
     return None if len(others) else pd.DatetimeIndex(wall)
 
 
-def _stands_for(timestamps, meant):
-    """Whether the clocks skipped the local times `meant`, for which the timestamps stand.
+def _stands_for(timestamps, wall_times):
+    """Whether the clocks skipped the local times `wall_times`, for which the timestamps stand.
 
     A timestamp stands for a skipped time if it is the first time after it, or the time that a clock which was not put
     forward would show.
@@ -90,10 +90,10 @@ def _stands_for(timestamps, meant):
 
     if not len(timestamps):
         return np.zeros(0, dtype=bool)
-    is_skipped = meant.tz_localize(timestamps.tz, nonexistent="NaT", ambiguous=_is_first(meant)).isna()
+    is_skipped = wall_times.tz_localize(timestamps.tz, nonexistent="NaT", ambiguous=_is_first(wall_times)).isna()
     day = pd.Timedelta(days=1)
-    by_old_clock = on_clock(meant - day, timestamps.tz) + day
-    return is_skipped & ((timestamps == on_clock(meant, timestamps.tz)) | (timestamps == by_old_clock))
+    by_old_clock = on_clock(wall_times - day, timestamps.tz) + day
+    return is_skipped & ((timestamps == on_clock(wall_times, timestamps.tz)) | (timestamps == by_old_clock))
 
 
 def _is_first(wall):

@@ -26,7 +26,7 @@ CONVERGED, EXHAUSTED, STUCK, INTERRUPTED = "converged", "exhausted", "stuck", "i
 
 @dataclass(frozen=True)
 class Monitor:
-    """Does what is needed before and after every epoch: callbacks, validation, checks.
+    """Callbacks, validation and checks before and after every epoch.
 
     Parameters
     ----------

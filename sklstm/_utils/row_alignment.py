@@ -1,4 +1,4 @@
-"""Check that tables have the same rows, as far as their pandas indexes tell.
+"""Check that tables have the same rows, as far as their pandas indexes show.
 
 Rows are matched by position, as everywhere in scikit-learn. An index can only show that this is wrong.
 """
@@ -55,7 +55,7 @@ def check_same_rows(X, **tables):
             raise ValueError(
                 f"{first} and {name} have {'the same rows in another order' if n_shared else 'no row in common'}: "
                 f"{first} begins with {index[0]}, {name} with {own[0]}. Give {name}.loc[{first}.index], or "
-                f"{name}.to_numpy() if they belong together as they are."
+                f"{name}.to_numpy() if the rows already correspond."
             )
 
 
