@@ -275,3 +275,40 @@ def test_coverages_that_would_have_one_name_are_refused(coverage):
 
 def test_coverages_with_names_of_their_own_are_kept():
     assert check_coverage([0.9, 0.90001, 0.9, 0.999999]) == (0.9, 0.90001, 0.999999)
+
+
+@pytest.mark.parametrize("given", [0.0, 1.0, -0.1, [], [0.5, 1.0], [[0.5]], "much", None, np.nan])
+def test_a_coverage_is_a_share(given):
+    with pytest.raises(ValueError, match=r"coverage must be a share in \(0, 1\), or several"):
+        check_coverage(given)
+
+
+def test_coverages_are_told_apart_by_their_names():
+    assert check_coverage(0.9) == (0.9,)
+    assert check_coverage([0.5, 0.9, 0.5]) == (0.5, 0.9)
+    for same in ([0.9, 0.9 + 1e-9], 1 - 1e-9):
+        with pytest.raises(ValueError, match="have the same column name"):
+            check_coverage(same)
+
+
+@pytest.mark.parametrize(("size", "n_proper"), [(1, 9), (8, 2), (0.01, 9), (0.25, 7), (0.8, 2)])
+def test_two_rows_at_least_are_left_to_train_on(size, n_proper):
+    assert calibration_split(rows_from({None: range(10)}), size) == {None: n_proper}
+    for wrong in (0, 9, 0.81, -1):
+        with pytest.raises(ValueError, match=r"of 10 rows\. At least 2 must be left"):
+            calibration_split(rows_from({None: range(10)}), wrong)
+
+
+def test_calibration_rows_begin_at_one_time_in_all_series():
+    panel = rows_from({"a": range(10), "b": range(5, 12), "late": range(9, 12), "early": range(3)})
+    assert calibration_split(panel, 4) == {"a": 8, "b": 3, "late": 0, "early": 3}
+    with pytest.raises(ValueError, match="takes the last 5 of 10 time stamps"):
+        calibration_split(rows_from({"a": range(5), "b": range(5, 10)}), 5)
+
+
+def rows_from(stamps):
+    """Series of nothing, with integers as time stamps, by key."""
+    return {
+        key: SeriesData(*np.zeros((3, len(rows), 0)), pd.RangeIndex(rows.start, rows.stop), None, np.arange(len(rows)))
+        for key, rows in stamps.items()
+    }

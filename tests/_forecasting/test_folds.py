@@ -61,3 +61,31 @@ def test_no_series_of_a_fold_may_have_a_hole_even_if_it_is_not_scored():
     a, b = (np.flatnonzero(shop == key) for key in "ab")
     with pytest.raises(ValueError, match="training rows with a gap: 20 of rows 0 … 29"):
         backtest(RIDGE, None, PANEL, steps=3, cv=[(np.r_[a[:40], b[0:10], b[20:30]], a[40:43])])
+
+
+def test_what_a_splitter_gives_wrong_is_told_with_the_number_of_its_fold():
+    good = np.arange(30), np.arange(30, 35)
+    for number, folds in ((2, [good, (np.arange(30), [99])]), (1, [(["a"], [31]), good])):
+        with pytest.raises(ValueError, match=rf"among the 60 rows of y\. Fold {number} fails"):
+            backtest(RIDGE, None, SERIES, steps=3, cv=folds)
+    with pytest.raises(ValueError, match="cv gives no folds"):
+        backtest(RIDGE, None, SERIES, steps=3, cv=[])
+    with pytest.raises(ValueError, match=r"(?s)in none of the 2 folds .* steps=3 rows that follow"):
+        backtest(RIDGE, None, SERIES, steps=3, cv=[(np.arange(30), np.arange(33, 36))] * 2)
+
+
+def test_a_test_row_may_follow_the_last_training_row_and_not_be_one():
+    at = [(np.arange(30), np.arange(30, 32))]
+    assert len(backtest(RIDGE, None, SERIES, steps=3, cv=at).frame) == 2
+    with pytest.raises(ValueError, match="no earlier than its test rows"):
+        backtest(RIDGE, None, SERIES, steps=3, cv=[(np.arange(30), np.arange(29, 32))])
+
+
+def test_a_table_with_nothing_to_score_is_refused_before_training():
+    y = SERIES.copy()
+    y.iloc[30:33] = np.nan
+    folds = [(np.arange(30), np.arange(30, 33))]
+    with pytest.raises(ValueError, match="every row of y that is to be forecast is NaN"):
+        backtest(RIDGE, None, y, steps=3, cv=folds)
+    y.iloc[32] = 1.0
+    assert len(backtest(RIDGE, None, y, steps=3, cv=folds).frame) == 1

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklstm import Forecaster, backtest
-from sklstm._forecasting.target_scaling import check_transformer, error_scales
+from sklstm._forecasting.target_scaling import FAR, SeriesScaling, check_transformer, error_scales
 from sklstm._series.series import SeriesData
 from tests._forecasting.tools import SHAPES, STRATEGIES, H, RecordingLSTM, forecaster, scaler_of, slow_training
 from tests._forecasting.tools import series as example
@@ -457,3 +457,80 @@ def test_where_a_series_goes_later_changes_no_forecast_before(row):
     before = frames[0]["origin"] < y["a"].index[row]
     np.testing.assert_array_equal(frames[0].loc[before, "forecast"], frames[1].loc[before, "forecast"])
     assert set(frames[0].loc[before, "series"]) == {"a", "b"}
+
+
+def scaling_of(size):
+    """Three targets: one narrow, one wide, one constant."""
+    size = np.array(size)
+    return SeriesScaling(np.array([10.0, 20.0, 30.0]), size, np.ones(3), size, np.array([1.0, 8.0, 0.0]))
+
+
+def test_targets_are_divided_by_their_size_however_small_and_not_by_zero():
+    scaling = scaling_of([0.5, 4.0, 0.0])
+    np.testing.assert_array_equal(scaling.divisor, [0.5, 4, 1])
+    np.testing.assert_array_equal(scaling.far, [FAR * 2, FAR * 2, 0])
+    units = scaler_of(None, {None: series(np.arange(4.0))}, is_centred=True)
+    y = np.array([[11.0, 24.0, 33.0]])
+    np.testing.assert_array_equal(units.scale(y, scaling.centre, scaling.size), [[2, 1, 3]])
+
+
+def test_windows_further_than_the_limit_and_those_of_constant_series_are_scaled_by_themselves():
+    scaling = SeriesScaling(*np.ones((5, 4, 2)))
+    last = np.array([[FAR, -FAR], [FAR + 1, 0], [0, -FAR - 1], [0, 0]])
+    assert scaling.needs_rescaling(last).tolist() == [False, True, True, False]
+    assert scaling_of([0.5, 4.0, 0.0]).needs_rescaling(np.zeros((1, 3))).tolist() == [True]
+    assert scaling_of([0.5, 4.0, 1.0]).needs_rescaling(np.zeros((1, 3))).tolist() == [False]
+
+
+def test_a_window_gets_a_level_if_it_is_far_and_a_width_if_its_series_has_none():
+    scaling = scaling_of([0.5, 4.0, 0.0])
+    window = np.array([[100.0, 1.0, 3.0], [102.0, 2.0, 5.0], [104.0, 9.0, 10.0]])
+    shift, zoom = scaling.window_scaling(np.stack((window, np.zeros((3, 3)))))
+    np.testing.assert_array_equal(shift, [[102, 0, 5], [0, 0, 0]])
+    np.testing.assert_allclose(zoom, [[1, 1, np.quantile([2, 5], 0.9)], [1, 1, 0]])
+    combined = scaling.combined(shift[0], zoom[0])
+    np.testing.assert_allclose(combined.centre, [10 + 102 * 0.5, 20, 35])
+    np.testing.assert_allclose(combined.size, [0.5, 4, zoom[0, 2]])
+    np.testing.assert_array_equal(combined.error_scale, 1)
+
+
+def test_scalings_are_repeated_series_by_series():
+    one, other = scaling_of([0.5, 4.0, 0.0]), scaling_of([1.0, 2.0, 3.0])
+    stacked = SeriesScaling.from_parts([one, other], [1, 2])
+    np.testing.assert_array_equal(stacked.size, [one.size, other.size, other.size])
+    np.testing.assert_array_equal(stacked.at(np.array([2, 0])).size, [other.size, one.size])
+
+
+@pytest.mark.parametrize("is_sized", [False, True])
+@pytest.mark.parametrize(("factor", "is_other"), [(29, False), (31, True), (1 / 29, False), (1 / 31, True), (0, False)])
+def test_a_history_is_of_another_size_beyond_thirty_times_or_a_thirtieth(factor, is_other, is_sized):
+    y = np.random.default_rng(0).normal(size=(60, 2))
+    units = scaler_of(None, {"a": series(y), "b": series(y)}, True, is_sized)
+    history = y * [factor, 1]
+    own = units.for_histories({"a": series(history), "new": series(y)})
+    assert (own is not units) == is_other
+    if is_other:
+        trained, new = units.scalings["a"], own.scalings["a"]
+        for name in ("size", "error_scale", "width", "max_distance"):
+            np.testing.assert_allclose(getattr(new, name), getattr(trained, name) * [factor, 1])
+        np.testing.assert_allclose(new.centre, [history[:, 0].mean(), trained.centre[1]])
+        assert own.scalings["b"] is units.scalings["b"]
+        assert set(own.scalings) == {"a", "b"}
+
+
+def test_a_history_is_at_another_level_beyond_thirty_times_the_largest_distance():
+    y = np.random.default_rng(0).normal(size=(60, 1))
+    units = scaler_of(None, {None: series(y)}, is_centred=True)
+    distance = np.abs(y - y.mean()).max()
+    for shift in (FAR * 0.99, -FAR * 0.99, FAR * 1.01, -FAR * 1.01):
+        assert (units.for_histories({None: series(y + shift * distance)}) is units) == (abs(shift) < FAR)
+    plain = scaler_of(None, {None: series(y)}, is_centred=False)
+    assert plain.for_histories({None: series(y + 1e6)}) is plain
+
+
+def test_the_first_row_that_becomes_infinite_is_named():
+    units = scaler_of(LOG, {None: series([1.0, 2.0, 3.0])}, is_centred=False)
+    with np.errstate(divide="ignore"), pytest.raises(ValueError, match=r"y=\[0\.0\] to \[-inf\]"):
+        units.scaling("new", series([1.0, np.nan, 0.0, 4.0, -1.0]), 4)
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=r"y=\[-1\.0\] to \[nan\]"):
+        units.scaling("new", series([1.0, -1.0, 0.5, -2.0]), 4)

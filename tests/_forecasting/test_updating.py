@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import LSTMRegressor
+from sklstm._forecasting.updating import check_learning_rate
 from tests._forecasting.tools import (
     COLUMNS,
     READERS,
@@ -178,3 +179,16 @@ def test_small_rates_that_fall_are_taken_and_the_own_one_is_given_back():
     assert set(schedules) == {"constant"}
     np.testing.assert_allclose(sizes, 0.002 * np.array([1, 0.9045, 0.6545, 0.3455, 0.0955]), rtol=1e-3)  # a cosine
     assert (f.regressors_[0].learning_rate, f.regressors_[0].learning_rate_init) == ("cosine", 0.02)
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, -1.0, np.inf, np.nan, True, "0.1", None])
+def test_a_learning_rate_is_a_number_above_0(rate):
+    with pytest.raises(ValueError, match="learning_rate_init must be a number above 0"):
+        check_learning_rate(rate, True, [model()])
+
+
+def test_a_learning_rate_is_for_lstms_that_are_trained():
+    check_learning_rate(0.1, True, [Ridge(), model()])
+    for train, regressors in ((False, [model()]), (True, [Ridge(), Ridge()])):
+        with pytest.raises(ValueError, match="used by an LSTMRegressor with train=True only"):
+            check_learning_rate(0.1, train, regressors)

@@ -206,3 +206,27 @@ def test_windows_of_a_panel_never_cross_from_one_series_to_the_next():
     hundreds = regressor.X_ // 100
     assert len(hundreds) == 5 * 7
     assert (np.isnan(hundreds) | (hundreds == regressor.y_[:, np.newaxis] // 100)).all()
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_new_series_is_scaled_and_bounded_by_its_rows_before_the_first_origin(steps):
+    lags = WindowSpec(3, 1, 1, 0, 0)
+    trained = {"a": make_series(lags, 30, holes=0), "b": make_series(lags, 30, seed=1, holes=0)}
+    scaler = scaler_of(None, trained, True, True)
+    builder = WindowBuilder(lags, scaler, np.float32, True, True).with_bounds(trained, 0.0)
+    y = np.full((12, 1), 100.0) + np.arange(12)[:, np.newaxis] % 2
+    y[0], y[10:] = 90, 1e6  # the first row is in the range, those after the origin are not
+    new = SeriesData(y, np.empty((12, 0)), np.empty((12, 0)), None, None, np.arange(12))
+    windows = builder.forecast_windows({"new": new}, {"new": np.array([10])}, steps)
+    np.testing.assert_allclose(windows.centre, y[:10].mean())
+    np.testing.assert_allclose(windows.unscaled(windows.windows)[0, :, 0], y[7:10, 0], rtol=1e-5)
+    np.testing.assert_allclose(windows.last, y[9:10])
+    low, high = windows.unscaled(windows.bounds[:, 0])[0, :, 0], windows.unscaled(windows.bounds[:, 1])[0, :, 0]
+    np.testing.assert_allclose(low, 90, rtol=1e-5)
+    assert ((high > 100.9) & (high < 102)).all()  # a trend may lead out of it
+    unscaled = windows.unscaled(windows.scaled(np.full((1, steps, 1), 95.0)))
+    np.testing.assert_allclose(unscaled, 95)
+    both = {"a": trained["a"], "new": new}
+    windows = builder.forecast_windows(both, {"a": np.array([20]), "new": np.array([8, 10])}, steps)
+    np.testing.assert_allclose(windows.centre[1:], y[:8].mean())
+    np.testing.assert_allclose(windows.centre[0], scaler.scalings["a"].centre)

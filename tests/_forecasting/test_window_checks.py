@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,3 +105,45 @@ def after_end(y):
     key, day = y.index[-1]
     index = pd.MultiIndex.from_tuples([(key, day + pd.Timedelta(1, "D"))], names=y.index.names)
     return pd.DataFrame(index=index)
+
+
+def test_without_a_window_the_rows_are_counted():
+    with pytest.raises(ValueError, match=r"needs 7 rows in a row without NaN, and y has 6 rows"):
+        Forecaster(Ridge(), window_length=6).fit(None, np.arange(6.0))
+    panel = pd.concat({key: pd.Series(np.arange(n) ** 1.5) for key, n in (("a", 4), ("b", 6))})
+    with pytest.raises(ValueError, match=r"and the longest series has 6 rows"):
+        Forecaster(Ridge(), window_length=6).fit(None, panel)
+    with pytest.raises(ValueError, match=r"window_length=2 can be trained on: y has 4 rows, but nowhere a value"):
+        Forecaster(model(), window_length=2).fit(None, [np.nan, np.nan, np.nan, 1.0])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("columns", ["none", "known"])
+def test_windows_that_reach_over_the_ends_of_series_are_not_told(columns):
+    """Of a series of two rows there is one window that could be, and not as many as fit before a long one."""
+    X, y = series(30, columns, "panel")
+    y = y.groupby(level=0).head(20)
+    short = y.loc[["a"]].iloc[:2].rename({"a": "short"})
+    y = pd.concat([y, short])
+    X = None if X is None else pd.concat([X.loc[X.index.isin(y.index)], X.loc[["a"]].iloc[:2].rename({"a": "short"})])
+    X = None if X is None else X.loc[y.index]
+    forecaster(Ridge(), columns, "multioutput", window_length=4).fit(X, y)
+
+
+@pytest.mark.parametrize(("n_missing", "said"), [(0, 0), (1, 4)])
+def test_windows_left_out_are_those_that_a_value_is_missing_from(n_missing, said):
+    _, y = series(30, shape="panel")
+    y = pd.concat([y, y.loc[["a"]].iloc[:2].rename({"a": "short"})])
+    y.iloc[10 : 10 + n_missing] = np.nan
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        forecaster(Ridge(), window_length=4).fit(None, y)
+    assert [str(warning.message).split()[0] for warning in caught] == [str(said)] * bool(said)
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_the_values_in_the_last_window_are_counted():
+    _, y = series(30)
+    y.iloc[[-4, -2]] = np.nan  # three rows are read, and two of them are known
+    with pytest.raises(ValueError, match="last window_length=3 rows have 2 values"):
+        forecaster(Ridge(), window_length=3).fit(None, y).forecast(1)

@@ -31,7 +31,7 @@ REFUSED = {
     "no column": ((None, np.zeros((4, 0))), r"shape=\(4, 0\)"),
     "no row": ((None, []), "0 sample"),
     "one row": ((None, [1.0]), "n_samples=1"),
-    "nothing known": ((None, [np.nan] * 5), "y has only NaN"),
+    "nothing known": ((None, [np.nan] * 5), "^y has only NaN"),
     "nothing known of one": ((None, frame().assign(b=np.nan)), "column 'b' of y has only NaN"),
     "nothing known of a column": ((None, np.array([[1, np.nan]] * 3)), "column 1 of y has only NaN"),
     "infinite": ((None, [1.0, np.inf, 2.0]), "infinity"),
