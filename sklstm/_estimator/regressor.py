@@ -77,14 +77,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Number of values at each step, if `X` is a table (2-D). A row of the table is a flattened sequence, with all
         channels of a step side by side; by default each column is one step. Not used if `X` is 3-D.
     n_targets : int, default=None
-        How many of the first channels are target channels, whose future is predicted. Used by `instance_norm`,
+        Number of target channels, whose future is predicted. They are the first channels. Used by `instance_norm`,
         `loss_steps` and `forecast`. Output k belongs to channel k mod `n_targets`, so the outputs for several steps
         ahead are ordered by step. None means the number of outputs or, if that exceeds the number of channels, 1.
     instance_norm : {"last", "mean", "standard", "last-standard"}, default=None
         How each window and its target are normalised; `predict` undoes it. "last" subtracts the last present value of
         each target channel, "mean" subtracts the mean, "standard" also divides by the standard deviation, and
         "last-standard" subtracts the last value and divides by the standard deviation. Choose "last" or "last-standard"
-        for series with a trend. Use it only if `y` holds future values of the target channels. The deviation of a
+        for series with a trend, and None unless `y` holds future values of the target channels. The deviation of a
         window is shrunk towards a typical one of the training samples, more if few of its steps are present, so that
         almost constant windows do not become outliers. With a target at every step, the early steps are normalised by
         the whole window too.
@@ -121,9 +121,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         at every step inside the sample, the prediction of the next step. This gives n_steps times as many targets in
         nearly the same time. It needs samples that are windows of the target series, as `forecast` does. Try it on
         short series with a smaller learning rate, and compare it with "last", above all with `instance_norm`, which
-        normalises the early steps by values that come after them. "auto" means "all" in a `Forecaster` with
-        strategy="recursive", and if the last samples are such windows in time order; else, and with
-        `bidirectional=True`, "last". If `y` has a target at every step, all three are the same.
+        normalises the early steps by values that come after them. "auto" means "last" with `bidirectional=True`.
+        Otherwise it means "all" if the last samples are such windows in time order, and in a `Forecaster` with
+        strategy="recursive"; else "last". If `y` has a target at every step, all three are the same.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
         The optimiser. "adamw" is Adam with `alpha` as decoupled weight decay. "lbfgs" is SciPy's L-BFGS: it uses all
         samples at once, needs no learning rate, and suits few samples and small networks.
@@ -134,7 +134,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         - "invscaling": `learning_rate_init` / (t + 1)^`power_t` after t updates.
         - "adaptive": divided by 5 whenever the loss did not improve for more than `n_iter_no_change` epochs in a row.
           Training ends instead if the rate is 1e-6 or less.
-        - "cosine": half a cosine, down to 0 over `max_iter` epochs. It converges well, but `max_iter` must be chosen:
+        - "cosine": half a cosine, down to 0 over `max_iter` epochs. It converges well if you can choose `max_iter`;
           only early stopping ends it earlier. The schedule begins again in each `fit` that continues, and after every
           `max_iter` calls of `partial_fit`.
     learning_rate_init : float, default=0.01
@@ -162,7 +162,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     clip_value : float, default=None
         The largest absolute value of an element of the gradient, applied before `clip_norm`. None turns this off.
     batch_size : int, default="auto"
-        Samples in a batch. "auto" is min(32, n_samples).
+        Number of samples in a batch. "auto" is min(32, n_samples).
     max_iter : int, default=200
         Maximum number of epochs (passes over the samples; for "lbfgs" iterations) in one `fit`.
     max_fun : int, default=15000
@@ -454,8 +454,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an input is invalid, which is checked before training; or if the loss is no longer finite.
-            The estimator then stays as it was.
+            If a parameter or an input is invalid (checked before training), or if the loss is no longer finite. The
+            estimator then stays as it was.
 
         Warns
         -----
