@@ -23,6 +23,13 @@ WHOLE = {
 IDS = pytest.mark.parametrize("name", WHOLE)
 
 
+def _later(start, steps):
+    """A value and some steps; those of a time zone are counted by the clock on the wall, also in pandas 2."""
+    if getattr(start, "tz", None) is None:
+        return start + steps
+    return (start.tz_localize(None) + steps).tz_localize(start.tz)
+
+
 @IDS
 def test_the_step_of_an_index_is_found_although_values_are_left_out(name):
     whole = WHOLE[name]
@@ -30,7 +37,7 @@ def test_the_step_of_an_index_is_found_although_values_are_left_out(name):
         index = whole.delete(left_out)
         step = step_with_gaps(index)
         assert most_common_step(index) == step
-        rebuilt = [whole[0] + k * step for k in range(40)]
+        rebuilt = [_later(whole[0], k * step) for k in range(40)]
         assert [str(value) for value in rebuilt] == [str(value) for value in whole]
 
 
