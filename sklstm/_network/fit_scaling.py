@@ -170,9 +170,9 @@ class ValueRanges:
         """Return the sizes (F, 1), (K, 1) that replace the deviations of constant values, in the units of `scaling`."""
         of_channels, of_targets = self._powers(scaling.instance_norm)
         if scaling.channel_unit is not None:
-            of_channels = of_channels / scaling.channel_unit[:, 0]
+            of_channels = of_channels / scaling.channel_unit.ravel()
         if scaling.target_unit is not None:
-            of_targets = of_targets / scaling.target_unit[:, 0]
+            of_targets = of_targets / scaling.target_unit.ravel()
         if scaling.instance_norm in WITH_DEVIATION:
             of_channels[: self.n_targets], of_targets[...] = 1, 1
         return of_channels[:, np.newaxis], of_targets[:, np.newaxis]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sklstm._series.leak_detection import CHANGES, EXACT, ORDER, find_leaks
+from sklstm._series import leak_detection as _leak_detection
+from sklstm._series.leak_detection import CHANGES, EXACT, KINDS, N_DISTINCT_KNOWN, ORDER, find_leaks
 
 RNG = np.random.default_rng(0)
 N, REACH = 120, 24
@@ -162,3 +163,98 @@ def test_a_copy_is_found_in_a_long_series_of_which_some_rows_are_looked_at_first
 def test_columns_of_few_values_agree_by_chance(n_values, is_copy):
     values = np.random.default_rng(1).permutation(np.arange(N) % n_values)
     assert bool(one(values, values)) == is_copy
+
+
+def test_lags_up_to_half_of_a_series_are_compared():
+    for n, half in ((40, 20), (41, 20)):
+        y = Y[:n]
+        (leak,) = one(later(y, half), y, last=n)
+        assert leak.lag == half
+        assert one(later(y, half + 1), y, last=n) == []
+        before = np.concatenate((np.full(half, np.nan), y[:-half]))
+        (leak,) = one(before, y, first=-half)
+        assert leak.lag == -half
+    short, long = Y[:20], RNG.normal(size=60)
+    for lag, is_found in ((10, True), (11, False)):  # half of its own series
+        tables = [
+            [values[:, np.newaxis] for values in pair] for pair in ((later(short, lag), long), (short, long[::-1]))
+        ]
+        assert bool(find_leaks(*tables, 0, 30)) == is_found
+
+
+@pytest.mark.parametrize("n_shared", [N_DISTINCT_KNOWN - 1, N_DISTINCT_KNOWN, N_DISTINCT_KNOWN + 1])
+def test_a_copy_of_known_values_of_a_few_rows_is_no_leak(n_shared):
+    """A season of 15 rows that has begun again: its first rows are known when the column is read."""
+    season = np.random.default_rng(2).normal(size=15)
+    y = np.tile(season, 2)[: 15 + n_shared]
+    assert bool(one(y, y, last=0)) == (n_shared < N_DISTINCT_KNOWN)
+
+
+def test_a_leak_has_the_line_that_the_column_is_on():
+    for factor, offset in ((3, 0), (-0.5, 7), (2, -1e-9), (1, 1e-3)):
+        (leak,) = one(factor * Y + offset, Y)
+        assert leak.factor == pytest.approx(factor)
+        assert leak.offset == pytest.approx(offset if abs(offset) > 1e-4 * np.abs(factor * Y).max() else 0, rel=1e-6)
+
+
+LENGTHS, GAP = (30, 5, 17), 6
+KINDS_OF = {EXACT: lambda v: v, CHANGES: lambda v: np.append(np.diff(v), np.nan), ORDER: _leak_detection._order}
+
+
+def slow_correlation(c, y, lag):
+    """Of a column with a target so many rows later, over the rows where both are known."""
+    pairs = [(c[t], y[t + lag]) for t in range(len(c)) if 0 <= t + lag < len(y)]
+    pairs = np.array([pair for pair in pairs if not np.isnan(pair).any()])
+    varies = len(pairs) > 2 and (np.ptp(pairs, axis=0) > 0).all()
+    return np.corrcoef(pairs.T)[0, 1] if varies else 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("is_single", [True, False])
+def test_correlations_at_a_lag_are_those_of_a_slow_loop(kind, is_single):
+    rng = np.random.default_rng(5)
+    lengths = LENGTHS[:1] if is_single else LENGTHS
+    columns, targets = ([1e3 + rng.normal(size=n).round(1) for n in lengths] for _ in range(2))
+    for parts in (columns, targets):
+        for part in parts:
+            part[rng.random(len(part)) < 0.15] = np.nan
+    if not is_single:
+        columns[2][:] = 0.1
+    c, y = (_leak_detection._Joined.from_parts(parts, GAP, kind) for parts in (columns, targets))
+    lags = np.arange(1 - GAP, GAP)
+    ours = _leak_detection._correlations(c, y, lags)
+    change = KINDS_OF[kind]
+    theirs = [
+        [slow_correlation(change(a), change(b), lag) for a, b in zip(columns, targets, strict=True)] for lag in lags
+    ]
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
+    if is_single:
+        np.testing.assert_allclose(_leak_detection._correlations_at_all_lags(c, y)[lags], np.ravel(theirs), atol=1e-6)
+
+
+def test_of_long_series_every_so_many_rows_are_correlated(monkeypatch):
+    monkeypatch.setattr(_leak_detection, "N_SCREENED", 20)
+    c, y = np.random.default_rng(6).normal(size=(2, 90))
+    joined = [_leak_detection._Joined.from_parts([values], 4, EXACT) for values in (c, y)]
+    ours = _leak_detection._correlations(*joined, np.array([0, 3]))
+    for correlation, lag in zip(ours[:, 0], (0, 3), strict=True):
+        rows = np.arange(0, 90 - lag, 94 // 20)
+        np.testing.assert_allclose(correlation, np.corrcoef(c[rows], y[rows + lag])[0, 1], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "decimal"),
+    [([1, 20, 3], 1), ([0.5, 1], 0.1), ([0.25, 1], 0.01), ([1e-6, 1], 1e-6), ([1e-7, 1], 0), ([np.pi], 0)],
+)
+def test_the_last_decimal_of_values(values, decimal):
+    assert _leak_detection._last_decimal(np.array(values, dtype=float)) == pytest.approx(decimal)
+
+
+def test_jumps_are_ten_times_as_large_as_usual_changes():
+    changes = np.array([0.0, 1, -2, 3, 100, -100, 0])
+    np.testing.assert_array_equal(_leak_detection._without_jumps(changes), [0, 1, -2, 3, 30, -30, 0])
+    np.testing.assert_array_equal(_leak_detection._without_jumps(np.zeros(3)), 0)
+
+
+def test_values_are_ranked_among_the_different_ones():
+    np.testing.assert_array_equal(_leak_detection._order(np.array([5.0, np.nan, 1, 5, 9])), [1, np.nan, 0, 1, 2])
