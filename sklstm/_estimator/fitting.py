@@ -17,11 +17,8 @@ from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.settings import (
     new_layout,
     new_loss,
-    new_optimizer,
-    new_trainer,
-    penalty,
-    trains_in_one_batch,
 )
+from sklstm._estimator.solvers import solver_of
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.network import fit_network
@@ -98,7 +95,7 @@ def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, t
     validate = _validator(network, data)
     progress.watch(validate, same_rows=earlier is not None and earlier.fingerprint == state.fingerprint)
     progress.begin_period(new_period, regressor.max_iter)
-    objective = Objective(network, data, penalty(regressor), theta.dtype, rng, merged)
+    objective = Objective(network, data, solver_of(regressor).penalty(regressor), theta.dtype, rng, merged)
     ending = _run(regressor, objective, n_epochs, state, validate, tasks)
     return ending, state.attributes(keeps_best=ending == INTERRUPTED or data.validation is not None)
 
@@ -133,7 +130,7 @@ def _merged(regressor, data):
     A sample of weight 2 then gives exactly the same result as two equal samples. Otherwise they would differ by
     rounding, which training amplifies. Several batches, or dropout, make them differ anyway.
     """
-    if regressor.dropout or not trains_in_one_batch(regressor, len(data.rows)):
+    if regressor.dropout or not solver_of(regressor).trains_in_one_batch(regressor, len(data.rows)):
         return None
     return merge_equal(data, data.gaps)
 
@@ -156,7 +153,7 @@ def _new_network(regressor, settings, data, every_step):
 
 def _optimizer(regressor, layout, theta, earlier):
     """Make the optimiser. It takes over the moments of the earlier one if that is of the same kind."""
-    optimizer = new_optimizer(regressor, layout, theta)
+    optimizer = solver_of(regressor).new_optimizer(regressor, layout, theta)
     if optimizer is not None and earlier is not None:
         optimizer.take_over(earlier.optimizer)
     return optimizer
@@ -197,7 +194,7 @@ def _run(regressor, objective, n_epochs, state, validate, tasks):
         return tasks.end_epoch(lambda: state.copied().attributes())
 
     monitor = Monitor(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
-    trainer = new_trainer(regressor, len(objective), n_epochs)
+    trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs)
     # three matrix products at a step: forward, backward, and the gradient of the weights
     with threads_for(3 * trainer.batch_size * state.network.layout.matrix_size):
         return trainer.run(state.theta, objective, state.optimizer, state.rng, state.progress, monitor)
@@ -232,15 +229,5 @@ def warn_of_ending(regressor, ending):
             "standardize=True, X in float64, or another solver.",
             ConvergenceWarning,
         )
-    elif ending == EXHAUSTED and regressor.solver == "lbfgs":
-        warn_user(
-            f"L-BFGS reached max_iter={regressor.max_iter} iterations or max_fun={regressor.max_fun} evaluations and "
-            "the optimization hasn't converged yet. Increase them.",
-            ConvergenceWarning,
-        )
-    elif ending == EXHAUSTED and regressor.learning_rate != "cosine":
-        warn_user(
-            f"Stochastic Optimizer: Maximum iterations ({regressor.max_iter}) reached and the optimization hasn't "
-            "converged yet. Increase max_iter or learning_rate_init.",
-            ConvergenceWarning,
-        )
+    elif ending == EXHAUSTED and (message := solver_of(regressor).exhausted_message(regressor)):
+        warn_user(message, ConvergenceWarning)

@@ -20,6 +20,7 @@ from sklstm._estimator.input_checks import (
 )
 from sklstm._estimator.prediction_checks import at_present_steps, check_finite
 from sklstm._estimator.settings import check_settings
+from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.network import PREDICTION_ROWS
@@ -310,7 +311,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
         "loss_steps": [StrOptions({"last", "all", "auto"})],
-        "solver": [StrOptions({"adam", "adamw", "rmsprop", "sgd", "lbfgs"})],
+        "solver": [StrOptions(set(SOLVERS))],
         "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
@@ -476,10 +477,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return self
 
     def _trains_by_epochs(self):
-        """Check the parameters: L-BFGS starts again in each call, and early stopping needs held-out samples."""
-        for name, refused in {"solver": "lbfgs", "early_stopping": True}.items():
-            if getattr(self, name) == refused:
-                raise AttributeError(f"partial_fit is not available with {name}={refused!r}. Change it, or call fit.")
+        """Whether `partial_fit` can continue training."""
+        obstacle = partial_fit_obstacle(self)
+        if obstacle is not None:
+            name, _ = obstacle
+            raise AttributeError(
+                f"partial_fit is not available with {name}={getattr(self, name)!r}. Change it, or call fit."
+            )
         return True
 
     @available_if(_trains_by_epochs)

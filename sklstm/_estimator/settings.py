@@ -5,14 +5,10 @@ Each parameter has been validated by itself before.
 
 import numpy as np
 
+from sklstm._estimator.solvers import solver_of
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
 from sklstm._network.missing_values import SKIP, Gaps
-from sklstm._network.network import PREDICTION_ROWS
-from sklstm._training.lbfgs import LBFGSTrainer
-from sklstm._training.loop import Trainer
-from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop
-from sklstm._training.schedules import Schedule
 
 # The parameters that cannot change while training continues.
 FIXED = (
@@ -31,8 +27,6 @@ FIXED = (
     "loss_steps",
 )
 
-BATCH_SIZE = 32  # the largest batch for batch_size="auto"
-
 
 def check_settings(regressor):
     """Check that the parameters suit each other; return those that cannot change while training continues."""
@@ -46,10 +40,10 @@ def check_settings(regressor):
             "loss_steps='all' predicts the next step at every step, but with bidirectional=True the network has read "
             "the next step already. Choose one of them."
         )
-    if regressor.solver == "lbfgs" and regressor.dropout:
+    if not solver_of(regressor).uses_batches and regressor.dropout:
         raise ValueError(
-            f"solver='lbfgs' needs the same loss at each evaluation, but dropout={regressor.dropout} changes it at "
-            "random. Choose another solver, or dropout=0."
+            f"solver={regressor.solver!r} needs the same loss at each evaluation, but dropout={regressor.dropout} "
+            "changes it at random. Choose another solver, or dropout=0."
         )
     if regressor.validation_gap and regressor.validation_split == "random":
         raise ValueError(
@@ -103,47 +97,3 @@ def number_of_targets(regressor, n_channels, n_outputs):
             "number of channels, and must divide the number of outputs."
         )
     return n_targets
-
-
-def new_optimizer(regressor, layout, theta):
-    """Make the optimiser; None for L-BFGS, which keeps nothing from one call to the next."""
-    match regressor.solver:
-        case "adam":
-            return Adam(theta, regressor.beta_1, regressor.beta_2, regressor.epsilon)
-        case "adamw":
-            decayed = layout.is_weight(theta.dtype)
-            return AdamW(theta, regressor.beta_1, regressor.beta_2, regressor.epsilon, regressor.alpha, decayed)
-        case "rmsprop":
-            return RMSprop(theta, regressor.rho, regressor.epsilon)
-        case "sgd":
-            return SGD(theta, regressor.momentum, regressor.nesterovs_momentum)
-
-
-def penalty(regressor):
-    """Return the strength of the penalty in the loss. AdamW decays the weights itself, so its loss has none."""
-    return 0.0 if regressor.solver == "adamw" else regressor.alpha
-
-
-def batch_size(regressor, n_rows):
-    """Return the number of samples in a batch. L-BFGS has no batches."""
-    return min(BATCH_SIZE if regressor.batch_size == "auto" else regressor.batch_size, n_rows)
-
-
-def trains_in_one_batch(regressor, n_rows):
-    """Whether every update uses all samples."""
-    return regressor.solver == "lbfgs" or batch_size(regressor, n_rows) == n_rows
-
-
-def new_trainer(regressor, n_rows, n_epochs):
-    """Make the trainer for `n_rows` samples and at most `n_epochs` epochs."""
-    if regressor.solver == "lbfgs":
-        return LBFGSTrainer(n_epochs, regressor.max_fun, regressor.tol, min(PREDICTION_ROWS, n_rows))
-    return Trainer(
-        n_epochs=n_epochs,
-        period=regressor.max_iter,
-        batch_size=batch_size(regressor, n_rows),
-        schedule=Schedule(regressor.learning_rate, regressor.learning_rate_init, regressor.power_t),
-        clip_value=regressor.clip_value,
-        clip_norm=regressor.clip_norm,
-        shuffle=regressor.shuffle,
-    )

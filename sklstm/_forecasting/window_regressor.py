@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._estimator.solvers import partial_fit_obstacle
 from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.checks import check_output
@@ -134,11 +135,11 @@ def why_no_partial_fit(regressor):
     """Say why a fitted regressor has no `partial_fit`, and what to choose instead; None if it has one."""
     if hasattr(regressor, "partial_fit"):
         return None
-    name, settings = type(regressor).__name__, {"early_stopping": True, "solver": "lbfgs"}
-    cause = [f"{key}={value!r}" for key, value in settings.items() if getattr(regressor, key, None) == value]
-    if isinstance(regressor, LSTMRegressor) and cause:
-        mend = "early_stopping=False" if "early" in cause[0] else "solver='adam'"
-        return f"{name} has none with {cause[0]}. Choose {mend}"
+    name = type(regressor).__name__
+    obstacle = partial_fit_obstacle(regressor) if isinstance(regressor, LSTMRegressor) else None
+    if obstacle is not None:
+        parameter, instead = obstacle
+        return f"{name} has none with {parameter}={getattr(regressor, parameter)!r}. Choose {parameter}={instead!r}"
     return f"{name} has none. Choose an LSTMRegressor (which standardizes its inputs itself) or an SGDRegressor"
 
 

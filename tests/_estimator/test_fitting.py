@@ -256,7 +256,7 @@ def test_a_fit_that_continues_begins_the_cosine_again():
             return super()._epoch(theta, objective, optimizer, rng, progress)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sklstm._estimator.settings.Trainer", Spy)
+        patch.setattr("sklstm._estimator.solvers.Trainer", Spy)
         fit(fit(twice, X, Y), X, Y)
     np.testing.assert_allclose(rates, np.tile(0.005 * (1 + np.cos(np.pi * np.arange(4) / 4)), 2))
 

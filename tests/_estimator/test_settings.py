@@ -8,14 +8,10 @@ from sklstm._estimator.settings import (
     check_settings,
     new_layout,
     new_loss,
-    new_optimizer,
-    new_trainer,
-    penalty,
     quantile_levels,
 )
 from sklstm._network.layout import Layout
 from sklstm._network.losses import AbsoluteError, Huber, Poisson, Quantile, SquaredError
-from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop
 
 WRONG = {
     "poisson of relative targets": ({"loss": "poisson", "instance_norm": "last"}, "excludes|choose instance_norm=None"),
@@ -61,50 +57,6 @@ def test_losses():
 def test_layouts():
     assert new_layout(LSTMRegressor(5), 2, 3) == Layout(2, 5, 3, 1, 1)
     assert new_layout(LSTMRegressor(5, n_layers=3, bidirectional=True), 2, 3) == Layout(2, 5, 3, 3, 2)
-
-
-def test_optimisers():
-    layout = Layout(1, 2, 1)
-    theta = np.ones(layout.size)
-    made = {
-        solver: new_optimizer(
-            LSTMRegressor(solver=solver, beta_1=0.1, beta_2=0.2, epsilon=0.3, rho=0.4, alpha=0.5, momentum=0.6,
-                          nesterovs_momentum=False), layout, theta
-        )
-        for solver in ("adam", "adamw", "rmsprop", "sgd", "lbfgs")
-    }  # fmt: skip
-    expected = {
-        "adam": Adam(theta, 0.1, 0.2, 0.3),
-        "adamw": AdamW(theta, 0.1, 0.2, 0.3, 0.5, layout.is_weight(np.float64)),
-        "rmsprop": RMSprop(theta, 0.4, 0.3),
-        "sgd": SGD(theta, 0.6, False),
-    }
-    gradients = np.random.default_rng(0).standard_normal((5, layout.size))
-    for solver, peer in expected.items():
-        ours, theirs = theta.copy(), theta.copy()
-        for gradient in gradients:
-            made[solver].update(ours, gradient.copy(), 0.1)
-            peer.update(theirs, gradient.copy(), 0.1)
-        np.testing.assert_array_equal(ours, theirs)
-        assert type(made[solver]) is type(peer)
-    assert made["lbfgs"] is None
-    assert penalty(LSTMRegressor(solver="adam", alpha=0.5)) == 0.5
-    assert penalty(LSTMRegressor(solver="adamw", alpha=0.5)) == 0  # which it takes off the weights itself
-
-
-def test_trainers():
-    model = LSTMRegressor(
-        learning_rate="invscaling", learning_rate_init=0.1, power_t=2.0, clip_norm=3.0, clip_value=4.0, shuffle=False,
-        max_iter=50,
-    )  # fmt: skip
-    trainer = new_trainer(model, 20, 7)
-    assert (trainer.n_epochs, trainer.period, trainer.batch_size, trainer.shuffle) == (7, 50, 20, False)
-    assert (trainer.clip_norm, trainer.clip_value) == (3.0, 4.0)
-    assert trainer.schedule.rate(n_updates=1, position=0.5, n_cuts=3) == 0.1 / 4
-    assert new_trainer(model, 1000, 7).batch_size == 32
-    assert new_trainer(model.set_params(batch_size=64), 1000, 7).batch_size == 64
-    whole = new_trainer(LSTMRegressor(solver="lbfgs", max_fun=9, tol=0.1), 1000, 7)
-    assert (whole.max_iter, whole.max_fun, whole.tol) == (7, 9, 0.1)
 
 
 def test_levels_are_compared_as_numbers():
