@@ -23,6 +23,7 @@ from sklstm._estimator.settings import check_settings
 from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.losses import LOSSES, loss_class
+from sklstm._network.missing_values import MISSING
 from sklstm._network.network import PREDICTION_ROWS
 from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._training.loop import INTERRUPTED
@@ -306,7 +307,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "n_targets": [Interval(Integral, 1, None, closed="left"), None],
         "instance_norm": [StrOptions(set(INSTANCE_NORMS)), None],
         "standardize": ["boolean"],
-        "missing": [StrOptions({"skip", "indicator"})],
+        "missing": [StrOptions(set(MISSING))],
         "loss": [StrOptions(set(LOSSES))],
         "delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],

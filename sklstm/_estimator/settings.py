@@ -8,7 +8,7 @@ import numpy as np
 from sklstm._estimator.solvers import solver_of
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
-from sklstm._network.missing_values import SKIP, Gaps
+from sklstm._network.missing_values import SKIP, SKIP_STEPS, Gaps
 
 # The parameters that cannot change while training continues.
 FIXED = (
@@ -81,7 +81,7 @@ def new_layout(regressor, n_inputs, n_values):
 
 def new_gaps(regressor, n_targets):
     """Return the rule for missing values."""
-    if regressor.missing == "skip":
+    if regressor.missing == SKIP_STEPS:
         return SKIP
     return Gaps(by_channel=True, n_needed=0 if regressor.instance_norm is None else n_targets)
 

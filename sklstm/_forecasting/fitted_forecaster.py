@@ -72,19 +72,19 @@ class FittedForecaster:
         return replace(self, batch_forecaster=self.batch_forecaster.for_histories(histories))
 
 
-def window_channels(input_spec, n_ahead):
+def window_channels(table_spec, n_ahead):
     """Return the names of the channels of a window, for messages.
 
     Parameters
     ----------
-    input_spec : InputSpec
+    table_spec : TableSpec
     n_ahead : int
         How many steps are predicted at once.
     """
-    columns = input_spec.columns
+    columns = table_spec.columns
     names = [f"the column {name!r} of X" for name in [*columns.known_names * n_ahead, *columns.past_names]]
-    targets = input_spec.output_format.described_targets(input_spec.n_targets)
-    return ChannelNames([*targets, *names], input_spec.n_targets)
+    targets = table_spec.output_format.described_targets(table_spec.n_targets)
+    return ChannelNames([*targets, *names], table_spec.n_targets)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
+from sklstm._network.missing_values import INDICATOR
 from sklstm._utils.windows import as_slice
 
 # Meta-estimators of scikit-learn that pass X on as it is. Their tags may say that they do not accept NaN although the
@@ -96,7 +97,7 @@ def reads_by_channel(regressor):
     """Whether every LSTMRegressor in a regressor reads a step of which only some channels are missing."""
     prefixes = lstm_prefixes(regressor)
     parameters = regressor.get_params(deep=True) if prefixes else {}
-    return bool(prefixes) and all(parameters[f"{prefix}missing"] == "indicator" for prefix in prefixes)
+    return bool(prefixes) and all(parameters[f"{prefix}missing"] == INDICATOR for prefix in prefixes)
 
 
 def needs_nonnegative(regressor):

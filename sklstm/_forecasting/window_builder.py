@@ -13,7 +13,7 @@ from sklstm._utils.forecast_bounds import SeriesRange, newest
 from sklstm._utils.windows import as_slice
 
 
-class Series(Protocol):
+class ReadableSeries(Protocol):
     """A series that windows are built from: `SeriesData` or `History`."""
 
     def __len__(self): ...
@@ -128,7 +128,7 @@ class StackedSeries:
 
     Parameters
     ----------
-    series : dict of Series
+    series : dict of ReadableSeries
         By key.
     origins : list of ndarray of int
         The origins of each series.
@@ -138,7 +138,7 @@ class StackedSeries:
         Whether `y` is in transformed units instead of the user's.
     """
 
-    series: dict[Hashable, Series]
+    series: dict[Hashable, ReadableSeries]
     origins: list[np.ndarray]
     begins: np.ndarray
     ends: np.ndarray

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, IntArray
 
 
+# How missing values are treated: the values of the parameter `missing` of `LSTMRegressor`.
+MISSING = SKIP_STEPS, INDICATOR = "skip", "indicator"
+
+
 @dataclass(frozen=True)
 class Gaps:
     """Rule for missing values: which values count as missing, and which steps are skipped.

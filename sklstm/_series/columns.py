@@ -73,7 +73,7 @@ class ColumnSpec:
             )
         X = self._in_order(X)
         columns = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
-        self.check_known(columns[:, ~self.is_past], X)
+        self.check_no_missing(columns[:, ~self.is_past], X)
         return columns
 
     def read_known(self, estimator, X):
@@ -91,11 +91,11 @@ class ColumnSpec:
             if not n_known:
                 return np.empty((len(X), 0))
             known = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
-            self.check_known(known, X)
+            self.check_no_missing(known, X)
             return known
         return self.read(estimator, X)[:, ~self.is_past]
 
-    def check_known(self, known, X):
+    def check_no_missing(self, known, X):
         """Raise ValueError if a column known in advance has a missing value, unless `allows_nan`."""
         unknown = np.isnan(known)
         if unknown.any() and not self.allows_nan:
@@ -146,7 +146,7 @@ def read_training_columns(estimator, X, n_rows, past_only):
         columns = validate_data(estimator, X, reset=True, dtype=np.float64, ensure_all_finite="allow-nan")
     labels, n_columns = _labels_of(X), columns.shape[1]
     spec = ColumnSpec(labels, _past_mask(past_only, labels, n_columns), get_tags(estimator).input_tags.allow_nan)
-    spec.check_known(columns[:, ~spec.is_past], X)
+    spec.check_no_missing(columns[:, ~spec.is_past], X)
     return columns, spec
 
 

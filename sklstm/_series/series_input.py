@@ -10,7 +10,7 @@ from sklstm._series.history import History
 from sklstm._series.output_format import OutputFormat
 from sklstm._series.panel import series_positions
 from sklstm._series.series import SeriesData
-from sklstm._series.training_data import InputSpec, TrainingData
+from sklstm._series.training_data import TableSpec, TrainingData
 from sklstm._time_index.regular_index import regular_end, steps_after
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
@@ -48,7 +48,7 @@ def read_training(forecaster, X, y, sample_weight=None):
     check_consistent_length(columns, values)
     series = split_into_series(values, columns, spec.is_past, index, _table_with_index(y))
     output_format = OutputFormat.from_targets(y, index)
-    data = TrainingData(series, InputSpec(values.shape[1], spec, output_format))
+    data = TrainingData(series, TableSpec(values.shape[1], spec, output_format))
     data.check_enough()
     return replace(data, weight=_read_weights(sample_weight, X, y))
 
@@ -71,7 +71,7 @@ def read_new_rows(forecaster, spec, X, y):
     ----------
     forecaster : Forecaster
         The fitted forecaster, for scikit-learn's checks.
-    spec : InputSpec
+    spec : TableSpec
         The form of the training tables.
     X, y
         As in `update`.
@@ -118,7 +118,7 @@ def read_truth(spec, history, X, y, sample_weight):
 
     Parameters
     ----------
-    spec : InputSpec
+    spec : TableSpec
         The form of the training tables.
     history : dict of History
         The histories, by key.

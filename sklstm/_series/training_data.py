@@ -12,7 +12,7 @@ from sklstm._utils.checks import check_weights
 
 
 @dataclass(frozen=True)
-class InputSpec:
+class TableSpec:
     """The form of the tables that `fit` was given; later tables must have the same.
 
     Parameters
@@ -37,13 +37,13 @@ class TrainingData:
     ----------
     series : dict of SeriesData
         By key; None is the key of a single series.
-    spec : InputSpec
+    spec : TableSpec
     weight : ndarray of shape (n_rows,) or None
         The weight of each row of the user's table.
     """
 
     series: dict[Hashable, SeriesData]
-    spec: InputSpec
+    spec: TableSpec
     weight: np.ndarray | None = None
 
     @property
