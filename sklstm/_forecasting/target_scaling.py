@@ -5,13 +5,14 @@ units when each series is centred and divided by its size. Known and past-only c
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from sklearn.base import clone
 
+from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.checks import check_output
 from sklstm._utils.overflow import power_of_two
 
@@ -37,7 +38,7 @@ class Transformer(Protocol):
 
 
 @dataclass(frozen=True)
-class SeriesScaling:
+class SeriesScaling(ArrayFields):
     """The scaling of one series. Every field is an ndarray of shape (n_targets,).
 
     Parameters
@@ -59,16 +60,6 @@ class SeriesScaling:
     error_scale: np.ndarray
     width: np.ndarray
     max_distance: np.ndarray
-
-    @classmethod
-    def from_parts(cls, scalings, counts):
-        """Stack the scalings of several series, each repeated so many times, along a new first axis."""
-        columns = ([getattr(scaling, field.name) for scaling in scalings] for field in fields(cls))
-        return cls(*(np.repeat(np.array(column), counts, axis=0) for column in columns))
-
-    def at(self, rows):
-        """Select rows of stacked scalings."""
-        return SeriesScaling(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
     def divisor(self):

@@ -1,7 +1,7 @@
 """Build windows from series: windows with targets to train on, and windows to forecast from."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from sklstm._forecasting.metrics import seasonal_naive
 from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
 from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.forecast_bounds import SeriesRange, newest
 from sklstm._utils.windows import as_slice
 
@@ -56,7 +57,7 @@ class TrainingWindows:
 
 
 @dataclass(frozen=True)
-class ForecastWindows:
+class ForecastWindows(ArrayFields):
     """Windows to forecast from, one for each origin of each series, with the scaling and bounds of their forecasts.
 
     Parameters
@@ -84,10 +85,6 @@ class ForecastWindows:
     error_scale: np.ndarray
     last: np.ndarray
     bounds: np.ndarray
-
-    def at(self, rows):
-        """Select some of the windows."""
-        return ForecastWindows(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
     def limits(self):

@@ -11,11 +11,12 @@ method. Assimakopoulos, V. and Nikolopoulos, K. (2000), *The theta model*; Hyndm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sklstm._utils.array_fields import ArrayFields
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, IntArray
@@ -25,7 +26,7 @@ REACH_OF_DEFAULT = 0.95  # of the default regressor, for which at most one range
 
 
 @dataclass(frozen=True)
-class SeriesRange:
+class SeriesRange(ArrayFields):
     """Range and trend of one series, or of several series along a first axis.
 
     Parameters
@@ -57,16 +58,6 @@ class SeriesRange:
         starts = starts + np.arange(len(lengths))
         change = np.fmax(np.fmax.reduceat(np.abs(np.diff(known, axis=0, prepend=np.nan)), starts), 0)
         return cls(*_ranges(y, starts), line_slopes(y, starts), *_ranges(known, starts), change)
-
-    @classmethod
-    def from_parts(cls, parts: Sequence[SeriesRange], n_rows: Sequence[int]) -> SeriesRange:
-        """Repeat the range of each series for its number of rows, which are the first axis of the result."""
-        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
-        return cls(*(np.repeat(np.array(column), n_rows, axis=0) for column in columns))
-
-    def at(self, row: int) -> SeriesRange:
-        """Return the range at one index of the first axis."""
-        return SeriesRange(*(getattr(self, field.name)[row] for field in fields(self)))
 
     def with_recent(self, y: FloatArray, known: FloatArray) -> SeriesRange:
         """Extend the range of each row by the values in its window: y (n, L, n_targets), known (n, L, n_known)."""
