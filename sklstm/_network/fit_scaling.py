@@ -101,7 +101,7 @@ def _moments(chunks: Iterable[Chunk], scaling: Scaling) -> tuple[Moments | Momen
     by_channel = scaling.gaps.by_channel
     of_channels, of_targets = MomentsByChannel() if by_channel else Moments(), Moments()
     for x, y, weight in chunks:
-        counted = target_weight(y, weight)
+        counted = target_weight(np.isnan(y), weight)
         present = ~np.isnan(x) if by_channel else None
         skipped, reference = scaling.inputs(x)
         scaling.targets(y, reference)
@@ -145,7 +145,7 @@ class ValueRanges:
         for x, y, weight in chunks:
             n_samples += len(weight)
             largest.append(np.fmax.reduce(np.abs(x), axis=(0, 2)))
-            counted = (target_weight(y, weight) > 0)[..., np.newaxis, :]
+            counted = (target_weight(np.isnan(y), weight) > 0)[..., np.newaxis, :]
             other_axes = tuple(axis for axis in range(y.ndim) if axis != y.ndim - 2)
             low.append(np.where(counted, y, np.inf).min(axis=other_axes))
             high.append(np.where(counted, y, -np.inf).max(axis=other_axes))

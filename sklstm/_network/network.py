@@ -222,8 +222,9 @@ class Network:
         targets = training_targets(X, y, self.every_step, skipped)
         target = features_first(targets).astype(output.raw.dtype, order="C")
         if self.every_step:
-            weight = target_weight(target, weight)
-            target[np.isnan(target)] = 0
+            missing = np.isnan(target)
+            weight = target_weight(missing, weight)
+            target[missing] = 0
         self.scaling.targets(target, output.reference)
         return target, weight
 
@@ -263,7 +264,7 @@ def _best_constant(loss: Loss, samples: Samples, gaps: Gaps) -> FloatArray:
     moments, targets, weights = Moments(), [], []
     for _, y, weight in _parts(samples, samples.y.ndim == 3, gaps):
         target = features_first(y)
-        counted = target_weight(target, weight)
+        counted = target_weight(np.isnan(target), weight)
         if loss.constant_is_mean:  # computed chunk by chunk; a quantile needs all targets at once
             moments.add(target, counted)
         else:

@@ -159,7 +159,7 @@ class Scaling:
         is_constant: BoolArray = np.isfinite(nothing) if self.is_constant is None else self.is_constant.copy()
         rounding = np.finfo(dtype).eps * np.maximum(np.abs(mean / scale), 1)
         for x, y, weight in chunks:
-            counted = target_weight(y, weight) > 0
+            counted = target_weight(np.isnan(y), weight) > 0
             unit = 1 if self.target_unit is None else self.target_unit
             differs = np.abs(y / unit - constant) > np.finfo(dtype).eps * np.abs(constant)
             constant[_any_counted(differs, counted)] = np.nan

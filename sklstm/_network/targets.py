@@ -40,9 +40,9 @@ def training_targets(X: FloatArray, y: FloatArray, every_step: bool, skipped: Bo
     return targets
 
 
-def target_weight(y: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return the weight (…, B) of each target in y (…, K, B): the weight of its sample, or 0 where it is NaN."""
-    return np.where(np.isnan(y).any(axis=-2), 0, weight)
+def target_weight(missing: BoolArray, weight: FloatArray) -> FloatArray:
+    """Return the weight (…, B) of each target: that of its sample, or 0 where a value is `missing` (…, K, B)."""
+    return np.where(missing.any(axis=-2), 0, weight)
 
 
 def features_first(values: FloatArray) -> FloatArray:

@@ -35,13 +35,12 @@ def read_training(forecaster, X, y, sample_weight=None):
     forecaster : Forecaster
         Its `past_only` is read, and scikit-learn's checks set `n_features_in_` and `feature_names_in_` on it.
     X, y, sample_weight
-        As in `fit`.
+        As in `fit`; X and y as numbers.
 
     Returns
     -------
     data : TrainingData
     """
-    X, y = as_numbers(X, "X"), as_numbers(y, "y")
     _check_has_targets(X, y)
     values, index = _check_targets(y), _common_index(X, y)
     columns, spec = read_training_columns(forecaster, X, len(values), forecaster.past_only)
