@@ -8,6 +8,7 @@ from sklstm import Forecaster
 from sklstm._series.history import History
 from sklstm._series.requested_rows import read_future, read_rows
 from sklstm._series.series_input import read_history, read_new_rows, read_training
+from sklstm._utils.numeric_input import as_numbers
 
 N = 8
 DAYS = pd.date_range("2024-01-01", periods=40)
@@ -18,7 +19,7 @@ class Reader:
 
     def __init__(self, X, y, **settings):
         self.forecaster = Forecaster(Ridge(), **settings)
-        self.data = read_training(self.forecaster, X, y)
+        self.data = read_training(self.forecaster, as_numbers(X, "X"), as_numbers(y, "y"))
         self.series, self.columns = self.data.series, self.data.spec.columns
         self.output_format = self.data.spec.output_format
         self.history = {key: History.from_series(part) for key, part in self.series.items()}
