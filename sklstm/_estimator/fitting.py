@@ -189,7 +189,7 @@ def _validator(network, data):
 def _run(regressor, objective, n_epochs, state, validate, tasks):
     """Train the weights of the state in place, and return how training ended."""
 
-    def end_epoch(progress, theta):
+    def end_epoch(progress):
         _report(regressor.verbose, progress)
         return tasks.end_epoch(lambda: state.copied().attributes())
 

@@ -36,7 +36,7 @@ class Monitor:
         Evaluates parameters on the validation samples.
     begin_epoch : callable ()
         Called before every epoch.
-    end_epoch : callable (progress, theta) -> bool
+    end_epoch : callable (progress) -> bool
         Called after every epoch; training ends if it returns True.
     """
 
@@ -44,7 +44,7 @@ class Monitor:
     n_iter_no_change: float
     validate: Validate | None
     begin_epoch: Callable[[], None]
-    end_epoch: Callable[[Progress, FloatArray], bool]
+    end_epoch: Callable[[Progress], bool]
 
     def after_epoch(self, progress: Progress, theta: FloatArray, loss: float) -> bool:
         """Validate and record an epoch; return whether training must end now."""
@@ -54,7 +54,7 @@ class Monitor:
                 validation = self.validate(theta)
         self._check_finite(progress.n_epochs + 1, theta, loss, validation)
         progress.record(theta, loss, validation, self.tol)
-        return self.end_epoch(progress, theta)
+        return self.end_epoch(progress)
 
     def _check_finite(self, epoch: int, theta: FloatArray, loss: float, validation: tuple[float, float] | None) -> None:
         validation_loss = 0.0 if validation is None else validation[0]

@@ -28,7 +28,7 @@ def monitoring(settings):
     monitor |= {name: settings.pop(name) for name in list(settings) if name in monitor}
     stop_after = settings.pop("stop_after", np.inf)
 
-    def end_epoch(progress, theta):
+    def end_epoch(progress):
         seen.append(progress.n_epochs)
         return progress.n_epochs >= stop_after
 
