@@ -3,15 +3,22 @@
 To add one, enter it in `SOLVERS`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sklstm._network.network import PREDICTION_ROWS
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import Trainer
-from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop
+from sklstm._training.optimizers import SGD, Adam, AdamW, MomentOptimizer, RMSprop
 from sklstm._training.schedules import Schedule
+
+if TYPE_CHECKING:
+    from sklstm._estimator.regressor import LSTMRegressor
+    from sklstm._network.layout import Layout
+    from sklstm._utils.typing import FloatArray
 
 BATCH_SIZE = 32  # the largest batch for batch_size="auto"
 
@@ -28,7 +35,7 @@ class Solver:
         Whether the optimiser decays the weights by `alpha` itself, so that the loss has no penalty.
     """
 
-    new_optimizer: Callable
+    new_optimizer: Callable[[LSTMRegressor, Layout, FloatArray], MomentOptimizer | None]
     decays_weights: bool = False
 
     uses_batches: ClassVar[bool] = True  # else it needs the same loss of all samples at each evaluation

@@ -27,8 +27,6 @@ class FittedForecaster:
         Number of windows left out of training.
     name : str
         Name of the regressor, for messages.
-    past_only : list or None
-        The past-only columns, for messages.
     warns_of_divergence : bool
         Whether to warn where forecasts that are fed back diverge.
     """
@@ -37,7 +35,6 @@ class FittedForecaster:
     batch_forecaster: BatchForecaster
     n_dropped: int
     name: str
-    past_only: list | None
     warns_of_divergence: bool
 
     @property
@@ -60,8 +57,7 @@ class FittedForecaster:
         forecasts : dict of ndarray of shape (n_origins, steps, n_targets, 1 + 2 n_coverages)
             The forecast, then the lower and the upper end of each interval; NaN where there is none.
         """
-        spec = self.builder.spec
-        self.strategy.check_reach(steps, self.past_only if spec.n_past else None)
+        self.strategy.check_reach(steps, self.data.spec.columns.past_names)
         if coverages and self.batch_forecaster.intervals is None:
             raise ValueError(no_intervals_message(coverages))
         on_clipped = partial(warn_of_divergence, self.name) if self.warns_of_divergence else None

@@ -95,7 +95,7 @@ def _train_regressors(forecaster, data, tasks):
         regressor_set.fit(samples, tasks)
     batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=repeats_last)
     name = type(regressor).__name__
-    return FittedForecaster(data, batch_forecaster, n_dropped, name, forecaster.past_only, not by_default)
+    return FittedForecaster(data, batch_forecaster, n_dropped, name, not by_default)
 
 
 def _fit_window_builder(forecaster, data, regressor, by_default):

@@ -1,5 +1,6 @@
 """The `Forecaster`, which forecasts series with a regressor."""
 
+from collections.abc import Hashable
 from numbers import Integral, Real
 
 import numpy as np
@@ -167,7 +168,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     _fitted: FittedForecaster  # as `fit` made it, or `update` with train=True
     _in_sample: InSample
-    _history: dict[object, History]  # by key
+    _history: dict[Hashable, History]  # by key
 
     _parameter_constraints: dict = {
         "regressor": [HasMethods(["fit"]), None],

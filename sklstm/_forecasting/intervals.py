@@ -39,7 +39,7 @@ class ErrorRequest:
     """
 
     steps: int
-    coverages: tuple
+    coverages: tuple[float, ...]
     one_sided: bool = True
     together: bool = False
 
@@ -154,7 +154,7 @@ class Levels:
         The levels of these quantiles.
     """
 
-    levels: tuple
+    levels: tuple[float, ...]
 
     def ends(self, regressor_set, windows, points, coverages):
         steps = points.shape[1]

@@ -73,7 +73,7 @@ def _proper_training_data(forecaster, data):
 def check_request(forecaster, data, steps, coverages):
     """Check that a forecaster, once fitted on the data, will be able to forecast these steps and intervals."""
     strategy, levels = strategy_of(forecaster), quantile_intervals(forecaster)
-    strategy.check_reach(steps, forecaster.past_only if data.spec.columns.is_past.any() else None, verb="is")
+    strategy.check_reach(steps, data.spec.columns.past_names, verb="is")
     if not coverages:
         return
     if forecaster.intervals is not None:

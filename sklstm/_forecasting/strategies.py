@@ -47,10 +47,10 @@ class Strategy:
         """Return the steps that the regressor with this number predicts; steps and numbers count from 0."""
         return range(self.n_ahead)
 
-    def check_reach(self, steps, past_only=None, verb="was"):
+    def check_reach(self, steps, past_names=(), verb="was"):
         """Raise ValueError if the strategy cannot forecast so many steps.
 
-        `past_only` are the names of the past-only columns, if there are any. `verb` sets the tense of the message:
+        `past_names` are the names of the past-only columns. `verb` sets the tense of the message:
         "was" fitted or "is" fitted.
         """
         if steps > self.n_ahead:
@@ -92,10 +92,10 @@ class Recursive(Strategy):
     def from_steps(cls, steps):
         return cls(1)
 
-    def check_reach(self, steps, past_only=None, verb="was"):
-        if past_only is not None and steps > 1:
+    def check_reach(self, steps, past_names=(), verb="was"):
+        if past_names and steps > 1:
             raise ValueError(
-                f"strategy='recursive' has no forecasts of the past_only columns {past_only} to feed back, so "
+                f"strategy='recursive' has no forecasts of the past_only columns {past_names} to feed back, so "
                 "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
             )
 

@@ -1,5 +1,6 @@
 """Train fitted regressors further on rows that follow the training rows."""
 
+from collections.abc import Hashable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -57,8 +58,8 @@ class _Windows:
     """Draws windows of histories for one call of `train_further`."""
 
     fitted: FittedForecaster
-    histories: dict[object, History]
-    n_new: dict[object, int]
+    histories: dict[Hashable, History]
+    n_new: dict[Hashable, int]
 
     def __post_init__(self):
         self._lengths = {key: len(history) for key, history in self.histories.items()}

@@ -1,5 +1,6 @@
 """Check the exogenous variables, the columns of `X`, and keep which of them are known in advance."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ class ColumnSpec:
         Whether columns that are known in advance may have missing values.
     """
 
-    labels: list | None
+    labels: list[Hashable] | None
     is_past: np.ndarray
     allows_nan: bool = False
 
