@@ -14,10 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklstm._estimator.forecast_start import ForecastStart
 from sklstm._estimator.input_checks import check_every_channel
 from sklstm._estimator.prediction_checks import at_present_steps
-from sklstm._estimator.settings import (
-    new_layout,
-    new_loss,
-)
+from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import solver_of
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
@@ -137,9 +134,8 @@ def _merged(regressor, data):
 
 def _trains_every_step(regressor, data, start):
     """Whether the loss counts a prediction at every step."""
-    if data.every_step or regressor.loss_steps != "auto":
-        return data.every_step or regressor.loss_steps == "all"
-    return not regressor.bidirectional and start.is_continuous
+    steps = resolve_loss_steps(regressor.loss_steps, regressor.bidirectional, start.is_continuous)
+    return data.every_step or steps == "all"
 
 
 def _new_network(regressor, settings, data, every_step):

@@ -86,6 +86,13 @@ def new_gaps(regressor, n_targets):
     return Gaps(by_channel=True, n_needed=0 if regressor.instance_norm is None else n_targets)
 
 
+def resolve_loss_steps(loss_steps, bidirectional, targets_are_next_steps):
+    """Return the steps that the loss counts, "all" or "last"; `loss_steps="auto"` depends on the targets."""
+    if loss_steps != "auto":
+        return loss_steps
+    return "all" if targets_are_next_steps and not bidirectional else "last"
+
+
 def number_of_targets(regressor, n_channels, n_outputs):
     """Return how many of the first channels are targets: `n_targets` or, if it is None, by the shapes."""
     n_targets = regressor.n_targets

@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._estimator.settings import resolve_loss_steps
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._network.missing_values import INDICATOR
 from sklstm._utils.windows import as_slice
@@ -128,9 +129,8 @@ def clone_for_windows(regressor, spec, feeds_back=True, verbose=False):
             settings[f"{prefix}verbose"] = verbose
         if parameters[f"{prefix}n_targets"] is None:
             settings[f"{prefix}n_targets"] = spec.n_targets
-        if parameters[f"{prefix}loss_steps"] == "auto":
-            is_next = feeds_back and not parameters[f"{prefix}bidirectional"]
-            settings[f"{prefix}loss_steps"] = "all" if is_next else "last"
+        loss_steps, bidirectional = (parameters[f"{prefix}{name}"] for name in ("loss_steps", "bidirectional"))
+        settings[f"{prefix}loss_steps"] = resolve_loss_steps(loss_steps, bidirectional, feeds_back)
     return regressor.set_params(**settings)
 
 
