@@ -19,6 +19,7 @@ from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_checks import FEWEST_WINDOWS, check_windows, warn_of_few_windows
 from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._series.leaks import check_leaks
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
@@ -52,6 +53,8 @@ def fit_rows(forecaster, data, proper, X, y):
     """
     tasks = begin_tasks(forecaster, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
     with plain_parameters(forecaster):
+        # all rows together may show no leak
+        check_leaks(data, X, forecaster.window_length, strategy_of(forecaster).n_ahead)
         fitted = train(forecaster, data, proper, X, y, tasks)
     tasks.end_fit()
     return fitted

@@ -57,6 +57,19 @@ def test_no_search_no_score_and_no_backtest_takes_a_column_that_gives_the_target
             attempt()
 
 
+def test_a_column_that_gives_the_target_away_in_the_rows_of_one_fit_alone_is_refused_there():
+    """As a column of actuals that goes on with forecasts: before the first origin, it is a copy."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=60)
+    X = np.r_[y[:40], rng.normal(size=20)][:, np.newaxis]
+    ridge = Forecaster(Ridge(), window_length=4, calibration_size=20)
+    ridge.fit(X, y)
+    with pytest.raises(ValueError, match="'x0' is y at the same row"):
+        backtest(ridge, X, y, steps=1, n_origins=30)
+    with pytest.raises(ValueError, match="'x0' is y at the same row"):
+        ridge.set_params(intervals="conformal").fit(X, y)
+
+
 def test_of_past_only_columns_those_of_later_rows_give_the_target_away():
     _, y = walk()
     X = pd.DataFrame({"now": y, "next": y.shift(-1)})
