@@ -45,11 +45,11 @@ def forward(matrix, ws, skipped=None):
         if skip is not None:
             sigmoids[::2, :, skip] = 0
             sigmoids[1, :, skip] = 1
-            held = z[F + 1 :, skip]
+            previous = z[F + 1 :, skip]
         multiply(f_i, c_g, v_u)
         add(v, u, c)
         tanh(c, tanh_c)
         multiply(o, tanh_c, h)
         lstm._keep_factors(ws, t, h)
         if skip is not None:
-            h[:, skip] = held
+            h[:, skip] = previous

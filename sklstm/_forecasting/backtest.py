@@ -216,13 +216,13 @@ def backtest(
 
 
 def _check_not_overridden(forecaster):
-    """Refuse a subclass with a `fit` or `forecast` of its own: a backtest calls neither of them."""
+    """Raise TypeError for a subclass that overrides `fit` or `forecast`, because a backtest calls neither."""
     kind = type(forecaster)
     for method in ("fit", "forecast"):
         if getattr(kind, method) is not getattr(Forecaster, method):
             raise TypeError(
-                f"backtest trains and forecasts as Forecaster does, and would not call {kind.__name__}.{method}. Give "
-                f"a Forecaster, and do what {method} adds in its regressor or its target_transformer."
+                f"backtest does not call {kind.__name__}.{method}: it trains and forecasts as Forecaster itself does. "
+                f"Pass a Forecaster, and move what {method} adds into its regressor or its target_transformer."
             )
 
 
@@ -301,7 +301,7 @@ def _joined(tables, season):
     import pandas as pd
 
     if not sum(map(len, tables)):
-        raise ValueError("There is nothing to score: no series has training rows as well as a truth after an origin.")
+        raise ValueError("There is nothing to score: no series has both training rows and true values after an origin.")
     frame = pd.concat([table for table in tables if len(table)], ignore_index=True)
     frame.attrs["season"] = season
     if frame["naive"].isna().all():
@@ -312,7 +312,7 @@ def _joined(tables, season):
     known = frame["forecast"].notna()
     if not known.all():
         warn_user(
-            f"{int((~known).sum())} of {len(frame)} rows could not be forecast, as values are missing in the windows "
-            "before them; they are left out."
+            f"{int((~known).sum())} of {len(frame)} rows could not be forecast, because values are missing in the "
+            "windows before them. They are left out of the scores."
         )
     return frame[known].reset_index(drop=True)

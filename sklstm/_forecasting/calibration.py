@@ -22,7 +22,7 @@ def check_coverage(coverage):
     except (TypeError, ValueError):
         shares = np.empty(0)
     if shares.ndim != 1 or not len(shares) or not ((shares > 0) & (shares < 1)).all():
-        raise ValueError(f"coverage must be a share in (0, 1), or several; got {coverage!r}.")
+        raise ValueError(f"coverage must be a number between 0 and 1, or a list of them; got {coverage!r}.")
     shares = tuple(dict.fromkeys(shares.tolist()))
     _check_names(shares)
     return shares

@@ -47,8 +47,8 @@ def last_folds(series, steps, n_origins, n_ahead):
     stamps = np.unique(np.concatenate([part.stamps for part in series.values()]))
     if len(stamps) < n_ahead + n_origins + 1:
         raise ValueError(
-            f"n_origins={n_origins} with steps={steps} needs at least {n_ahead + n_origins + 1} rows, as two must be "
-            f"known at the first origin and {n_ahead} must follow the last one; there are {len(stamps)}."
+            f"n_origins={n_origins} with steps={steps} needs at least {n_ahead + n_origins + 1} rows, because two "
+            f"must come before the first origin and {n_ahead} after the last one; y has {len(stamps)}."
         )
     first = len(stamps) - n_ahead - n_origins + 1
     folds = []
@@ -90,8 +90,8 @@ def folds_from_cv(series, steps, cv, n_rows):
     scored = [fold for fold in folds if fold.scored]
     if not scored:
         raise ValueError(
-            f"There is nothing to score: in none of the {len(folds)} folds of cv={cv!r} is a test row among the "
-            f"steps={steps} rows that follow the training rows of its series. Choose a smaller gap, or more steps."
+            f"There is nothing to score: none of the {len(folds)} folds of cv={cv!r} has a test row among the "
+            f"steps={steps} rows after the training rows of its series. Choose a smaller gap, or more steps."
         )
     return scored
 
@@ -105,7 +105,7 @@ def _masks(splitter, n_rows):
             masks[-1][0, train], masks[-1][1, test] = True, True
     except (TypeError, ValueError, IndexError) as error:
         raise ValueError(
-            f"cv must give pairs (training rows, test rows), by their numbers among the {n_rows} rows of y. Fold "
+            f"cv must give pairs (training rows, test rows) of positions among the {n_rows} rows of y. Fold "
             f"{len(masks)} fails: {error}"
         ) from error
     if not masks:

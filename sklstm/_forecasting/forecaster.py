@@ -557,5 +557,7 @@ def check_parts(forecaster):
     """Check the types of the estimators in a forecaster."""
     check_regressor(regressor_to_clone(forecaster))
     if isinstance(forecaster.regressor, Forecaster):
-        raise TypeError("regressor must predict a value from a window, got a Forecaster: give its regressor.")
+        raise TypeError(
+            "regressor must predict values from windows, got a Forecaster. Pass the regressor inside of it."
+        )
     check_transformer(forecaster.target_transformer)

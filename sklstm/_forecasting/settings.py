@@ -44,7 +44,7 @@ def check_settings(forecaster, data):
     if forecaster.drop_incomplete is False and not accepts_nan(regressor):
         raise ValueError(
             f"drop_incomplete=False keeps incomplete windows, but {type(regressor).__name__} does not accept NaN "
-            "according to its tags. Leave it at 'auto', or choose another regressor."
+            "according to its tags. Set drop_incomplete='auto', or choose another regressor."
         )
     return None if forecaster.intervals is None else _proper_training_data(forecaster, data)
 

@@ -69,7 +69,7 @@ class ColumnSpec:
             return np.empty((n_rows if X is None else len(X), 0))
         if not len(self):
             raise ValueError(
-                "X has columns, but the Forecaster was fitted without any. Give a frame that has the index and no "
+                "X has columns, but the Forecaster was fitted without any. Pass a frame that has the index and no "
                 "columns."
             )
         X = self._in_order(X)

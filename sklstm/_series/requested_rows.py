@@ -192,7 +192,7 @@ def read_future(forecaster, columns, history, X_future, steps):
     if X_future is None:
         if not columns.is_past.all():
             raise ValueError(
-                f"X_future is needed: the columns {columns.known_names} of the {steps} rows to forecast. "
+                f"X_future is needed, with the columns {columns.known_names} of the {steps} rows to forecast. "
                 f"future_index({steps}) returns their index."
             )
         return {key: FutureRows(np.arange(steps), 0, np.empty((steps, 0))) for key in history}

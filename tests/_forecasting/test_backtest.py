@@ -147,7 +147,7 @@ def test_weights_reach_the_fit():
         ({}, "n_origins or cv"),
         ({"n_origins": 2, "cv": TimeSeriesSplit(2)}, "n_origins or cv"),
         ({"n_origins": 58}, "needs at least 62 rows"),
-        ({"n_origins": 2, "coverage": 90}, "coverage must be a share"),
+        ({"n_origins": 2, "coverage": 90}, "coverage must be a number"),
         ({"n_origins": 2, "coverage": 0.9}, "needs intervals"),
         ({"n_origins": 0}, "n_origins"),
         ({"n_origins": 2, "refit": 0}, "refit"),
@@ -354,5 +354,5 @@ def test_a_subclass_whose_methods_would_be_passed_over_is_refused(method):
     pd.testing.assert_frame_equal(
         frame, backtest(Forecaster(Ridge(), window_length=3), X, y, steps=2, n_origins=3).frame
     )
-    with pytest.raises(TypeError, match=rf"would not call Other\.{method}"):
+    with pytest.raises(TypeError, match=rf"does not call Other\.{method}"):
         backtest(other, X, y, steps=2, n_origins=3)

@@ -27,7 +27,7 @@ def test_coverages_become_a_tuple_without_repetitions(given, checked):
 
 @pytest.mark.parametrize("given", [0, 1, 90, -0.1, np.nan, [], [0.5, 1.0], [[0.5]], "high", ["a"], {0.5: 1}])
 def test_what_is_no_share_is_refused(given):
-    with pytest.raises(ValueError, match=r"coverage must be a share in \(0, 1\), or several; got"):
+    with pytest.raises(ValueError, match=r"coverage must be a number between 0 and 1, or a list of them; got"):
         check_coverage(given)
 
 
@@ -279,7 +279,7 @@ def test_coverages_with_names_of_their_own_are_kept():
 
 @pytest.mark.parametrize("given", [0.0, 1.0, -0.1, [], [0.5, 1.0], [[0.5]], "much", None, np.nan])
 def test_a_coverage_is_a_share(given):
-    with pytest.raises(ValueError, match=r"coverage must be a share in \(0, 1\), or several"):
+    with pytest.raises(ValueError, match=r"coverage must be a number between 0 and 1, or a list of them"):
         check_coverage(given)
 
 

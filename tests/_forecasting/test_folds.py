@@ -70,7 +70,7 @@ def test_what_a_splitter_gives_wrong_is_told_with_the_number_of_its_fold():
             backtest(RIDGE, None, SERIES, steps=3, cv=folds)
     with pytest.raises(ValueError, match="cv gives no folds"):
         backtest(RIDGE, None, SERIES, steps=3, cv=[])
-    with pytest.raises(ValueError, match=r"(?s)in none of the 2 folds .* steps=3 rows that follow"):
+    with pytest.raises(ValueError, match=r"(?s)none of the 2 folds .* steps=3 rows after"):
         backtest(RIDGE, None, SERIES, steps=3, cv=[(np.arange(30), np.arange(33, 36))] * 2)
 
 

@@ -551,7 +551,7 @@ def test_known_columns_must_be_known():
     ):
         with pytest.raises(ValueError, match=message):
             call()
-    with pytest.raises(ValueError, match=r"X_future is needed: the columns \['k', 'l'\] of the 3 rows"):
+    with pytest.raises(ValueError, match=r"X_future is needed, with the columns \['k', 'l'\] of the 3 rows"):
         f.forecast(3)
     with pytest.raises(ValueError, match="2 rows, but steps=3 are to be forecast"):
         f.forecast(3, X[-3:-1])

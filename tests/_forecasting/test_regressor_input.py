@@ -356,7 +356,7 @@ def test_windows_are_not_cut_twice(wrap):
 
 
 def test_a_forecaster_is_no_regressor_of_windows():
-    with pytest.raises(TypeError, match="got a Forecaster: give its regressor"):
+    with pytest.raises(TypeError, match=r"got a Forecaster\. Pass the regressor inside"):
         Forecaster(Forecaster(Ridge())).fit(None, np.arange(40.0))
 
 

@@ -101,7 +101,7 @@ def test_without_known_columns_no_future_is_needed(X_future):
 
 
 NO_FUTURE = {
-    "none": (None, r"X_future is needed: the columns \['a', 'c'\] of the 3 rows"),
+    "none": (None, r"X_future is needed, with the columns \['a', 'c'\] of the 3 rows"),
     "too short": (frame(2, start=N), "X_future has 2 rows, but steps=3 are"),
     "too late": (frame(3, start=N + 2), "X_future begins 2 rows after the first row to forecast"),
     "a row too late": (frame(3, start=N + 1), "X_future begins 1 row after the first row to forecast"),
