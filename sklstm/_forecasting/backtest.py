@@ -249,7 +249,7 @@ def _checked_part(forecaster, data, fold, steps, coverages):
 
 
 def _rows_read_ahead(forecaster, data, steps):
-    """How many rows must follow an origin: `steps`, or more if known columns are read further ahead."""
+    """Return how many rows must follow an origin: `steps`, or more if known columns are read further ahead."""
     return steps if data.spec.columns.is_past.all() else max(steps, strategy_of(forecaster).n_ahead)
 
 
@@ -270,7 +270,7 @@ def _forecast_folds(fitted, data, folds, steps, coverages, season):
 
 
 def _table(part, series_format, origins, scored, forecasts, coverages, season):
-    """The forecasts of one series: a row for each origin, step and target that is scored and has a value."""
+    """Make the table of one series: a row for each origin, step and target that is scored and has a true value."""
     import pandas as pd
 
     (key, output_format), (steps, n_targets) = series_format, forecasts.shape[1:3]

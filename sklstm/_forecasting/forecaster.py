@@ -463,7 +463,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return self._targets_of(self._fitted.data.series) - self.fitted_values_
 
     def _targets_of(self, series):
-        """The targets of series, by key, as pandas."""
+        """Convert the targets of series, by key, to pandas."""
         return self._output_format.rows_to_pandas(series, {key: part.y for key, part in series.items()})
 
     def update(self, X, y=None, train=False, *, learning_rate_init=None):

@@ -64,7 +64,7 @@ class Strategy:
         return hasattr(regressor, "predict_quantiles")
 
     def error_steps(self, steps):
-        """How many steps ahead the errors must reach that `sample_paths` uses."""
+        """Return how many steps ahead `sample_paths` needs errors."""
         return steps
 
     def forecast(self, regressors, windows, future, steps, limits=None):

@@ -216,7 +216,7 @@ class TargetScaler:
         return _transform(self.transformer, y.reshape(-1, y.shape[-1])).reshape(y.shape)
 
     def inverse_transform(self, y):
-        """Transform targets (…, n_targets) back to the user's units; NaN in rows that are not finite."""
+        """Transform targets (…, n_targets) back to the user's units; the transformer gets finite rows only."""
         if self.transformer is None:
             return y
         rows = y.reshape(-1, y.shape[-1])

@@ -328,14 +328,14 @@ def _factorize(column):
 
 
 def _nominal_value(metric):
-    """The constant reference of a metric: 0 for the skill, the nominal coverage for a coverage; else None."""
+    """Return the constant reference of a metric: 0 for the skill, the nominal coverage for a coverage; else None."""
     if metric == "skill":
         return 0.0
     return float(metric.removeprefix("coverage_")) / 100 if metric.startswith("coverage_") else None
 
 
 def _naive_score(rows, metric):
-    """The score of the naive forecast by step, over the rows where it is known; None if there is none."""
+    """Compute the score of the naive forecast by step, over the rows where it is known; None if there are none."""
     known = rows[rows["naive"].notna()]
     if metric not in AXIS_LABELS or not len(known):
         return None

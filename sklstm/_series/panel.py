@@ -169,7 +169,7 @@ def _levels(index):
 
 
 def _first_of_each(series, stamp):
-    """The number of the first time stamp of each series."""
+    """Return the number of the first time stamp of each series."""
     first = np.full(series.max(initial=-1) + 1, np.iinfo(stamp.dtype).max)
     np.minimum.at(first, series, stamp)
     return first
