@@ -1,4 +1,4 @@
-"""Check the parameters of `LSTMRegressor` together, and make the loss, the layout and the solver from them.
+"""Check the parameters of `LSTMRegressor` together, and make the loss, the layout and the rule for gaps from them.
 
 Each parameter has been validated by itself before.
 """

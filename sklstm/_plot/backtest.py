@@ -242,7 +242,7 @@ def _check_metric(metric, known):
         raise ValueError(f"metric must be one of {', '.join(known)}, got {metric!r}.")
 
 
-def _check_steps(table, name):
+def _check_step_column(table, name):
     """Raise an error if a table does not hold forecasts by step."""
     check_frame(table, name, (*VALUES, "step"))
     if not np.isfinite(floats(table["step"], f"the column 'step' of {name}")).all():
@@ -281,12 +281,12 @@ def _named_tables(frame, name):
     """List (name in the legend or None, table) for one table or a dict of them, checked."""
     frame = _unwrap(frame)
     if not isinstance(frame, dict):
-        _check_steps(frame, "frame")
+        _check_step_column(frame, "frame")
         return [(name, frame)]
     if not frame:
         raise ValueError("frame is an empty dict; it must hold at least one table.")
     for key, table in frame.items():
-        _check_steps(table, f"frame[{key!r}]")
+        _check_step_column(table, f"frame[{key!r}]")
     return [
         (format_name(key) if name is None else f"{name}, {format_name(key)}", table) for key, table in frame.items()
     ]
