@@ -89,3 +89,21 @@ def test_a_table_with_nothing_to_score_is_refused_before_training():
         backtest(RIDGE, None, y, steps=3, cv=folds)
     y.iloc[32] = 1.0
     assert len(backtest(RIDGE, None, y, steps=3, cv=folds).frame) == 1
+
+
+def test_an_origin_at_which_one_series_has_ended_and_the_other_not_begun_scores_nothing():
+    y = pd.concat({"a": SERIES[:10], "b": SERIES[10:20]}, names=["shop", "month"])
+    frame = backtest(Forecaster(Ridge(), window_length=1), None, y, steps=2, n_origins=9).frame
+    assert set(frame["series"]) == {"b"}
+    assert frame["origin"].unique().tolist() == MONTHS[10:18].tolist()
+    assert len(frame) == 8 * 2
+
+
+def test_a_series_that_was_not_trained_on_is_not_scored():
+    y = pd.concat({"a": SERIES[:20], "b": SERIES[:20]}, names=["shop", "month"])
+    y.iloc[10:12] = np.nan
+    folds = [(np.arange(10), [10, 11]), (np.arange(20, 30), [30, 31])]
+    frame = backtest(Forecaster(Ridge(), window_length=1), None, y, steps=2, cv=folds).frame
+    assert set(frame["series"]) == {"b"}
+    with pytest.raises(ValueError, match=r"no series has training rows as well as a truth after an origin"):
+        backtest(Forecaster(Ridge(), window_length=1), None, y, steps=2, cv=folds, refit=False)

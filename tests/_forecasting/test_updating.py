@@ -192,3 +192,13 @@ def test_a_learning_rate_is_for_lstms_that_are_trained():
     for train, regressors in ((False, [model()]), (True, [Ridge(), Ridge()])):
         with pytest.raises(ValueError, match="used by an LSTMRegressor with train=True only"):
             check_learning_rate(0.1, train, regressors)
+
+
+def test_rows_without_a_value_train_nothing():
+    _, y = series(34)
+    y.iloc[30:] = np.nan
+    for regressor in (SGDRegressor(random_state=0), model()):
+        f = forecaster(regressor).fit(None, y[:30])
+        before = f.forecast(2, history=y[:30])
+        f.update(None, y[30:], train=True)
+        pd.testing.assert_series_equal(f.forecast(2, history=y[:30]), before)

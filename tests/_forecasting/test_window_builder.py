@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -230,3 +232,17 @@ def test_a_new_series_is_scaled_and_bounded_by_its_rows_before_the_first_origin(
     windows = builder.forecast_windows(both, {"a": np.array([20]), "new": np.array([8, 10])}, steps)
     np.testing.assert_allclose(windows.centre[1:], y[:8].mean())
     np.testing.assert_allclose(windows.centre[0], scaler.scalings["a"].centre)
+
+
+def test_a_window_whose_end_is_at_the_usual_level_stays_in_the_units_of_its_series():
+    lags = WindowSpec(3, 1, 1, 0, 0)
+    part = make_series(lags, 30, holes=0)
+    scaler = scaler_of(None, {None: part}, is_centred=True)
+    builder = WindowBuilder(lags, scaler, np.float32, True, True)
+    y = part.y.copy()
+    y[7:9] = 1e6
+    windows = builder.forecast_windows({None: replace(part, y=y)}, {None: np.array([10])}, 1)
+    np.testing.assert_allclose(windows.windows[0, :, 0], (y - part.y.mean())[7:10, 0], rtol=1e-6)
+    np.testing.assert_allclose(windows.centre, part.y.mean())
+    windows = builder.forecast_windows({None: replace(part, y=y)}, {None: np.array([9])}, 1)
+    assert not np.allclose(windows.centre, part.y.mean())  # that of the window itself

@@ -88,6 +88,7 @@ HONEST = {
     "a counter beside a noisy line": (ROWS, 3 * ROWS + 2 + 0.01 * NOISE),
     "a counter beside ten rows of a line": (ROWS[:10], 3 * ROWS[:10]),
     "a counter beside what becomes a line": (ROWS[:40], np.where(ROWS < 8, Y, 3 * ROWS)[:40]),
+    "a counter beside what soon becomes a line": (ROWS[:40], np.where(ROWS < 3, Y, 3 * ROWS)[:40]),
     "a counter beside growth": (ROWS, 1.01**ROWS),
     "years beside growth": (ROWS // 9, np.cumsum(RNG.random(N))),
     "growth": (1.01**ROWS, 1.01**ROWS),
@@ -258,3 +259,10 @@ def test_jumps_are_ten_times_as_large_as_usual_changes():
 
 def test_values_are_ranked_among_the_different_ones():
     np.testing.assert_array_equal(_leak_detection._order(np.array([5.0, np.nan, 1, 5, 9])), [1, np.nan, 0, 1, 2])
+
+
+def test_without_a_lag_there_is_no_leak():
+    assert one(Y, Y, first=5, last=4) == []
+    (leak,) = one(later(Y, 5), Y, first=5, last=5)
+    assert leak.lag == 5
+    assert one(Y[:1], Y[:1], first=1) == []

@@ -159,6 +159,9 @@ def test_a_fold_without_anything_to_test_is_refused():
     with pytest.raises(ValueError, match=r"tests 2 … 2 has no row to test: no series .* before 2\. .*n_splits"):
         split_panel(index, 2, 1)
     assert as_lists(split_panel(index, 1, 1)) == [([0, 1, 2], [3])]
+    index = panel([*(("a", k) for k in range(8)), *(("b", k) for k in range(8, 13))])
+    with pytest.raises(ValueError, match=r"tests 10 … 12 has no row to test: no series .* before 8\. "):
+        split_panel(index, 1, 3, gap=2)
 
 
 @pytest.mark.parametrize("function", [lambda index: split_panel(index, 1, 1), series_positions])

@@ -26,7 +26,7 @@ REFUSED = {
     "a series where X belongs": ((daily(), None), r"y to be passed.*write fit\(None, series\)"),
     "a list where X belongs": (([1.0, 2.0], None), r"write fit\(None, series\)"),
     "no y": ((frame().to_numpy(), None), "requires y to be passed, but the target y is None"),
-    "a number": ((None, 3.0), "y"),
+    "a number": ((None, 3.0), r"y must have the shape .*got \(\)"),
     "three axes": ((None, np.zeros((4, 2, 2))), "dim 3"),
     "no column": ((None, np.zeros((4, 0))), r"shape=\(4, 0\)"),
     "no row": ((None, []), "0 sample"),

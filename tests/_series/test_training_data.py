@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 from sklstm import backtest
 from sklstm._series.series_input import read_training
 from tests._forecasting.tools import REGRESSORS, SHAPES, L, forecaster, series, shuffled, slow_training
-from tests._series.tables import Reader
+from tests._series.tables import Reader, panel
 from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -127,3 +127,22 @@ def test_some_rows_may_be_too_few(stop, weight, message):
     begin = 1 if stop == 5 else 0
     with pytest.raises(ValueError, match=message):
         data.between({None: (begin, stop)}).check_enough()
+
+
+def test_rows_are_counted_over_all_series():
+    data = Reader(None, panel({"a": (0, 5), "b": (2, 7), "c": (1, 3)})).data
+    assert (data.n_rows, data.longest) == (15, 7)
+    part = data.between({"c": (0, 2), "a": (4, 5), "b": (3, 3)})
+    assert (list(part.series), part.n_rows, part.longest, part.rows.tolist()) == (["a", "c"], 3, 2, [4, 12, 13])
+
+
+def test_a_target_without_a_value_is_named():
+    for y, name in (
+        (np.full(5, np.nan), "y"),
+        (np.full((5, 1), np.nan), "column 0 of y"),
+        (np.c_[np.arange(5.0), np.full(5, np.nan)], "column 1 of y"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} has only NaN"):
+            Reader(None, y)
+    known = panel({"a": (0, 5), "b": (2, 7)}).mask(lambda y: y < 100)
+    assert len(Reader(None, known).series) == 2  # some series have values
