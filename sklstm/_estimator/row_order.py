@@ -3,7 +3,6 @@
 Windows need consecutive rows.
 """
 
-from sklstm._time_index.messages import has_gap
 from sklstm._time_index.regular_index import regular_end
 from sklstm._utils.numeric_input import index_of
 
@@ -37,13 +36,7 @@ def check_row_order(data, window_length, name):
     if not _is_of_time(index):
         _check_labels(index, name)
         return None
-    try:
-        return regular_end(index, name)
-    except ValueError as error:
-        if not has_gap(index):
-            raise
-        folds = "The training rows of KFold have such a gap where its test rows are; those of TimeSeriesSplit do not."
-        raise ValueError(f"{error} {folds}") from None
+    return regular_end(index, name)
 
 
 def _is_of_time(index):

@@ -56,7 +56,7 @@ class Strategy:
         if steps > self.n_ahead:
             raise ValueError(
                 f"{steps} steps are asked for, but strategy={self.name!r} {verb} fitted with steps={self.n_ahead}. Fit "
-                "with more steps, or with strategy='recursive'."
+                f"with steps={steps}" + ("." if past_names else ", or with strategy='recursive'.")
             )
 
     def gives_quantiles(self, regressor):
@@ -96,7 +96,7 @@ class Recursive(Strategy):
         if past_names and steps > 1:
             raise ValueError(
                 f"strategy='recursive' has no forecasts of the past_only columns {past_names} to feed back, so "
-                "it reaches one step ahead. strategy='multioutput' or 'direct' reach further."
+                f"it reaches one step ahead. Fit with strategy='direct' or 'multioutput', and steps={steps}."
             )
 
     def gives_quantiles(self, regressor):

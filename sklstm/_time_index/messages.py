@@ -17,7 +17,6 @@ from sklstm._time_index.gaps import (
 )
 from sklstm._time_index.steps import integer_date_format, step_name, steps_from
 from sklstm._time_index.suggested_repairs import (
-    UserTable,
     calls_for_integer_dates,
     calls_that_fill_gaps,
     find_repair,
@@ -42,12 +41,6 @@ def irregular_index_message(index, table):
     """
     checks = (index_kind_message, integer_dates_message, index_order_message, _gap_message)
     return next(filter(None, (check(index, table) for check in checks)))
-
-
-def has_gap(index):
-    """Whether an irregular index is in order and has a regular step, but leaves out some values."""
-    checks = (index_kind_message, integer_dates_message, index_order_message)
-    return not any(check(index, UserTable()) for check in checks) and step_with_gaps(index) is not None
 
 
 def index_kind_message(index, table, is_repaired=is_regular):
@@ -124,8 +117,9 @@ def index_order_message(index, table):
     statements = "; ".join([sort, *map(table.statement, further_calls)])
     return (
         f"The index of {table} is not in order: {format_time(index[row])} is followed by "
-        f"{format_time(index[row + 1])} in rows {row} and {row + 1}. {statements} sorts it. Do not shuffle the folds "
-        "of a series: use TimeSeriesSplit, or train_test_split(shuffle=False)."
+        f"{format_time(index[row + 1])} in rows {row} and {row + 1}. {statements} sorts it. Do not shuffle "
+        f"folds: pass {splitter_advice(table)}."
+        + (" train_test_split needs shuffle=False." if table.key is None else "")
     )
 
 
@@ -176,7 +170,9 @@ def _gap_message(index, table):
         f"The index of {table} has a gap: {format_time(index[row])} is followed by {format_time(index[row + 1])}, so "
         f"{format_time(missing)} is missing ({n_missing} in all).",
         f"{table.statements(calls)} adds rows of NaN, which a Forecaster treats as missing values." if calls else "",
-        _numbering_advice(table),
+        "" if calls else _numbering_advice(table),
+        "A search or cross-validation without cv= splits by KFold, whose training rows have such a gap: pass "
+        f"{splitter_advice(table)}.",
     )
 
 
@@ -199,7 +195,14 @@ def _no_step_message(index, table):
 
 def _numbering_advice(table):
     """Say how to number the rows instead; empty for a panel, for which there is no short call."""
-    return f"{table}.reset_index(drop=True) numbers the rows instead." if table.key is None else ""
+    if table.key is not None:
+        return ""
+    return f"If the rows are equally far apart whatever the index says, {table}.reset_index(drop=True) numbers them."
+
+
+def splitter_advice(table):
+    """Return the `cv` that keeps the rows of a table in time order."""
+    return "cv=TimeSeriesSplit()" if table.key is None else "cv=split_panel(y, n_splits, test_size)"
 
 
 def _join(*sentences):

@@ -9,14 +9,10 @@ from sklstm._time_index.messages import (
     index_kind_message,
     index_order_message,
     irregular_index_message,
+    splitter_advice,
 )
 from sklstm._time_index.steps import end_if_regular, index_end, step_name, steps_from
 from sklstm._time_index.suggested_repairs import UserTable, find_repair
-
-TRAINING_ROWS_ADVICE = (
-    "fitted_values_ has the in-sample forecasts of the training rows. Splitters must not shuffle: use TimeSeriesSplit, "
-    "or train_test_split(shuffle=False)."
-)
 
 
 def directly_follows(end, index):
@@ -116,7 +112,7 @@ def steps_after(end, index, name="X", key=None):
         raise ValueError(
             f"The rows of {table} are at {format_time(index[0])} … {format_time(index[-1])}, but the history ends at "
             f"{format_time(end.last)}. Rows that follow it begin {_beginning(end)}. "
-            + (TRAINING_ROWS_ADVICE if name == "X" else "Leave the earlier rows out.")
+            + (_training_rows_advice(table) if name == "X" else "Leave the earlier rows out.")
         )
     if end.step is None:
         return 0
@@ -125,6 +121,15 @@ def steps_after(end, index, name="X", key=None):
     if row is not None:
         raise ValueError(_wrong_step_message(end, index, positions, row, table))
     return int(positions[0]) - 1
+
+
+def _training_rows_advice(table):
+    """Say what to do if the rows to predict are not later than the history."""
+    return (
+        "fitted_values_ has the in-sample forecasts of the training rows. Splitters must keep the time order. A search "
+        f"or cross-validation without cv= uses KFold, which does not: pass {splitter_advice(table)}."
+        + (" train_test_split needs shuffle=False." if table.key is None else "")
+    )
 
 
 def _can_follow(end, index):

@@ -18,16 +18,29 @@ def test_past_only_columns_let_a_recursive_forecast_reach_one_step():
         lambda: f.forecast(2),
         lambda: f.predict(rows_only(f.forecast(1)).reindex(columns=["p"]).iloc[[0, 0]]),
     ):
-        with pytest.raises(ValueError, match=r"'multioutput' or 'direct' reach further|2 times"):
+        with pytest.raises(ValueError, match=r"Fit with strategy='direct' or 'multioutput', and steps=2|2 times"):
             call()
+
+
+@pytest.mark.parametrize("strategy", ["multioutput", "direct"])
+def test_the_steps_that_are_advised_beside_past_only_columns_can_be_forecast(strategy):
+    X, y = series(30, "past")
+    with pytest.raises(ValueError, match=r"with steps=3\. Fit with steps=5\.$"):
+        forecaster(Ridge(), "past", strategy).fit(X, y).forecast(5)
+    with pytest.raises(ValueError, match=r"Fit with strategy='direct' or 'multioutput', and steps=5\.$"):
+        forecaster(Ridge(), "past").fit(X, y).forecast(5)
+    assert len(forecaster(Ridge(), "past", strategy, steps=5).fit(X, y).forecast(5)) == 5
 
 
 @pytest.mark.parametrize("strategy", ["multioutput", "direct"])
 def test_steps_beyond_the_strategy_are_refused(strategy):
     _, y = series(30)
     f = forecaster(Ridge(), strategy=strategy).fit(None, y)
-    with pytest.raises(ValueError, match=r"4 steps are asked for, but .* was fitted with steps=3"):
+    with pytest.raises(ValueError, match=r"was fitted with steps=3\. Fit with steps=4, or with strategy='recursive'\."):
         f.forecast(4)
+    assert len(f.set_params(steps=4).fit(None, y).forecast(4)) == 4
+    assert len(f.set_params(strategy="recursive").fit(None, y).forecast(4)) == 4
+    f = forecaster(Ridge(), strategy=strategy).fit(None, y)
     with pytest.raises(ValueError, match="4 steps are asked for"):
         f.predict(np.empty((4, 0)))
     with pytest.raises(ValueError, match="needs steps"):

@@ -1,10 +1,14 @@
 """What is wrong with an index, and the calls that are said to mend it: each is done, to the index that brought it."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 
-from sklstm import Forecaster
+from sklstm import Forecaster, split_panel
 from sklstm._time_index.regular_index import regular_end
 from tests._time_index.tools import (
     DAYS,
@@ -95,7 +99,6 @@ GAPS = {
         "7 is missing",
         "y.reindex(range(5, 9, 1))",
     ),
-    "counted instead": (pd.Index([5, 7, 9, 13, 15]), "7 is followed by|gap", "y.reset_index(drop=True)"),
 }
 
 IRREGULAR = {
@@ -225,10 +228,37 @@ def test_the_series_is_called_by_its_name():
         regular_end(dropped(DAYS, 4), "sales")
 
 
-# ---- every statement of every message
+def test_a_gap_that_rows_can_fill_is_not_closed_by_numbering():
+    message, tables = mended(dropped(DAYS, 4))
+    assert tables
+    assert "reset_index" not in message
 
 
-# An index, what must stand in one of its statements, and the first value of it after that.
+# ---- folds
+
+SERIES = pd.Series(np.sin(np.arange(60.0)), pd.date_range("2024-01-01", periods=60), name="y")
+PANEL = pd.concat({"a": SERIES, "b": SERIES + 1})
+
+
+@pytest.mark.parametrize("fold", ["first", "all"])
+@pytest.mark.parametrize("y", [SERIES, PANEL], ids=["series", "panel"])
+def test_the_cv_that_is_advised_splits_in_time_order(y, fold):
+    """KFold fails by its first fold, whose test rows are earlier, or else by the gaps of the next ones."""
+    search = GridSearchCV(Forecaster(Ridge()), {"window_length": [2, 3]}, error_score="raise")
+    rows = y.to_frame()[[]]
+    cv = KFold(3) if fold == "first" else list(KFold(6).split(y))[1:2]
+    with pytest.raises(ValueError, match="KFold") as error:
+        search.set_params(cv=cv).fit(rows, y)
+    names = {"TimeSeriesSplit": TimeSeriesSplit, "split_panel": split_panel, "y": y, "n_splits": 2, "test_size": 3}
+    search.set_params(cv=eval(re.search(r"pass cv=(.*?\))\.", str(error.value))[1], names))
+    assert np.isfinite(search.fit(rows, y).best_score_)
+
+
+@pytest.mark.parametrize("y", [SERIES, PANEL], ids=["series", "panel"])
+def test_shuffled_folds_are_told_the_cv_that_keeps_the_order(y):
+    advice = "split_panel" if y is PANEL else r"TimeSeriesSplit.*train_test_split needs shuffle=False"
+    with pytest.raises(ValueError, match=f"not in order.*{advice}"):
+        Forecaster(Ridge()).fit(None, y.sample(frac=1, random_state=0))
 
 
 # ---- several series

@@ -161,7 +161,7 @@ UNMENDABLE = {
 def test_nothing_is_advised_where_nothing_helps_but_to_count(name):
     message, tables = mended(UNMENDABLE[name])
     assert not tables
-    assert "y.reset_index(drop=True) numbers the rows" in message
+    assert "y.reset_index(drop=True) numbers them" in message
 
 
 def test_times_of_day_are_shown_in_full():
