@@ -131,7 +131,7 @@ class StackedSeries:
         The origins of each series.
     begins, ends : ndarray of int of shape (n_series,)
         The first row of each series and the row after its last one. They may lie outside of the series.
-    is_transformed : bool, default=False
+    is_transformed : bool
         Whether `y` is in transformed units instead of the user's.
     """
 
@@ -139,7 +139,7 @@ class StackedSeries:
     origins: list[np.ndarray]
     begins: np.ndarray
     ends: np.ndarray
-    is_transformed: bool = False
+    is_transformed: bool
 
     @classmethod
     def from_origins(cls, series, origins, before=0, after=0, is_transformed=False):
@@ -206,7 +206,7 @@ class WindowBuilder:
     reads_sequences : bool
         Whether the regressor reads the known columns of every step, as an LSTM does. Then a step without them is
         missing.
-    reads_by_channel : bool, default=False
+    reads_by_channel : bool
         Whether the regressor reads the other channels of a step if one is missing.
     ranges : dict of SeriesRange
         The range of the training rows of each series in scaled units, by key.
@@ -219,7 +219,7 @@ class WindowBuilder:
     dtype: np.dtype
     keeps_incomplete: bool
     reads_sequences: bool
-    reads_by_channel: bool = False
+    reads_by_channel: bool
     ranges: dict[Hashable, SeriesRange] = field(default_factory=dict)
     reach: float = np.inf
 

@@ -41,7 +41,7 @@ def series(n, n_known=0, seed=0, n_future=0, size=1.0):
 
 def engine_of(parts, strategy="recursive", steps=1, n_known=0, transformer=None, is_centred=False, **settings):
     lags = WindowSpec(3, steps, 1, n_known, 0)
-    builder = WindowBuilder(lags, scaler_of(transformer, parts, is_centred), np.float64, False, False)
+    builder = WindowBuilder(lags, scaler_of(transformer, parts, is_centred), np.float64, False, False, False)
     strategy = make_strategy(strategy, steps)
     regressors = [Strict(len(strategy.steps_of(number))) for number in range(strategy.n_regressors)]
     return BatchForecaster(builder, RegressorSet.from_regressors(regressors, lags, strategy), **settings)

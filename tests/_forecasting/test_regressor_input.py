@@ -499,3 +499,18 @@ def test_skipped_steps_are_told_by_the_names_of_the_user(name, inner):
     f.fit(*filled)  # what is advised mends it: a warning would be an error
     prefix = "regressor__" if inner == "lstm" else "regressor__lstmregressor__"
     f.set_params(**{f"{prefix}missing": "indicator"}).fit(X, y)
+
+
+@pytest.mark.parametrize("wrap", [lambda part: part, BaggingRegressor], ids=["alone", "inside"])
+def test_what_the_user_has_left_open_is_set_on_every_lstm(wrap):
+    def settings(lstm, *args, **kwargs):
+        made = clone_for_windows(wrap(lstm), LAGS, *args, **kwargs)
+        part = made if isinstance(made, LSTMRegressor) else made.estimator
+        return part.loss_steps, part.verbose
+
+    assert settings(LSTMRegressor(loss_steps="auto")) == ("all", 0)
+    assert settings(LSTMRegressor(loss_steps="auto"), feeds_back=False) == ("last", 0)
+    assert settings(LSTMRegressor(loss_steps="auto", bidirectional=True)) == ("last", 0)
+    assert settings(LSTMRegressor(loss_steps="last")) == ("last", 0)
+    assert settings(LSTMRegressor(loss_steps="all"), False, 2) == ("all", 2)
+    assert settings(LSTMRegressor(loss_steps="all", verbose=1), False, 2) == ("all", 1)

@@ -338,3 +338,10 @@ def test_a_failure_for_a_reason_of_its_own_is_passed_on(strategy):
     said = r"^no fit of \(\d+, 3\)$" if strategy == "multioutput" else r"^no fit of \(\d+,\)$"
     with pytest.raises(ValueError, match=said):
         regressor_set(Failing(), lags, strategy).fit(samples, NO_TASKS)
+
+
+def test_clones_print_nothing_unless_they_are_told_to():
+    lags, strategy = WindowSpec(L, H, 1, 0, 0), make_strategy("direct", H)
+    for given, expected in (((), 0), ((2,), 2)):
+        clones = RegressorSet.from_template(lstm(), lags, strategy, *given).regressors
+        assert [part.verbose for part in clones] == [expected] * H

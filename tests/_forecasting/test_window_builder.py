@@ -215,7 +215,7 @@ def test_a_new_series_is_scaled_and_bounded_by_its_rows_before_the_first_origin(
     lags = WindowSpec(3, 1, 1, 0, 0)
     trained = {"a": make_series(lags, 30, holes=0), "b": make_series(lags, 30, seed=1, holes=0)}
     scaler = scaler_of(None, trained, True, True)
-    builder = WindowBuilder(lags, scaler, np.float32, True, True).with_bounds(trained, 0.0)
+    builder = WindowBuilder(lags, scaler, np.float32, True, True, False).with_bounds(trained, 0.0)
     y = np.full((12, 1), 100.0) + np.arange(12)[:, np.newaxis] % 2
     y[0], y[10:] = 90, 1e6  # the first row is in the range, those after the origin are not
     new = SeriesData(y, np.empty((12, 0)), np.empty((12, 0)), None, None, np.arange(12))
@@ -238,7 +238,7 @@ def test_a_window_whose_end_is_at_the_usual_level_stays_in_the_units_of_its_seri
     lags = WindowSpec(3, 1, 1, 0, 0)
     part = make_series(lags, 30, holes=0)
     scaler = scaler_of(None, {None: part}, is_centred=True)
-    builder = WindowBuilder(lags, scaler, np.float32, True, True)
+    builder = WindowBuilder(lags, scaler, np.float32, True, True, False)
     y = part.y.copy()
     y[7:9] = 1e6
     windows = builder.forecast_windows({None: replace(part, y=y)}, {None: np.array([10])}, 1)
