@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import _fit_context, clone
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, InvalidParameterError, validate_params
 
 from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitting import fit_rows
@@ -207,7 +207,7 @@ def backtest(
     tables = []
     for number, (group, (part, proper)) in enumerate(zip(groups, parts, strict=True), start=1):
         begin = perf_counter()
-        fitted = fit_rows(forecaster, part, proper, X, y)
+        fitted = _fit_part(forecaster, part, proper, X, y)
         tables += _forecast_folds(fitted, data, group, steps, coverages, season)
         if verbose:
             n_done = min(number * size, len(folds))
@@ -246,6 +246,19 @@ def _checked_part(forecaster, data, fold, steps, coverages):
         proper = check_settings(forecaster, part)
         check_request(forecaster, part, steps, coverages)
     return part, proper
+
+
+def _fit_part(forecaster, part, proper, X, y):
+    """Fit on the training rows of a fold. Explain an error, if they are few, by the number of origins."""
+    try:
+        return fit_rows(forecaster, part, proper, X, y)
+    except ValueError as error:
+        if part.longest > forecaster.window_length or isinstance(error, InvalidParameterError):
+            raise
+        raise ValueError(
+            f"{error} Only the {part.longest} rows before the first origin are trained on. For more, choose fewer "
+            "origins or folds."
+        ) from error
 
 
 def _rows_read_ahead(forecaster, data, steps):

@@ -17,7 +17,12 @@ from sklstm._forecasting.settings import keeps_incomplete, quantile_intervals, r
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
-from sklstm._forecasting.window_checks import FEWEST_WINDOWS, check_windows, warn_of_few_windows
+from sklstm._forecasting.window_checks import (
+    FEWEST_WINDOWS,
+    check_windows,
+    unseen_lags_message,
+    warn_of_few_windows,
+)
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.leaks import check_leaks
 from sklstm._series.series_input import rows_of
@@ -95,7 +100,13 @@ def _train_regressors(forecaster, data, tasks):
         builder = builder.with_bounds(transformed, REACH_OF_DEFAULT if by_default else REACH)
     regressor_set = RegressorSet.from_template(regressor, builder.spec, strategy, forecaster.verbose)
     with use_channel_names(window_channels(data.spec, builder.spec.n_ahead)):
-        regressor_set.fit(samples, tasks)
+        try:
+            regressor_set.fit(samples, tasks)
+        except ValueError as error:
+            message = unseen_lags_message(forecaster, data, builder, error)
+            if message is None:
+                raise
+            raise ValueError(message) from error
     batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=repeats_last)
     name = type(regressor).__name__
     return FittedForecaster(data, batch_forecaster, n_dropped, name, not by_default)

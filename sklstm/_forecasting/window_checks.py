@@ -18,16 +18,18 @@ def check_windows(forecaster, data, builder, n_windows, n_dropped):
     """Raise ValueError without any window to train on; warn of windows left out because of missing values."""
     name, L = type(regressor_to_clone(forecaster)).__name__, builder.spec.window_length
     if not n_windows:
-        whose = "the longest series" if data.spec.output_format.is_panel else "y"
         if builder.keeps_incomplete:
+            whose = "the longest series" if data.spec.output_format.is_panel else "y"
             raise ValueError(
                 f"No window of window_length={L} can be trained on: {whose} has {data.longest} rows, but nowhere a "
                 "value followed by another value with its known columns. Give more rows."
             )
+        has = "no series has more than" if data.spec.output_format.is_panel else "y has at most"
+        run = max(_longest_run(part) for part in _complete_rows(data))
         raise ValueError(
             f"No window of window_length={L} can be trained on: {_complete_only(forecaster, name)}. That needs "
-            f"{L + 1} rows in a row without NaN, and {whose} has {data.longest} rows in all. Choose a shorter "
-            f"window_length, or {_how_to_keep_incomplete(forecaster, name)}."
+            f"{L + 1} rows in a row without NaN, and {has} {run}. "
+            + _how_to_get_windows(forecaster, data, builder, run - builder.spec.n_ahead)
         )
     n_at_ends = L - 1 + (builder.spec.n_ahead - 1 if builder.spec.n_known else 0)
     n_lost = n_dropped - sum(min(n_at_ends, len(part) - 1) for part in data.series.values())
@@ -38,12 +40,63 @@ def check_windows(forecaster, data, builder, n_windows, n_dropped):
         )
 
 
+def unseen_lags_message(forecaster, data, builder, error):
+    """Explain an error of a regressor that was trained on lags without any value; None if all lags have values.
+
+    Some regressors that accept NaN fail if all values of a column are NaN.
+    """
+    n_lags = _n_lags_with_values(data, builder.spec)
+    if builder.reads_sequences or n_lags == builder.spec.window_length:
+        return None
+    name = type(regressor_to_clone(forecaster)).__name__
+    return (
+        f"{name} cannot be trained on windows of window_length={builder.spec.window_length}: only the {n_lags} last "
+        f"steps of a window have values ({error}). " + _how_to_get_windows(forecaster, data, builder, n_lags)
+    )
+
+
 def warn_of_few_windows(n_windows):
     """Warn that the default regressor has too few windows to train on."""
     warn_user(
         f"There are {n_windows} windows to train on, but the default regressor needs at least {FEWEST_WINDOWS}: "
         "forecasts repeat the last value. Give more rows, or choose a regressor."
     )
+
+
+def _complete_rows(data):
+    """Return for each series which of its rows have no missing value."""
+    tables = (np.hstack([part.y, part.known[: len(part)], part.past]) for part in data.series.values())
+    return [~np.isnan(table).any(axis=1) for table in tables]
+
+
+def _longest_run(is_complete):
+    """Return the largest number of True values in a row."""
+    ends = np.flatnonzero(np.r_[True, ~is_complete, True])
+    return int(np.diff(ends).max()) - 1
+
+
+def _n_lags_with_values(data, spec):
+    """Return the largest window length, up to that of `spec`, for which every lag has a value before some target."""
+    complete = _complete_rows(data)
+    for lag in range(1, spec.window_length + 1):
+        ahead = lag + spec.n_ahead - 1
+        if not any((part[:-ahead] & part[ahead:]).any() for part in complete):
+            return lag - 1
+    return spec.window_length
+
+
+def _how_to_get_windows(forecaster, data, builder, longest):
+    """Say how to get windows to train on, which may have `longest` steps at most."""
+    name = type(regressor_to_clone(forecaster)).__name__
+    shorter = f"Choose window_length={longest} or less" if longest > 0 else "Give more rows"
+    if builder.reads_sequences or _n_lags_with_values(data, builder.spec) == builder.spec.window_length:
+        return f"{shorter}, or {_how_to_keep_incomplete(forecaster, name)}."
+    return f"{shorter}, or choose LSTMRegressor(){_and_keep(forecaster)}."
+
+
+def _and_keep(forecaster):
+    """Say that incomplete windows must be kept, unless they are."""
+    return " with drop_incomplete='auto'" if forecaster.drop_incomplete is True else ""
 
 
 def _complete_only(forecaster, name):
@@ -59,7 +112,7 @@ def _how_to_keep_incomplete(forecaster, name):
         return "make SimpleImputer() the first step of the pipeline"
     return (
         "choose LSTMRegressor() or HistGradientBoostingRegressor(), or impute inside of `regressor`: "
-        f"Forecaster(make_pipeline(SimpleImputer(), {name}()))"
+        f"Forecaster(make_pipeline(SimpleImputer(), {name}())){_and_keep(forecaster)}"
     )
 
 

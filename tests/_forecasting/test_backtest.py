@@ -356,3 +356,11 @@ def test_a_subclass_whose_methods_would_be_passed_over_is_refused(method):
     )
     with pytest.raises(TypeError, match=rf"does not call Other\.{method}"):
         backtest(other, X, y, steps=2, n_origins=3)
+
+
+def test_training_rows_that_are_few_are_those_before_the_first_origin():
+    y = pd.Series(np.arange(60.0) ** 0.5)
+    few = Forecaster(Ridge(), window_length=20)
+    with pytest.raises(ValueError, match=r"y has at most 13\. .* Only the 13 rows .* choose fewer origins"):
+        backtest(few, None, y, steps=3, n_origins=45)
+    assert len(backtest(few, None, y, steps=3, n_origins=30).frame) == 90

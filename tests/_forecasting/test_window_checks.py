@@ -1,9 +1,14 @@
+import re
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklstm import Forecaster
@@ -108,13 +113,67 @@ def after_end(y):
 
 
 def test_without_a_window_the_rows_are_counted():
-    with pytest.raises(ValueError, match=r"needs 7 rows in a row without NaN, and y has 6 rows"):
+    with pytest.raises(ValueError, match=r"needs 7 rows in a row without NaN, and y has at most 6\. "):
         Forecaster(Ridge(), window_length=6).fit(None, np.arange(6.0))
     panel = pd.concat({key: pd.Series(np.arange(n) ** 1.5) for key, n in (("a", 4), ("b", 6))})
-    with pytest.raises(ValueError, match=r"and the longest series has 6 rows"):
+    with pytest.raises(ValueError, match=r"and no series has more than 6\. "):
         Forecaster(Ridge(), window_length=6).fit(None, panel)
     with pytest.raises(ValueError, match=r"window_length=2 can be trained on: y has 4 rows, but nowhere a value"):
         Forecaster(model(), window_length=2).fit(None, [np.nan, np.nan, np.nan, 1.0])
+
+
+SHORT = pd.Series(np.random.default_rng(0).normal(size=10), pd.date_range("2024", periods=10))
+TOO_SHORT = {
+    "as long as a window": SHORT[:8],
+    "panel": pd.concat({"a": SHORT[:6], "b": SHORT[:8]}),
+    "holes": SHORT.where(np.arange(10) % 5 > 0),
+    "holes in a long series": pd.Series(np.arange(40) ** 0.5).where(np.arange(40) % 5 > 0),
+    "a long hole": SHORT.where(~np.isin(np.arange(10), [0, 4, 5])),
+}
+LOST = {
+    "ridge": Forecaster(Ridge(), window_length=8),
+    "boosting": Forecaster(HistGradientBoostingRegressor(), window_length=8),
+    "complete only": Forecaster(HistGradientBoostingRegressor(), window_length=8, drop_incomplete=True),
+    "ridge, complete only": Forecaster(Ridge(), window_length=8, drop_incomplete=True),
+    "imputed": Forecaster(make_pipeline(SimpleImputer(), Ridge()), window_length=8, drop_incomplete=True),
+    "lstm, complete only": Forecaster(model(max_iter=2), window_length=8, drop_incomplete=True),
+    "two steps": Forecaster(Ridge(), window_length=8, strategy="direct", steps=2),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+@pytest.mark.parametrize("y", TOO_SHORT.values(), ids=TOO_SHORT)
+@pytest.mark.parametrize("name", LOST)
+def test_each_way_that_is_advised_to_get_windows_trains(name, y):
+    f = LOST[name]
+    try:
+        clone(f).fit(None, y)
+    except ValueError as error:
+        message = str(error)
+    else:
+        assert name == "boosting"  # which accepts columns of NaN in some versions of scikit-learn
+        return
+    ways = [
+        {"window_length": int(found)}
+        for length in re.findall(r"Choose window_length=(\d+) or less", message)
+        for found in {1, length}
+    ]
+    kept = {"drop_incomplete": "auto"} if "drop_incomplete='auto'" in message else {}
+    regressors = ["LSTMRegressor()", "HistGradientBoostingRegressor()", "make_pipeline(SimpleImputer(), Ridge())"]
+    names = {
+        "LSTMRegressor": lambda: model(max_iter=2),
+        "HistGradientBoostingRegressor": HistGradientBoostingRegressor,
+        "make_pipeline": make_pipeline,
+        "SimpleImputer": SimpleImputer,
+        "Ridge": Ridge,
+    }
+    ways += [{"regressor": eval(call, names)} | kept for call in regressors if call in message]
+    ways += [kept] if "or set drop_incomplete" in message else []
+    assert ways
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Skipping features")
+        for way in ways:
+            clone(f).set_params(**way).fit(None, y)
 
 
 @pytest.mark.filterwarnings("error")
