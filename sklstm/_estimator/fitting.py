@@ -129,7 +129,7 @@ def _merged(regressor, data):
     """
     if regressor.dropout or not solver_of(regressor).trains_in_one_batch(regressor, len(data.rows)):
         return None
-    return merge_equal(data, data.gaps)
+    return merge_equal(data, data.missing_rule)
 
 
 def _trains_every_step(regressor, data, start):
@@ -141,8 +141,8 @@ def _trains_every_step(regressor, data, start):
 def _new_network(regressor, settings, data, every_step):
     """Fit the scaling, and make the network."""
     loss = new_loss(settings)
-    scaling = ScalingSettings(data.n_targets, regressor.instance_norm, regressor.standardize, data.gaps)
-    n_inputs = data.X.shape[2] * data.gaps.n_inputs_per_channel
+    scaling = ScalingSettings(data.n_targets, regressor.instance_norm, regressor.standardize, data.missing_rule)
+    n_inputs = data.X.shape[2] * data.missing_rule.n_inputs_per_channel
     layout = new_layout(regressor, n_inputs, data.n_outputs * loss.n_levels)
     return fit_network(layout, loss, data, data.X.dtype, scaling, every_step=every_step, dropout=regressor.dropout)
 

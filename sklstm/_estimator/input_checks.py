@@ -10,8 +10,8 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklstm._estimator.channel_names import channel_names
-from sklstm._estimator.settings import new_gaps, number_of_targets
-from sklstm._network.missing_values import Gaps
+from sklstm._estimator.settings import new_missing_rule, number_of_targets
+from sklstm._network.missing_values import MissingRule
 from sklstm._network.samples import Samples
 from sklstm._utils.checks import check_has_columns, check_weights, n_dimensions
 from sklstm._utils.numeric_input import as_numbers
@@ -59,7 +59,7 @@ class TrainingSet(Samples):
         Number of dimensions of `y` as the user gave it.
     n_targets : int
         How many of the first channels are targets.
-    gaps : Gaps
+    missing_rule : MissingRule
         Rule for missing values.
     validation : TrainingSet, default=None
         The validation samples.
@@ -67,7 +67,7 @@ class TrainingSet(Samples):
 
     y_ndim: int
     n_targets: int
-    gaps: Gaps
+    missing_rule: MissingRule
     validation: "TrainingSet | None" = None
 
     @property
@@ -202,12 +202,12 @@ def check_training_set(regressor, X, y, sample_weight, spec=None):
     y, y_ndim = _check_targets(y, X, spec.dtype)
     weight, rows = check_weights(sample_weight, X), row_numbers(len(X))
     n_targets = number_of_targets(regressor, X.shape[2], y.shape[-1])
-    gaps = new_gaps(regressor, n_targets)
+    missing_rule = new_missing_rule(regressor, n_targets)
     rows = rows if sample_weight is None else rows[weight > 0]
-    data = TrainingSet(X, y, weight, rows, y_ndim, n_targets, gaps)
-    data = replace(data, rows=_rows_to_train_on(data, needs_every_channel=begins_anew or not gaps.by_channel))
+    data = TrainingSet(X, y, weight, rows, y_ndim, n_targets, missing_rule)
+    data = replace(data, rows=_rows_to_train_on(data, needs_every_channel=begins_anew or not missing_rule.by_channel))
     if y_ndim == 3:
-        _check_step_targets(X, y, spec.dtype, gaps)
+        _check_step_targets(X, y, spec.dtype, missing_rule)
     return data, spec
 
 
@@ -241,9 +241,9 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
                 f"{data.y_ndim} and {data.n_outputs}."
             )
         if y_ndim == 3:
-            _check_step_targets(X, y, spec.dtype, data.gaps)
+            _check_step_targets(X, y, spec.dtype, data.missing_rule)
         weight = check_weights(sample_weight_val, X)
-        rows = _rows_to_validate_on(X, np.flatnonzero(weight > 0), data.gaps)
+        rows = _rows_to_validate_on(X, np.flatnonzero(weight > 0), data.missing_rule)
     except ValueError as error:
         raise ValueError(f"In X_val, y_val, sample_weight_val: {error}") from error
     return replace(data, validation=replace(data, X=X, y=y, weight=weight, rows=rows))
@@ -278,10 +278,10 @@ def _check_targets(y, X, dtype):
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
 
 
-def _check_step_targets(X, y, dtype, gaps):
+def _check_step_targets(X, y, dtype, missing_rule):
     """Raise an error for a target at a present step that is NaN or infinite."""
     for chunk in row_chunks(len(y), X.shape[1] * (X.shape[2] + y.shape[2])):
-        present = y[chunk][~gaps.skipped_steps(X[chunk])]
+        present = y[chunk][~missing_rule.skipped_steps(X[chunk])]
         _check_range(present, dtype, "y")
         if np.isnan(present).any():
             raise ValueError("Input y contains NaN at a step that is present in X; only missing steps may have NaN.")
@@ -292,14 +292,14 @@ def _check_step_targets(X, y, dtype, gaps):
 
 def _rows_to_train_on(data, needs_every_channel):
     """Return the samples with a present step; warn if many steps are skipped because of one channel."""
-    X, rows, gaps = data.X, data.rows, data.gaps
+    X, rows, missing_rule = data.X, data.rows, data.missing_rule
     n_steps, n_channels = X.shape[1:]
     n_known, n_missing = np.zeros(n_channels, dtype=int), np.zeros(n_channels, dtype=int)
     has_step = np.ones(len(rows), dtype=bool)
     n_partly_known = 0
     for chunk in row_chunks(len(rows), n_steps * n_channels):
         missing = np.isnan(X[rows[chunk]])
-        skipped = gaps.skipped(missing.transpose(1, 2, 0)).T
+        skipped = missing_rule.skipped(missing.transpose(1, 2, 0)).T
         n_known += (~missing).sum(axis=(0, 1))
         partly_known = skipped & ~missing.all(axis=2)
         n_missing += (missing & partly_known[..., np.newaxis]).sum(axis=(0, 1))
@@ -308,40 +308,40 @@ def _rows_to_train_on(data, needs_every_channel):
     if needs_every_channel:
         _check_has_values(n_known, "to train on")
     if not has_step.any():
-        raise ValueError(f"No row of X has {_needed_values(gaps)}: there is nothing to train on.")
+        raise ValueError(f"No row of X has {_needed_values(missing_rule)}: there is nothing to train on.")
     if n_partly_known > 0.1 * len(rows) * n_steps:
-        _warn_of_skipped_steps(n_partly_known, len(rows) * n_steps, n_missing, gaps)
+        _warn_of_skipped_steps(n_partly_known, len(rows) * n_steps, n_missing, missing_rule)
     return rows if has_step.all() else rows[has_step]
 
 
-def _warn_of_skipped_steps(n_partly_known, n_steps, n_missing, gaps):
+def _warn_of_skipped_steps(n_partly_known, n_steps, n_missing, missing_rule):
     worst, channels = int(np.argmax(n_missing)), channel_names(len(n_missing))
-    advice = channels.advice(worst, "instance_norm=None" if gaps.by_channel else "missing='indicator'")
+    advice = channels.advice(worst, "instance_norm=None" if missing_rule.by_channel else "missing='indicator'")
     warn_user(
         f"{n_partly_known} of {n_steps} steps are skipped although some of their values are known: "
         f"{channels.names[worst]} is missing at {int(n_missing[worst])} of them. {advice}"
     )
 
 
-def _rows_to_validate_on(X, rows, gaps):
+def _rows_to_validate_on(X, rows, missing_rule):
     """Return the samples with a present step; raise an error if there are none."""
     chunks = row_chunks(len(rows), X.shape[1] * X.shape[2])
-    rows = rows[np.concatenate([~gaps.skipped_steps(X[rows[chunk]]).all(axis=1) for chunk in chunks])]
+    rows = rows[np.concatenate([~missing_rule.skipped_steps(X[rows[chunk]]).all(axis=1) for chunk in chunks])]
     if not len(rows):
-        raise ValueError(f"No row to validate on has {_needed_values(gaps)}.")
+        raise ValueError(f"No row to validate on has {_needed_values(missing_rule)}.")
     return rows
 
 
-def _needed_values(gaps):
+def _needed_values(missing_rule):
     """Return, for messages, the values that a sample must have to be used."""
-    if not gaps.by_channel:
+    if not missing_rule.by_channel:
         return "a step with a value in every channel"
-    return "a value in every target channel" if gaps.n_needed else "any value"
+    return "a value in every target channel" if missing_rule.n_needed else "any value"
 
 
 def check_every_channel(data):
     """Raise an error if a channel has no value in the samples to train on, after some were held out."""
-    if not data.gaps.by_channel:
+    if not data.missing_rule.by_channel:
         return  # a present step has a value in every channel
     n_known = np.zeros(data.X.shape[2], dtype=int)
     for chunk in row_chunks(len(data.rows), data.X[0].size):

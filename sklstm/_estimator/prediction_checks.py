@@ -7,11 +7,11 @@ from sklstm._estimator.input_checks import FLOATS
 from sklstm._utils.checks import check_weights
 
 
-def check_finite(predictions, X, every_step, gaps):
+def check_finite(predictions, X, every_step, missing_rule):
     """Raise an error if a prediction for samples X is not finite; at missing steps it is NaN."""
     bad = ~np.isfinite(predictions)
     if every_step and bad.any():
-        bad[gaps.skipped_steps(X)] = False
+        bad[missing_rule.skipped_steps(X)] = False
     if bad.any():
         row = int(np.argwhere(bad)[0, 0])
         raise ValueError(

@@ -601,7 +601,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         network, y_ndim = self._state.network, self._state.y_ndim
         with self._limited_threads(len(X)):
             predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
-        check_finite(predictions, X, y_ndim == 3, network.scaling.gaps)
+        check_finite(predictions, X, y_ndim == 3, network.scaling.missing_rule)
         return predictions[:, 0] if y_ndim == 1 else predictions
 
     def _limited_threads(self, n_rows):
@@ -705,7 +705,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
         with self._limited_threads(len(windows)):
             forecasts = forecast_recursively(predict_one_step, windows, steps, self.n_outputs_, future, bounds)
-        check_finite(forecasts, windows, False, network.scaling.gaps)
+        check_finite(forecasts, windows, False, network.scaling.missing_rule)
         if clip is True:
             _warn_of_clipping(forecasts, bounds)
         forecasts = forecasts.astype(self.theta_.dtype, copy=False)

@@ -1,4 +1,4 @@
-"""Check the parameters of `LSTMRegressor` together, and make the loss, the layout and the rule for gaps from them.
+"""Check the parameters of `LSTMRegressor` together; make the loss, the layout and the rule for missing values.
 
 Each parameter has been validated by itself before.
 """
@@ -8,7 +8,7 @@ import numpy as np
 from sklstm._estimator.solvers import solver_of
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
-from sklstm._network.missing_values import SKIP, SKIP_STEPS, Gaps
+from sklstm._network.missing_values import SKIP, SKIP_STEPS, MissingRule
 
 # The parameters that cannot change while training continues.
 FIXED = (
@@ -79,11 +79,11 @@ def new_layout(regressor, n_inputs, n_values):
     return Layout(n_inputs, regressor.hidden_size, n_values, regressor.n_layers, n_directions)
 
 
-def new_gaps(regressor, n_targets):
+def new_missing_rule(regressor, n_targets):
     """Return the rule for missing values."""
     if regressor.missing == SKIP_STEPS:
         return SKIP
-    return Gaps(by_channel=True, n_needed=0 if regressor.instance_norm is None else n_targets)
+    return MissingRule(by_channel=True, n_needed=0 if regressor.instance_norm is None else n_targets)
 
 
 def resolve_loss_steps(loss_steps, bidirectional, targets_are_next_steps):

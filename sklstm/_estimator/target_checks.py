@@ -37,7 +37,7 @@ def _smallest_target(data, rows, predicts_inner_steps):
     """Return the smallest target of some samples, including the steps inside them if these are predicted."""
     X, y = data.X[rows], data.y[rows]
     if data.every_step:
-        return y[~data.gaps.skipped_steps(X)].min()
+        return y[~data.missing_rule.skipped_steps(X)].min()
     inner = X[:, 1:, : y.shape[1]] if predicts_inner_steps else y
     return min(y.min(), np.nanmin(inner, initial=np.inf))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from sklstm._network.missing_values import SKIP, Gaps, last_present
+from sklstm._network.missing_values import SKIP, MissingRule, last_present
 from sklstm._network.moments import Moments, MomentsByChannel, window_moments
 from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
 from sklstm._network.targets import target_weight
@@ -38,14 +38,14 @@ class ScalingSettings:
     n_targets : int
     instance_norm : str or None, default=None
     standardize : bool, default=True
-    gaps : Gaps, default=SKIP
+    missing_rule : MissingRule, default=SKIP
         Rule for missing values.
     """
 
     n_targets: int
     instance_norm: str | None = None
     standardize: bool = True
-    gaps: Gaps = SKIP
+    missing_rule: MissingRule = SKIP
 
 
 def fit_scaling(
@@ -69,7 +69,9 @@ def fit_scaling(
     scaling : Scaling
     """
     ranges = ValueRanges.from_chunks(chunks(), settings.n_targets)
-    scaling = Scaling(settings.n_targets, settings.instance_norm, **ranges.units(dtype, settings), gaps=settings.gaps)
+    scaling = Scaling(
+        settings.n_targets, settings.instance_norm, **ranges.units(dtype, settings), missing_rule=settings.missing_rule
+    )
     if settings.instance_norm in WITH_DEVIATION:
         typical = _typical_deviation(chunks(), scaling, stride=-(-ranges.n_samples // N_TYPICAL_WINDOWS))
         scaling = replace(scaling, typical_deviation=typical.astype(dtype))
@@ -98,7 +100,7 @@ def fit_scaling(
 
 def _moments(chunks: Iterable[Chunk], scaling: Scaling) -> tuple[Moments | MomentsByChannel, Moments]:
     """Return the moments of the channels and of the targets, both after `scaling`."""
-    by_channel = scaling.gaps.by_channel
+    by_channel = scaling.missing_rule.by_channel
     of_channels, of_targets = MomentsByChannel() if by_channel else Moments(), Moments()
     for x, y, weight in chunks:
         counted = target_weight(np.isnan(y), weight)
@@ -230,7 +232,7 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
         x = x / scaling.channel_unit[: scaling.n_targets]
     if scaling.target_unit is not None:
         y = y / scaling.target_unit[: scaling.n_targets]
-    missing = scaling.gaps.fill_missing(x)
+    missing = scaling.missing_rule.fill_missing(x)
     mean, whole = window_moments(x, missing)
     distance = np.abs(x - mean)
     if missing is not None:

@@ -16,7 +16,7 @@ MISSING = SKIP_STEPS, INDICATOR = "skip", "indicator"
 
 
 @dataclass(frozen=True)
-class Gaps:
+class MissingRule:
     """Rule for missing values: which values count as missing, and which steps are skipped.
 
     Parameters
@@ -75,7 +75,7 @@ class Gaps:
         return steps.T
 
 
-SKIP = Gaps()
+SKIP = MissingRule()
 
 
 def n_present(x: FloatArray, missing: BoolArray | None) -> int | IntArray:
@@ -89,7 +89,7 @@ def n_present(x: FloatArray, missing: BoolArray | None) -> int | IntArray:
 def last_present(x: FloatArray, missing: BoolArray | None) -> FloatArray:
     """Return the last present value of each window, (F, B); the value of the last step for a window without one.
 
-    `missing` is the mask of `Gaps.missing_values`.
+    `missing` is the mask of `MissingRule.missing_values`.
     """
     if missing is None:
         newest: FloatArray = x[-1].copy()

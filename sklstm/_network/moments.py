@@ -16,7 +16,7 @@ def window_moments(x: FloatArray, missing: BoolArray | None) -> tuple[FloatArray
     """Return mean and standard deviation of each window over its present values, (F, B) each, in float64.
 
     Both are computed about the last present value, so that the deviation of a constant window is exactly 0.
-    `missing` is the mask of `Gaps.missing_values`; where it is True, `x` must be finite.
+    `missing` is the mask of `MissingRule.missing_values`; where it is True, `x` must be finite.
     """
     anchor = last_present(x, missing).astype(np.float64)
     difference = x - anchor

@@ -16,7 +16,7 @@ from sklstm._network import initializers, readout, stack
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
 from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
-from sklstm._network.missing_values import Gaps, last_present
+from sklstm._network.missing_values import MissingRule, last_present
 from sklstm._network.moments import Moments
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import Chunk, Reference, Scaling
@@ -77,7 +77,7 @@ class Network:
     @property
     def n_channels(self) -> int:
         """F, the number of channels of X, without their missing indicators."""
-        return self.layout.n_channels // self.scaling.gaps.n_inputs_per_channel
+        return self.layout.n_channels // self.scaling.missing_rule.n_inputs_per_channel
 
     def initial_theta(self, rng: np.random.Generator, dtype: FloatDType) -> FloatArray:
         """Draw initial parameters."""
@@ -95,7 +95,7 @@ class Network:
 
     def updated(self, samples: Samples, dtype: FloatDType) -> Network:
         """Return a copy for training on other samples, in which targets may not be constant any more."""
-        chunks = _chunks(samples, self.every_step, dtype, self.scaling.gaps)
+        chunks = _chunks(samples, self.every_step, dtype, self.scaling.missing_rule)
         return replace(self, scaling=self.scaling.updated(chunks, dtype))
 
     def training_workspace(self, n_steps: int, n_samples: int, dtype: FloatDType) -> stack.Workspace:
@@ -243,26 +243,26 @@ def fit_network(
     # weights near the limits of floating point would overflow or underflow in sums of squares
     samples = replace(samples, weight=samples.weight / samples.weight.max())
     scaling = fit_scaling(
-        lambda: _chunks(samples, every_step, dtype, settings.gaps),
+        lambda: _chunks(samples, every_step, dtype, settings.missing_rule),
         dtype,
         settings,
         is_centred=not loss.needs_nonnegative,
     )
-    empty = _best_constant(loss, samples, settings.gaps)
+    empty = _best_constant(loss, samples, settings.missing_rule)
     return Network(layout, every_step, loss.scaled(scaling), scaling, empty.astype(dtype), dropout)
 
 
-def _chunks(samples: Samples, every_step: bool, dtype: FloatDType, gaps: Gaps) -> Iterator[Chunk]:
+def _chunks(samples: Samples, every_step: bool, dtype: FloatDType, missing_rule: MissingRule) -> Iterator[Chunk]:
     """Yield chunks of the samples that take part: inputs and targets, features first in `dtype`, and weights."""
-    for X, y, weight in _parts(samples, every_step, gaps):
+    for X, y, weight in _parts(samples, every_step, missing_rule):
         x, target = (features_first(values).astype(dtype, order="C") for values in (X, y))
         yield x, target, weight
 
 
-def _best_constant(loss: Loss, samples: Samples, gaps: Gaps) -> FloatArray:
+def _best_constant(loss: Loss, samples: Samples, missing_rule: MissingRule) -> FloatArray:
     """Return the constant prediction with the smallest loss, (Q, K)."""
     moments, targets, weights = Moments(), [], []
-    for _, y, weight in _parts(samples, samples.y.ndim == 3, gaps):
+    for _, y, weight in _parts(samples, samples.y.ndim == 3, missing_rule):
         target = features_first(y)
         counted = target_weight(np.isnan(target), weight)
         if loss.constant_is_mean:  # computed chunk by chunk; a quantile needs all targets at once
@@ -275,10 +275,10 @@ def _best_constant(loss: Loss, samples: Samples, gaps: Gaps) -> FloatArray:
     return loss.constant(np.concatenate(targets, axis=1), np.concatenate(weights))
 
 
-def _parts(samples: Samples, every_step: bool, gaps: Gaps) -> Iterator[Chunk]:
+def _parts(samples: Samples, every_step: bool, missing_rule: MissingRule) -> Iterator[Chunk]:
     """Yield chunks of the samples that take part: samples, training targets and weights."""
     X, y, weight, rows = samples.X, samples.y, samples.weight, samples.rows
     for chunk in row_chunks(len(rows), X.shape[1] * X.shape[2]):
         part = X[rows[chunk]]
-        skipped = gaps.skipped_steps(part) if every_step else None
+        skipped = missing_rule.skipped_steps(part) if every_step else None
         yield part, training_targets(part, y[rows[chunk]], every_step, skipped), weight[rows[chunk]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sklstm._network.missing_values import Gaps
+from sklstm._network.missing_values import MissingRule
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Samples:
 SomeSamples = TypeVar("SomeSamples", bound=Samples)
 
 
-def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
+def merge_equal(samples: SomeSamples, missing_rule: MissingRule) -> SomeSamples:
     """Replace equal samples by one of them, with the sum of their weights.
 
     A sum over the merged samples is then the same to the bit, whether a sample is repeated or weighted, and in every
@@ -50,7 +50,7 @@ def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
     Parameters
     ----------
     samples : Samples
-    gaps : Gaps
+    missing_rule : MissingRule
         Rule for missing values. Values at skipped steps are not compared.
 
     Returns
@@ -59,7 +59,7 @@ def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
         `rows` has one index for each distinct sample, in an order that depends on the values only. `weight` is the
         merged weight of these samples, and 0 for all others.
     """
-    digests, rows, weight = _digests(samples, gaps), samples.rows, samples.weight
+    digests, rows, weight = _digests(samples, missing_rule), samples.rows, samples.weight
     order = np.lexsort((weight[rows], *digests.T))  # by weight too, as rounding depends on the order of a sum
     rows, digests = rows[order], digests[order]
     is_new = np.append(True, (digests[1:] != digests[:-1]).any(axis=1))
@@ -69,12 +69,12 @@ def merge_equal(samples: SomeSamples, gaps: Gaps) -> SomeSamples:
     return replace(samples, rows=first, weight=merged)
 
 
-def _digests(samples: Samples, gaps: Gaps) -> IntArray:
+def _digests(samples: Samples, missing_rule: MissingRule) -> IntArray:
     """Return a hash of 128 bits for each sample, (m, 2). Equal samples, and no others, have equal hashes."""
     digests: list[bytes] = []
     for chunk in row_chunks(len(samples.rows), samples.X[0].size + samples.y[0].size):
         x, y = samples.X[samples.rows[chunk]], samples.y[samples.rows[chunk]]
-        skipped = gaps.skipped_steps(x)
+        skipped = missing_rule.skipped_steps(x)
         x[skipped[..., np.newaxis] | np.isnan(x)] = np.nan  # one bit pattern for all kinds of NaN
         if y.ndim == 3:
             y[skipped] = np.nan

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from sklstm._network.missing_values import SKIP, Gaps, last_present, n_present
+from sklstm._network.missing_values import SKIP, MissingRule, last_present, n_present
 from sklstm._network.moments import window_moments
 from sklstm._network.targets import target_weight
 
@@ -63,7 +63,7 @@ class Scaling:
         exactly; the network would only come close to it.
     is_constant : ndarray of bool of shape (K, 1) or None
         Which targets are constant in training after `instance_norm`; `target_mean` is predicted for them.
-    gaps : Gaps
+    missing_rule : MissingRule
         Rule for missing values.
     """
 
@@ -79,13 +79,13 @@ class Scaling:
     target_unit: FloatArray | None = None
     constant: FloatArray | None = None
     is_constant: BoolArray | None = None
-    gaps: Gaps = SKIP
+    missing_rule: MissingRule = SKIP
 
     def inputs(self, x: FloatArray, indicators: FloatArray | None = None) -> tuple[BoolArray | None, Reference | None]:
         """Scale inputs `x` (T, F, B) in place; missing values become finite.
 
-        With `gaps.by_channel` missing values become 0, and `indicators` (T, F, B) become 1 at missing values and 0
-        elsewhere.
+        With `missing_rule.by_channel` missing values become 0, and `indicators` (T, F, B) become 1 at missing values
+        and 0 elsewhere.
 
         Returns
         -------
@@ -96,7 +96,7 @@ class Scaling:
         """
         if self.channel_unit is not None:
             x /= self.channel_unit
-        missing = self.gaps.fill_missing(x)
+        missing = self.missing_rule.fill_missing(x)
         reference = None
         if self.instance_norm is not None:
             of_targets = x[:, : self.n_targets]
@@ -105,12 +105,12 @@ class Scaling:
         if self.channel_mean is not None and self.channel_scale is not None:
             x -= self.channel_mean
             x /= self.channel_scale
-        if self.gaps.by_channel:
+        if self.missing_rule.by_channel:
             if missing is not None:
                 np.copyto(x, 0, where=missing)
             if indicators is not None:
                 indicators[...] = 0 if missing is None else missing
-        return self.gaps.skipped(missing), reference
+        return self.missing_rule.skipped(missing), reference
 
     def targets(self, y: FloatArray, reference: Reference | None) -> None:
         """Scale targets `y` (…, K, B) in place."""

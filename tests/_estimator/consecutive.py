@@ -9,7 +9,7 @@ from sklstm._network.missing_values import SKIP
 
 def after(X, y, given, previous=None, weight=None):
     weight = np.ones(len(X)) if weight is None else weight
-    data = TrainingSet(X, y, weight, np.arange(len(X)), y_ndim=2, n_targets=1, gaps=SKIP)
+    data = TrainingSet(X, y, weight, np.arange(len(X)), y_ndim=2, n_targets=1, missing_rule=SKIP)
     return ForecastStart.from_training_rows(data, given, previous)
 
 

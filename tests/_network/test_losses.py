@@ -351,9 +351,9 @@ def test_levels_never_cross(levels, dtype, scale):
     loss = make("quantile", levels)
     rng = np.random.default_rng(0)
     raw = (scale * rng.standard_normal((T, loss.n_levels * K, 300))).astype(dtype)
-    gaps = np.diff(loss.every_level(raw), axis=-3)
-    assert (gaps >= 0).all()
-    assert (gaps > 0).mean() > 0.4
+    missing_rule = np.diff(loss.every_level(raw), axis=-3)
+    assert (missing_rule >= 0).all()
+    assert (missing_rule > 0).mean() > 0.4
     value, gradient = loss(raw, np.zeros((T, K, 300), dtype), np.ones((T, 300)))
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
-from sklstm._network.missing_values import SKIP, Gaps, last_present, n_present
+from sklstm._network.missing_values import SKIP, MissingRule, last_present, n_present
 from sklstm._network.scaling import INSTANCE_NORMS
 from tests._network.tools import data
 
@@ -11,8 +11,8 @@ from tests._network.tools import data
 def test_channels_with_gaps_of_their_own_are_scaled_by_what_is_present_of_each(instance_norm):
     x, y, weight = data()
     x[2, 1, 9], x[3, :, 10], x[:, 0, 11] = np.nan, np.nan, np.nan  # one, a step, and all of a target channel
-    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
-    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": True, "gaps": gaps}
+    missing_rule = MissingRule(by_channel=True, n_needed=2 if instance_norm else 0)
+    settings = {"n_targets": 2, "instance_norm": instance_norm, "standardize": True, "missing_rule": missing_rule}
     scaling = fit_scaling(lambda: [(x.copy(), y.copy(), weight)], np.float64, ScalingSettings(**settings))
     changed, indicators = x.copy(), np.full_like(x, 7)
     missing, reference = scaling.inputs(changed, indicators)
@@ -31,36 +31,36 @@ def test_channels_with_gaps_of_their_own_are_scaled_by_what_is_present_of_each(i
         np.testing.assert_array_equal(reference[0], [[values[-1] for values in part] for part in last])
 
 
-@pytest.mark.parametrize("gaps", [SKIP, Gaps(by_channel=True), Gaps(by_channel=True, n_needed=2)])
-def test_steps_are_skipped_as_a_slow_loop_says(gaps):
+@pytest.mark.parametrize("missing_rule", [SKIP, MissingRule(by_channel=True), MissingRule(by_channel=True, n_needed=2)])
+def test_steps_are_skipped_as_a_slow_loop_says(missing_rule):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 5, 3))
     X[rng.random(X.shape) < 0.4] = np.nan
-    skipped = gaps.skipped_steps(X)
+    skipped = missing_rule.skipped_steps(X)
     for row, steps in zip(X, skipped, strict=True):
-        lacks_a_target = any(all(np.isnan(step[k]) for step in row) for k in range(gaps.n_needed))
+        lacks_a_target = any(all(np.isnan(step[k]) for step in row) for k in range(missing_rule.n_needed))
         for step, is_skipped in zip(row, steps, strict=True):
-            missing = all if gaps.by_channel else any
+            missing = all if missing_rule.by_channel else any
             assert is_skipped == (missing(np.isnan(step)) or lacks_a_target)
     assert 0 < skipped.mean() < 1
 
 
 def test_of_a_whole_table_nothing_is_missing():
     x = np.ones((4, 2, 3))
-    for gaps in (SKIP, Gaps(by_channel=True)):
-        assert gaps.missing_values(x) is gaps.fill_missing(x) is gaps.skipped(None) is None
+    for missing_rule in (SKIP, MissingRule(by_channel=True)):
+        assert missing_rule.missing_values(x) is missing_rule.fill_missing(x) is missing_rule.skipped(None) is None
     assert n_present(x, None) == 4
     np.testing.assert_array_equal(last_present(x, None), x[-1])
 
 
-@pytest.mark.parametrize("gaps", [SKIP, Gaps(by_channel=True)])
-def test_each_window_has_its_present_values(gaps):
+@pytest.mark.parametrize("missing_rule", [SKIP, MissingRule(by_channel=True)])
+def test_each_window_has_its_present_values(missing_rule):
     """A window without a present value counts one, the last."""
     rng = np.random.default_rng(1)
     x = rng.normal(size=(4, 2, 6))
     x[rng.random(x.shape) < 0.3] = x[:, :, 0] = np.nan
     filled = x.copy()
-    missing = gaps.fill_missing(filled)
+    missing = missing_rule.fill_missing(filled)
     is_missing = np.broadcast_to(missing, x.shape)
     np.testing.assert_array_equal(filled[is_missing], 0)
     np.testing.assert_array_equal(filled[~is_missing], x[~is_missing])

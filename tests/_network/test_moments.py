@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from sklstm._network.missing_values import Gaps
+from sklstm._network.missing_values import MissingRule
 from sklstm._network.moments import Moments, window_moments
 from tests._network.tools import data
 
@@ -56,7 +56,7 @@ def test_weights_of_any_size_merge():
 @pytest.mark.parametrize("by_channel", [False, True])
 def test_window_moments_equal_numpys(by_channel):
     x, _, _ = data()
-    absent = Gaps(by_channel).missing_values(x)
+    absent = MissingRule(by_channel).missing_values(x)
     mean, deviation = window_moments(np.where(absent, 0, x), absent)
     only_present = np.where(absent, np.nan, x)
     np.testing.assert_allclose(mean, np.nanmean(only_present, axis=0))

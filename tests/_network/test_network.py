@@ -5,7 +5,7 @@ import pytest
 
 from sklstm._network import network as _network
 from sklstm._network.losses import LOSSES
-from sklstm._network.missing_values import Gaps
+from sklstm._network.missing_values import MissingRule
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS
@@ -40,7 +40,7 @@ def test_indicators_are_channels_that_could_be_put_in_by_hand(targets, n_directi
     if targets == "next":  # zeros that replace missing values are no targets
         by_hand = np.concatenate((X[:, 1:], y[:, np.newaxis]), axis=1)
     settings = {"every_step": targets != "last", "standardize": False, "n_directions": n_directions}
-    ours = objective(X, y, weight, **settings, gaps=Gaps(by_channel=True))
+    ours = objective(X, y, weight, **settings, missing_rule=MissingRule(by_channel=True))
     theirs = objective(filled, by_hand, weight, **settings)
     assert ours.network.layout == theirs.network.layout
     theta = start(ours.network)
@@ -53,7 +53,7 @@ def test_indicators_are_channels_that_could_be_put_in_by_hand(targets, n_directi
 
 def test_indicators_that_are_never_one_change_nothing():
     X, y, weight = example(missing=False)
-    ours, theirs = objective(X, y, weight, gaps=Gaps(by_channel=True)), objective(X, y, weight)
+    ours, theirs = objective(X, y, weight, missing_rule=MissingRule(by_channel=True)), objective(X, y, weight)
     ours, theirs = (
         (part.network, part.network.initial_theta(np.random.default_rng(0), X.dtype)) for part in (ours, theirs)
     )

@@ -5,7 +5,7 @@ import pytest
 
 from sklstm._network import objective as _objective
 from sklstm._network.losses import LOSSES
-from sklstm._network.missing_values import Gaps
+from sklstm._network.missing_values import MissingRule
 from sklstm._network.scaling import INSTANCE_NORMS
 from tests import reference
 from tests._network.tools import H, K, N, example, objective, start
@@ -69,8 +69,10 @@ def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
 @pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
 def test_gradient_with_indicators_equals_central_differences(instance_norm, targets):
     X, y, weight = example(targets == "given")
-    gaps = Gaps(by_channel=True, n_needed=2 if instance_norm else 0)
-    check_gradient(objective(X, y, weight, targets != "last", 0.3, instance_norm, n_layers=2, gaps=gaps))
+    missing_rule = MissingRule(by_channel=True, n_needed=2 if instance_norm else 0)
+    check_gradient(
+        objective(X, y, weight, targets != "last", 0.3, instance_norm, n_layers=2, missing_rule=missing_rule)
+    )
 
 
 @pytest.mark.parametrize("every_step", [False, True])

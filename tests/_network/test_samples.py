@@ -3,14 +3,14 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from sklstm._network.missing_values import SKIP, Gaps
+from sklstm._network.missing_values import SKIP, MissingRule
 from sklstm._network.samples import Samples, merge_equal
 from sklstm._utils import windows
 
 
-def merged(X, y, weight, rows, gaps=SKIP):
+def merged(X, y, weight, rows, missing_rule=SKIP):
     """Indices of the distinct samples, and the weights of all."""
-    samples = merge_equal(Samples(X, y, weight, rows), gaps)
+    samples = merge_equal(Samples(X, y, weight, rows), missing_rule)
     return samples.rows, samples.weight
 
 
@@ -54,7 +54,7 @@ def test_rows_with_gaps_at_other_channels_are_others_where_the_rest_of_a_step_is
     X, y = np.ones((4, 3, 2)), np.ones((4, 1))
     X[:, 1, 0], X[1, 1, 1] = np.nan, 7
     X[2:, 1, 0] = -np.float64(np.nan)  # another kind of NaN
-    first, weights = merged(X, y, np.ones(4), np.arange(4), Gaps(by_channel=True))
+    first, weights = merged(X, y, np.ones(4), np.arange(4), MissingRule(by_channel=True))
     assert sorted(weights[first]) == [1, 3]
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from sklstm._network.missing_values import SKIP, Gaps
+from sklstm._network.missing_values import SKIP, MissingRule
 from sklstm._network.targets import features_first, target_weight, training_targets
 from tests._network.tools import N, T, example
 
@@ -9,7 +9,7 @@ def test_with_indicators_a_next_step_counts_where_its_value_is_present():
     X = np.arange(24.0).reshape(2, 4, 3)
     X[0, 2, 0] = X[0, 1, 2] = X[1, 2] = np.nan
     y, nan = np.array([[90.0], [91.0]]), np.nan
-    targets = training_targets(X, y, True, Gaps(by_channel=True).skipped_steps(X))
+    targets = training_targets(X, y, True, MissingRule(by_channel=True).skipped_steps(X))
     np.testing.assert_array_equal(targets[..., 0], [[3, nan, 9, 90], [15, nan, nan, 91]])
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
 from sklstm._network.layout import Layout
 from sklstm._network.losses import make_loss
-from sklstm._network.missing_values import Gaps
+from sklstm._network.missing_values import MissingRule
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
@@ -29,10 +29,10 @@ def objective(
     X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
 ):
     """With `every_step` and targets of the last step only, the earlier targets are the next steps of the sample."""
-    rows, dropout, gaps = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("gaps", Gaps())
+    rows, dropout, missing_rule = np.arange(N), sizes.pop("dropout", 0.0), sizes.pop("missing_rule", MissingRule())
     loss = make_loss(loss, delta=0.3, quantile=LEVELS)
-    settings, samples = ScalingSettings(2, instance_norm, standardize, gaps), Samples(X, y, weight, rows)
-    layout = Layout(X.shape[2] * gaps.n_inputs_per_channel, H, K * loss.n_levels, **sizes)
+    settings, samples = ScalingSettings(2, instance_norm, standardize, missing_rule), Samples(X, y, weight, rows)
+    layout = Layout(X.shape[2] * missing_rule.n_inputs_per_channel, H, K * loss.n_levels, **sizes)
     network = fit_network(layout, loss, samples, X.dtype, settings, every_step=every_step, dropout=dropout)
     return Objective(network, samples, alpha, X.dtype, np.random.default_rng(0))
 
