@@ -6,7 +6,7 @@ import pytest
 from scipy import optimize, special
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson_deviance, mean_squared_error
 
-from sklstm._network.losses import Poisson, make_loss
+from sklstm._network.losses import LOSSES, Loss, Poisson, loss_class, make_loss
 from sklstm._network.moments import Moments
 from sklstm._network.scaling import Scaling
 from tests import tools
@@ -420,3 +420,12 @@ def test_counts_that_are_constant_but_for_rounding_have_no_spread_to_divide_by()
     moments = Moments()
     moments.add(np.full((1, 50), 1e12), np.random.default_rng(0).random(50))
     assert moments.mean_as_scale(np.float64)[2].item() == 1
+
+
+def test_the_class_of_a_loss_is_found_by_its_name():
+    for name, kind in LOSSES.items():
+        assert loss_class(name) is kind is type(make_loss(name, delta=1.0, quantile=0.5))
+    for unknown in ("l2", None, 3):
+        assert loss_class(unknown) is Loss
+    assert [name for name in LOSSES if loss_class(name).needs_nonnegative] == ["poisson"]
+    assert [name for name in LOSSES if loss_class(name).has_levels] == ["quantile"]
