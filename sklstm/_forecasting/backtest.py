@@ -15,7 +15,7 @@ from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster, check_parts
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores, seasonal_naive
 from sklstm._forecasting.settings import check_request, check_settings, strategy_of
-from sklstm._series.leaks import check_leaks
+from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
 from sklstm._utils.numeric_input import as_numbers

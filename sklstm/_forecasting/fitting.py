@@ -24,7 +24,7 @@ from sklstm._forecasting.window_checks import (
     warn_of_few_windows,
 )
 from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._series.leaks import check_leaks
+from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT

@@ -22,7 +22,7 @@ from sklstm._forecasting.updating import check_learning_rate, train_further
 from sklstm._forecasting.window_checks import check_forecasts
 from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
 from sklstm._series.history import History
-from sklstm._series.leaks import check_leaks
+from sklstm._series.leak_checks import check_leaks
 from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._utils.callbacks import CallbackSupportMixin
