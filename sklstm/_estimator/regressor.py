@@ -122,9 +122,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Which predictions the loss counts. "last" counts the prediction of the target of each sample. "all" also counts,
         at every step inside the sample, the prediction of the next step. This gives n_steps times as many targets in
         nearly the same time. It needs samples that are windows of the target series, as `forecast` does. Try it on
-        short series with a smaller learning rate, and compare it with "last", above all with `instance_norm`, which
-        normalises the early steps by values that come after them. "auto" means "last" with `bidirectional=True`.
-        Otherwise it means "all" if the last samples are such windows in time order, and in a `Forecaster` with
+        short series, with a smaller learning rate. With `instance_norm`, compare it with "last": the early steps are
+        then normalised by values that come after them. "auto" means "last" with `bidirectional=True`. Otherwise it
+        means "all" if the last samples are such windows in time order, and in a `Forecaster` with
         strategy="recursive"; else "last". If `y` has a target at every step, all three are the same.
     solver : {"adam", "adamw", "rmsprop", "sgd", "lbfgs"}, default="adam"
         The optimiser. "adamw" is Adam with `alpha` as decoupled weight decay. "lbfgs" is SciPy's L-BFGS: it uses all
@@ -247,7 +247,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     --------
     make_windows : Cut a series into samples and targets.
     WindowTransformer : Cut windows inside a pipeline.
-    Forecaster : Forecast series with known and past-only columns, intervals and panels.
+    Forecaster : Forecast series with exogenous variables, intervals and panels.
 
     Notes
     -----

@@ -86,8 +86,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         How many rows before row t the window of row t ends. 1 predicts a row from the rows before it. With 0 the window
         includes row t itself; use this if the target is not among the columns.
     flatten : bool, default=False
-        False returns sequences (n_samples, window_length, n_features) for `LSTMRegressor`. True returns a lag table
-        (n_samples, window_length * n_features), with all columns of a row side by side, for other regressors. A
+        False returns sequences (n_samples, window_length, n_channels) for `LSTMRegressor`. True returns flattened
+        windows (n_samples, window_length * n_channels), with all columns of a row side by side, for other regressors. A
         regressor that does not accept NaN needs an imputer in front.
     dtype : {"float32", "float64"} or numpy dtype, default=None
         Precision of the windows, in which an `LSTMRegressor` computes. None keeps float32 and float64, and converts
@@ -150,7 +150,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_channels)
             A table in time order, NaN where a value is missing.
         y : None
             Ignored.
@@ -181,13 +181,13 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_channels)
             A table in time order with the columns of `fit`.
 
         Returns
         -------
-        windows : ndarray of shape (n_samples, window_length, n_features) or \
-(n_samples, window_length * n_features)
+        windows : ndarray of shape (n_samples, window_length, n_channels) or \
+(n_samples, window_length * n_channels)
             A read-only view, the oldest row first. With `flatten=True` a DataFrame, if `set_output` says so.
 
         Raises
@@ -229,7 +229,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
     def _check_is_flat(self):
         if not self._is_flat:
             raise AttributeError(
-                "get_feature_names_out: sequences (n_samples, window_length, n_features) have no columns to name. "
+                "get_feature_names_out: sequences (n_samples, window_length, n_channels) have no columns to name. "
                 "WindowTransformer(flatten=True) makes a table, whose columns have names (set it before fit)."
             )
 

@@ -34,10 +34,10 @@ class BacktestResult:
     Parameters
     ----------
     frame : DataFrame
-        One row for each forecast value whose true value is known. The columns are `series` (for panels), `target`
+        One row for each forecast value whose truth is known. The columns are `series` (for panels), `target`
         (for several targets), `origin` (the time of the last row known), `step` (1 is the next row), `time`, `truth`,
-        `forecast`, `naive` (the naive forecast: the value one season before or, with `season=1`, the last value),
-        `scale` (the mean absolute error of the naive forecast in the rows known at the origin), and `lower_90`,
+        `forecast`, `naive` (the seasonal naive forecast: the value one season before or, with `season=1`, the last
+        value), `scale` (the mean absolute error of that forecast in the rows known at the origin), and `lower_90`,
         `upper_90`, … for each coverage. `frame.attrs["season"]` is the season.
 
     Raises
@@ -87,8 +87,8 @@ class BacktestResult:
             - `mae` and `rmse`, in units of the target;
             - `smape`, the mean of 100 · 2|e| / (|truth| + |forecast|), in percent;
             - `mase`, the mean of |e| / scale;
-            - `skill`, 1 - MAE / MAE of the naive forecast;
-            - for each coverage, `coverage_90` is the share of true values inside the interval, and `width_90` the
+            - `skill`, 1 - MAE / MAE of the seasonal naive forecast;
+            - for each coverage, `coverage_90` is the share of truths inside the interval, and `width_90` the
               mean width of the interval.
 
             If series differ in size, the large ones dominate `mae`, `rmse`, `skill` and the widths. Then use
@@ -127,7 +127,7 @@ def backtest(
 ):
     """Forecast from many origins in the past, each time from the rows known then, and score the forecasts.
 
-    An origin is a number of rows: these are known, and the rows after them are forecast.
+    An origin is the last row that is known; the rows after it are forecast.
 
     Parameters
     ----------
@@ -140,9 +140,9 @@ def backtest(
     steps : int
         Number of rows to forecast from each origin.
     n_origins : int, default=None
-        Number of origins, one row (in a panel, one time stamp) apart. The last one is `steps` rows before the end, so
-        the last n_origins + steps - 1 rows are scored. All are earlier if the forecaster reads known columns further
-        ahead, because its own `steps` is larger. Give either `n_origins` or `cv`.
+        Number of origins, one row (in a panel, one time) apart. The last one is `steps` rows before the end, so
+        the last n_origins + steps - 1 rows are scored. All are earlier if the forecaster reads exogenous variables
+        further ahead, because its own `steps` is larger. Give either `n_origins` or `cv`.
     cv : splitter or iterable of (train, test), default=None
         Each fold forecasts the `steps` rows after its training rows, and scores those that are test rows. With
         `TimeSeriesSplit(n, test_size=steps)`, origins are a whole forecast horizon apart. For panels use
@@ -283,7 +283,7 @@ def _forecast_folds(fitted, data, folds, steps, coverages, season):
 
 
 def _table(part, series_format, origins, scored, forecasts, coverages, season):
-    """Make the table of one series: a row for each origin, step and target that is scored and has a true value."""
+    """Make the table of one series: a row for each origin, step and target that is scored and has a truth."""
     import pandas as pd
 
     (key, output_format), (steps, n_targets) = series_format, forecasts.shape[1:3]
@@ -314,7 +314,7 @@ def _joined(tables, season):
     import pandas as pd
 
     if not sum(map(len, tables)):
-        raise ValueError("There is nothing to score: no series has both training rows and true values after an origin.")
+        raise ValueError("There is nothing to score: no series has training rows as well as a truth after an origin.")
     frame = pd.concat([table for table in tables if len(table)], ignore_index=True)
     frame.attrs["season"] = season
     if frame["naive"].isna().all():

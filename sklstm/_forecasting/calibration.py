@@ -43,7 +43,7 @@ def _check_names(shares):
 def calibration_split(series, calibration_size):
     """Return the number of proper training rows of each series, by key; the calibration rows follow them.
 
-    `calibration_size` is a share or number of time stamps, so the calibration rows of all series in a panel begin at
+    `calibration_size` is a share or number of times, so the calibration rows of all series in a panel begin at
     the same time. No series is trained on rows that are as late as the calibration rows of another one.
     """
     if len(series) == 1:
@@ -54,8 +54,8 @@ def calibration_split(series, calibration_size):
     rows = {key: int(np.searchsorted(part.stamps, first)) for key, part in series.items()}
     if not any(0 < rows[key] < len(part) for key, part in series.items()):
         raise ValueError(
-            f"calibration_size={calibration_size} takes the last {int((stamps >= first).sum())} of {len(stamps)} time "
-            "stamps for calibration, but no series has rows both there and before. Choose another calibration_size."
+            f"calibration_size={calibration_size} takes the last {int((stamps >= first).sum())} of {len(stamps)} times "
+            "for calibration, but no series has rows both there and before. Choose another calibration_size."
         )
     return rows
 

@@ -27,7 +27,7 @@ class Fold:
 
 
 def last_folds(series, steps, n_origins, n_ahead):
-    """Make folds one time stamp apart, each trained on all rows before its origin.
+    """Make folds one time apart, each trained on all rows before its origin.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def last_folds(series, steps, n_origins, n_ahead):
     n_origins : int
         Number of folds.
     n_ahead : int
-        How many time stamps follow the last origin.
+        How many times follow the last origin.
 
     Returns
     -------

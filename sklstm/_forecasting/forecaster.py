@@ -56,13 +56,14 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         How to forecast several steps ahead. "recursive" trains a regressor for one step and feeds its forecasts
         back. "multioutput" trains one regressor for all `steps` at once; it must support several outputs. "direct"
         trains one clone for each of the `steps`. The last two forecast at most `steps` steps ahead, have fewer
-        windows to train on, and may use `past_only` columns.
+        windows to train on, and may use `past_only` variables.
     steps : int, default=None
         Number of steps to predict at once. Required by "multioutput" and "direct", not used by "recursive".
     past_only : list of str or int, default=None
-        Columns of `X` that are *not* known in advance, such as a measured temperature; by name or, for arrays, by
-        position. All other columns must be known in advance, such as a calendar or a planned price. With "recursive",
-        past-only columns limit forecasts to one step, because there are no forecasts of these columns to feed back.
+        Exogenous variables that are *not* known in advance, such as a measured temperature: their column names in `X`
+        or, for arrays, positions. All others must be known in advance, such as a calendar or a planned price. With
+        "recursive", past-only variables limit forecasts to one step, because there are no forecasts of them to feed
+        back.
     target_transformer : transformer, default=None
         Transforms `y` before training; forecasts are transformed back with `inverse_transform`. Examples are
         `FunctionTransformer(np.log1p, np.expm1)` and `PowerTransformer()`. In a panel, one transformer is fitted to
@@ -74,7 +75,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         step as half the width. "bootstrap" simulates paths by adding resampled, centred one-step errors at each
         step. Its random numbers come from the regressor's `random_state`; the seed is 0 if that is None or absent.
     calibration_size : float or int, default=0.2
-        Share or number of the rows (in a panel, of the time stamps) that are calibration rows. An interval with
+        Share or number of the rows (in a panel, of the times) that are calibration rows. An interval with
         coverage c needs at least c / (1 - c) errors of each step, with "bootstrap" (1 + c) / (1 - c). Many more make
         it more stable.
     drop_incomplete : bool or "auto", default="auto"
@@ -88,9 +89,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         regressor needs targets that are not negative, as with `loss="poisson"`.
     clip_recursion : bool, default=True
         Whether to clip forecasts that diverge when they are fed back ("recursive"). They diverge if they leave the
-        range of the training rows and the window by more than three times that range, and by more than three times
-        the linear trend of these rows. A warning then names the step. Known columns that leave their own range widen
-        the bounds. Notes describe the bounds of the default regressor.
+        range of the training rows and the window by more than three times that range, and by more than three times as
+        far as the linear trend of these rows leads. A warning then names the step. Exogenous variables that leave
+        their own range widen the bounds. Notes describe the bounds of the default regressor.
     verbose : bool or int, default=False
         Whether to print progress: each of several fits as it begins, and the epochs of every LSTMRegressor whose own
         `verbose` is False. A number n prints every nth epoch.
@@ -121,9 +122,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     Notes
     -----
     **Windows.** The window before row o consists of the rows s = o - window_length, …, o - 1. Its step s has the
-    targets and the past-only columns of row s, and the known columns of row s + 1 (with "multioutput" and "direct", of
-    rows s + 1, …, s + steps). So the last step has the known columns of the rows to predict. A lag table has the
-    targets and past-only columns of all steps, oldest first, followed by the known columns of the rows to predict.
+    targets and the past-only variables of row s, and the variables known in advance of row s + 1 (with "multioutput"
+    and "direct", of rows s + 1, …, s + steps). So the last step has the variables known in advance of the rows to
+    predict. A lag table has the targets and past-only variables of all steps, oldest first, followed by the variables
+    known in advance of the rows to predict.
 
     **Missing values.** NaN in `y` is a missing value. It is never a target in training. In windows, an LSTMRegressor
     skips the step if any target is missing; with `missing="indicator"`, only if all channels are. Regressors that do
@@ -132,8 +134,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     **Default regressor.** `Forecaster()` equals `Forecaster(default_regressor())`; the latter has parameters to tune.
     Its forecasts are medians. Its windows are at most half as long as the series (the longest one of a panel). With
     fewer than five windows to train on, it repeats the last value and warns. Its forecasts are clipped without a
-    warning, to narrower bounds: they leave the range of the rows by at most that range or, if this is more, by the
-    linear trend of the training rows. The forecast of a constant series is its value.
+    warning, to narrower bounds: they leave the range of the rows by at most that range, or as far as the linear
+    trend of the training rows leads if that is further. The forecast of a constant series is its value.
 
     **Arrays.** Arrays have no index, so the rows to predict are taken to follow the history directly, even if a
     splitter left a gap. A scaler before a Forecaster turns frames into arrays: make it part of `regressor` instead.
@@ -296,14 +298,15 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            The columns of the rows to forecast. If the forecaster has no columns, pass a frame that has only the
-            index, or an array of shape (n_rows, 0). The values of `past_only` columns are not used.
+            The exogenous variables of the rows to forecast. If there are none, pass a frame that has only the index, or
+            an array of shape (n_rows, 0). The values of `past_only` variables are not used.
 
-            The rows of an array follow the history directly. The rows of a frame may begin later if there are no known
-            columns: then the rows of the gap are forecast too. A gap longer than the history causes a warning, and
-            one longer than ten times the history an error.
+            The rows of an array follow the history directly. A frame may skip rows after the history if no exogenous
+            variable is known in advance: then the skipped rows are forecast too. More skipped rows than the history
+            has cause a warning, and more than ten times as many an error.
 
-            Training rows may be in any order, and their known columns must have the values that they had in training.
+            Training rows may be in any order, and their variables known in advance must have the values that they had
+            in training.
             If the training index counts rows from 0, `X` is taken for training rows only if it has all of them,
             because such numbers say nothing about time.
 
@@ -355,15 +358,16 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         steps : int
             Number of rows to forecast.
         X_future : array-like of shape (n_rows, n_columns), default=None
-            The known columns of these rows, if there are any. It may have more rows, and `past_only` columns may be
-            left out. "multioutput" and "direct" need as many rows as the parameter `steps` says.
+            The exogenous variables known in advance of these rows, if there are any. It may have more rows, and
+            `past_only` variables may be left out. "multioutput" and "direct" need as many rows as the parameter `steps`
+            says.
         history : Series, DataFrame, array or tuple (X, y), default=None
-            Rows to forecast from instead of those of `fit` and `update`: `y`, or (X, y) if there are columns. They
+            Rows to forecast from instead of those of `fit` and `update`: `y`, or (X, y) with exogenous variables. They
             may be of a series that was not trained on. After a fit on a panel, they may also be a single series,
             without the series level in the index. If their level or size is far from that of the training rows, they
             are scaled by their own values.
         coverage : float or list of float, default=None
-            Coverage of the intervals, between 0 and 1: the share of true values that they should contain. None
+            Coverage of the intervals, between 0 and 1: the share of truths that they should contain. None
             computes no intervals.
 
         Returns
@@ -520,7 +524,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         X : array-like
             As for `predict`.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            The true values, aligned with `X` by index and column names if they have them. Rows with NaN are left out,
+            The truth, aligned with `X` by index and column names if they have them. Rows with NaN are left out,
             and so are those of series that cannot be forecast.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row, aligned by its index if it has one.

@@ -32,7 +32,7 @@ def scores(frame, by=None):
         - `mase`, the mean of |e| / scale over the rows with a scale above 0 (a constant series has the scale 0);
         - `skill`, 1 - MAE / MAE of the naive forecast, both over the rows with a naive forecast: 0 is as good as the
           naive forecast, 1 is perfect;
-        - for each coverage `coverage_90`, the share of true values inside the interval (ends included), and
+        - for each coverage `coverage_90`, the share of truths inside the interval (ends included), and
           `width_90`, the mean width, both over the rows with an interval.
 
         A score is NaN if it has no rows. The skill is also NaN if the naive forecast has no error.

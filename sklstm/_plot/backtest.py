@@ -67,7 +67,7 @@ class BacktestDisplay:
 
     Notes
     -----
-    The naive forecast is labelled "seasonal naive" if `backtest` was called with a `season`, else "last value".
+    The reference forecast is labelled "seasonal naive" if `backtest` was called with a `season`, else "last value".
     For a seasonal series, pass the season (12 for monthly data) to `backtest`, because the last value is easy to beat.
     Without `frame.attrs["season"]`, the label is "last value" if the naive forecast is the same at all steps.
 
@@ -179,8 +179,8 @@ class BacktestDisplay:
         by : {"series", "target"}, default=None
             Plot a line for each series of a panel, or for each target, ten at most. None plots one line for all rows.
         reference : bool, default=True
-            Whether to plot a dashed reference line. It is the score of the naive forecast over the rows where this is
-            known; for "skill" it is 0, for a coverage the nominal coverage. A width has no reference.
+            Whether to plot a dashed reference line. It is the score of the seasonal naive forecast over the rows where
+            this is known; for "skill" it is 0, for a coverage the nominal coverage. A width has no reference.
         spread : bool, default=False
             Whether to shade the middle half of the errors at each step: absolute errors for "mae" and "rmse",
             scaled errors for "mase", relative errors for "smape". Errors are skewed, so the mean may lie near the

@@ -1,4 +1,4 @@
-"""ForecastDisplay: plot a forecast with its intervals, its history and the true values."""
+"""ForecastDisplay: plot a forecast with its intervals, its history and the truth."""
 
 from numbers import Integral
 
@@ -23,7 +23,7 @@ CONSTRAINTS = dict.fromkeys(("history_kwargs", "truth_kwargs", "forecast_kwargs"
 
 
 class ForecastDisplay:
-    """Plot of a forecast with its intervals, the history before it and the true values.
+    """Plot of a forecast with its intervals, the history before it and the truth.
 
     Use `from_estimator` to create a display from a fitted forecaster, or `from_predictions` to create one from
     forecasts. All parameters are stored as attributes. Each series of a panel, and each of several targets, gets its
@@ -36,7 +36,7 @@ class ForecastDisplay:
     forecast : Series or DataFrame
         The forecast as `Forecaster.forecast` returns it, with or without intervals. It begins after the history.
     truth : Series, DataFrame or array, default=None
-        The true values. A Series or DataFrame has the form of `history`; it may be the whole series, of which the
+        The truth. A Series or DataFrame has the form of `history`; it may be the whole series, of which the
         times of the forecast are shown. An array has the rows of the forecast, with or without the history before
         them.
 
@@ -45,7 +45,7 @@ class ForecastDisplay:
     history_lines_ : list of matplotlib Line2D
         The history on each axes.
     truth_lines_ : list of matplotlib Line2D or None
-        The true values on each axes; None on axes without any.
+        The truth on each axes; None on axes without any.
     forecast_lines_ : list of matplotlib Line2D
         The forecast on each axes. Each line starts at the last known value.
     interval_bands_ : list of list of matplotlib PolyCollection
@@ -118,7 +118,7 @@ class ForecastDisplay:
         X_future : DataFrame or ndarray, default=None
             Future values of the exogenous variables that are known in advance, as for `Forecaster.forecast`.
         truth : Series, DataFrame or array, default=None
-            The true values, see `ForecastDisplay`.
+            The truth, see `ForecastDisplay`.
         coverage : float or list of float, default=None
             Coverage of the intervals, as for `Forecaster.forecast`. None shows no intervals.
         ax, n_history, series, targets, max_panels, name
@@ -203,7 +203,7 @@ class ForecastDisplay:
             The forecast, in the form in which `Forecaster.forecast` returns it: values, or the columns `forecast`,
             `lower_90`, `upper_90`, … With several targets, the columns have the target as their first level.
         truth : Series, DataFrame or array, default=None
-            The true values, see `ForecastDisplay`.
+            The truth, see `ForecastDisplay`.
         ax, n_history, series, targets, max_panels, name
             See `plot`.
         history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs
@@ -274,7 +274,7 @@ class ForecastDisplay:
         history_kwargs : dict, default=None
             Keywords of matplotlib's `Axes.plot` for the history.
         truth_kwargs : dict, default=None
-            Keywords of matplotlib's `Axes.plot` for the true values.
+            Keywords of matplotlib's `Axes.plot` for the truth.
         forecast_kwargs : dict, default=None
             Keywords of matplotlib's `Axes.plot` for the forecast.
         interval_kwargs : dict, default=None

@@ -22,7 +22,7 @@ from sklstm._utils.plain_parameters import plain
 def split_panel(index, n_splits, test_size, gap=0):
     """Split a panel by time for cross-validation, at the same times in all series.
 
-    It splits time stamps as TimeSeriesSplit splits rows. Of all time stamps that occur in any series, the last
+    It splits times as TimeSeriesSplit splits rows. Of all times that occur in any series, the last
     `test_size` are the test set of the last fold, and those before them the test set of the fold before. Each fold
     trains on all rows before its test set. TimeSeriesSplit itself would split by rows: it would train on the first
     series and test on the last.
@@ -34,9 +34,9 @@ def split_panel(index, n_splits, test_size, gap=0):
     n_splits : int
         Number of folds.
     test_size : int
-        Number of time stamps in each test set: the forecast horizon.
+        Number of times in each test set: the forecast horizon.
     gap : int, default=0
-        Number of time stamps between the training set and the test set. Use it if values become known with a delay.
+        Number of times between the training set and the test set. Use it if values become known with a delay.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def split_panel(index, n_splits, test_size, gap=0):
     TypeError
         If `index` is not from pandas.
     ValueError
-        If the index does not have two levels, if series or time stamps are missing in it, if its second level is not
-        a time, if there are too few time stamps for the folds, or if a fold has no rows to test.
+        If the index does not have two levels, if series or times are missing in it, if its second level is not
+        a time, if there are too few times for the folds, or if a fold has no rows to test.
 
     See Also
     --------
@@ -58,7 +58,7 @@ def split_panel(index, n_splits, test_size, gap=0):
     Notes
     -----
     In a fold without training rows of a series, the series is not tested, because it has no history to forecast from.
-    A series that lacks some time stamps, or has ended, is tested at those that it has.
+    A series that lacks some times, or has ended, is tested at those that it has.
 
     Examples
     --------
@@ -76,8 +76,8 @@ def split_panel(index, n_splits, test_size, gap=0):
     first_start = len(stamps) - n_splits * test_size
     if first_start - gap < 1:
         raise ValueError(
-            f"{n_splits} folds of {test_size} time stamps with a gap of {gap} need at least "
-            f"{n_splits * test_size + gap + 1} different time stamps, but the index has {len(stamps)}: "
+            f"{n_splits} folds of {test_size} times with a gap of {gap} need at least "
+            f"{n_splits * test_size + gap + 1} different times, but the index has {len(stamps)}: "
             "choose a smaller n_splits, test_size or gap."
         )
     beginning = _first_of_each(series, stamp)[series]
@@ -114,7 +114,7 @@ def series_positions(index, name="y"):
     TypeError
         If `index` is not from pandas.
     ValueError
-        If the index does not have two levels, if series or time stamps are missing in it, if its second level is not
+        If the index does not have two levels, if series or times are missing in it, if its second level is not
         a time, or if both levels together are a time (year and month). The message shows the call that repairs it.
 
     Examples
@@ -146,7 +146,7 @@ def _panel_index(data, name="y"):
             "The index must have two levels (series, time), got 1: set_index([series, time]) makes them from two "
             "columns."
         )
-    for level, what in enumerate(("series", "time stamp")):
+    for level, what in enumerate(("series", "time")):
         missing = np.flatnonzero(index.codes[level] < 0)
         if len(missing):
             raise ValueError(
@@ -169,7 +169,7 @@ def _levels(index):
 
 
 def _first_of_each(series, stamp):
-    """Return the number of the first time stamp of each series."""
+    """Return the number of the first time of each series."""
     first = np.full(series.max(initial=-1) + 1, np.iinfo(stamp.dtype).max)
     np.minimum.at(first, series, stamp)
     return first

@@ -81,7 +81,7 @@ def test_dates_cut_a_panel_as_numbers_do():
 
 def test_a_panel_without_a_series_on_both_sides_of_the_cut_is_refused():
     series = {"a": of_stamps(range(40)), "b": of_stamps(range(45, 55))}
-    with pytest.raises(ValueError, match=r"takes the last 10 of 50 time stamps for calibration, but no series"):
+    with pytest.raises(ValueError, match=r"takes the last 10 of 50 times for calibration, but no series"):
         calibration_split(series, 0.2)
     assert calibration_split(series, 11) == {"a": 39, "b": 0}
 
@@ -302,7 +302,7 @@ def test_two_rows_at_least_are_left_to_train_on(size, n_proper):
 def test_calibration_rows_begin_at_one_time_in_all_series():
     panel = rows_from({"a": range(10), "b": range(5, 12), "late": range(9, 12), "early": range(3)})
     assert calibration_split(panel, 4) == {"a": 8, "b": 3, "late": 0, "early": 3}
-    with pytest.raises(ValueError, match="takes the last 5 of 10 time stamps"):
+    with pytest.raises(ValueError, match="takes the last 5 of 10 times"):
         calibration_split(rows_from({"a": range(5), "b": range(5, 10)}), 5)
 
 

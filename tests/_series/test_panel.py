@@ -135,7 +135,7 @@ def test_folds_serve_as_cv():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((3, 2), r"3 folds of 2 time stamps with a gap of 0 need at least 7 different time stamps, .* has 6"),
+        ((3, 2), r"3 folds of 2 times with a gap of 0 need at least 7 different times, .* has 6"),
         ((2, 2, 2), r"with a gap of 2 need at least 7"),
         ((0, 1), "n_splits"),
         ((2, 0), "test_size"),
@@ -182,8 +182,8 @@ class TestWhatIsNoPanel:
         ("index", "message"),
         [
             (panel([("a", 0), ("a", 1), (None, 2), ("a", 2)]), "Row 2 .* no series: (.*) leaves"),
-            (panel([("a", 0), ("a", np.nan), ("a", 2)]), "Row 1 .* no time stamp: (.*) leaves"),
-            (panel([("a", pd.NaT), ("a", DAYS[0]), ("a", DAYS[1])]), "Row 0 .* no time stamp: (.*) leaves"),
+            (panel([("a", 0), ("a", np.nan), ("a", 2)]), "Row 1 .* no time: (.*) leaves"),
+            (panel([("a", pd.NaT), ("a", DAYS[0]), ("a", DAYS[1])]), "Row 0 .* no time: (.*) leaves"),
         ],
         ids=["key", "number", "NaT"],
     )
