@@ -3,8 +3,8 @@
 Intervals and their measured coverage
 =====================================
 
-An interval with a coverage of 80 % should contain four in five of the true values. You can measure whether it does:
-forecast a year with its intervals from many origins, and count the true values inside. With ``intervals="conformal"``,
+An interval with a coverage of 80 % should contain four in five of the truths. You can measure whether it does:
+forecast a year with its intervals from many origins, and count the truths inside. With ``intervals="conformal"``,
 half the width is a quantile of the absolute errors of the same step on the calibration rows. With
 ``intervals="bootstrap"``, paths are simulated by adding one-step errors at each step.
 

@@ -108,16 +108,16 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         - "squared_error": half the squared error; predicts means.
         - "absolute_error": predicts medians, on which outliers have little influence.
         - "huber": squared below `delta`, absolute above.
-        - "quantile": the pinball loss; predicts the levels of `quantile`.
+        - "quantile": the pinball loss; predicts the quantiles that `quantile` names.
         - "poisson": half the Poisson deviance with a log link; predicts means of counts, `y` >= 0. Targets are divided
           by their mean and not centred, and the deviance is divided by their relative variance. `instance_norm` must be
           None.
     delta : float, default=1.0
         For "huber": the absolute error, in standardised units, above which the loss is linear.
     quantile : float or array-like of float, default=0.5
-        For "quantile": the level to predict, in (0, 1), or several levels in increasing order. Predicted quantiles
-        never cross. `predict_quantiles` returns all levels; `predict`, `score` and `forecast` use the level nearest 0.5
-        (the lower one of two).
+        For "quantile": the quantile to predict, in (0, 1), or several in increasing order. Predicted quantiles never
+        cross. `predict_quantiles` returns all of them; `predict`, `score` and `forecast` use the one nearest 0.5 (the
+        lower one of two).
     loss_steps : {"last", "all", "auto"}, default="last"
         Which predictions the loss counts. "last" counts the prediction of the target of each sample. "all" also counts,
         at every step inside the sample, the prediction of the next step. This gives n_steps times as many targets in
@@ -580,7 +580,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     @available_if(_has_levels)
     def predict_quantiles(self, X):
-        """Predict all levels of `quantile`; only available with `loss="quantile"`.
+        """Predict all quantiles of `quantile`; only available with `loss="quantile"`.
 
         Parameters
         ----------
@@ -590,7 +590,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Returns
         -------
         quantiles : ndarray of shape (n_samples, [[n_steps,] n_outputs,] n_quantiles)
-            Predictions in the shape of those of `predict`, with the levels as an additional last axis, along which
+            Predictions in the shape of those of `predict`, with the quantiles as an additional last axis, along which
             values never decrease.
         """
         return self._predict(X, every_level=True)

@@ -36,7 +36,7 @@ class Subplot:
     forecast : DataFrame
         Has the columns `forecast`, `lower_90`, `upper_90`, …
     truth : Series or None
-        The true values, with the index of the forecast.
+        The truth, with the index of the forecast.
     """
 
     series: Hashable
@@ -143,7 +143,7 @@ def _is_numeric(column):
 
 
 def _truth_from_array(truth, history, forecast):
-    """Give an array of true values the index of the rows that are forecast."""
+    """Give an array of the truth the index of the rows that are forecast."""
     import pandas as pd
 
     n_targets = history.shape[1] if history.ndim == 2 else 1
@@ -243,7 +243,7 @@ def _read_subplot(history, forecast, truth, series, target, n_history):
 
 
 def _select_truth(truth, series, target, names, index):
-    """Select the true values at the times of the forecast; None if there are none."""
+    """Select the truth at the times of the forecast; None if there is none."""
     if truth is None or (series is not None and series not in _series_keys(truth.index)):
         return None
     truth = _select_target(_select_series(truth, series, "truth"), target, names, "truth")

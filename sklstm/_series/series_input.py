@@ -113,7 +113,7 @@ def read_history(forecaster, spec, history, reads_columns=True):
 
 
 def read_truth(spec, history, X, y, sample_weight):
-    """Check the true values and weights that are given to `score`.
+    """Check the truth and the weights that are given to `score`.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def read_truth(spec, history, X, y, sample_weight):
     Returns
     -------
     truth : ndarray of shape (n,) or (n, n_targets)
-        The true values at the rows of X.
+        The truth at the rows of X.
     weight : ndarray of shape (n,) or None
     """
     weight = as_numbers(sample_weight, "sample_weight")
