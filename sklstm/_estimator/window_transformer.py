@@ -254,7 +254,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         return np.array([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
 
     def set_output(self, *, transform=None):
-        """Choose the container of a lag table; sequences (`flatten=False`) are always arrays.
+        """Choose the container of flattened windows; sequences (`flatten=False`) are always arrays.
 
         Parameters
         ----------

@@ -55,7 +55,7 @@ def scores(frame, by=None):
     check_frame(frame)
     keys = [] if by is None else _keys(frame, by)
     if not len(frame):
-        raise ValueError("There are no forecasts to score: the table has no rows. Are all true values missing?")
+        raise ValueError("There are no forecasts to score: the table has no rows. Are all truths missing?")
     codes, labels = (
         zip(*(_factorized(frame[key]) for key in keys), strict=True) if keys else ([np.zeros(len(frame))], ())
     )

@@ -143,7 +143,7 @@ def _is_numeric(column):
 
 
 def _truth_from_array(truth, history, forecast):
-    """Give an array of the truth the index of the rows that are forecast."""
+    """Give the truth, an array, the index of the rows that are forecast."""
     import pandas as pd
 
     n_targets = history.shape[1] if history.ndim == 2 else 1
