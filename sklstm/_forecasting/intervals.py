@@ -198,8 +198,8 @@ def conformal_radii(errors, coverages):
     """
     ordered = np.sort(np.abs(errors), axis=0)  # NaN comes last
     n = (~np.isnan(errors)).sum(axis=0)
-    ranks = [np.ceil((n + 1) * c - 1e-9).astype(int) for c in coverages]
-    return np.stack([np.take_along_axis(ordered, rank[np.newaxis] - 1, axis=0)[0] for rank in ranks], axis=-1)
+    ranks = np.stack([np.ceil((n + 1) * c - 1e-9).astype(int) for c in coverages])
+    return np.moveaxis(np.take_along_axis(ordered, ranks - 1, axis=0), 0, -1)
 
 
 def path_quantiles(paths, coverages, n_errors):

@@ -242,7 +242,7 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
         own = slice(channel, channel + 1)
         left_out = np.arange(len(x))[:, np.newaxis, np.newaxis] == distance[:, own].argmax(axis=0)
         left_out = left_out if missing is None else left_out | np.broadcast_to(missing, x.shape)[:, own]
-        without_extreme[channel] = window_moments(x[:, own], left_out)[1][0]
+        _, without_extreme[own] = window_moments(x[:, own], left_out)
     last = last_present(x, missing)
     return np.stack((without_extreme, whole, np.nan_to_num(np.abs(y - last)), np.abs(last)))
 

@@ -262,8 +262,9 @@ class _Joined:
 
     def changes(self):
         """Return the changes from row to row."""
-        known = np.append(self.known[1:] * self.known[:-1], 0)
-        return _Joined(np.append(np.diff(self.values), 0) * known, known, self.starts)
+        known = self.known[1:] * self.known[:-1]
+        values, known = (np.append(part, 0) for part in (np.diff(self.values) * known, known))
+        return _Joined(values, known, self.starts)
 
 
 def _order(values):
