@@ -364,3 +364,15 @@ def test_training_rows_that_are_few_are_those_before_the_first_origin():
     with pytest.raises(ValueError, match=r"y has at most 13\. .* Only the 13 rows .* choose fewer origins"):
         backtest(few, None, y, steps=3, n_origins=45)
     assert len(backtest(few, None, y, steps=3, n_origins=30).frame) == 90
+
+
+@pytest.mark.parametrize(
+    ("refit", "counts"), [(True, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (3, [3, 5]), (9, [5]), (False, [5])]
+)
+def test_the_origins_that_are_done_are_printed_after_each_fit(refit, counts, capsys):
+    ridge = Forecaster(Ridge(), window_length=2)
+    backtest(ridge, None, np.arange(20.0) ** 1.1, steps=2, n_origins=5, refit=refit, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(" origins")[0] for line in lines] == [f"backtest: {n} of 5" for n in counts]
+    backtest(ridge, None, np.arange(20.0) ** 1.1, steps=2, n_origins=5, refit=refit)
+    assert not capsys.readouterr().out

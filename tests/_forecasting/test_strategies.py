@@ -345,3 +345,28 @@ def test_clones_print_nothing_unless_they_are_told_to():
     for given, expected in (((), 0), ((2,), 2)):
         clones = RegressorSet.from_template(lstm(), lags, strategy, *given).regressors
         assert [part.verbose for part in clones] == [expected] * H
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_no_more_regressors_predict_than_there_are_steps(steps):
+    called = []
+
+    class Part:
+        def __init__(self, number):
+            self.steps = range(number, number + 1)
+
+        def predict(self, windows):
+            called.append(self.steps.start)
+            return np.full((len(windows), 1, 2), self.steps.start)
+
+        def predict_quantiles(self, windows):
+            return self.predict(windows)[..., np.newaxis]
+
+    strategy, parts, windows = make_strategy("direct", 3), [Part(number) for number in range(3)], np.zeros((4, L, 2))
+    for predict in (
+        lambda: strategy.forecast(parts, windows, None, steps),
+        lambda: strategy.quantiles(parts, windows, steps),
+    ):
+        called.clear()
+        np.testing.assert_array_equal(predict()[0, :, 0].ravel(), range(steps))
+        assert called == list(range(steps))
