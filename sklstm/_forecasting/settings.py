@@ -87,7 +87,8 @@ def check_request(forecaster, data, steps, coverages):
 
 def no_intervals_message(coverages):
     """Explain how to get intervals from a forecaster that computes none."""
+    shown = coverages[0] if len(coverages) == 1 else list(coverages)
     return (
-        f"coverage={coverages} needs intervals. Choose them before fit: Forecaster(intervals='conformal') or "
+        f"coverage={shown} needs intervals. Choose them before fit: Forecaster(intervals='conformal') or "
         "'bootstrap', or an LSTMRegressor with loss='quantile' under strategy='multioutput' or 'direct'."
     )

@@ -46,7 +46,7 @@ class ColumnSpec:
         """Names of the past-only columns."""
         return [name for name, past in zip(self.names, self.is_past, strict=True) if past]
 
-    def read(self, estimator, X, n_rows=0):
+    def read(self, estimator, X, n_rows=0, name="X"):
         """Check and convert an X that was not given to `fit`.
 
         Parameters
@@ -57,24 +57,34 @@ class ColumnSpec:
             The columns of a DataFrame may be in any order.
         n_rows : int, default=0
             Number of rows if X is None.
+        name : str, default="X"
+            Name of the table in messages.
 
         Returns
         -------
         columns : ndarray of float64 of shape (n_rows, n_columns)
         """
-        _check_is_table(X)
+        _check_is_table(X, name)
         if _has_no_columns(X):
             if len(self):
-                raise ValueError(f"X has no columns, but the Forecaster was fitted on {self.names}.")
+                raise ValueError(f"{name} has no columns, but the Forecaster was fitted on {self.names}.")
             return np.empty((n_rows if X is None else len(X), 0))
         if not len(self):
             raise ValueError(
-                "X has columns, but the Forecaster was fitted without any. Pass a frame that has the index and no "
-                "columns."
+                f"{name} has columns, but the Forecaster was fitted without any. Pass a frame that has the index and "
+                "no columns."
             )
         X = self._in_order(X)
-        columns = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
-        self.check_no_missing(columns[:, ~self.is_past], X)
+        try:
+            columns = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        except ValueError as error:
+            if not self._lacks_names(X):
+                raise
+            raise ValueError(
+                f"{error}\nIf they are of pd.get_dummies, {name} = {name}.reindex("
+                "columns=forecaster.feature_names_in_, fill_value=0) gives the columns of the fit."
+            ) from error
+        self.check_no_missing(columns[:, ~self.is_past], X, name)
         return columns
 
     def read_known(self, estimator, X):
@@ -92,20 +102,29 @@ class ColumnSpec:
             if not n_known:
                 return np.empty((len(X), 0))
             known = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
-            self.check_no_missing(known, X)
+            self.check_no_missing(known, X, "X_future")
             return known
-        return self.read(estimator, X)[:, ~self.is_past]
+        return self.read(estimator, X, name="X_future")[:, ~self.is_past]
 
-    def check_no_missing(self, known, X):
+    def check_no_missing(self, known, X, name="X"):
         """Raise ValueError if a column known in advance has a missing value, unless `allows_nan`."""
         unknown = np.isnan(known)
         if unknown.any() and not self.allows_nan:
             row, column = np.argwhere(unknown)[0]
             at = f"{X.index[row]}" if is_pandas(X) else f"row {row}"
+            fill = "Fill it"
+            if is_pandas(X) and X.index.nlevels == 1 and not unknown[:, column].all():
+                fill = f"Fill it, for example {name} = {name}.ffill().bfill()"
             raise ValueError(
-                f"The column {self.known_names[column]!r} of X is NaN at {at}, but columns must be known in advance "
-                "unless past_only names them. Impute NaN (X.interpolate(), X.ffill()), or name the column in past_only."
+                f"The column {self.known_names[column]!r} of {name} is NaN at {at}, but columns must be known in "
+                f"advance unless past_only names them. {fill}. If it is known only together with y, name it in "
+                "past_only before fit."
             )
+
+    def _lacks_names(self, X):
+        """Whether a frame lacks some of the columns of the fit."""
+        given = _labels_of(X)
+        return self.labels is not None and given is not None and not set(self.labels) <= set(given)
 
     def _in_order(self, X):
         """Put the columns of a frame into the order of the fit, if both have the same names."""
@@ -168,9 +187,11 @@ def _past_mask(past_only, labels, n_columns):
     return mask
 
 
-def _check_is_table(X):
-    """Raise ValueError for a Series as X, which most often is y."""
+def _check_is_table(X, name="X"):
+    """Raise ValueError for a Series as X, which most often is y, or as X_future."""
     if is_pandas(X) and X.ndim == 1:
+        if name != "X":
+            raise ValueError(f"{name} must be a table of columns, got a Series: pass {name}.to_frame().")
         raise ValueError(
             "X must be a table of columns, got a Series. The series to forecast is y: fit(None, series). A column "
             "beside it is column.to_frame(); rows to forecast without columns are series.to_frame()[[]]."

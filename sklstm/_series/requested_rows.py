@@ -7,6 +7,8 @@ import numpy as np
 
 from sklstm._series.continuation import rows_said, rows_skipped
 from sklstm._series.series_input import is_panel_index, split_index
+from sklstm._time_index.messages import format_time
+from sklstm._time_index.suggested_repairs import UserTable
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.user_warning import warn_user
 
@@ -87,6 +89,8 @@ def read_rows(forecaster, data, history, X):
     parts = split_index(index, len(known), "X")
     in_sample = {} if index is None else _find_training_rows(training, parts)
     if not in_sample:
+        if index is not None:
+            _check_not_updated(training, history, parts)
         return _follow(history, known, parts, "X")
     n_trained = sum(int((part.positions >= 0).sum()) for part in in_sample.values())
     if n_trained < len(known):
@@ -122,6 +126,24 @@ def _find_training_rows(training, parts):
             positions[which] = _positions(training[key], times)
         found[key] = InSampleRows(rows, positions[which])
     return found if any((part.positions >= 0).any() for part in found.values()) else {}
+
+
+def _check_not_updated(training, history, parts):
+    """Raise ValueError for rows that `update` added: they are part of the history, and were not trained on."""
+    for key, _, times in parts:
+        if key not in training or training[key].end is None or len(training[key]) == len(history[key]):
+            continue
+        try:
+            is_added = (times > training[key].end.last) & (times <= history[key].end.last)
+        except (TypeError, ValueError):  # times of another kind, which `steps_after` refuses
+            continue
+        if is_added.any():
+            first, end = format_time(times[is_added.argmax()]), format_time(history[key].end.last)
+            raise ValueError(
+                f"{int(is_added.sum())} of the {len(times)} rows of {UserTable('X', key)} were added by update, the "
+                f"first at {first}. predict returns in-sample forecasts of the rows of fit, and forecasts of the rows "
+                f"after {end}. To forecast rows that update adds, call predict before update."
+            )
 
 
 def _positions(part, times):

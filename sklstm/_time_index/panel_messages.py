@@ -59,7 +59,8 @@ def _second_level_message(index, table):
     calls = find_repair(index, table, _is_repaired, first_calls, max_calls=1) or find_repair(
         index, table, _has_times, first_calls, max_calls=1
     )
-    repair = f" {table.statements(calls)} converts it to times." if calls else ""
+    effect = "puts the series first" if list(calls) == ["{i}.swaplevel()"] else "converts it to times"
+    repair = f" {table.statements(calls)} {effect}." if calls else ""
     return (
         f"The second level of the index of {table.name} must be the time (dates, periods or numbers), but its dtype "
         f"is {level.dtype} and it begins with {index.get_level_values(1)[0]!r}.{repair}"

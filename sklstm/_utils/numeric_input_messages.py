@@ -118,6 +118,11 @@ def _advice_for_text(column, name):
     column = column.astype(object)  # for text of pyarrow, NaN is not a missing value
     if _works(lambda: pd.to_numeric(column)):
         return f"It holds numbers as text: {name} = pd.to_numeric({name})."
+    if _works(lambda: pd.to_numeric(_with_decimal_points(column))):
+        return (
+            f'It holds numbers with commas. For decimal commas, {name} = pd.to_numeric({name}.str.replace(",", ".")), '
+            'or read_csv(..., decimal=","). For thousands, read_csv(..., thousands=",").'
+        )
     numbers = pd.to_numeric(column, errors="coerce")
     if numbers.notna().mean() <= 0.5:
         return None
@@ -126,6 +131,13 @@ def _advice_for_text(column, name):
         f'It holds numbers as text, except {other!r}: {name} = pd.to_numeric({name}, errors="coerce") replaces other '
         "text by NaN."
     )
+
+
+def _with_decimal_points(column):
+    """Replace commas by points; TypeError if some values are not text."""
+    if not column.dropna().map(lambda value: isinstance(value, str)).all():
+        raise TypeError
+    return column.str.replace(",", ".")
 
 
 def _advice_for_categories(column, name):

@@ -103,7 +103,7 @@ def test_rows_of_an_update_are_history_and_not_training():
     f.update(X[20:25], y[20:25])
     np.testing.assert_array_equal(f.predict(X[:20]), in_sample)
     for rows in (X[20:22], X[22:28]):
-        with pytest.raises(ValueError, match=r"history ends at 2024-01-25.*begin at 2024-01-26.*fitted_values_"):
+        with pytest.raises(ValueError, match=r"added by update, the first at .* of the rows after 2024-01-25\. "):
             f.predict(rows)
 
 

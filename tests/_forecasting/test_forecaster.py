@@ -540,7 +540,7 @@ def test_known_columns_must_be_known():
     f = forecaster(Ridge(), "both", "direct").fit(X[:-3], y[:-3])
     rows, X_hole = X[-3:].copy(), X.copy()
     rows.iloc[1, list(rows).index("l")] = X_hole.iloc[7, list(X).index("l")] = np.nan
-    message = "The column 'l' of X is NaN at"
+    message = r"The column 'l' of X(_future)? is NaN at"
     for call in (
         lambda: f.predict(rows),
         lambda: f.forecast(3, rows),

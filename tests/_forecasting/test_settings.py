@@ -6,6 +6,7 @@ from sklearn.preprocessing import FunctionTransformer, Normalizer
 
 from sklstm import Forecaster
 from tests._forecasting.tools import forecaster, rows_only, series
+from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -83,3 +84,16 @@ def test_a_refused_fit_says_why_and_leaves_the_forecaster_as_it_was(settings, X,
         name: id(value) for name, value in attributes.items() if name not in parameters
     }
     pd.testing.assert_series_equal(f.forecast(3), forecast)
+
+
+def test_intervals_are_computed_in_each_way_that_is_advised():
+    _, y = series(60)
+    with pytest.raises(ValueError, match=r"^coverage=0\.8 needs.*intervals='conformal'\) or 'bootstrap', or "):
+        forecaster(Ridge()).fit(None, y).forecast(2, coverage=0.8)
+    with pytest.raises(ValueError, match=r"^coverage=\[0\.5, 0\.8\] needs intervals"):
+        forecaster(Ridge()).fit(None, y).forecast(2, coverage=[0.5, 0.8])
+    quantiles = model(loss="quantile", quantile=[0.1, 0.5, 0.9], max_iter=2)
+    ways = [forecaster(Ridge(), intervals=intervals) for intervals in ("conformal", "bootstrap")]
+    ways += [forecaster(quantiles, strategy=strategy) for strategy in ("multioutput", "direct")]
+    for way in ways:
+        assert way.fit(None, y).forecast(2, coverage=0.8).columns.tolist() == ["forecast", "lower_80", "upper_80"]

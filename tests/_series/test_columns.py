@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,7 +48,9 @@ def test_columns_of_an_earlier_fit_are_forgotten():
 def test_a_column_that_is_known_in_advance_has_no_hole():
     X = frame()
     X.iloc[3, 1] = np.nan
-    with pytest.raises(ValueError, match=r"The column 'b' of X is NaN at 2024-01-04.*X\.interpolate\(\).*past_only"):
+    with pytest.raises(
+        ValueError, match=r"The column 'b' of X is NaN at 2024-01-04.* X\.ffill\(\)\.bfill\(\).*past_only"
+    ):
         Reader(X, daily())
     with pytest.raises(ValueError, match=r"The column 'x1' of X is NaN at row 3"):
         Reader(X.to_numpy(), daily())
@@ -72,7 +76,7 @@ def test_a_hole_in_an_array_of_known_columns_is_named_too():
     reader = Reader(frame().to_numpy(), daily(), past_only=[1])
     known = frame(3, "ac", N).to_numpy(copy=True)
     known[1, 1] = np.nan
-    with pytest.raises(ValueError, match="The column 'x2' of X is NaN at row 1"):
+    with pytest.raises(ValueError, match="The column 'x2' of X_future is NaN at row 1"):
         reader.future(known, 3)
 
 
@@ -100,3 +104,41 @@ def test_columns_with_other_labels_than_strings_are_matched_too():
     np.testing.assert_array_equal(reader.new_rows(more[[3, 1, 2]], daily(3, N))[None].known, more)
     with pytest.raises(ValueError, match=r"X has the columns \[1, 2, 4\], but .* on \[1, 2, 3\]"):
         reader.new_rows(more.rename(columns={3: 4}), daily(3, N))
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_hole_in_X_future_can_be_filled_as_advised(row):
+    forecaster = Forecaster(Ridge(), window_length=2).fit(frame(), daily())
+    X_future = frame(3, start=N)
+    X_future.iloc[row, 1] = np.nan
+    with pytest.raises(ValueError, match=r"The column 'b' of X_future is NaN at .* past_only before fit") as error:
+        forecaster.forecast(3, X_future)
+    filled = eval(re.search(r"X_future = (\S+\))\.", str(error.value))[1], {"X_future": X_future})
+    assert forecaster.forecast(3, filled).notna().all()
+    X_future["b"] = np.nan
+    with pytest.raises(ValueError, match=r"them\. Fill it\. If it is known only together with y"):
+        forecaster.forecast(3, X_future)
+    past = Forecaster(Ridge(), window_length=2, past_only=["b"], strategy="direct", steps=3).fit(frame(), daily())
+    assert past.forecast(3, X_future).notna().all()
+
+
+def test_a_series_as_X_future_is_made_a_table_as_advised():
+    forecaster = Forecaster(Ridge(), window_length=2).fit(frame()[["b"]], daily())
+    X_future = frame(3, start=N)["b"]
+    with pytest.raises(ValueError, match=r"X_future must be a table of columns, got a Series: pass") as error:
+        forecaster.forecast(3, X_future)
+    table = eval(re.search(r"pass (.*)\.$", str(error.value))[1], {"X_future": X_future})
+    assert forecaster.forecast(3, table).notna().all()
+
+
+def test_dummies_that_later_rows_lack_are_added_as_advised():
+    days = pd.Series(DAYS[: N + 2].day_name(), DAYS[: N + 2], name="day")
+    dummies, X_future = pd.get_dummies(days[:N]), pd.get_dummies(days[N:])
+    forecaster = Forecaster(Ridge(), window_length=2).fit(dummies, daily())
+    with pytest.raises(ValueError, match="yet now missing") as error:
+        forecaster.forecast(2, X_future)
+    names = {"X_future": X_future, "forecaster": forecaster}
+    whole = eval(re.search(r"X_future = (.*\)) gives", str(error.value))[1], names)
+    assert whole.columns.tolist() == dummies.columns.tolist()
+    assert whole.sum(axis=1).tolist() == [1, 1]
+    assert forecaster.forecast(2, whole).notna().all()

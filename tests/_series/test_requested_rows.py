@@ -108,8 +108,8 @@ NO_FUTURE = {
     "training rows": (frame(3, start=2), "X_future are at 2024-01-03"),
     "one missing": (frame(3, "ab", N), "feature names"),
     "one too many": (frame(3, "abcd", N), "feature names"),
-    "a hole": (frame(3, start=N).assign(c=[1, np.nan, 2]), "The column 'c' of X is NaN at 2024-01-10"),
-    "a hole in known ones alone": (frame(3, "ac", N).assign(c=[1, np.nan, 2]), "The column 'c' of X is NaN"),
+    "a hole": (frame(3, start=N).assign(c=[1, np.nan, 2]), "The column 'c' of X_future is NaN at 2024-01-10"),
+    "a hole in known ones alone": (frame(3, "ac", N).assign(c=[1, np.nan, 2]), "The column 'c' of X_future is NaN"),
 }
 
 
@@ -210,3 +210,17 @@ def test_a_future_of_a_panel_names_the_series_that_begins_late_and_keeps_only_th
     assert [(part.steps, part.n_skipped) for part in futures.values()] == [(3, 0), (3, 0)]
     with pytest.raises(ValueError, match="X_future must be pandas with an index of two levels"):
         reader.future(frame(3, start=N).set_axis([*"ab", "price"], axis=1)[["price"]], 3)
+
+
+@pytest.mark.parametrize("is_panel", [False, True])
+def test_rows_that_update_adds_are_predicted_before_it(is_panel):
+    y = daily(12)
+    y = pd.concat({"a": y, "b": y + 1}) if is_panel else y
+    is_first = y.index.get_level_values(-1) < DAYS[N]
+    rows = y[~is_first].to_frame()[[]]
+    forecaster = Forecaster(Ridge(), window_length=2).fit(None, y[is_first])
+    before = forecaster.predict(rows)
+    forecaster.update(None, y[~is_first])
+    with pytest.raises(ValueError, match=r"4 of the 4 rows of .* were added by update, .* call predict before update"):
+        forecaster.predict(rows)
+    assert np.isfinite(before).all()

@@ -10,7 +10,7 @@ from sklstm._series.panel import series_positions
 from sklstm._time_index.regular_index import regular_end
 
 ADVICE = re.compile(
-    r"y(?:\.index)? = .+?(?= (?:makes|gives|adds|sorts|keeps|takes|tells|joins|repairs|converts|if)\b|\. |\.$)"
+    r"y(?:\.index)? = .+?(?= (?:makes|gives|adds|sorts|keeps|takes|tells|joins|repairs|converts|puts|if)\b|\. |\.$)"
 )
 
 

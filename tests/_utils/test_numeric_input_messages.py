@@ -30,6 +30,8 @@ COLUMNS = {
     "durations as objects": (pd.Series((DAYS - DAYS[0]).to_pytimedelta(), dtype=object), "durations"),
     "numbers as text": (list(map(str, VALUES)), "text"),
     "numbers as text but for one": (["n/a", *map(str, VALUES[1:])], "text"),
+    "decimal commas": ([str(value).replace(".", ",") for value in VALUES], "text"),
+    "decimal commas and whole numbers": (["1", *(str(value).replace(".", ",") for value in VALUES[1:])], "text"),
     "text": (["store00", "store01"] * (N // 2), "text"),
     "categories": (pd.Categorical(["a", "b"] * (N // 2)), "categories"),
     "categories that are numbers": (pd.Categorical([1, 2] * (N // 2)), "categories"),
