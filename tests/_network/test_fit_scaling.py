@@ -200,3 +200,8 @@ def test_targets_that_must_not_be_centred_are_divided_by_their_mean():
     np.testing.assert_allclose(scaling.target_spread[:, 0], [spread, 1, 1, 1])
     assert scaling.is_constant is None
     np.testing.assert_array_equal(np.isnan(scaling.constant[:, 0]), [True, False, False, True])
+
+
+def test_of_targets_at_every_step_the_last_says_what_is_typical():
+    y = np.array([[[5.0, 7.0]], [[9.0, 11.0]]])
+    np.testing.assert_allclose(typical([[5.0, 7.0], [5.0, 7.0]], y=y).typical_deviation, 4)
