@@ -266,3 +266,9 @@ def test_without_a_lag_there_is_no_leak():
     (leak,) = one(later(Y, 5), Y, first=5, last=5)
     assert leak.lag == 5
     assert one(Y[:1], Y[:1], first=1) == []
+
+
+def test_the_correlation_of_two_columns_is_numpys():
+    for c, y in ((Y, NOISE), (Y, 3 - Y), (1e6 + NOISE, NOISE**2)):
+        assert _leak_detection._correlation(c, y) == pytest.approx(np.corrcoef(c, y)[0, 1], abs=1e-9)
+    assert _leak_detection._correlation(Y, np.ones(N)) == 0
