@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -240,6 +240,15 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return super().set_params(**params)
 
     # ---- training
+
+    def _validate_params(self):
+        """Validate the parameters as scikit-learn does; for one name as `past_only`, show the list to write."""
+        if isinstance(self.past_only, str):
+            raise InvalidParameterError(
+                "The 'past_only' parameter of Forecaster must be an array-like or None. Got "
+                f"{self.past_only!r} instead: write past_only=[{self.past_only!r}]."
+            )
+        super()._validate_params()
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, sample_weight=None):

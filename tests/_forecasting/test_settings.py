@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import FunctionTransformer, Normalizer
+from sklearn.utils._param_validation import InvalidParameterError
 
-from sklstm import Forecaster
+from sklstm import Forecaster, backtest
 from tests._forecasting.tools import forecaster, rows_only, series
 from tests.tools import model
 
@@ -97,3 +98,16 @@ def test_intervals_are_computed_in_each_way_that_is_advised():
     ways += [forecaster(quantiles, strategy=strategy) for strategy in ("multioutput", "direct")]
     for way in ways:
         assert way.fit(None, y).forecast(2, coverage=0.8).columns.tolist() == ["forecast", "lower_80", "upper_80"]
+
+
+@pytest.mark.parametrize("call", ["fit", "backtest"])
+def test_the_list_that_is_advised_for_one_past_only_column_is_accepted(call):
+    X, y = series(30, "past")
+
+    def run(past_only):
+        f = Forecaster(Ridge(), window_length=3, past_only=past_only)
+        return f.fit(X, y) if call == "fit" else backtest(f, X, y, steps=1, n_origins=2)
+
+    with pytest.raises(InvalidParameterError, match=r"Got 'p' instead: write past_only=\['p'\]\.$"):
+        run("p")
+    run(["p"])
