@@ -534,3 +534,14 @@ def test_the_first_row_that_becomes_infinite_is_named():
         units.scaling("new", series([1.0, np.nan, 0.0, 4.0, -1.0]), 4)
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=r"y=\[-1\.0\] to \[nan\]"):
         units.scaling("new", series([1.0, -1.0, 0.5, -2.0]), 4)
+
+
+@pytest.mark.parametrize(("error", "is_accepted"), [(0.9, True), (-0.9, True), (5.0, False), (-5.0, False)])
+def test_an_inverse_may_be_off_by_a_thousandth_of_the_largest_value(error, is_accepted):
+    y = {None: series([0.0, 1.0, -1000.0, 3.0])}
+    rounding = transformer(lambda y: y, lambda z: z + error)
+    if is_accepted:
+        assert scaler_of(rounding, y, is_centred=False).transformer is not None
+    else:
+        with pytest.raises(ValueError, match="is not invertible"):
+            scaler_of(rounding, y, is_centred=False)
