@@ -205,3 +205,10 @@ def test_targets_that_must_not_be_centred_are_divided_by_their_mean():
 def test_of_targets_at_every_step_the_last_says_what_is_typical():
     y = np.array([[[5.0, 7.0]], [[9.0, 11.0]]])
     np.testing.assert_allclose(typical([[5.0, 7.0], [5.0, 7.0]], y=y).typical_deviation, 4)
+
+
+@pytest.mark.parametrize("instance_norm", ["standard", "last-standard"])
+def test_constants_that_were_divided_by_a_deviation_are_not_divided_again(instance_norm):
+    scaling = typical(np.full((3, 4), 5.0), y=np.full((2, 4), 5.0), instance_norm=instance_norm, standardize=True)
+    np.testing.assert_array_equal(scaling.channel_scale, 1)
+    np.testing.assert_array_equal(scaling.target_scale, 1)
