@@ -1,6 +1,7 @@
 """Errors and warnings about windows, and about forecasts from them, that are missing or not usable."""
 
 import numpy as np
+from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._forecasting.regressor_input import accepts_nan
 from sklstm._forecasting.settings import regressor_to_clone
@@ -25,10 +26,11 @@ def check_windows(forecaster, data, builder, n_windows, n_dropped):
                 "value followed by another value with its known columns. Give more rows."
             )
         has = "no series has more than" if data.spec.output_format.is_panel else "y has at most"
+        needed = L + (builder.spec.n_ahead if builder.spec.n_known else 1)
         run = max(_longest_run(part) for part in _complete_rows(data))
         raise ValueError(
             f"No window of window_length={L} can be trained on: {_complete_only(forecaster, name)}. That needs "
-            f"{L + 1} rows in a row without NaN, and {has} {run}. "
+            f"{needed} rows in a row without NaN, and {has} {run}. "
             + _how_to_get_windows(forecaster, data, builder, run - builder.spec.n_ahead)
         )
     n_at_ends = L - 1 + (builder.spec.n_ahead - 1 if builder.spec.n_known else 0)
@@ -46,7 +48,8 @@ def unseen_lags_message(forecaster, data, builder, error):
     Some regressors that accept NaN fail if all values of a column are NaN.
     """
     n_lags = _n_lags_with_values(data, builder.spec)
-    if builder.reads_sequences or n_lags == builder.spec.window_length:
+    is_other = isinstance(error, InvalidParameterError) or builder.reads_sequences
+    if is_other or n_lags == builder.spec.window_length:
         return None
     name = type(regressor_to_clone(forecaster)).__name__
     return (

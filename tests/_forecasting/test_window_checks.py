@@ -10,6 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import Forecaster
 from tests._forecasting.tools import STRATEGIES, L, forecaster, rows_only, series
@@ -118,6 +119,11 @@ def test_without_a_window_the_rows_are_counted():
     panel = pd.concat({key: pd.Series(np.arange(n) ** 1.5) for key, n in (("a", 4), ("b", 6))})
     with pytest.raises(ValueError, match=r"and no series has more than 6\. "):
         Forecaster(Ridge(), window_length=6).fit(None, panel)
+    X = np.arange(12.0)[:, np.newaxis]  # the last window is followed by the exogenous variables of two steps
+    with pytest.raises(ValueError, match=r"needs 13 rows in a row without NaN, and y has at most 12\. "):
+        Forecaster(Ridge(), window_length=11, strategy="direct", steps=2).fit(X, X[:, 0] ** 1.5)
+    with pytest.raises(InvalidParameterError, match="max_iter"):  # whatever the lags
+        Forecaster(HistGradientBoostingRegressor(max_iter=-1), window_length=14).fit(None, np.arange(6.0))
     with pytest.raises(ValueError, match=r"window_length=2 can be trained on: y has 4 rows, but nowhere a value"):
         Forecaster(model(), window_length=2).fit(None, [np.nan, np.nan, np.nan, 1.0])
 
