@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklstm._estimator.row_continuity import N_COMPARED, RowPairs, last_targets
+from sklstm._estimator.sample_continuity import N_COMPARED, SamplePairs, last_targets
 from sklstm._time_index.steps import IndexEnd, end_if_regular
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.user_warning import warn_user
@@ -57,7 +57,7 @@ class ForecastStart:
         return cls(
             window=data.X[-1:].copy(),
             target=targets[-1].copy(),
-            is_continuous=is_continuous and RowPairs.from_rows(rows, targets).are_continuous(),
+            is_continuous=is_continuous and SamplePairs.from_samples(rows, targets).are_continuous(),
             is_pandas=pandas,
             end=end_if_regular(y.index) if pandas else None,
             names=(y.columns if y.ndim == 2 else y.name) if pandas else None,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._estimator.row_continuity import N_COMPARED, RowPairs, last_targets
+from sklstm._estimator.sample_continuity import N_COMPARED, SamplePairs, last_targets
 from sklstm._network.losses import loss_class
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks
@@ -60,7 +60,7 @@ def _check_next_steps(data, name):
 
 
 def _last_pairs(data):
-    return RowPairs.from_rows(data.X[-N_COMPARED:], last_targets(data.y, data.weight))
+    return SamplePairs.from_samples(data.X[-N_COMPARED:], last_targets(data.y, data.weight))
 
 
 def _warn_of_units(instance_norm, data):

@@ -22,8 +22,8 @@ def check_windows(forecaster, data, builder, n_windows, n_dropped):
         if builder.keeps_incomplete:
             whose = "the longest series" if data.spec.output_format.is_panel else "y"
             raise ValueError(
-                f"No window of window_length={L} can be trained on: {whose} has {data.longest} rows, but nowhere a "
-                "value followed by another value with its known columns. Give more rows."
+                f"No window of window_length={L} can be trained on: {whose} has {data.longest} rows, but no value "
+                "that is followed by another one, with its exogenous variables. Give more rows."
             )
         has = "no series has more than" if data.spec.output_format.is_panel else "y has at most"
         needed = L + (builder.spec.n_ahead if builder.spec.n_known else 1)

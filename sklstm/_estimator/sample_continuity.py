@@ -17,7 +17,7 @@ CLEAR_DIFFERENCE = 1e-4
 
 
 @dataclass(frozen=True)
-class RowPairs:
+class SamplePairs:
     """Pairs of consecutive samples, from the last training samples.
 
     Parameters
@@ -35,7 +35,7 @@ class RowPairs:
     targets: np.ndarray
 
     @classmethod
-    def from_rows(cls, X, targets):
+    def from_samples(cls, X, targets):
         """Make the pairs of samples X (n, n_steps, n_channels) with targets (n, n_outputs), n at most `N_COMPARED`."""
         earlier, later = X[:-1, 1:], X[1:, :-1]
         same = (later == earlier) | (np.isnan(later) & np.isnan(earlier))
