@@ -124,7 +124,7 @@ def test_without_a_window_the_rows_are_counted():
         Forecaster(Ridge(), window_length=11, strategy="direct", steps=2).fit(X, X[:, 0] ** 1.5)
     with pytest.raises(InvalidParameterError, match="max_iter"):  # whatever the lags
         Forecaster(HistGradientBoostingRegressor(max_iter=-1), window_length=14).fit(None, np.arange(6.0))
-    with pytest.raises(ValueError, match=r"window_length=2 can be trained on: y has 4 rows, but no value that is followed"):
+    with pytest.raises(ValueError, match="window_length=2 can be trained on: y has 4 rows, but no value that"):
         Forecaster(model(), window_length=2).fit(None, [np.nan, np.nan, np.nan, 1.0])
 
 

@@ -1,0 +1,37 @@
+"""Rules about the structure of the code that a reader would otherwise have to remember."""
+
+from pathlib import Path
+
+import sklstm
+from tests.structure import any_annotations, functions, private_reads
+
+ROOT = Path(sklstm.__file__).parent
+# Interfaces of scikit-learn and Python whose names begin with an underscore.
+NOT_OURS = ("_parameter_constraints", "_init_callback_context", "_getframe")
+
+
+def test_functions_fit_a_screen():
+    """But for the constructor that lists the hyper-parameters of the LSTM."""
+    assert [part.name for part in functions(ROOT) if part.n_lines > 50] == ["_estimator/regressor.py:__init__"]
+
+
+def test_functions_take_at_most_eight_parameters():
+    """But for those that users call, whose signatures follow scikit-learn."""
+    assert {part.name for part in functions(ROOT) if part.n_parameters > 8} == {
+        "_estimator/regressor.py:__init__",
+        "_forecasting/backtest.py:backtest",
+        "_forecasting/forecaster.py:__init__",
+        "_plot/backtest.py:from_predictions",
+        "_plot/backtest.py:plot",
+        "_plot/forecast.py:from_estimator",
+        "_plot/forecast.py:from_predictions",
+        "_plot/forecast.py:plot",
+    }
+
+
+def test_no_object_reads_the_private_attributes_of_another():
+    assert [read for read in private_reads(ROOT) if not read.endswith(NOT_OURS)] == []
+
+
+def test_annotations_say_what_a_thing_is():
+    assert list(any_annotations(ROOT)) == []
