@@ -212,3 +212,12 @@ def test_the_values_in_the_last_window_are_counted():
     y.iloc[[-4, -2]] = np.nan  # three rows are read, and two of them are known
     with pytest.raises(ValueError, match="last window_length=3 rows have 2 values"):
         forecaster(Ridge(), window_length=3).fit(None, y).forecast(1)
+
+
+@pytest.mark.parametrize(("y", "advice"), [([1.0, 2, 3], "Choose window_length=2 or less"), ([1.0], "Give more rows")])
+def test_a_shorter_window_is_advised_where_one_can_be_trained_on(y, advice):
+    panel = pd.concat({k: pd.Series(y, pd.date_range("2024", periods=len(y))) for k in "ab"}, names=["shop", "day"])
+    with pytest.raises(ValueError, match=advice):
+        Forecaster(Ridge(), window_length=5).fit(None, panel)
+    if len(y) > 1:
+        Forecaster(Ridge(), window_length=2).fit(None, panel)

@@ -224,3 +224,11 @@ def test_rows_that_update_adds_are_predicted_before_it(is_panel):
     with pytest.raises(ValueError, match=r"4 of the 4 rows of .* were added by update, .* call predict before update"):
         forecaster.predict(rows)
     assert np.isfinite(before).all()
+
+
+def test_the_first_five_series_without_future_rows_are_listed():
+    y = panel(dict.fromkeys("abcdefg", (0, N)))
+    X = y.rename("load").to_frame()
+    future = panel({"a": (N, 2)}, name="load").to_frame()
+    with pytest.raises(ValueError, match=r"no rows for 6 series: \['b', 'c', 'd', 'e', 'f'\]\."):
+        Reader(X, y).future(future, 2)
