@@ -160,10 +160,14 @@ class StackedSeries:
         return self.ends - self.begins
 
     @property
+    def starts(self):
+        """The position of row 0 of each series in the stacked rows; it may lie before the rows that are stacked."""
+        return np.cumsum(self.lengths) - self.ends
+
+    @property
     def rows(self):
         """The positions of all origins in the stacked rows."""
-        starts = np.cumsum(self.lengths) - self.ends
-        return np.concatenate(self.origins) + np.repeat(starts, self.n_origins)
+        return np.concatenate(self.origins) + np.repeat(self.starts, self.n_origins)
 
     @property
     def stamps(self):
@@ -175,14 +179,12 @@ class StackedSeries:
     @property
     def is_before(self):
         """Whether each stacked row lies before the first row of its series."""
-        starts = np.cumsum(self.lengths) - self.ends
-        return np.arange(self.lengths.sum()) < np.repeat(starts, self.lengths)
+        return np.arange(self.lengths.sum()) < np.repeat(self.starts, self.lengths)
 
     def gather(self, width, values):
         """Stack the arrays `values(series, first, stop)`, (n_rows, width); NaN for rows that do not exist."""
         filled = np.full((self.lengths.sum(), width), np.nan)
-        starts = np.cumsum(self.lengths) - self.ends
-        for part, begin, start, end in zip(self.series.values(), self.begins, starts, self.ends, strict=True):
+        for part, begin, start, end in zip(self.series.values(), self.begins, self.starts, self.ends, strict=True):
             first = max(begin, 0)
             known = values(part, first, end)
             filled[start + first :][: len(known)] = known
