@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sklstm import Forecaster
-from sklstm._forecasting.window_builder import WindowBuilder
+from sklstm._forecasting.window_builder import ForecastWindows, WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.series import SeriesData
 from sklstm._utils.windows import as_slice
@@ -246,3 +246,12 @@ def test_a_window_whose_end_is_at_the_usual_level_stays_in_the_units_of_its_seri
     np.testing.assert_allclose(windows.centre, part.y.mean())
     windows = builder.forecast_windows({None: replace(part, y=y)}, {None: np.array([9])}, 1)
     assert not np.allclose(windows.centre, part.y.mean())  # that of the window itself
+
+
+def test_scaled_values_are_scaled_back_whatever_the_size_of_their_series():
+    centre, size = np.array([[1.0], [-2.0], [3.0]]), np.array([[0.25], [1.0], [8.0]])
+    others = [np.zeros((3, 1))] * 6
+    windows = ForecastWindows(*others[:3], centre, size, *others[3:])
+    values = np.random.default_rng(0).normal(size=(3, 4, 1))
+    np.testing.assert_allclose(windows.scaled(values)[:, 0], (values[:, 0] - centre) / size)
+    np.testing.assert_allclose(windows.unscaled(windows.scaled(values)), values)
