@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sklstm._network.layout import Layout
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
 
+# Up to so many samples, all states are kept even if only the last one is read: copying the input of a step into the
+# buffer of a single step takes longer than the memory for all steps.
+FEW_SAMPLES = 32
+
 
 class Workspace:
     """Buffers of all layers for one shape of batch. The caller writes the input into `x` (T, F, B).
@@ -61,7 +65,7 @@ class Workspace:
         self.every_step = every_step
         self.layers: list[list[lstm.Workspace]] = []
         for level, width in enumerate(widths):
-            kept = for_gradient or every_step or level + 1 < len(widths)
+            kept = for_gradient or every_step or level + 1 < len(widths) or B <= FEW_SAMPLES
             sizes = T, B, width, H, dtype, for_gradient, kept, for_gradient and level > 0
             self.layers.append([lstm.Workspace(*sizes) for _ in range(layout.n_directions)])
         self.x = self.layers[0][0].x

@@ -129,8 +129,10 @@ def test_gradients_equal_central_differences(n_layers, n_directions, every_step,
 
 
 @every_case
-def test_states_without_gradient_are_the_same(n_layers, n_directions, every_step, missing):
+@pytest.mark.parametrize("few", [0, B], ids=["many samples", "few samples"])
+def test_states_without_gradient_are_the_same(n_layers, n_directions, every_step, missing, few, monkeypatch):
     case = make(n_layers, n_directions, every_step, missing)
+    monkeypatch.setattr(stack, "FEW_SAMPLES", few)
     np.testing.assert_array_equal(case.run(for_gradient=False)[-1], case.run()[-1])
 
 
