@@ -1,33 +1,11 @@
-"""Time several callables in turns in one process, and describe the machine."""
+"""Time several callables in turns in one process."""
 
 import gc
 import itertools
-import platform
 import statistics
-from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-import threadpoolctl
-
 OURS = "time_sklstm"
-
-
-def about():
-    """Describe the processor, Python, NumPy and BLAS."""
-    infos = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
-    blas = {f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".rstrip() for info in infos}
-    return ", ".join((_processor(), f"Python {platform.python_version()}", f"NumPy {np.__version__}", *sorted(blas)))
-
-
-def _processor():
-    """Return the processor's name, if the system knows it, and the widest vectors that NumPy uses on it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.processor()
-    features = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    return " ".join((platform.machine(), name, *features[-1:]))
 
 
 def cases(benchmark):
@@ -35,25 +13,28 @@ def cases(benchmark):
     return itertools.product(*benchmark.params)
 
 
-def measure(benchmark, case, seconds):
+def measure(benchmark, case, seconds, left_out=()):
     """Time the `time_*` methods of a class in turns for about `seconds`.
 
     Returns
     -------
     result : dict
-        `seconds` (median, by method) and `ratio` (median of sklstm / peer, by peer).
+        `seconds` (median, by method) and `ratio` (median of sklstm / peer, by peer). The ratio to a peer that is left
+        out is None.
     """
     instance = benchmark()
     instance.setup(*case)
-    methods = {name: getattr(instance, name) for name in dir(instance) if name.startswith("time_")}
+    every = {name: getattr(instance, name) for name in dir(instance) if name.startswith("time_")}
+    methods = {name: method for name, method in every.items() if _short(name) not in left_out}
     times = rounds(methods, case, seconds)
     teardown = getattr(instance, "teardown", None)
     if teardown is not None:
         teardown(*case)
-    peers = [name for name in methods if name != OURS]
+    without = {_short(name): None for name in every if name not in methods}
     return {
         "seconds": {_short(name): statistics.median(r[name] for r in times) for name in methods},
-        "ratio": {_short(name): statistics.median(r[OURS] / r[name] for r in times) for name in peers},
+        "ratio": {_short(name): statistics.median(r[OURS] / r[name] for r in times) for name in methods if name != OURS}
+        | without,
     }
 
 

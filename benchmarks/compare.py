@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks._machine import about, head
 from benchmarks._measure import measure
 from benchmarks._models import GRID, fit, regressor, rows
 
@@ -75,6 +76,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dtype", default="float32")
     options = parser.parse_args()
+    print(*head(about()), f"{options.dtype}, threads: {options.threads}", "", sep="\n", flush=True)
     with tempfile.TemporaryDirectory() as directory:
         before = package_of(options.commit, directory)
         threadpool_limits(options.threads)

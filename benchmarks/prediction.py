@@ -36,6 +36,26 @@ class Predict:
         return self.session.run(None, {"x": self.X})[0]
 
 
+class PredictTwoThreads:
+    """`predict` with two threads available, compared with one."""
+
+    params = Predict.params[:1]
+    param_names = Predict.param_names[:1]
+
+    def setup(self, shape):
+        n_rows, steps, channels, hidden = shape
+        self.X, y = rows(n_rows, steps, channels)
+        self.estimator = fit(regressor(hidden), self.X[:64], y[:64])
+
+    def time_sklstm(self, *_):
+        _peers.set_threads(2)
+        self.estimator.predict(self.X)
+
+    def time_one_thread(self, *_):
+        _peers.set_threads(1)
+        self.estimator.predict(self.X)
+
+
 class PredictDeep:
     """`predict` with two layers or both directions, compared with PyTorch."""
 
@@ -54,10 +74,14 @@ class PredictDeep:
 
 
 class PredictOneRow(Predict):
-    """`predict` of a single sample: the latency of a service."""
+    """`predict` of a single sample, the latency of a service, compared with a call of a module with its read-out."""
 
     params = (((1, 24, 1, 32),), (1,))
 
     def setup(self, shape, threads):
         super().setup((64, *shape[1:]), threads)
         self.X, self.tensor = self.X[:1], self.tensor[:1]
+
+    def time_pytorch(self, *_):
+        with torch.no_grad():
+            return self.model(self.tensor).numpy()

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from benchmarks import _peers
-from benchmarks._models import DEEP, GRID, fit, regressor, rows
+from benchmarks._models import DEEP, GRID, MISSING, fit, regressor, rows, with_missing
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._training.optimizers import Adam, clip
@@ -53,6 +53,12 @@ class TrainingStep:
         bare["all_d_a"] @ bare["all_z"]
 
 
+def _n_batches(shape):
+    """Return the number of batches of an epoch that takes a fraction of a second."""
+    batch, steps, _, hidden = shape
+    return 60 if batch * steps * hidden <= 100_000 else 6
+
+
 class FitEpoch:
     """A whole `fit` of a few epochs, compared with a plain PyTorch loop on tensors that already exist."""
 
@@ -63,8 +69,9 @@ class FitEpoch:
     def setup(self, shape, dtype, threads, **sizes):
         batch, steps, channels, hidden = shape
         _peers.set_threads(threads)
-        n_batches = 60 if batch * steps * hidden <= 100_000 else 6
-        self.X, self.y = rows(n_batches * batch, steps, channels, dtype)
+        self.X, self.y = rows(_n_batches(shape) * batch, steps, channels, dtype)
+        if len(self.X) < 60 * batch:
+            self.epochs = 1  # which takes long enough
         self.estimator = regressor(hidden, batch, self.epochs, **sizes)
         self.model = _peers.TorchModel(channels, hidden, getattr(torch, dtype), **sizes)
         self.optimizer = torch.optim.Adam(self.model.parameters(), _peers.LEARNING_RATE)
@@ -97,8 +104,7 @@ class FitTwoThreads:
 
     def setup(self, shape, dtype):
         batch, steps, channels, hidden = shape
-        n_batches = 60 if batch * steps * hidden <= 100_000 else 4
-        self.X, self.y = rows(n_batches * batch, steps, channels, dtype)
+        self.X, self.y = rows(_n_batches(shape) * batch, steps, channels, dtype)
         self.estimator = regressor(hidden, batch)
 
     def time_sklstm(self, *_):
@@ -107,6 +113,28 @@ class FitTwoThreads:
 
     def time_one_thread(self, *_):
         _peers.set_threads(1)
+        fit(self.estimator, self.X, self.y)
+
+
+class FitMissing:
+    """`fit` of samples with missing steps, compared with the same samples without."""
+
+    params = (((32, 24, 1, 32), (64, 48, 8, 64), (128, 100, 8, 128)), tuple(MISSING), ("last step", "every step"))
+    param_names = ("batch, steps, channels, hidden", "missing", "targets")
+
+    def setup(self, shape, pattern, targets):
+        batch, steps, channels, hidden = shape
+        _peers.set_threads(1)
+        self.X, self.y = rows(_n_batches(shape) * batch, steps, channels)
+        self.with_missing = with_missing(self.X, pattern)
+        if targets == "every step":
+            self.y = self.X[:, :, :1].cumsum(axis=1)
+        self.estimator = regressor(hidden, batch)
+
+    def time_sklstm(self, *_):
+        fit(self.estimator, self.with_missing, self.y)
+
+    def time_complete(self, *_):
         fit(self.estimator, self.X, self.y)
 
 

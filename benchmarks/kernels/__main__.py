@@ -11,7 +11,7 @@ import sys
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks._measure import about
+from benchmarks._machine import about, head
 from benchmarks._models import GRID
 from benchmarks.kernels import variants
 from benchmarks.kernels._race import layers, race
@@ -29,7 +29,7 @@ def main():
     chosen = {name: module for name, module in variants().items() if (options.only or "") in name}
     if not chosen:
         parser.error(f"no variant is called {options.only}; there are {', '.join(variants())}")
-    print(f"{about()}; {options.dtype}, BLAS threads: {options.threads}", flush=True)
+    print(*head(about()), f"{options.dtype}, BLAS threads: {options.threads}", sep="\n", flush=True)
     table = {}
     with threadpool_limits(options.threads):
         for shape in GRID[:1] if options.quick else GRID:
