@@ -4,11 +4,13 @@ import pytest
 from sklstm._network import readout
 
 
+@pytest.mark.parametrize("n_samples", [1, 5])
+@pytest.mark.parametrize("n_outputs", [1, 2])
 @pytest.mark.parametrize("leading", [(), (4,)])
-def test_outputs_and_gradients_of_a_linear_layer(leading):
+def test_outputs_and_gradients_of_a_linear_layer(leading, n_outputs, n_samples):
     """The layer is bilinear, so its gradients are known exactly: compare with einsum."""
-    rng = np.random.default_rng(0)
-    matrix, states, d_y = (rng.standard_normal(shape) for shape in [(2, 4), (*leading, 4, 5), (*leading, 2, 5)])
+    K, B, rng = n_outputs, n_samples, np.random.default_rng(0)
+    matrix, states, d_y = (rng.standard_normal(shape) for shape in [(K, 4), (*leading, 4, B), (*leading, K, B)])
     states[..., 0, :] = 1
     np.testing.assert_allclose(readout.forward(matrix, states), np.einsum("kh,...hb->...kb", matrix, states))
     d_matrix, d_h = readout.backward(matrix, states, d_y)
