@@ -3,8 +3,9 @@
 python -m benchmarks.same_numbers COMMIT
 
 Trains and forecasts with this tree and with the package at that commit, in one process. Compares weights, losses,
-predictions, forecasts and intervals bit by bit. The exit status is 1 if any of them differs. Configurations that the
-package at that commit does not know, such as a new loss, are named and skipped.
+predictions, forecasts and intervals bit by bit. The exit status is 1 if any of them differs. For those that differ, it
+prints the largest difference / the largest number. Configurations that the package at that commit does not know, such
+as a new loss, are named and skipped.
 """
 
 import argparse
@@ -139,13 +140,23 @@ def same(left, right):
     return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=True)
 
 
+def difference(left, right):
+    """Return the largest difference of two results as a share of the largest number; inf if they cannot be compared."""
+    frames = [part.select_dtypes("number") if isinstance(part, pd.DataFrame) else part for part in (left, right)]
+    left, right = (np.asarray(part, dtype=np.float64) for part in frames)
+    if left.shape != right.shape or not np.array_equal(np.isfinite(left), np.isfinite(right)):
+        return np.inf
+    known = np.isfinite(left)
+    return np.abs(left - right)[known].max(initial=0) / max(np.abs(right)[known].max(initial=0), np.finfo(float).tiny)
+
+
 def main():
     """Compare all cases and print those that differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.same_numbers", description=__doc__)
     parser.add_argument("commit")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    n_compared, n_other, n_skipped = 0, 0, 0
+    n_compared, n_other, n_skipped, largest = 0, 0, 0, 0.0
     with tempfile.TemporaryDirectory() as directory:
         before = package_of(options.commit, directory)
         for name, function in cases():
@@ -159,9 +170,12 @@ def main():
             equal = [same(*pair) for pair in zip(now, then, strict=True)]
             n_compared, n_other = n_compared + len(equal), n_other + equal.count(False)
             if not all(equal):
-                print(f"differs: {name}: {equal}", flush=True)
+                differences = [difference(*pair) for pair in zip(now, then, strict=True)]
+                largest = max(largest, *differences)
+                print(f"differs by {' '.join(f'{part:.0e}' for part in differences)}: {name}", flush=True)
     n_cases = len(list(cases())) - n_skipped
     print(f"{n_compared} arrays and tables of {n_cases} configurations compared, {n_other} differ; {n_skipped} skipped")
+    print(f"largest difference / largest number: {largest:.0e}")
     sys.exit(n_other > 0)
 
 

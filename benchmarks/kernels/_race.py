@@ -20,8 +20,9 @@ class Task:
     x: np.ndarray  # (T, F, B)
     d_h_last: np.ndarray | float  # (H, B) or 0
     is_upper: bool = False  # whether the gradient of the input is wanted
-    d_h_steps: np.ndarray | None = None  # (T, H, B)
-    skipped: np.ndarray | None = None  # (T, B)
+    d_h_steps: np.ndarray | None = None  # (T - start, H, B)
+    start: int = 0  # the first step
+    leading: np.ndarray | None = None  # (T - start, B): steps to skip
 
     @classmethod
     def random(cls, shape, dtype, layer="first", every_step=False, some_skipped=False):
@@ -31,9 +32,13 @@ class Task:
         matrix = rng.uniform(-1, 1, (4 * H, F + 1 + H)) / np.sqrt(H)
         x = rng.standard_normal((T, F, B))
         d_h = rng.standard_normal((T, H, B) if every_step else (H, B)).astype(dtype)
-        skipped = rng.random((T, B)) < 0.2 if some_skipped else None
-        last, steps = (0, d_h) if every_step else (d_h, None)
-        return cls(matrix.astype(dtype), x.astype(dtype), last, layer == "upper", steps, skipped)
+        start, leading = 0, None
+        if some_skipped:
+            start, n_skipped = 1, rng.integers(1, T, B)
+            leading = np.arange(start, T)[:, np.newaxis] < n_skipped
+            np.copyto(x[start:], 0, where=leading[:, np.newaxis])
+        last, steps = (0, d_h[start:]) if every_step else (d_h, None)
+        return cls(matrix.astype(dtype), x.astype(dtype), last, layer == "upper", steps, start, leading)
 
 
 class Step:
@@ -49,15 +54,15 @@ class Step:
         """Run both passes; return the gradient of the weights."""
         task, ws = self.task, self.ws
         ws.x[...] = task.x
-        self.kernel.forward(task.matrix, ws, task.skipped)
-        return self.kernel.backward(task.matrix, ws, task.d_h_last, task.d_h_steps, task.skipped)
+        self.kernel.forward(task.matrix, ws, task.start, task.leading)
+        return self.kernel.backward(task.matrix, ws, task.d_h_last, task.d_h_steps, task.start)
 
     def numbers(self):
         """Run both passes; return all results by name."""
-        d_matrix, ws = self(), self.ws
-        results = {"d_matrix": d_matrix, "states": ws.states, "d_h_0": ws.d_h, "d_c_0": ws.d_c}
+        d_matrix, ws, start = self(), self.ws, self.task.start
+        results = {"d_matrix": d_matrix, "states": ws.states[start:], "d_h_0": ws.d_h, "d_c_0": ws.d_c}
         if self.task.is_upper:
-            results["d_x"] = ws.d_x
+            results["d_x"] = ws.d_x[start:]
         return {name: np.array(values) for name, values in results.items()}
 
 

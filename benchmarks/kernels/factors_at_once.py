@@ -27,33 +27,26 @@ class Workspace(lstm.Workspace):
         self.many_products = np.empty((self.chunk, 3, H, B), self.z.dtype)
 
 
-def forward(matrix, ws, skipped=None):
+def forward(matrix, ws, start=0, leading=None):
     dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
-    T, _, F, H = ws.shape
-    scaled = lstm._reversed_gates(matrix)
+    _, _, _, H = ws.shape
+    scaled, steps = lstm._begin(matrix, ws, start, leading)
     scaled[H:] *= half
     v_u = ws.products[1:]
     v, u = v_u
-    ws.c[0] = ws.c_0
-    ws.z[0, F + 1 :] = ws.h_0
-    skips = lstm._skipped_by_step(skipped, T)
-    for (_, z, h), (tanh_c, c_g, a, sigmoids, o, f_i, c), skip in zip(ws.steps, ws.kept_steps, skips, strict=True):
+    ws.c[start] = ws.c_0
+    for (_, _, z, h), (tanh_c, c_g, a, sigmoids, o, f_i, c) in zip(steps, ws.kept_steps[start:], strict=True):
         dot(scaled, z, a)
         tanh(a, a)
         multiply(sigmoids, half, sigmoids)
         add(sigmoids, half, sigmoids)
-        if skip is not None:
-            sigmoids[::2, :, skip] = 0
-            sigmoids[1, :, skip] = 1
         multiply(f_i, c_g, v_u)
         add(v, u, c)
         tanh(c, tanh_c)
         multiply(o, tanh_c, h)
-        if skip is not None:
-            h[:, skip] = z[F + 1 :, skip]
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, start=0):
     d_matrix, part = np.zeros_like(matrix), np.empty_like(matrix)
 
     def compute_factors(start, stop):
@@ -70,5 +63,5 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
         lstm._weight_gradient(ws, start, stop, part)
         np.add(d_matrix, part, d_matrix)
 
-    _chunked.backward(matrix, ws, d_h_last, d_h_steps, skipped, before=compute_factors, after=add_product)
+    _chunked.backward(matrix, ws, d_h_last, d_h_steps, start, before=compute_factors, after=add_product)
     return lstm._reversed_gates(d_matrix)

@@ -14,7 +14,7 @@ from sklstm._network.lstm import Workspace, forward
 __all__ = ["Workspace", "backward", "forward"]
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, start=0):
     _, B, _, H = ws.shape
     d_matrix = np.zeros_like(matrix)
     gemm = get_blas_funcs("gemm", (matrix,))
@@ -28,5 +28,5 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
         # in Fortran's order, which BLAS expects, all of these are transposed
         gemm(1, z.T, d_a.T, beta=1, c=d_matrix.T, trans_a=True, overwrite_c=True)
 
-    _chunked.backward(matrix, ws, d_h_last, d_h_steps, skipped, after=add_product)
+    _chunked.backward(matrix, ws, d_h_last, d_h_steps, start, after=add_product)
     return lstm._reversed_gates(d_matrix)

@@ -16,7 +16,7 @@ __all__ = ["Workspace", "backward", "forward"]
 _pool = ThreadPoolExecutor(1)  # a single thread: products run one after another, and share the workspace's copies
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, start=0):
     d_matrix, part = np.zeros_like(matrix), np.empty_like(matrix)
     running = []
 
@@ -27,7 +27,7 @@ def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
     def submit(start, stop):
         running.append(_pool.submit(add_product, start, stop))
 
-    _chunked.backward(matrix, ws, d_h_last, d_h_steps, skipped, after=submit)
+    _chunked.backward(matrix, ws, d_h_last, d_h_steps, start, after=submit)
     for future in running:
         future.result()
     return lstm._reversed_gates(d_matrix)

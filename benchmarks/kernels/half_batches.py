@@ -45,16 +45,16 @@ def _in_both(function, ws):
     return [function(*first), *(future.result() for future in running)]
 
 
-def forward(matrix, ws, skipped=None):
+def forward(matrix, ws, start=0, leading=None):
     def run(part, half):
         half.x[...], half.h_0[...], half.c_0[...] = ws.x[..., part], ws.h_0[:, part], ws.c_0[:, part]
-        lstm.forward(matrix, half, _of(skipped, part))
+        lstm.forward(matrix, half, start, _of(leading, part))
 
     _in_both(run, ws)
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, start=0):
     def run(part, half):
-        return lstm.backward(matrix, half, *(_of(values, part) for values in (d_h_last, d_h_steps, skipped)))
+        return lstm.backward(matrix, half, _of(d_h_last, part), _of(d_h_steps, part), start)
 
     return sum(_in_both(run, ws))

@@ -22,9 +22,9 @@ class Workspace(lstm.Workspace):
         self.all_d_a = np.empty((4 * H, T, B), self.z.dtype)
 
 
-def backward(matrix, ws, d_h_last, d_h_steps=None, skipped=None):
+def backward(matrix, ws, d_h_last, d_h_steps=None, start=0):
     ws.d_x = None
-    d_matrix = lstm.backward(matrix, ws, d_h_last, d_h_steps, skipped)
+    d_matrix = lstm.backward(matrix, ws, d_h_last, d_h_steps, start)
     _, _, F, H = ws.shape
     ws.all_d_a[...] = ws.d_a.transpose(1, 0, 2)
     weights_T = lstm._reversed_gates(matrix)[:, :F].T

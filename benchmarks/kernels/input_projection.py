@@ -17,39 +17,33 @@ class Workspace(lstm.Workspace):
     def __init__(self, *sizes, **options):
         super().__init__(*sizes, **options)
         T, B, F, H = self.shape
-        self.inputs = np.ones((F + 1, T, B), self.z.dtype)  # [x; 1] of all steps
+        self.inputs = np.ones((F + 2, T, B), self.z.dtype)  # [skipped; x; 1] of all steps
         self.projected = np.empty((4 * H, T, B), self.z.dtype)
         self.projected_steps = [self.projected[:, t] for t in range(T)]
 
 
-def forward(matrix, ws, skipped=None):
+def forward(matrix, ws, start=0, leading=None):
     dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
-    T, _, F, H = ws.shape
-    scaled = lstm._reversed_gates(matrix)
+    T, B, F, H = ws.shape
+    skipped = np.zeros((T - start, B), bool) if leading is None else leading
+    scaled, _ = lstm._begin(matrix, ws, start, skipped)
     scaled[H:] *= half
-    recurrent = np.ascontiguousarray(scaled[:, F + 1 :])
-    ws.inputs[:F] = ws.x.transpose(1, 0, 2)
-    dot(scaled[:, : F + 1], ws.inputs.reshape(F + 1, -1), ws.projected.reshape(4 * H, -1))
+    recurrent = np.ascontiguousarray(scaled[:, F + 2 :])
+    ws.inputs[0], ws.inputs[1 : F + 1] = ws.skipped, ws.x.transpose(1, 0, 2)
+    dot(scaled[:, : F + 2], ws.inputs.reshape(F + 2, -1), ws.projected.reshape(4 * H, -1))
     tanh_c, c, _, o, _, _ = ws.step
     a, sigmoids, c_g, f_i = ws.step[2:].reshape(4 * H, -1), ws.step[3:], ws.step[1:3], ws.step[4:]
     v_u = ws.products[1:]
     v, u = v_u
     c[...] = ws.c_0
-    ws.z[0, F + 1 :] = ws.h_0
-    for t, ((_, z, h), skip) in enumerate(zip(ws.steps, lstm._skipped_by_step(skipped, T), strict=True)):
+    for t, (_, _, z, h) in enumerate(ws.steps[start:], start):
         dot(recurrent, z[F + 1 :], a)
         add(a, ws.projected_steps[t], a)
         tanh(a, a)
         multiply(sigmoids, half, sigmoids)
         add(sigmoids, half, sigmoids)
-        if skip is not None:
-            sigmoids[::2, :, skip] = 0
-            sigmoids[1, :, skip] = 1
-            previous = z[F + 1 :, skip]
         multiply(f_i, c_g, v_u)
         add(v, u, c)
         tanh(c, tanh_c)
         multiply(o, tanh_c, h)
         lstm._keep_factors(ws, t, h)
-        if skip is not None:
-            h[:, skip] = previous

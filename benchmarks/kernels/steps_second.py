@@ -15,10 +15,11 @@ class Workspace(lstm.Workspace):
         T, B, F, H = self.shape
         dtype = self.z.dtype
         # the axes are named in the kernel's order; only the order in memory differs
-        self.z = np.empty((F + 1 + H, T + 1, B), dtype).transpose(1, 0, 2)
+        z = np.empty((1 + F + 1 + H, T + 1, B), dtype).transpose(1, 0, 2)
+        self.z, self.skipped = z[:, 1:], z[:T, 0]
         self.z[:, F] = 1
         self.x, self.states = self.z[:T, :F], self.z[1:, F:]
-        self.steps = list(zip([None] * T, self.z[:T], self.z[1:, F + 1 :], strict=True))
+        self.steps, self.steps_with_skipped = (lstm._steps(part, part[:T, : -1 - H], True) for part in (self.z, z))
         factors = np.empty((6, H, T, B), dtype)
         self.factors = factors.transpose(2, 0, 1, 3)
         self.d_a = factors[2:].reshape(4 * H, T, B).transpose(1, 0, 2)

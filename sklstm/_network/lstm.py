@@ -42,8 +42,10 @@ call then works on two or three blocks at once:
 call is one contiguous block of memory. Broadcasts and strided slices take two to four times as long, as NumPy sets up
 an iterator for them and, from version 2.3, copies through buffers.
 
-A step that is *skipped* leaves h and c unchanged. Setting i = o = 0 and f = 1 makes its gate factors zero, and passes
-c and d_c on unchanged. Only h and d_h have to be copied explicitly.
+A step that is *skipped* leaves h and c unchanged. The steps that a sample skips come before all others, where h = 0
+(`step_order.py`). One more row of the input, which lies before x_t, is 1 where a step is skipped, and its weights shut
+i and o and open f. With i = o = 0 and f = 1, h stays 0, c and d_c pass unchanged, and every factor of d_a is 0. The row
+is no parameter, and it is read only if a sample skips a step.
 
 Source: Hochreiter and Schmidhuber (1997), *Long Short-Term Memory*; the forget gate is that of Gers,
 Schmidhuber and Cummins (2000), *Learning to Forget*.
@@ -52,15 +54,21 @@ Schmidhuber and Cummins (2000), *Learning to Forget*.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
+    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
+
+    # What to copy before a step and where to (None if nothing), the input z_t of the product, and the output h_t.
+    Step: TypeAlias = "tuple[FloatArray | None, FloatArray | None, FloatArray, FloatArray]"
 
 # Size of d_a, in bytes, in one product for the weights' gradient. Copies of this size stay in the cache.
 CHUNK_BYTES = 1 << 19
+
+# Weights of the row of skipped steps for the gates g, o, f, i: so large that no other input counts.
+OF_SKIPPED = 0, -1e30, 1e30, -1e30
 
 
 class Workspace:
@@ -96,19 +104,18 @@ class Workspace:
         T, B, F, H = n_steps, n_samples, n_channels, hidden_size
         self.shape = T, B, F, H
         self.h_0, self.c_0 = np.zeros((H, B), dtype), np.zeros((H, B), dtype)
-        self.z = np.empty((T + 1 if every_state else 1, F + 1 + H, B), dtype)  # [x_t; 1; h_{t-1}]
+        z = np.empty((T + 1 if every_state else 1, 1 + F + 1 + H, B), dtype)  # [skipped; x_t; 1; h_{t-1}]
+        self.z = z[:, 1:]
         self.z[:, F] = 1
         # 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call
         self.half, self.one = np.array(0.5, dtype), np.array(1, dtype)
         self.step = np.empty((6, H, B), dtype)
-        self.x = self.z[:T, :F] if every_state else np.empty((T, F, B), dtype)
+        inputs = z[:T, : 1 + F] if every_state else np.empty((T, 1 + F, B), dtype)
+        self.skipped, self.x = inputs[:, 0], inputs[:, 1:]
         self.states = self.z[1:, F:] if every_state else self.z[:, F:]
         # views are made once: making one takes as long as a small product
-        self.steps: list[tuple[FloatArray | None, FloatArray, FloatArray]]
-        if every_state:
-            self.steps = list(zip([None] * T, self.z[:T], self.z[1:, F + 1 :], strict=True))
-        else:
-            self.steps = [(x, self.z[0], self.z[0, F + 1 :]) for x in self.x]
+        self.steps = _steps(self.z, self.x, every_state)
+        self.steps_with_skipped = _steps(z, inputs, every_state)
         self.products: FloatArray | None = None
         self.factors: FloatArray | None = None
         if for_gradient:
@@ -128,8 +135,18 @@ class Workspace:
             self.copies = np.empty((5 * H + F + 1) * self.chunk * B, dtype)
 
 
-def forward(matrix: FloatArray, ws: Workspace, skipped: BoolArray | None = None) -> None:
+def _steps(z: FloatArray, inputs: FloatArray, every_state: bool) -> list[Step]:
+    """Return, for each step, what to copy into its input first (or None), its input z_t, and where h_t goes."""
+    n, H = len(inputs), z.shape[1] - inputs.shape[1] - 1
+    if every_state:
+        return list(zip([None] * n, [None] * n, z[:n], z[1:, -H:], strict=True))
+    return [(x, z[0, : len(x)], z[0], z[0, -H:]) for x in inputs]
+
+
+def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArray | None = None) -> None:
     """Run the layer over `ws.x` from the state `ws.h_0`, `ws.c_0`, and write h_t into `ws.states`.
+
+    Earlier steps than `start` are neither read nor written.
 
     Parameters
     ----------
@@ -137,13 +154,16 @@ def forward(matrix: FloatArray, ws: Workspace, skipped: BoolArray | None = None)
         `[weight_ih | bias | weight_hh]`.
     ws : Workspace
         Contains the input and receives the states.
-    skipped : ndarray of bool of shape (T, B), default=None
-        Steps to skip. Their input must be finite; it has no effect.
+    start : int, default=0
+        The first step.
+    leading : ndarray of bool of shape (T - start, B), default=None
+        Steps to skip from `start` on, before all others of their sample. Their input must be 0, and so must be the h_0
+        of a sample that skips a step.
     """
     multiply, add, tanh, half = np.multiply, np.add, np.tanh, ws.half
-    T, B, F, H = ws.shape
+    _, B, _, H = ws.shape
     # sigmoid(a) = 1/2 + 1/2 tanh(a/2): with the inner half in the matrix, one tanh is enough for all gates
-    scaled = _reversed_gates(matrix)
+    scaled, steps = _begin(matrix, ws, start, leading)
     scaled[H:] *= half
     dot = _multiplier(scaled)
     tanh_c, c, _, o, _, _ = ws.step
@@ -152,26 +172,33 @@ def forward(matrix: FloatArray, ws: Workspace, skipped: BoolArray | None = None)
     v_u = f_i if ws.products is None else ws.products[1:]
     v, u = v_u
     c[...] = ws.c_0
-    ws.z[0, F + 1 :] = ws.h_0
-    for t, ((x, z, h), skip) in enumerate(zip(ws.steps, _skipped_by_step(skipped, T), strict=True)):
-        if x is not None:
-            z[:F] = x
+    for t, (x, place, z, h) in enumerate(steps, start):
+        if place is not None:
+            place[...] = x
         dot(z, a)
         tanh(a, a)
         multiply(sigmoids, half, sigmoids)
         add(sigmoids, half, sigmoids)
-        if skip is not None:
-            sigmoids[::2, :, skip] = 0
-            sigmoids[1, :, skip] = 1
-            previous_h = z[F + 1 :, skip]
         multiply(f_i, c_g, v_u)
         add(v, u, c)
         tanh(c, tanh_c)
         multiply(o, tanh_c, h)
         if ws.factors is not None:
             _keep_factors(ws, t, h)
-        if skip is not None:
-            h[:, skip] = previous_h
+
+
+def _begin(matrix: FloatArray, ws: Workspace, start: int, leading: BoolArray | None) -> tuple[FloatArray, list[Step]]:
+    """Write h_0 and the row of skipped steps, if it is needed; return a copy of the matrix, and the steps to go."""
+    ordered, steps = _reversed_gates(matrix), ws.steps[start:]
+    if leading is not None:
+        wider = np.empty((len(ordered), ordered.shape[1] + 1), ordered.dtype)
+        wider[:, 0] = np.repeat(OF_SKIPPED, len(ordered) // 4)
+        wider[:, 1:] = ordered
+        ordered, steps = wider, ws.steps_with_skipped[start:]
+        ws.skipped[start:] = leading
+    _, _, z, _ = steps[0]
+    z[-len(ws.h_0) :] = ws.h_0
+    return ordered, steps
 
 
 def _multiplier(matrix: FloatArray) -> Callable[[FloatArray, FloatArray], FloatArray]:
@@ -197,7 +224,7 @@ def backward(
     ws: Workspace,
     d_h_last: FloatArray | int,
     d_h_steps: FloatArray | None = None,
-    skipped: BoolArray | None = None,
+    start: int = 0,
 ) -> FloatArray:
     """Back-propagate through the last `forward`, and return the gradient of `matrix`.
 
@@ -206,11 +233,11 @@ def backward(
 
     Parameters
     ----------
-    matrix, ws, skipped
+    matrix, ws, start
         As for `forward`. Results of `forward` are overwritten, so call this once for each `forward`.
     d_h_last : ndarray of shape (H, B) or 0
         Gradient with respect to h_T from the layer above.
-    d_h_steps : ndarray of shape (T, H, B), default=None
+    d_h_steps : ndarray of shape (T - start, H, B), default=None
         Gradient with respect to every h_t from the layer above, which is added.
     """
     dot, multiply, add = np.dot, np.multiply, np.add
@@ -218,15 +245,14 @@ def backward(
     ordered = _reversed_gates(matrix)
     weights_T = _transposed_weights(ordered, ws)
     d_matrix, part = np.zeros_like(ordered), np.empty_like(ordered)
-    skips = _skipped_by_step(skipped, T)
     d_h, d_c = ws.d_h, ws.d_c
     d_h[...] = d_h_last
     d_c_next = d_c
     d_c_next[...] = 0
-    for t in reversed(range(T)):
+    for t in reversed(range(start, T)):
         to_c, of_next_c, of_g, of_o, of_f, of_i, d_a = ws.backward_steps[t]
         if d_h_steps is not None:
-            add(d_h, d_h_steps[t], d_h)
+            add(d_h, d_h_steps[t - start], d_h)
         multiply(to_c, d_h, to_c)
         multiply(of_o, d_h, of_o)
         add(d_c_next, to_c, d_c)
@@ -235,14 +261,12 @@ def backward(
         multiply(of_i, d_c, of_i)
         multiply(of_next_c, d_c, of_next_c)
         d_c_next = of_next_c
-        skipped_d_h = None if skips[t] is None else d_h[:, skips[t]]
         d_z, d_h = ws.d_z[t]
         dot(weights_T, d_a, d_z)
-        if skipped_d_h is not None:
-            d_h[:, skips[t]] += skipped_d_h
-        if t % ws.chunk == 0:
-            _weight_gradient(ws, t, min(t + ws.chunk, T), part)
+        if t % ws.chunk == 0 or t == start:
+            _weight_gradient(ws, t, min(t - t % ws.chunk + ws.chunk, T), part)
             add(d_matrix, part, d_matrix)
+    ws.d_h = d_h
     d_c[...] = d_c_next
     return _reversed_gates(d_matrix)
 
@@ -272,12 +296,3 @@ def _weight_gradient(ws: Workspace, start: int, stop: int, out: FloatArray) -> N
 def _reversed_gates(matrix: FloatArray) -> FloatArray:
     """Copy a matrix with its gates in reverse order: i, f, o, g as in `theta`, g, o, f, i as in the buffers."""
     return matrix.reshape(4, -1)[::-1].copy().reshape(matrix.shape)
-
-
-def _skipped_by_step(skipped: BoolArray | None, n_steps: int) -> list[IntArray | None]:
-    """Return, for each step, the indices of the samples that skip it; None if there are none."""
-    if skipped is None:
-        return [None] * n_steps
-    n_skipped = skipped.sum(axis=1)
-    samples, ends = skipped.nonzero()[1], n_skipped.cumsum()  # nonzero goes step by step
-    return [samples[end - n : end] if n else None for n, end in zip(n_skipped, ends, strict=True)]

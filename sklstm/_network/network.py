@@ -16,15 +16,16 @@ from sklstm._network import initializers, readout, stack
 from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
 from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
-from sklstm._network.missing_values import MissingRule, last_present
+from sklstm._network.missing_values import MissingRule
 from sklstm._network.moments import Moments
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import Chunk, Reference, Scaling
+from sklstm._network.step_order import StepOrder
 from sklstm._network.targets import features_first, target_weight, training_targets
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
-    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
+    from sklstm._utils.typing import FloatArray, FloatDType, IntArray
 
 # Number of samples predicted at once: enough to fill the vector units, few enough to stay in the cache.
 PREDICTION_ROWS = 256
@@ -33,12 +34,12 @@ PREDICTION_ROWS = 256
 class ForwardPass(NamedTuple):
     """Result of the layers for one batch.
 
-    `raw` (…, QK, B) is the output of the read-out and `states` its input. `skipped` and `reference` come from
-    `Scaling.inputs`.
+    `raw` (…, QK, B) is the output of the read-out and `states` its input, at the last step or at every step in this
+    `order`, from its start on. `reference` comes from `Scaling.inputs`.
     """
 
     raw: FloatArray
-    skipped: BoolArray | None
+    order: StepOrder
     reference: Reference | None
     states: FloatArray
 
@@ -159,8 +160,8 @@ class Network:
         loss : float
             Weighted mean over the targets that count, in standardised units.
         gradient : ndarray of shape (layout.size,)
-        weight : ndarray of shape (B,) or (T, B)
-            Weight of each target.
+        weight : ndarray of shape (B,) or (T', B)
+            Weight of each target of the T' steps that were computed.
         """
         output = self._forward(theta, X, ws, rng)
         target, weight = self._targets(X, y, weight, output)
@@ -170,7 +171,7 @@ class Network:
         layers, readout_matrix = self.layout.matrices(theta)
         d_layers, d_readout = self.layout.matrices(gradient)
         d_readout[...], d_states = readout.backward(readout_matrix, output.states, d_raw)
-        stack.backward(layers, ws, d_states, d_layers, output.skipped)
+        stack.backward(layers, ws, d_states, d_layers, output.order)
         return loss, gradient, weight
 
     def _forward_in_chunks(
@@ -195,33 +196,45 @@ class Network:
         n_channels = X.shape[2]
         ws.x[:, :n_channels] = X.transpose(1, 2, 0)
         skipped, reference = self.scaling.inputs(ws.x[:, :n_channels], ws.x[:, n_channels:])
-        states = stack.forward(layers, ws, skipped, rng)
-        return ForwardPass(readout.forward(readout_matrix, states), skipped, reference, states)
+        order = StepOrder.of(skipped)
+        x = ws.x[order.start :]
+        if order.moved is not None:
+            x[...] = order.sort(ws.x)
+        if order.leading is not None:
+            np.copyto(x, 0, where=order.leading[:, np.newaxis])
+        states = stack.forward(layers, ws, order, rng)
+        return ForwardPass(readout.forward(readout_matrix, states), order, reference, states)
 
     def _to_predictions(self, output: ForwardPass, every_step: bool, every_level: bool) -> FloatArray:
         """Convert the outputs of the read-out to predictions, with the sample as first axis."""
-        loss, raw, skipped = self.loss, output.raw, output.skipped
+        loss, raw, skipped = self.loss, output.raw, output.order.skipped
         if raw.ndim == 3 and not every_step:
-            raw = last_present(raw, None if skipped is None else skipped[:, np.newaxis])
+            raw = raw[-1]  # the last present step
         y = loss.every_level(raw) if every_level else loss.point(raw)
         self.scaling.outputs(y, output.reference)
-        if skipped is not None:
-            if every_step:
-                np.copyto(y, np.nan, where=skipped.reshape(len(skipped), *[1] * (y.ndim - 2), -1))
-            else:
-                empty = self.empty_prediction if every_level else self.empty_prediction[loss.middle]
-                np.copyto(y, empty[..., np.newaxis], where=skipped.all(axis=0))
+        if every_step:
+            y = output.order.unsort(y)
+        elif skipped is not None:
+            empty = self.empty_prediction if every_level else self.empty_prediction[loss.middle]
+            np.copyto(y, empty[..., np.newaxis], where=skipped.all(axis=0))
         y = np.moveaxis(y, -1, 0)
         return y.swapaxes(-1, -2) if every_level else y
 
     def _targets(
         self, X: FloatArray, y: FloatArray, weight: FloatArray, output: ForwardPass
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the targets of a batch, scaled and features first, and the weight of each (0 where it is NaN)."""
-        skipped = None if output.skipped is None else output.skipped.T
-        targets = training_targets(X, y, self.every_step, skipped)
+        """Return the targets of a batch, scaled, features first and in the order of the outputs, and their weights.
+
+        The weight of a target is 0 where it is NaN.
+        """
+        order = output.order
+        targets = training_targets(X, y, self.every_step, None if order.skipped is None else order.skipped.T)
         target = features_first(targets).astype(output.raw.dtype, order="C")
         if self.every_step:
+            target = order.sort(target)
+            if y.ndim == 2 and order.leading is not None:  # the last present step predicts y, if later ones are skipped
+                np.copyto(target, np.nan, where=order.leading[:, np.newaxis])
+                target[-1] = y.T
             missing = np.isnan(target)
             weight = target_weight(missing, weight)
             target[missing] = 0

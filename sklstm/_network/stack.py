@@ -3,7 +3,8 @@
 The backward direction is a separate layer that reads the steps in reverse: its *last* state is that at the first step.
 Each layer above the first reads the states of the layer below at every step: [h], or [h forward; h backward] if there
 are two directions. The read-out reads the states of the top layer at every step, or the last state of each direction. A
-skipped step is skipped by all layers.
+skipped step is skipped by all layers. Each direction reads the steps to skip first, and all arrays have their steps in
+that order: see `step_order.py`.
 
 Dropout sets each state that is passed upwards to 0 with probability p, independently at every step, and divides the
 others by 1 - p: Srivastava et al. (2014), *Dropout*. States that are passed on to the next step are never dropped:
@@ -20,10 +21,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sklstm._network import lstm
+from sklstm._network.step_order import StepOrder
 
 if TYPE_CHECKING:
     from sklstm._network.layout import Layout
-    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
+    from sklstm._utils.typing import FloatArray, FloatDType
+
+
+IN_TIME = StepOrder()  # no step is skipped
 
 # Up to so many samples, all states are kept even if only the last one is read: copying the input of a step into the
 # buffer of a single step takes longer than the memory for all steps.
@@ -83,73 +88,84 @@ class Workspace:
 def forward(
     matrices: Sequence[FloatArray],
     ws: Workspace,
-    skipped: BoolArray | None = None,
+    order: StepOrder = IN_TIME,
     rng: np.random.Generator | None = None,
 ) -> FloatArray:
-    """Run all layers over `ws.x`.
+    """Run all layers over `ws.x`, from `order.start` on.
 
     Parameters
     ----------
     matrices : list of ndarray
         Matrices of every layer and direction, as in `Layout.matrices`.
     ws : Workspace
-    skipped : ndarray of bool of shape (T, B), default=None
-        Steps to skip.
+    order : StepOrder, default=IN_TIME
+        The order of the steps in `ws.x`.
     rng : numpy.random.Generator, default=None
         Draws which states are dropped; needed if `ws` has dropout.
 
     Returns
     -------
-    states : ndarray of shape (T, 1 + DH, B) or (1 + DH, B)
-        [1; h] for the read-out, at every step or at the last one.
+    states : ndarray of shape (T - start, 1 + DH, B) or (1 + DH, B)
+        [1; h] for the read-out, at every step from `order.start` on or at the last one.
     """
     if ws.dropout:
         assert rng is not None
         _draw_masks(ws, rng)
-    remaining, skips = iter(matrices), _by_direction(skipped)
+        _sort_masks(ws, order)
+    remaining, start = iter(matrices), order.start
     for level, directions in enumerate(ws.layers):
-        x = directions[0].x
+        x = directions[0].x[start:]
         if level:
-            _join(ws.layers[level - 1], x)
+            _join(ws.layers[level - 1], order, x)
             if ws.dropout:
-                x *= ws.masks[level - 1]
+                x *= ws.masks[level - 1][start:]
         for k, layer in enumerate(directions):
             if k:
-                layer.x[...] = x[::-1]
-            lstm.forward(next(remaining), layer, skips[k])
-    states = _top_states(ws)
-    return states if ws.every_step else states[-1]
+                layer.x[start:] = order.reverse(x)
+            lstm.forward(next(remaining), layer, start, order.leading)
+    return _top_states(ws, order)
 
 
 def _draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
-    """Draw new masks of 0 and 1 / (1 - p), the same ones in float32 and float64."""
+    """Draw new masks of 0 and 1 / (1 - p), the same ones in float32 and float64, in the order of time."""
     for mask in ws.masks:
         kept = rng.random(mask.shape, np.float32) >= ws.dropout
         np.multiply(kept, mask.dtype.type(1 / (1 - ws.dropout)), out=mask)
 
 
-def _by_direction(skipped: BoolArray | None) -> tuple[BoolArray | None, BoolArray | None]:
-    """Return the skipped steps in the order in which each direction reads them."""
-    return skipped, None if skipped is None else skipped[::-1]
+def _sort_masks(ws: Workspace, order: StepOrder) -> None:
+    """Put the masks of every step into the order of the steps."""
+    for mask in ws.masks:
+        if order.moved is not None and (mask is not ws.masks[-1] or ws.every_step):
+            mask[order.start :] = order.sort(mask)
 
 
-def _join(directions: list[lstm.Workspace], out: FloatArray, steps: slice = slice(None)) -> None:
-    """Write the states of both directions into `out`, one after the other, both in the order of time."""
-    start = 0
+def _join(directions: list[lstm.Workspace], order: StepOrder, out: FloatArray) -> None:
+    """Write the states of both directions at every step from `order.start` on into `out`, one after the other."""
     for k, layer in enumerate(directions):
-        h = layer.states[steps, 1:]
-        out[:, start : start + h.shape[1]] = h[::-1] if k else h
-        start += h.shape[1]
+        h = layer.states[order.start :, 1:]
+        H = h.shape[1]
+        out[:, k * H : (k + 1) * H] = order.reverse(h) if k else h
 
 
-def _top_states(ws: Workspace) -> FloatArray:
-    """Return [1; h] of the top layer. If `ws` keeps the last states only, they are the last element."""
+def _top_states(ws: Workspace, order: StepOrder) -> FloatArray:
+    """Return [1; h] of the top layer, at every step from `order.start` on or at the last one."""
+    top = ws.layers[-1]
     if ws.states is None:
-        return ws.layers[-1][0].states
-    _join(ws.layers[-1], ws.states[:, 1:], slice(None) if ws.every_step else slice(-1, None))
+        return top[0].states[order.start :] if ws.every_step else top[0].states[-1]
+    states = ws.states[order.start :] if ws.every_step else ws.states[-1]
+    if ws.every_step:
+        _join(top, order, states[:, 1:])
+    else:
+        np.concatenate([layer.states[-1, 1:] for layer in top], out=states[1:])
     if ws.dropout:
-        ws.states[:, 1:] *= ws.masks[-1]
-    return ws.states
+        states[..., 1:, :] *= _top_mask(ws, order)
+    return states
+
+
+def _top_mask(ws: Workspace, order: StepOrder) -> FloatArray:
+    """Return the mask of the states that the read-out reads."""
+    return ws.masks[-1][order.start :] if ws.every_step else ws.masks[-1][0]
 
 
 def backward(
@@ -157,41 +173,41 @@ def backward(
     ws: Workspace,
     d_states: FloatArray,
     d_matrices: Sequence[FloatArray],
-    skipped: BoolArray | None = None,
+    order: StepOrder = IN_TIME,
 ) -> None:
     """Back-propagate through the last `forward`, and write the gradients into `d_matrices`.
 
     Parameters
     ----------
-    matrices, ws, skipped
+    matrices, ws, order
         As for `forward`.
-    d_states : ndarray of shape (T, DH, B) or (DH, B)
+    d_states : ndarray of shape (T - start, DH, B) or (DH, B)
         Gradient of the states that the read-out has read; overwritten.
     d_matrices : list of ndarray
         Receives the gradients, in the order of `matrices`.
     """
-    skips, n_directions = _by_direction(skipped), len(ws.layers[0])
+    n_directions, start = len(ws.layers[0]), order.start
     if ws.dropout:
-        d_states *= ws.masks[-1] if ws.every_step else ws.masks[-1][0]
+        d_states *= _top_mask(ws, order)
     for level in reversed(range(len(ws.layers))):
         directions = ws.layers[level]
         for k, layer in enumerate(directions):
             index, H = level * n_directions + k, layer.shape[3]
             d_h = d_states[..., k * H : (k + 1) * H, :]
             if d_states.ndim == 2:
-                gradient = lstm.backward(matrices[index], layer, d_h, None, skips[k])
+                gradient = lstm.backward(matrices[index], layer, d_h, None, start)
             else:
-                gradient = lstm.backward(matrices[index], layer, 0, d_h[::-1] if k else d_h, skips[k])
+                gradient = lstm.backward(matrices[index], layer, 0, order.reverse(d_h) if k else d_h, start)
             d_matrices[index][...] = gradient
         if level:
-            d_states = _d_below(directions)
+            d_states = _d_below(directions, order)
             if ws.dropout:
-                d_states *= ws.masks[level - 1]
+                d_states *= ws.masks[level - 1][start:]
 
 
-def _d_below(directions: list[lstm.Workspace]) -> FloatArray:
-    """Return the gradient of the input of a layer, (T, DH, B), summed over its directions."""
-    d_below, *of_backward = (layer.d_x for layer in directions if layer.d_x is not None)
+def _d_below(directions: list[lstm.Workspace], order: StepOrder) -> FloatArray:
+    """Return the gradient of the input of a layer, (T - start, DH, B), summed over its directions."""
+    d_below, *of_backward = (layer.d_x[order.start :] for layer in directions if layer.d_x is not None)
     for d_x in of_backward:
-        d_below += d_x[::-1]
+        d_below += order.reverse(d_x)
     return d_below

@@ -7,6 +7,7 @@ import pytest
 
 from sklstm._network import stack
 from sklstm._network.layout import Layout
+from sklstm._network.step_order import StepOrder
 from tests import reference
 from tests.tools import central_differences, named, pairwise
 
@@ -25,25 +26,33 @@ class Case:
 
     layout: Layout
     every_step: bool
-    missing: np.ndarray | None
+    missing: np.ndarray | None  # in the order of time, as x and d_states are
     theta: np.ndarray
     x: np.ndarray
     d_states: np.ndarray
     dropout: float = 0.0
 
+    @property
+    def order(self):
+        return StepOrder.of(self.missing)
+
+    @property
+    def sorted_d_states(self):
+        return self.order.sort(self.d_states).copy() if self.every_step else self.d_states.copy()
+
     def run(self, seed=0, for_gradient=True):
         ws = stack.Workspace(self.layout, T, B, np.float64, self.every_step, for_gradient, self.dropout)
-        ws.x[...] = self.x
+        ws.x[self.order.start :] = self.order.sort(self.x)
         layers, _ = self.layout.matrices(self.theta)
-        return layers, ws, stack.forward(layers, ws, self.missing, np.random.default_rng(seed))
+        return layers, ws, stack.forward(layers, ws, self.order, np.random.default_rng(seed))
 
     def loss(self):
-        return float((self.run()[-1][..., 1:, :] * self.d_states).sum())
+        return float((self.run()[-1][..., 1:, :] * self.sorted_d_states).sum())
 
     def gradient(self):
         layers, ws, _ = self.run()
         gradient = np.zeros_like(self.theta)
-        stack.backward(layers, ws, self.d_states.copy(), self.layout.matrices(gradient)[0], self.missing)
+        stack.backward(layers, ws, self.sorted_d_states, self.layout.matrices(gradient)[0], self.order)
         return gradient
 
 
@@ -52,9 +61,12 @@ def make(n_layers, n_directions, every_step, missing="none", dropout=0.0):
     layout = Layout(F, H, 1, n_layers, n_directions)
     d_states = rng.standard_normal((*((T,) if every_step else ()), n_directions * H, B))
     missing = None if MISSING[missing] is None else np.array(MISSING[missing], dtype=bool)
-    return Case(
-        layout, every_step, missing, rng.normal(0, 0.7, layout.size), rng.standard_normal((T, F, B)), d_states, dropout
-    )
+    theta, x = rng.normal(0, 0.7, layout.size), rng.standard_normal((T, F, B))
+    if missing is not None:
+        np.copyto(x, 0, where=missing[:, np.newaxis])
+        if every_step:  # no loss counts the outputs at skipped steps
+            np.copyto(d_states, 0, where=missing[:, np.newaxis])
+    return Case(layout, every_step, missing, theta, x, d_states, dropout)
 
 
 def reference_layer(case, index, steps):
@@ -105,14 +117,17 @@ def reference_stack(case, sample):
 def test_states_and_gradients_equal_the_reference(n_layers, n_directions, every_step, missing):
     case = make(n_layers, n_directions, every_step, missing)
     states, views = case.run()[-1], case.layout.views(case.gradient())
+    states = case.order.unsort(states) if every_step else states
     total = [dict.fromkeys(("weight_ih", "bias", "weight_hh"), 0) for _ in views["bias"]]
     for sample in range(B):
         expected, gradients = reference_stack(case, sample)
+        if every_step and case.missing is not None:
+            expected[case.missing[:, sample]] = np.nan
         np.testing.assert_allclose(states[..., 1:, sample], expected, rtol=1e-12, atol=1e-14)
         for sums, gradient in zip(total, gradients, strict=True):
             for name in sums:
                 sums[name] = sums[name] + np.array(gradient[name])
-    np.testing.assert_array_equal(states[..., 0, :], 1)
+    assert (np.nan_to_num(states[..., 0, :], nan=1) == 1).all()
     for index, sums in enumerate(total):
         for name, expected in sums.items():
             np.testing.assert_allclose(views[name][index], expected, rtol=1e-12, atol=1e-13, err_msg=f"{name} {index}")
