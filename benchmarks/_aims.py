@@ -168,6 +168,14 @@ ROWS = (
         _everywhere(each=0.40),
     ),
     Row(
+        "`Forecaster()`, fit and forecast of the airline series, one thread",
+        "the same loop without a `DataLoader`",
+        "AirlineForecast",
+        "pytorch_indexed",
+        ONE,
+        {},
+    ),
+    Row(
         "`fit`, a random number of leading steps missing",
         "the same without",
         "FitMissing",

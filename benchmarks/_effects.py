@@ -31,17 +31,30 @@ def slowdown(before, now):
     return 1 / quotient if now["unit"] == "GFlop/s" else quotient
 
 
+def effects(before, now):
+    """Yield each variable, whether it has an effect in words, and the rates before and with it."""
+    for variable, names in _names_by_variable(now).items():
+        is_slower = any(slowdown(before[name], now[name]) > SLOWER for name in names)
+        effect = "takes effect" if is_slower else "has no effect here" if variable else "cannot be limited"
+        changes = (f"{name} {_number(before[name])} → {_number(now[name])} {now[name]['unit']}" for name in names)
+        yield variable, effect, ", ".join(changes)
+
+
 def lines(before, now):
-    """The rates in words: before and now, by the variable that should change them, or now alone."""
-    for variable in dict.fromkeys(rate["variable"] for rate in now.values()):
-        named = {name: rate for name, rate in now.items() if rate["variable"] == variable}
-        if before is None:
-            yield ", ".join(f"{name} {_number(rate)} {rate['unit']}" for name, rate in named.items())
-            continue
-        changes = [f"{name} {_number(before[name])} -> {_number(rate)} {rate['unit']}" for name, rate in named.items()]
-        has_effect = any(slowdown(before[name], rate) > SLOWER for name, rate in named.items())
-        effect = "takes effect" if has_effect else "has no effect here"
-        yield f"{f'{variable} {effect}' if variable else 'cannot be limited'}: {', '.join(changes)}"
+    """Yield the rates in words: before and now, by the variable that should change them, or now alone."""
+    if before is None:
+        for names in _names_by_variable(now).values():
+            yield ", ".join(f"{name} {_number(now[name])} {now[name]['unit']}" for name in names)
+    else:
+        for variable, effect, changes in effects(before, now):
+            yield f"{variable} {effect}: {changes}".lstrip()
+
+
+def _names_by_variable(rates):
+    names = {}
+    for name, rate in rates.items():
+        names.setdefault(rate["variable"], []).append(name)
+    return names
 
 
 def _number(rate):

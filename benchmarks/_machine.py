@@ -9,7 +9,7 @@ from pathlib import Path
 
 import threadpoolctl
 
-from benchmarks.as_processor import LEVEL_NAME, in_use, kind
+from benchmarks.as_processor import LEVEL_NAME, in_use, kind, variables_set
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "onnxruntime", "skorch")
 
@@ -28,7 +28,8 @@ def about():
         `processor`: its model. `kind`: "AVX-512", "AVX2", "SSE" or the name of another architecture, as used.
         `as`: the lesser processor that this process runs as, or None. `cores`: how many it may use. `features` and
         `targets`: what NumPy dispatches to. `blas`: its libraries. `pytorch`: what PyTorch says that it uses.
-        `activations`: how sklstm computes them. `versions`, by package, and `date`.
+        `activations`: how sklstm computes them. `variables`: those that limit the libraries and are set, by whomever.
+        `versions`, by package, and `date`.
     """
     used = in_use()
     return {
@@ -41,6 +42,7 @@ def about():
         "blas": _blas(),
         "pytorch": _pytorch(),
         "activations": _activations(),
+        "variables": variables_set(),
         "versions": {"Python": platform.python_version(), **dict(_versions())},
         "date": date.today().isoformat(),
     }
@@ -55,9 +57,11 @@ def head(about):
     uses = [f"NumPy {' '.join(about['targets'] or about['features']) or 'baseline'}", *about["blas"]]
     if about["pytorch"]:
         uses.append(f"PyTorch {about['pytorch']} (says PyTorch)")
+    variables = " ".join(f"{name}={value!r}" for name, value in about["variables"].items())
     return [
         f"{about['processor']}, {about['cores']} cores, {runs_as}, {about['date']}",
         f"uses: {', '.join(uses)}",
+        f"variables set: {variables or 'none'}",
         f"sklstm's activations: {about['activations']}",
         ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
     ]

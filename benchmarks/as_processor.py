@@ -52,6 +52,8 @@ LEVELS = {
     ),
 }
 
+VARIABLES = ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_L2_SIZE", *LEVELS["avx2"].variables)
+
 
 def in_use():
     """What NumPy and the BLAS libraries of this process use."""
@@ -71,6 +73,11 @@ def in_use():
         "targets": sorted(targets),
         "blas": [library["architecture"] for library in threadpool_info() if "architecture" in library],
     }
+
+
+def variables_set():
+    """The variables that limit the libraries, as they are set now."""
+    return {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
 
 
 def kind(features):

@@ -53,10 +53,14 @@ class TrainingStep:
         bare["all_d_a"] @ bare["all_z"]
 
 
-def _n_batches(shape):
-    """Return the number of batches of an epoch that takes a fraction of a second."""
+def _size(shape):
     batch, steps, _, hidden = shape
-    return 60 if batch * steps * hidden <= 100_000 else 6
+    return batch * steps * hidden
+
+
+def _n_batches(shape):
+    """Return a number of batches for which an epoch takes a few tenths of a second at most."""
+    return 60 if _size(shape) <= 100_000 else 20 if _size(shape) <= 500_000 else 6
 
 
 class FitEpoch:
@@ -70,8 +74,8 @@ class FitEpoch:
         batch, steps, channels, hidden = shape
         _peers.set_threads(threads)
         self.X, self.y = rows(_n_batches(shape) * batch, steps, channels, dtype)
-        if len(self.X) < 60 * batch:
-            self.epochs = 1  # which takes long enough
+        if _size(shape) > 500_000:
+            self.epochs = 1  # takes long enough
         self.estimator = regressor(hidden, batch, self.epochs, **sizes)
         self.model = _peers.TorchModel(channels, hidden, getattr(torch, dtype), **sizes)
         self.optimizer = torch.optim.Adam(self.model.parameters(), _peers.LEARNING_RATE)

@@ -3,18 +3,19 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import as_processor
+from benchmarks import as_processor, table
 from benchmarks._aims import ROWS, figures
 from benchmarks._effects import lines
 from benchmarks._extras import needs
 from benchmarks._machine import about, head
 from benchmarks._measure import cases, measure
 from benchmarks._models import MISSING, with_missing
-from benchmarks.table import markdown, misses
+from benchmarks.table import filled, joined, misses, ratios
 
 
 def test_a_missing_package_names_its_extra(monkeypatch):
@@ -46,6 +47,7 @@ ABOUT = {
     "blas": ["openblas 0.3.31 Haswell"],
     "pytorch": "AVX2",
     "activations": "exp",
+    "variables": {"OPENBLAS_CORETYPE": "Haswell"},
     "versions": {"Python": "3.11.7", "numpy": "2.4.6"},
     "date": "2026-11-26",
 }
@@ -53,7 +55,17 @@ ABOUT = {
 
 def test_the_head_says_where_and_as_what_a_benchmark_ran():
     text = "\n".join(head(ABOUT))
-    for part in ("Some EPYC", "as AVX2", "2026-11-26", "X86_V3", "Haswell", "PyTorch AVX2", "exp", "numpy 2.4.6"):
+    for part in (
+        "Some EPYC",
+        "as AVX2",
+        "2026-11-26",
+        "X86_V3",
+        "Haswell",
+        "PyTorch AVX2",
+        "exp",
+        "numpy 2.4.6",
+        "CORETYPE",
+    ):
         assert part in text
     assert "as AVX-512" not in "\n".join(head({**ABOUT, "kind": "AVX-512", "as": None}))
 
@@ -155,9 +167,9 @@ RUNS = [
 
 
 def test_the_table_has_a_column_for_each_run():
-    lines = list(markdown(json.loads(json.dumps(RUNS))))
-    assert lines[0] == "| what is measured | peer | AVX-512, 2026-11-26 | aim | as AVX2, 2026-11-26 | aim |"
-    of_peer = {line.split(" | ")[1]: line.split(" | ")[2:] for line in lines[2:]}
+    lines_of_table = list(ratios(json.loads(json.dumps(RUNS))))
+    assert lines_of_table[0] == "| what is measured | peer | AVX-512, 2026-11-26 | aim | as AVX2, 2026-11-26 | aim |"
+    of_peer = {line.split(" | ")[1]: line.split(" | ")[2:] for line in lines_of_table[2:]}
     # mean and largest, bold if it misses; one case only where a run has one; nothing where nothing was measured
     assert of_peer == {
         "PyTorch": ["0.60, **0.72**", "each 0.70", "0.80", "each 0.90 |"],
@@ -166,10 +178,45 @@ def test_the_table_has_a_column_for_each_run():
 
 
 def test_cases_that_miss_their_aim_are_listed():
-    assert list(misses(RUNS)) == [
-        "AVX-512, 2026-11-26: Predict / pytorch, (200, 48, 4, 64), 1: 0.72 (aim each 0.70)",
-        "AVX-512, 2026-11-26: Predict / onnxruntime, (200, 48, 4, 64), 1: 0.90 (aim each 0.75)",
+    assert list(misses(RUNS))[2:] == [
+        "| `predict`, three shapes, one thread | PyTorch | AVX-512 | 0.70 | (200, 48, 4, 64) 0.72 |",
+        "| `predict`, three shapes, one thread | ONNX Runtime | AVX-512 | 0.75 | (200, 48, 4, 64) 0.90 |",
     ]
+
+
+def test_runs_on_the_same_kind_of_processor_are_joined():
+    again = run("AVX-512", None, [predict([200, 48, 4, 64], 0.3, 0.4), predict([50, 48, 4, 64], 0.1, 0.2)])
+    native, limited = joined([*RUNS, again])
+    assert limited == RUNS[1]
+    assert [r["ratio"]["pytorch"] for r in native["results"]] == [0.5, 0.3, 0.1]
+
+
+def test_tables_are_written_into_a_page():
+    page = "Before.\n<!-- a -->\nold\n\nolder\n<!-- end of a -->\nBetween.\n<!-- b -->\n<!-- end of b -->\n"
+    new = filled(page, {"a": ["1 \\1", "2"], "b": ["3"]})
+    assert new == (
+        "Before.\n<!-- a -->\n\n1 \\1\n2\n\n<!-- end of a -->\nBetween.\n<!-- b -->\n\n3\n\n<!-- end of b -->\n"
+    )
+    assert filled(new, {"a": ["1 \\1", "2"], "b": ["3"]}) == new
+    with pytest.raises(ValueError, match="end of c"):
+        filled(page, {"c": []})
+
+
+def test_the_page_on_performance_has_a_place_for_every_table(tmp_path, monkeypatch, capsys):
+    rate = {"np.dot": {"value": 1.0, "unit": "GFlop/s", "variable": "OPENBLAS_CORETYPE"}}
+    text = (Path(__file__).parents[1] / "doc/performance.md").read_text()
+    page, files = tmp_path / "page.md", [tmp_path / "native.json", tmp_path / "avx2.json"]
+    page.write_text(text)
+    for file, of_kind in zip(files, RUNS, strict=True):
+        rates = {"before": rate if of_kind["about"]["as"] else None, "now": rate}
+        file.write_text(json.dumps({**of_kind, "about": {**ABOUT, **of_kind["about"], "rates": rates}}))
+    monkeypatch.setattr(sys, "argv", ["table", *map(str, files)])
+    table.main()
+    printed = capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--into", str(page)])
+    table.main()
+    for part in printed.strip().split("\n\n"):
+        assert part in page.read_text()
 
 
 def test_a_mean_misses_its_aim():
@@ -190,7 +237,7 @@ def test_rates_show_whether_a_variable_takes_effect(before, now, verdict):
         {"np.dot": {"value": value, "unit": "GFlop/s", "variable": "OPENBLAS_CORETYPE"}} for value in (before, now)
     ]
     (line,) = lines(*rates)
-    assert line == f"OPENBLAS_CORETYPE {verdict}: np.dot 100 -> {now:.0f} GFlop/s"
+    assert line == f"OPENBLAS_CORETYPE {verdict}: np.dot 100 → {now:.0f} GFlop/s"
     times = [{"np.exp": {"value": 1 / value, "unit": "ns", "variable": "NPY"}} for value in (before, now)]
     assert verdict in next(lines(*times))
     assert next(lines(None, times[0])) == "np.exp 0.01 ns"
