@@ -42,13 +42,12 @@ class MissingRule:
 
         The mask has shape (T, F, B) with `by_channel`, else (T, 1, B) for all channels together.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            if not np.isnan(x.sum()):
-                return None
         missing: BoolArray = np.isnan(x)
+        if not missing.any():
+            return None
         if not self.by_channel:
             missing = np.logical_or.reduce(missing, axis=1, keepdims=True)
-        return missing if missing.any() else None
+        return missing
 
     def fill_missing(self, x: FloatArray) -> BoolArray | None:
         """Set the missing values of `x` (T, F, B) to 0 in place; return the mask of `missing_values`."""

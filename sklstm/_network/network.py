@@ -217,7 +217,7 @@ class Network:
         elif skipped is not None:
             empty = self.empty_prediction if every_level else self.empty_prediction[loss.middle]
             np.copyto(y, empty[..., np.newaxis], where=skipped.all(axis=0))
-        y = np.moveaxis(y, -1, 0)
+        y = y.transpose(-1, *range(y.ndim - 1))  # np.moveaxis takes seven times as long
         return y.swapaxes(-1, -2) if every_level else y
 
     def _targets(
