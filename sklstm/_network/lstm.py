@@ -54,6 +54,7 @@ Schmidhuber and Cummins (2000), *Learning to Forget*.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -102,20 +103,21 @@ class Workspace:
         for_d_x: bool = False,
     ) -> None:
         T, B, F, H = n_steps, n_samples, n_channels, hidden_size
-        self.shape = T, B, F, H
+        self.shape, self.every_state = (T, B, F, H), every_state
         self.h_0, self.c_0 = np.zeros((H, B), dtype), np.zeros((H, B), dtype)
         z = np.empty((T + 1 if every_state else 1, 1 + F + 1 + H, B), dtype)  # [skipped; x_t; 1; h_{t-1}]
         self.z = z[:, 1:]
         self.z[:, F] = 1
+        self.z_with_skipped = z
         # 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call
         self.half, self.one = np.array(0.5, dtype), np.array(1, dtype)
         self.step = np.empty((6, H, B), dtype)
         inputs = z[:T, : 1 + F] if every_state else np.empty((T, 1 + F, B), dtype)
+        self.x_with_skipped = inputs
         self.skipped, self.x = inputs[:, 0], inputs[:, 1:]
         self.states = self.z[1:, F:] if every_state else self.z[:, F:]
         # views are made once: making one takes as long as a small product
         self.steps = _steps(self.z, self.x, every_state)
-        self.steps_with_skipped = _steps(z, inputs, every_state)
         self.products: FloatArray | None = None
         self.factors: FloatArray | None = None
         if for_gradient:
@@ -133,6 +135,11 @@ class Workspace:
             self.backward_steps = [(*f, d_a) for f, d_a in zip(self.factors, self.d_a, strict=True)]
             self.chunk = min(T, max(1, CHUNK_BYTES // (4 * self.c_0.nbytes)))  # steps to a product
             self.copies = np.empty((5 * H + F + 1) * self.chunk * B, dtype)
+
+    @cached_property
+    def steps_with_skipped(self) -> list[Step]:
+        """The steps with the row of skipped steps, which few batches need."""
+        return _steps(self.z_with_skipped, self.x_with_skipped, self.every_state)
 
 
 def _steps(z: FloatArray, inputs: FloatArray, every_state: bool) -> list[Step]:

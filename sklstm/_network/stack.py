@@ -21,14 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sklstm._network import lstm
-from sklstm._network.step_order import StepOrder
+from sklstm._network.step_order import IN_TIME, StepOrder
 
 if TYPE_CHECKING:
     from sklstm._network.layout import Layout
     from sklstm._utils.typing import FloatArray, FloatDType
-
-
-IN_TIME = StepOrder()  # no step is skipped
 
 # Up to so many samples, all states are kept even if only the last one is read: copying the input of a step into the
 # buffer of a single step takes longer than the memory for all steps.

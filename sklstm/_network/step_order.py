@@ -42,7 +42,7 @@ class StepOrder:
     def of(cls, skipped: BoolArray | None) -> StepOrder:
         """Find the order for the steps (T, B) to skip."""
         if skipped is None:
-            return cls()
+            return IN_TIME
         n_steps = len(skipped)
         n_skipped = np.add.reduce(skipped, axis=0, dtype=np.intp)
         fewest, most = int(n_skipped.min()), int(n_skipped.max())
@@ -88,6 +88,9 @@ class StepOrder:
         mirrored = places[::-1] + self.leading.sum(axis=0)
         place: IntArray = np.where(self.leading, places, mirrored)
         return place
+
+
+IN_TIME = StepOrder()  # no step is skipped
 
 
 def _gather(values: FloatArray, places: IntArray) -> FloatArray:
