@@ -115,6 +115,7 @@ class Workspace:
         inputs = z[:T, : 1 + F] if every_state else np.empty((T, 1 + F, B), dtype)
         self.x_with_skipped = inputs
         self.skipped, self.x = inputs[:, 0], inputs[:, 1:]
+        self.of_skipped = np.repeat(np.array(OF_SKIPPED, dtype), H)
         self.states = self.z[1:, F:] if every_state else self.z[:, F:]
         # views are made once: making one takes as long as a small product
         self.steps = _steps(self.z, self.x, every_state)
@@ -199,7 +200,7 @@ def _begin(matrix: FloatArray, ws: Workspace, start: int, leading: BoolArray | N
     ordered, steps = _reversed_gates(matrix), ws.steps[start:]
     if leading is not None:
         wider = np.empty((len(ordered), ordered.shape[1] + 1), ordered.dtype)
-        wider[:, 0] = np.repeat(OF_SKIPPED, len(ordered) // 4)
+        wider[:, 0] = ws.of_skipped
         wider[:, 1:] = ordered
         ordered, steps = wider, ws.steps_with_skipped[start:]
         ws.skipped[start:] = leading

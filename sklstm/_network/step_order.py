@@ -43,17 +43,15 @@ class StepOrder:
         """Find the order for the steps (T, B) to skip."""
         if skipped is None:
             return IN_TIME
-        n_steps = len(skipped)
-        n_skipped = np.add.reduce(skipped, axis=0, dtype=np.intp)
-        fewest, most = int(n_skipped.min()), int(n_skipped.max())
-        if most == 0:
-            return cls()
-        start = min(fewest, n_steps - 1)
-        leading: BoolArray = np.arange(n_steps)[:, np.newaxis] < n_skipped
-        moved = None
-        if (leading != skipped).any():
-            moved = np.argsort(~skipped, axis=0, kind="stable")[start:]
-        return cls(skipped, start, leading[start:] if most > start else None, moved)
+        moved, in_order = None, skipped
+        if np.count_nonzero(skipped[1:] > skipped[:-1]):  # a present step before a missing one
+            moved = np.argsort(~skipped, axis=0, kind="stable")
+            in_order = np.arange(len(skipped))[:, np.newaxis] < skipped.sum(axis=0)
+        elif not np.count_nonzero(skipped[0]):
+            return IN_TIME
+        start = min(int(np.count_nonzero(np.logical_and.reduce(in_order, axis=1))), len(skipped) - 1)
+        leading = in_order[start:] if np.count_nonzero(in_order[start]) else None
+        return cls(skipped, start, leading, None if moved is None else moved[start:])
 
     def sort(self, values: FloatArray) -> FloatArray:
         """Put values of every step (T, …, B) into this order; return those from `start` on."""
