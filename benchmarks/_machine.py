@@ -10,6 +10,7 @@ from pathlib import Path
 import threadpoolctl
 
 from benchmarks.as_processor import LEVEL_NAME, in_use, kind, variables_set
+from sklstm._network.activations import choice
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "onnxruntime", "skorch")
 
@@ -87,7 +88,7 @@ def _pytorch():
 
 
 def _activations():
-    return "tanh"
+    return ", ".join(f"{choice(dtype).form} in {dtype}" for dtype in ("float32", "float64"))
 
 
 def _versions():

@@ -10,6 +10,7 @@ from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._plot import BacktestDisplay, ForecastDisplay, LossCurveDisplay
 from sklstm._series.panel import split_panel
+from sklstm._show_versions import show_versions
 from sklstm._version import __version__
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "backtest",
     "default_regressor",
     "make_windows",
+    "show_versions",
     "split_panel",
 ]
 

@@ -15,6 +15,7 @@ BELOW["_series"] = {"_utils", "_time_index"}
 BELOW["_estimator"] = {"_utils", "_time_index", "_network", "_training"}
 BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator", "_series"}
 BELOW["_plot"] = BELOW["_forecasting"] | {"_forecasting"}
+BELOW["_show_versions"] = {"_network", "_version"}
 BELOW["__init__"] = set(BELOW)
 LIBRARIES = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "threadpoolctl"}
 FILES = sorted(ROOT.rglob("*.py"))

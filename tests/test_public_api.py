@@ -24,6 +24,7 @@ from sklstm import (
     datasets,
     default_regressor,
     make_windows,
+    show_versions,
     split_panel,
 )
 
@@ -38,6 +39,7 @@ PUBLIC = [
     WindowTransformer,
     default_regressor,
     make_windows,
+    show_versions,
     split_panel,
     datasets.load_airline,
     datasets.make_pattern,
@@ -57,6 +59,7 @@ def test_names():
         "backtest",
         "default_regressor",
         "make_windows",
+        "show_versions",
         "split_panel",
     ]
     assert datasets.__all__ == ["load_airline", "make_pattern"]

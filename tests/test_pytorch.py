@@ -12,6 +12,7 @@ from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("form")
 
 
 def to_pytorch(layout, theta):

@@ -21,28 +21,33 @@ class Workspace(lstm.Workspace):
         self.others, self.sigmoids = kept[:T, :3], kept[:T, 3:]
         self.c = kept[:, 1]
         self.kept_steps = [
-            (k[0], k[1:3], k[2:].reshape(4 * H, B), k[3:], k[3], k[4:], c)
+            (k[0], k[1:3], k[2], k[2:].reshape(4 * H, B), k[3:], k[3], k[4:], c)
             for k, c in zip(kept[:T], kept[1:, 1], strict=True)
         ]
         self.many_products = np.empty((self.chunk, 3, H, B), self.z.dtype)
 
 
+@np.errstate(over="ignore", under="ignore")
 def forward(matrix, ws, start=0, leading=None):
     dot, multiply, add, tanh, half = np.dot, np.multiply, np.add, np.tanh, ws.half
-    _, _, _, H = ws.shape
     scaled, steps = lstm._begin(matrix, ws, start, leading)
-    scaled[H:] *= half
     v_u = ws.products[1:]
     v, u = v_u
     ws.c[start] = ws.c_0
-    for (_, _, z, h), (tanh_c, c_g, a, sigmoids, o, f_i, c) in zip(steps, ws.kept_steps[start:], strict=True):
+    for (_, _, z, h), (tanh_c, c_g, g, a, sigmoids, o, f_i, c) in zip(steps, ws.kept_steps[start:], strict=True):
         dot(scaled, z, a)
-        tanh(a, a)
-        multiply(sigmoids, half, sigmoids)
-        add(sigmoids, half, sigmoids)
+        if ws.gates_by_exp:
+            lstm._gates_by_exp(ws, a, g, sigmoids)
+        else:
+            tanh(a, a)
+            multiply(sigmoids, half, sigmoids)
+            add(sigmoids, half, sigmoids)
         multiply(f_i, c_g, v_u)
         add(v, u, c)
-        tanh(c, tanh_c)
+        if ws.c_by_exp:
+            lstm._tanh_by_exp(ws, c, tanh_c)
+        else:
+            tanh(c, tanh_c)
         multiply(o, tanh_c, h)
 
 

@@ -59,6 +59,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from sklstm._network.activations import is_exp_faster
+
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
 
@@ -110,7 +112,8 @@ class Workspace:
         self.z[:, F] = 1
         self.z_with_skipped = z
         # 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call
-        self.half, self.one = np.array(0.5, dtype), np.array(1, dtype)
+        self.half, self.one, self.two, self.minus_two = (np.array(value, dtype) for value in (0.5, 1, 2, -2))
+        self.gates_by_exp, self.c_by_exp = is_exp_faster(dtype, 4 * H * B), is_exp_faster(dtype, H * B)
         self.step = np.empty((6, H, B), dtype)
         inputs = z[:T, : 1 + F] if every_state else np.empty((T, 1 + F, B), dtype)
         self.x_with_skipped = inputs
@@ -151,6 +154,7 @@ def _steps(z: FloatArray, inputs: FloatArray, every_state: bool) -> list[Step]:
     return [(x, z[0, : len(x)], z[0], z[0, -H:]) for x in inputs]
 
 
+@np.errstate(over="ignore", under="ignore")  # exp may overflow: see `_gates_by_exp`
 def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArray | None = None) -> None:
     """Run the layer over `ws.x` from the state `ws.h_0`, `ws.c_0`, and write h_t into `ws.states`.
 
@@ -170,11 +174,10 @@ def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArra
     """
     multiply, add, tanh, half = np.multiply, np.add, np.tanh, ws.half
     _, B, _, H = ws.shape
-    # sigmoid(a) = 1/2 + 1/2 tanh(a/2): with the inner half in the matrix, one tanh is enough for all gates
+    by_exp, c_by_exp = ws.gates_by_exp, ws.c_by_exp
     scaled, steps = _begin(matrix, ws, start, leading)
-    scaled[H:] *= half
     dot = _multiplier(scaled)
-    tanh_c, c, _, o, _, _ = ws.step
+    tanh_c, c, g, o, _, _ = ws.step
     a, sigmoids, c_g, f_i = ws.step[2:].reshape(4 * H, B), ws.step[3:], ws.step[1:3], ws.step[4:]
     # in place with one and the same view: NumPy takes 0.25 µs to find out how two views of the same memory overlap
     v_u = f_i if ws.products is None else ws.products[1:]
@@ -184,19 +187,25 @@ def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArra
         if place is not None:
             place[...] = x
         dot(z, a)
-        tanh(a, a)
-        multiply(sigmoids, half, sigmoids)
-        add(sigmoids, half, sigmoids)
+        if by_exp:
+            _gates_by_exp(ws, a, g, sigmoids)
+        else:
+            tanh(a, a)
+            multiply(sigmoids, half, sigmoids)
+            add(sigmoids, half, sigmoids)
         multiply(f_i, c_g, v_u)
         add(v, u, c)
-        tanh(c, tanh_c)
+        if c_by_exp:
+            _tanh_by_exp(ws, c, tanh_c)
+        else:
+            tanh(c, tanh_c)
         multiply(o, tanh_c, h)
         if ws.factors is not None:
             _keep_factors(ws, t, h)
 
 
 def _begin(matrix: FloatArray, ws: Workspace, start: int, leading: BoolArray | None) -> tuple[FloatArray, list[Step]]:
-    """Write h_0 and the row of skipped steps, if it is needed; return a copy of the matrix, and the steps to go."""
+    """Write h_0 and the row of skipped steps, if it is needed; return the scaled matrix, and the steps to go."""
     ordered, steps = _reversed_gates(matrix), ws.steps[start:]
     if leading is not None:
         wider = np.empty((len(ordered), ordered.shape[1] + 1), ordered.dtype)
@@ -206,7 +215,43 @@ def _begin(matrix: FloatArray, ws: Workspace, start: int, leading: BoolArray | N
         ws.skipped[start:] = leading
     _, _, z, _ = steps[0]
     z[-len(ws.h_0) :] = ws.h_0
+    _scale(ordered, ws)
     return ordered, steps
+
+
+def _scale(ordered: FloatArray, ws: Workspace) -> None:
+    """Multiply the rows of the matrix with the factors of a, so that one tanh or one exp is enough for all gates.
+
+    sigmoid(a) = 1/2 + 1/2 tanh(a/2) = 1 / (1 + exp(-a)), and tanh(a) = 2 sigmoid(2a) - 1.
+    """
+    H = ws.shape[3]
+    if ws.gates_by_exp:
+        np.negative(ordered, ordered)
+        ordered[:H] *= ws.two
+    else:
+        ordered[H:] *= ws.half
+
+
+def _gates_by_exp(ws: Workspace, a: FloatArray, g: FloatArray, sigmoids: FloatArray) -> None:
+    """Compute the gates from their scaled inputs a, of which g and sigmoids are parts, in place.
+
+    An infinite exp gives exactly 0, or -1 for g.
+    """
+    divide, one = np.divide, ws.one
+    np.exp(a, a)
+    np.add(a, one, a)
+    divide(one, sigmoids, sigmoids)
+    divide(ws.two, g, g)
+    np.subtract(g, one, g)
+
+
+def _tanh_by_exp(ws: Workspace, c: FloatArray, out: FloatArray) -> None:
+    """Write tanh(c) into `out`."""
+    np.multiply(c, ws.minus_two, out)
+    np.exp(out, out)
+    np.add(out, ws.one, out)
+    np.divide(ws.two, out, out)
+    np.subtract(out, ws.one, out)
 
 
 def _multiplier(matrix: FloatArray) -> Callable[[FloatArray, FloatArray], FloatArray]:

@@ -11,6 +11,7 @@ from sklstm._network.layout import Layout
 from tests import reference
 from tests.tools import central_differences, named
 
+pytestmark = pytest.mark.usefixtures("form")
 LAYOUT = Layout(n_channels=2, hidden_size=3, n_values=2)
 MISSING = {
     "none": None,
@@ -202,3 +203,64 @@ def test_one_random_direction(shape):
     numeric = (loss(-2e-4) - 8 * loss(-1e-4) + 8 * loss(1e-4) - loss(2e-4)) / 12e-4
     loss(0)
     np.testing.assert_allclose((lstm.backward(matrix, ws, d_h) * direction).sum(), numeric, rtol=1e-7)
+
+
+def one_step(x, d_h, dtype):
+    """One unit and one step with all weights 1, for many x: h, and the gradients of x and of c_0 = x / 2."""
+    ws = lstm.Workspace(1, len(x), 1, 1, dtype, for_d_x=True)
+    ws.x[0, 0], ws.c_0[0] = x, x / 2
+    matrix = np.array([[1.0, 0, 0]] * 4, dtype)
+    lstm.forward(matrix, ws)
+    h = ws.states[0, 1].copy()
+    lstm.backward(matrix, ws, np.full((1, len(x)), d_h, dtype))
+    return h, ws.d_x[0, 0], ws.d_c[0]
+
+
+def exact_step(x, d_h):
+    """What `one_step` returns, in the highest precision that NumPy has."""
+    x = x.astype(np.longdouble)
+    s, d_s = 1 / (1 + np.exp(-x)), 1 / ((1 + np.exp(-x)) * (1 + np.exp(x)))
+    g, c_0 = np.tanh(x), x / 2
+    c = s * (c_0 + g)
+    to_c = s / np.cosh(c) ** 2 * d_h
+    return s * np.tanh(c), np.tanh(c) * d_s * d_h + to_c * (d_s * (c_0 + g) + s / np.cosh(x) ** 2), to_c * s
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tiny_and_large_inputs(dtype):
+    """Errors are a few units in the last place of 1, whatever the input."""
+    x = np.concatenate([np.geomspace(1e-12, 30, 2000), np.linspace(0, 12, 2000)])
+    x = np.concatenate([-x, x]).astype(dtype)
+    for actual, expected in zip(one_step(x, 1, dtype), exact_step(x, 1), strict=True):
+        assert actual.dtype == dtype
+        np.testing.assert_allclose(
+            actual,
+            expected.astype(np.float64),
+            rtol=4e-7 if dtype == np.float32 else 1e-15,
+            atol=4 * np.finfo(dtype).eps,
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_saturated_gates_are_exact(dtype):
+    """At a missing step, i = o = 0 and f = 1 may come from large weights, and must then be exact."""
+    ws, c_0 = lstm.Workspace(1, 3, 1, 1, dtype), np.array([[0.3, 0, -2]], dtype)
+    for size in (1e3, 1e4, 1e30):
+        ws.x[...], ws.c_0[...] = size, c_0
+        lstm.forward(np.array([[-1, 0, 0], [1, 0, 0], [-1, 0, 0], [1, 0, 0]], dtype), ws)
+        np.testing.assert_array_equal(ws.step[1], c_0)
+        np.testing.assert_array_equal(ws.states[0, 1], 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("for_gradient", [False, True])
+def test_extreme_inputs_are_silent_and_give_finite_states(dtype, for_gradient):
+    """Also if the user makes NumPy raise errors for overflow and underflow."""
+    sizes = np.array([1e-30, 1, 80, 95, 700, 760, 1e4, 1e30])
+    x = np.concatenate([-sizes, [0], sizes]).astype(dtype)
+    rng = np.random.default_rng(0)
+    ws = lstm.Workspace(6, len(x), 1, 3, dtype, for_gradient)
+    ws.x[...] = x
+    with np.errstate(all="raise"):
+        lstm.forward(rng.standard_normal((12, 5)).astype(dtype), ws)
+    assert np.abs(ws.states[1:]).max() <= 1

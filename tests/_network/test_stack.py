@@ -11,6 +11,7 @@ from sklstm._network.step_order import StepOrder
 from tests import reference
 from tests.tools import central_differences, named, pairwise
 
+pytestmark = pytest.mark.usefixtures("form")
 T, B, F, H = 4, 3, 2, 2
 MISSING = {
     "none": None,
