@@ -74,7 +74,7 @@ class FitEpoch:
         batch, steps, channels, hidden = shape
         _peers.set_threads(threads)
         self.X, self.y = rows(_n_batches(shape) * batch, steps, channels, dtype)
-        if _size(shape) > 500_000:
+        if _size(shape) > 90_000:
             self.epochs = 1  # takes long enough
         self.estimator = regressor(hidden, batch, self.epochs, **sizes)
         self.model = _peers.TorchModel(channels, hidden, getattr(torch, dtype), **sizes)
