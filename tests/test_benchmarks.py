@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -243,12 +244,16 @@ def test_rates_show_whether_a_variable_takes_effect(before, now, verdict):
     assert next(lines(None, times[0])) == "np.exp 0.01 ns"
 
 
-def test_options_choose_benchmarks():
-    pytest.importorskip("torch")
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("skorch")
-    from benchmarks.__main__ import parsed, wanted
+@pytest.fixture
+def command():
+    """Return the module of `python -m benchmarks`, which needs all peers."""
+    for peer in ("torch", "onnx", "onnxruntime", "skorch"):
+        pytest.importorskip(peer)
+    return import_module("benchmarks.__main__")
 
+
+def test_options_choose_benchmarks(command):
+    parsed, wanted = command.parsed, command.wanted
     options = parsed(["--as", "avx2", "--quick", "--seconds", "2", "--only", "predict", "imports"])
     assert (options.level, options.quick, options.seconds) == ("avx2", True, 2)
     assert [name for name in ("Predict", "PredictOneRow", "FitEpoch", "imports") if wanted(name, {}, options)] == [
@@ -264,16 +269,24 @@ def test_options_choose_benchmarks():
     assert not wanted("growth", {"of": "steps"}, options)
 
 
-def test_every_row_of_the_table_has_cases():
-    pytest.importorskip("torch")
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("skorch")
-    from benchmarks.__main__ import TIMED
-
+def test_every_row_of_the_table_has_cases(command):
     measured = [
         (benchmark.__name__, dict(zip(benchmark.param_names, case, strict=True)), dir(benchmark))
-        for benchmark in TIMED
+        for benchmark in command.TIMED
         for case in cases(benchmark)
     ] + [("imports", {}, ["time_scikit-learn"])]
     for row in ROWS:
         assert any(row.holds(name, case) and f"time_{row.peer}" in methods for name, case, methods in measured), row
+
+
+def test_a_processor_that_is_no_better_gives_the_plain_run(command, monkeypatch, capsys):
+    monkeypatch.setattr(command, "is_x86", lambda: True)
+    monkeypatch.setattr(command, "features_to_disable", lambda level: [])
+    monkeypatch.setattr(command.os, "execv", lambda *_: pytest.fail("became another process"))
+    command.run_as(command.parsed(["--as", "avx2"]))
+    assert "this is the plain run" in capsys.readouterr().out
+    monkeypatch.setattr(command, "is_x86", lambda: False)
+    with pytest.raises(SystemExit) as stopped:
+        command.run_as(command.parsed(["--as", "avx2"]))
+    assert stopped.value.code is None  # nothing is wrong
+    assert "no run" in capsys.readouterr().out
