@@ -7,6 +7,7 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 import threadpoolctl
 
 from benchmarks.as_processor import LEVEL_NAME, in_use, kind, variables_set
@@ -29,7 +30,7 @@ def about():
         `processor`: its model. `kind`: "AVX-512", "AVX2", "SSE" or the name of another architecture, as used.
         `as`: the lesser processor that this process runs as, or None. `cores`: how many it may use. `features` and
         `targets`: what NumPy dispatches to. `blas`: its libraries. `pytorch`: what PyTorch says that it uses.
-        `activations`: how sklstm computes them. `variables`: those that limit the libraries and are set, by whomever.
+        `activations`: how sklstm computes gates, by precision. `variables`: those that are set and limit a library.
         `versions`, by package, and `date`.
     """
     used = in_use()
@@ -63,9 +64,14 @@ def head(about):
         f"{about['processor']}, {about['cores']} cores, {runs_as}, {about['date']}",
         f"uses: {', '.join(uses)}",
         f"variables set: {variables or 'none'}",
-        f"sklstm's activations: {about['activations']}",
+        f"sklstm's gates: {in_words(about['activations'])}",
         ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
     ]
+
+
+def in_words(activations):
+    """The forms of the gates in one line."""
+    return ", ".join(f"{dtype} by {form}" for dtype, form in activations.items())
 
 
 def _processor():
@@ -88,7 +94,9 @@ def _pytorch():
 
 
 def _activations():
-    return ", ".join(f"{choice(dtype).form} in {dtype}" for dtype in ("float32", "float64"))
+    """Return the form of sklstm's activations and why it is used, by precision."""
+    choices = {dtype: choice(np.dtype(dtype)) for dtype in ("float32", "float64")}
+    return {dtype: f"{of_dtype.form} ({of_dtype.reason})" for dtype, of_dtype in choices.items()}
 
 
 def _versions():

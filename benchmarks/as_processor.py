@@ -52,7 +52,7 @@ LEVELS = {
     ),
 }
 
-VARIABLES = ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_L2_SIZE", *LEVELS["avx2"].variables)
+VARIABLES = ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_L2_SIZE", "SKLSTM_ACTIVATION", *LEVELS["avx2"].variables)
 
 
 def in_use():

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks._aims import ROWS, figures
 from benchmarks._effects import effects
+from benchmarks._machine import in_words
 
 
 def main():
@@ -69,7 +70,7 @@ def machines(runs):
         yield f"- **{column_name(run)}**: {about['processor']}, {about['cores']} cores; {versions}."
         blas = ", ".join(about["blas"])
         targets = " ".join(about["targets"] or about["features"])
-        yield f"  NumPy uses {targets}; {blas}. sklstm's activations: {about['activations']}."
+        yield f"  NumPy uses {targets}; {blas}. sklstm's gates: {in_words(about['activations'])}."
         variables = " ".join(f"`{name}={value}`" for name, value in about["variables"].items())
         yield f"  Variables set: {variables or 'none'}."
 

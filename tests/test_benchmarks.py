@@ -47,7 +47,7 @@ ABOUT = {
     "targets": ["X86_V3", "baseline(X86_V2)"],
     "blas": ["openblas 0.3.31 Haswell"],
     "pytorch": "AVX2",
-    "activations": "exp",
+    "activations": {"float32": "exp (as told)", "float64": "tanh (why not)"},
     "variables": {"OPENBLAS_CORETYPE": "Haswell"},
     "versions": {"Python": "3.11.7", "numpy": "2.4.6"},
     "date": "2026-11-26",
@@ -77,6 +77,7 @@ def test_the_head_describes_this_machine(monkeypatch):
     assert set(described) == set(ABOUT)
     assert described["versions"]["numpy"] == np.__version__
     assert described["as"] is None
+    assert {form.split()[0] for form in described["activations"].values()} <= {"tanh", "exp"}
     json.dumps(described)
     monkeypatch.setenv(as_processor.LEVEL_NAME, "sse")
     assert about()["as"] == "sse"
