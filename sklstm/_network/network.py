@@ -232,8 +232,11 @@ class Network:
         target = features_first(targets).astype(output.raw.dtype, order="C")
         if self.every_step:
             target = order.sort(target)
-            if y.ndim == 2 and order.leading is not None:  # the last present step predicts y, if later ones are skipped
-                np.copyto(target, np.nan, where=order.leading[:, np.newaxis])
+            if (
+                y.ndim == 2 and order.moved is not None
+            ):  # the last present step predicts y, even if later ones are skipped
+                if order.leading is not None:
+                    np.copyto(target, np.nan, where=order.leading[:, np.newaxis])
                 target[-1] = y.T
             missing = np.isnan(target)
             weight = target_weight(missing, weight)
