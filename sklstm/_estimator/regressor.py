@@ -1,6 +1,5 @@
 """The LSTM as a scikit-learn regressor."""
 
-from contextlib import nullcontext
 from numbers import Integral, Real
 
 import numpy as np
@@ -24,7 +23,6 @@ from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING
-from sklstm._network.network import PREDICTION_ROWS
 from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._training.loop import INTERRUPTED
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
@@ -37,7 +35,6 @@ from sklstm._utils.plain_parameters import plain, plain_parameters
 from sklstm._utils.random import unused_on_error
 from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
-from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
 
 
@@ -599,16 +596,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         check_is_fitted(self)
         X = check_rows(self, X, self._input_spec)
         network, y_ndim = self._state.network, self._state.y_ndim
-        with self._limited_threads(len(X)):
-            predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
+        predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
         check_finite(predictions, X, y_ndim == 3, network.scaling.missing_rule)
         return predictions[:, 0] if y_ndim == 1 else predictions
-
-    def _limited_threads(self, n_rows):
-        """Limit the BLAS threads; not for a single batch, where setting the limit takes longer than it saves."""
-        if n_rows <= PREDICTION_ROWS:
-            return nullcontext()
-        return threads_for(PREDICTION_ROWS * self._state.network.layout.matrix_size)
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
@@ -703,8 +693,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         def predict_one_step(windows):
             return network.predict(self.theta_, windows, every_step=False)
 
-        with self._limited_threads(len(windows)):
-            forecasts = forecast_recursively(predict_one_step, windows, steps, self.n_outputs_, future, bounds)
+        forecasts = forecast_recursively(predict_one_step, windows, steps, self.n_outputs_, future, bounds)
         check_finite(forecasts, windows, False, network.scaling.missing_rule)
         if clip is True:
             _warn_of_clipping(forecasts, bounds)

@@ -6,7 +6,7 @@ and y (…, K, B), see `lstm.py`. This module converts between the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,16 +18,18 @@ from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.moments import Moments
+from sklstm._network.prediction_chunks import prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import Chunk, Reference, Scaling
 from sklstm._network.step_order import StepOrder
 from sklstm._network.targets import features_first, target_weight, training_targets
+from sklstm._utils.threads import run_tasks, shared_threads
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, FloatDType, IntArray
 
-# Number of samples predicted at once: enough to fill the vector units, few enough to stay in the cache.
+# Number of samples evaluated at once in training: enough to fill the vector units, few enough to stay in the cache.
 PREDICTION_ROWS = 256
 
 
@@ -117,20 +119,33 @@ class Network:
         predictions = np.empty(shape + (self.loss.n_levels,) * every_level, theta.dtype)
         # a bidirectional network that was trained at every step also predicts from both directions at the same step
         reads_every_step = every_step or (self.every_step and self.layout.n_directions > 1)
-        for rows, output in self._forward_in_chunks(theta, X, reads_every_step):
-            predictions[rows] = self._to_predictions(output, every_step, every_level)
+        chunks = prediction_chunks(self.layout, n_samples, n_steps, theta.dtype)
+
+        def use(number: int, output: ForwardPass) -> None:
+            predictions[chunks[number]] = self._to_predictions(output, every_step, every_level)
+
+        self._forward_in_chunks(theta, X, reads_every_step, chunks, n_samples, use)
         return predictions
 
     def evaluate(self, theta: FloatArray, samples: Samples, every_step: bool) -> tuple[float, FloatArray]:
         """Return the loss of samples, without the penalty, and their predictions as `predict` returns them."""
         X, y, weight, rows = samples.X, samples.y, samples.weight, samples.rows
-        predictions, total, counted = [], 0.0, 0.0
-        for part, output in self._forward_in_chunks(theta, X, self.every_step, rows):
+        chunks = [rows[start : start + PREDICTION_ROWS] for start in range(0, len(rows), PREDICTION_ROWS)]
+        results: dict[int, tuple[float, float, FloatArray]] = {}
+
+        def use(number: int, output: ForwardPass) -> None:
+            part = chunks[number]
             target, w = self._targets(X[part], y[part], weight[part], output)
             share = float(w.sum())
             loss, _ = self.loss(output.raw, target, (w / share).astype(theta.dtype))
-            total, counted = total + loss * share, counted + share
-            predictions.append(self._to_predictions(output, every_step, every_level=False))
+            results[number] = loss * share, share, self._to_predictions(output, every_step, every_level=False)
+
+        self._forward_in_chunks(theta, X, self.every_step, chunks, len(rows), use)
+        predictions, total, counted = [], 0.0, 0.0
+        for number in range(len(chunks)):
+            loss, share, predicted = results[number]
+            total, counted = total + loss, counted + share
+            predictions.append(predicted)
         return total / counted, np.concatenate(predictions)
 
     def loss_and_gradient(
@@ -175,18 +190,37 @@ class Network:
         return loss, gradient, weight
 
     def _forward_in_chunks(
-        self, theta: FloatArray, X: FloatArray, every_step: bool, rows: IntArray | None = None
-    ) -> Iterator[tuple[slice | IntArray, ForwardPass]]:
-        """Run all samples of X, or those at `rows`, in chunks; yield the indices and the result of each chunk."""
-        ws, n_rows = None, len(X) if rows is None else len(rows)
-        for start in range(0, n_rows, PREDICTION_ROWS):
-            chunk = slice(start, min(start + PREDICTION_ROWS, n_rows))
-            where = chunk if rows is None else rows[chunk]
-            part = X[where]
-            shape = part.shape[1], len(part)
-            if ws is None or ws.shape != shape:
-                ws = stack.Workspace(self.layout, *shape, theta.dtype, every_step, for_gradient=False)
-            yield where, self._forward(theta, part, ws)
+        self,
+        theta: FloatArray,
+        X: FloatArray,
+        every_step: bool,
+        chunks: Sequence[slice] | Sequence[IntArray],
+        n_samples: int,
+        use: Callable[[int, ForwardPass], None],
+    ) -> None:
+        """Run chunks of X, with `n_samples` in all, and call `use(number, output)` for each: in threads if that pays.
+
+        Chunks do not depend on one another, so results do not depend on the number of threads.
+        """
+
+        def make_worker() -> Callable[[int], None]:
+            ws = None
+
+            def run(number: int) -> None:
+                nonlocal ws
+                part = X[chunks[number]]
+                shape = part.shape[1], len(part)
+                if ws is None or ws.shape != shape:
+                    ws = stack.Workspace(self.layout, *shape, theta.dtype, every_step, for_gradient=False)
+                use(number, self._forward(theta, part, ws))
+
+            return run
+
+        if len(chunks) == 1:  # a limit of threads takes longer than it saves
+            make_worker()(0)
+            return
+        with shared_threads(worthwhile_threads(self.layout, n_samples, X.shape[1], len(chunks))) as n_threads:
+            run_tasks(make_worker, len(chunks), n_threads)
 
     def _forward(
         self, theta: FloatArray, X: FloatArray, ws: stack.Workspace, rng: np.random.Generator | None = None
