@@ -18,7 +18,7 @@ from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.moments import Moments
-from sklstm._network.prediction_chunks import prediction_chunks, worthwhile_threads
+from sklstm._network.prediction_chunks import FEWEST_ROWS, prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import Chunk, Reference, Scaling
 from sklstm._network.step_order import StepOrder
@@ -216,7 +216,7 @@ class Network:
 
             return run
 
-        if len(chunks) == 1:  # a limit of threads takes longer than it saves
+        if n_samples <= FEWEST_ROWS and len(chunks) == 1:  # a limit of threads takes longer than it saves
             make_worker()(0)
             return
         with shared_threads(worthwhile_threads(self.layout, n_samples, X.shape[1], len(chunks))) as n_threads:

@@ -25,7 +25,7 @@ INPUT_ELEMENTS = 1 << 21
 
 # Below these sizes, threads wait for one another longer than they save (measured): elements of one block, and states
 # that each thread computes.
-WORTH_BLOCK, WORTH_STATES = 1 << 13, 1 << 17
+WORTH_BLOCK, WORTH_STATES = 6 << 10, 1 << 17
 
 
 def prediction_chunks(layout: Layout, n_samples: int, n_steps: int, dtype: FloatDType) -> list[slice]:

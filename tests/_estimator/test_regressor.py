@@ -17,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm._network import network as _network
+from sklstm._network.network import Network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._training.optimizers import SGD, Adam, clip
@@ -569,21 +571,53 @@ def test_predict_leaves_the_estimator_alone_and_may_run_in_threads():
     assert pickle.dumps(estimator) == before
 
 
+def threads_of_blas():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.fixture
+def seen_in_forward(monkeypatch):
+    """For each chunk that is predicted, its thread and the threads of BLAS."""
+    seen, forward = [], Network._forward
+
+    def spy(*args, **kwargs):
+        seen.append((threading.get_ident(), threads_of_blas()))
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(Network, "_forward", spy)
+    return seen
+
+
 @pytest.mark.parametrize(("n_rows", "during"), [(40, 2), (400, 1)])
-def test_answers_for_many_rows_limit_the_threads_and_restore_them(n_rows, during, monkeypatch):
-    estimator, seen = fit(model(), X3, Y1), []
-
-    def threads():
-        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
-
-    network = type(estimator._state.network)
-    predict = network.predict
-    monkeypatch.setattr(network, "predict", lambda *a, **k: seen.append(threads()) or predict(*a, **k))
+def test_answers_for_many_rows_limit_the_threads_and_restore_them(n_rows, during, seen_in_forward):
+    estimator = fit(model(), X3, Y1)
+    seen_in_forward.clear()
     limits = threadpool_limits(2, user_api="blas")
     estimator.predict(np.repeat(X3, n_rows // 40, axis=0))
-    assert threads() == {2}
+    assert threads_of_blas() == {2}
     limits.restore_original_limits()
-    assert seen == [{during}]
+    assert seen_in_forward == [(threading.get_ident(), {during})]
+
+
+@pytest.mark.parametrize("ask", ["predict", "forecast"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_as_many_threads_as_blas_may_use_predict_the_same_bits(ask, dtype, seen_in_forward, monkeypatch):
+    n_threads, run_tasks, rng = [], _network.run_tasks, np.random.default_rng(0)
+    monkeypatch.setattr(_network, "run_tasks", lambda *args: n_threads.append(args[-1]) or run_tasks(*args))
+    X = rng.normal(0, 1, (3000, 12, 1)).astype(dtype)
+    estimator = fit(model(hidden_size=32, max_iter=1), X[:50], X[:50, -1, 0])
+    call = {"predict": estimator.predict, "forecast": lambda windows: estimator.forecast(2, context=windows)}[ask]
+    seen_in_forward.clear()
+    results = []
+    for limit in (1, 2, 3):
+        limits = threadpool_limits(limit, user_api="blas")
+        results.append(call(X))
+        assert threads_of_blas() == {limit}
+        limits.restore_original_limits()
+    assert all(blas == {1} for _, blas in seen_in_forward)
+    assert sorted(set(n_threads)) == [1, 2, 3]
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
 
 
 def test_a_pickle_predicts_the_same_bits_in_a_new_process(tmp_path):
