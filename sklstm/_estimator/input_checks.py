@@ -23,6 +23,12 @@ FLOATS = [np.float64, np.float32]
 # The largest values that are accepted in each precision, so that their sums do not overflow.
 LARGEST = {np.dtype(np.float32): 1e37, np.dtype(np.float64): 1e300}
 
+# An array of at most so many values is read once in advance, to see that no check can fail.
+FEW_VALUES = 1 << 12
+
+# Below this sum of squares, every value is finite and far from the largest that is accepted.
+MODERATE_SUM = 1e30
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -108,6 +114,8 @@ def check_rows(regressor, X, spec, input_name="X"):
 
     NaN is accepted, infinity is not. They are copied only if their dtype changes.
     """
+    if _passes_every_check(regressor, X, spec):
+        return X if spec.is_sequence else X.reshape(len(X), -1, spec.n_channels)
     X = as_numbers(X, input_name, sequences=True)
     ndim, name = _n_row_dimensions(regressor, X, input_name), type(regressor).__name__
     if (ndim == 3) != spec.is_sequence:
@@ -124,6 +132,26 @@ def check_rows(regressor, X, spec, input_name="X"):
         X = _check_table(regressor, X, spec.n_channels, reset=False)
     _check_rows_range(X, spec.dtype, input_name)
     return X
+
+
+def _passes_every_check(regressor, X, spec):
+    """Whether none of the checks of `check_rows` can fail or change samples: a few ordinary numbers in a plain array.
+
+    The checks take 30 to 50 µs, which is half of the time of a prediction for one sample. This takes 1 µs.
+    """
+    if type(X) is not np.ndarray or X.dtype not in LARGEST or not 0 < X.size <= FEW_VALUES:
+        return False
+    if spec.is_sequence:
+        has_form = X.ndim == 3 and X.shape[2] == spec.n_channels
+    else:
+        has_form = X.ndim == 2 and X.shape[1] % spec.n_channels == 0 and _is_unnamed_table(regressor, X.shape[1])
+    return has_form and np.vdot(X, X) < MODERATE_SUM  # False for NaN; np.vdot does not warn of an overflow
+
+
+def _is_unnamed_table(regressor, n_columns):
+    """Whether a regressor was fitted on a table with so many columns that had no names."""
+    has_no_names = getattr(regressor, "feature_names_in_", None) is None
+    return has_no_names and getattr(regressor, "n_features_in_", None) == n_columns
 
 
 def _n_row_dimensions(regressor, X, input_name):

@@ -9,8 +9,11 @@ from sklstm._utils.checks import check_weights
 
 def check_finite(predictions, X, every_step, missing_rule):
     """Raise an error if a prediction for samples X is not finite; at missing steps it is NaN."""
-    bad = ~np.isfinite(predictions)
-    if every_step and bad.any():
+    finite = np.isfinite(predictions)
+    if finite.all():
+        return
+    bad = ~finite
+    if every_step:
         bad[missing_rule.skipped_steps(X)] = False
     if bad.any():
         row = int(np.argwhere(bad)[0, 0])

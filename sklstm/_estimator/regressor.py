@@ -7,7 +7,6 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.fitting import train, warn_of_ending, warn_of_interruption
 from sklstm._estimator.forecast_checks import check_bounds, check_future
@@ -26,7 +25,7 @@ from sklstm._network.missing_values import MISSING
 from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._training.loop import INTERRUPTED
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
-from sklstm._utils.checks import check_steps, check_weights, n_dimensions, restored_on_error
+from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions, restored_on_error
 from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
@@ -593,7 +592,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return self._predict(X, every_level=True)
 
     def _predict(self, X, every_level=False):
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         X = check_rows(self, X, self._input_spec)
         network, y_ndim = self._state.network, self._state.y_ndim
         predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
@@ -619,7 +618,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         score : float
             1 for exact predictions, 0 for predictions as good as the mean of `y`.
         """
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         check_same_rows(X, y=y, sample_weight=sample_weight)
         y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
         from sklearn.metrics import r2_score
@@ -678,7 +677,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         UserWarning
             If the recursion ran away and was clipped.
         """
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         steps = check_steps(steps)
         network = self._state.network
         if self.n_outputs_ != network.scaling.n_targets:
@@ -717,25 +716,25 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     @property
     def loss_curve_(self):
         """Loss of every epoch, as a new list of float at each access."""
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         return self._state.progress.loss_curve
 
     @property
     def validation_loss_curve_(self):
         """Loss of the validation samples after every epoch, a list of float; None without early stopping."""
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         return self._state.progress.validation_loss_curve if self._state.progress.watches_validation else None
 
     @property
     def validation_scores_(self):
         """R² on the validation samples after every epoch, a list of float; None without early stopping."""
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         return self._state.progress.validation_scores if self._state.progress.watches_validation else None
 
     # ---- parameters by name
 
     def _view(self, name):
-        check_is_fitted(self)
+        check_fitted(self, "theta_")
         return self._state.network.layout.views(self.theta_)[name]
 
     @property

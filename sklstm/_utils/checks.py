@@ -4,7 +4,7 @@ import sys
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.plain_parameters import plain
@@ -19,6 +19,15 @@ def is_pandas(data):
 def n_dimensions(data):
     """Return the number of dimensions of an array-like."""
     return data.ndim if hasattr(data, "ndim") else np.asarray(data).ndim
+
+
+def check_fitted(estimator, attribute):
+    """Raise a NotFittedError for an estimator that is not fitted.
+
+    One with the fitted attribute passes scikit-learn's check, which takes 4 µs, unless its class has a rule of its own.
+    """
+    if attribute not in vars(estimator) or hasattr(estimator, "__sklearn_is_fitted__"):
+        check_is_fitted(estimator)
 
 
 @contextmanager

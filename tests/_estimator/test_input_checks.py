@@ -1,12 +1,19 @@
 """Wrong input: a clear error before any work, and a fitted estimator as it was."""
 
+import pickle
+import warnings
+from fractions import Fraction
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm._estimator import input_checks
 from tests._estimator.tools import SERIES, X2, X3, Y, changed, fitted, refuses
 
 WRONG_ROWS = {
@@ -323,3 +330,171 @@ def test_rows_that_may_be_the_same_are_taken_as_they_come():
     regressor.fit(TABLE.reset_index(drop=True), TABLE[0])  # counts rows
     regressor.fit(TABLE, TABLE[0].shift(1, freq="D"))  # overlaps: each target a day later, perhaps
     regressor.fit(TABLE.to_numpy(), TABLE[0])
+
+
+# ---- samples that need no check
+
+
+class Subclass(np.ndarray):
+    """An array of a user's class."""
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+def masked(X):
+    return np.ma.masked_array(X, np.arange(X.size).reshape(X.shape) == 3)
+
+
+def frame(X, **changes):
+    return pd.DataFrame(X.reshape(len(X), -1), **{"columns": [f"c{k}" for k in range(X[0].size)], **changes})
+
+
+# what one sample or several may be given as; the argument is an array in the form of the training samples
+GIVEN = {
+    "itself": lambda X: X,
+    "several rows": lambda X: np.concatenate((X, X)),
+    "Fortran order": lambda X: np.asfortranarray(np.concatenate((X, -X))),
+    "every second of twice as many": lambda X: np.repeat(X, 2, axis=-1)[..., ::2],
+    "backwards": lambda X: X[..., ::-1],
+    "windows that overlap": lambda X: np.lib.stride_tricks.as_strided(X, X.shape, (0, *X.strides[1:])),
+    "read-only": read_only,
+    "other byte order": lambda X: X.astype(X.dtype.newbyteorder()),
+    **{str(np.dtype(kind)): lambda X, kind=kind: X.astype(kind) for kind in "?bBhHiIqQefdgFDSUO"},
+    "dates": lambda X: X.astype("i8").astype("M8[D]"),
+    "durations": lambda X: X.astype("i8").astype("m8[D]"),
+    "records": lambda X: X.view([("value", X.dtype)]),
+    "fractions": lambda X: np.vectorize(Fraction, otypes=[object])(X.astype(float)),
+    "missing": lambda X: changed(X, (0, 1), np.nan),
+    "all missing": lambda X: np.full_like(X, np.nan),
+    **{
+        f"with {value}": lambda X, value=value: changed(X.astype(float), (0, -1), value)
+        for value in (np.inf, -np.inf, 1e14, -1e16, 1e19, 1e30, -9e36, 2e37, 1e155, 9e299, -2e300, 5e-324, None)
+    },
+    "only infinity": lambda X: np.full_like(X, np.inf),
+    "infinities of both signs": lambda X: np.copysign(np.inf, X),
+    "list": lambda X: X.tolist(),
+    "list of rows": list,
+    "tuple": lambda X: tuple(X.tolist()),
+    "ragged": lambda X: [*X.tolist(), X.tolist()[0][:-1]],
+    "masked": masked,
+    "masked without a mask": np.ma.masked_array,
+    "list of masked": lambda X: list(masked(X)),
+    "subclass": lambda X: X.view(Subclass),
+    "np.matrix": lambda X: np.asmatrix(X.reshape(len(X), -1)),
+    "np.memmap": lambda X: X.view(np.memmap),
+    "memoryview": lambda X: memoryview(X.copy()),
+    "object with an array": lambda X: SimpleNamespace(__array_interface__=X.__array_interface__, X=X),
+    "objects": lambda X: X.astype(object),
+    "objects with None": lambda X: changed(X.astype(object), (0, 0), None),
+    "objects with text": lambda X: changed(X.astype(object), (0, 0), "a"),
+    "sparse": lambda X: sparse.csr_array(X.reshape(len(X), -1)),
+    "generator": lambda X: (row for row in X),
+    "nothing": lambda X: None,
+    "a number": lambda X: 3.0,
+    "text": lambda X: "text",
+    "0 rows": lambda X: X[:0],
+    "0 steps": lambda X: X[:, :0],
+    "0 channels": lambda X: X[..., :0],
+    "fewer columns": lambda X: X[..., :-1],
+    "more columns": lambda X: np.repeat(X, 2, axis=-1),
+    "fewer steps": lambda X: X[:, :-1],
+    "0-D": lambda X: np.array(1.0),
+    "1-D": lambda X: X.ravel(),
+    "one axis less": lambda X: X[0],
+    "one axis more": lambda X: X[np.newaxis],
+    "table": lambda X: X.reshape(len(X), -1),
+    "sequences": lambda X: X.reshape(len(X), -1, 1),
+    "frame": frame,
+    "frame in another order": lambda X: frame(X).iloc[:, ::-1],
+    "frame with other names": lambda X: frame(X).add_prefix("x"),
+    "frame with numbers as names": lambda X: frame(X, columns=None),
+    "frame with names and numbers": lambda X: frame(X, columns=["a", *range(1, X[0].size)]),
+    "frame with a name twice": lambda X: frame(X, columns=["a"] * X[0].size),
+    "frame of nullable numbers": lambda X: frame(X).convert_dtypes(),
+    "frame of objects": lambda X: frame(X).astype(object),
+    "frame with text": lambda X: frame(X).astype(object).assign(c0="a"),
+    "frame of two precisions": lambda X: frame(X).astype({"c0": "f4", "c1": "f8"}),
+    "Series": lambda X: pd.Series(X.ravel()),
+    "pandas Index": lambda X: pd.Index(X.ravel()),
+    "polars": lambda X: pl.from_pandas(frame(X)),
+    "polars, lazy": lambda X: pl.from_pandas(frame(X)).lazy(),
+}
+
+
+def trained(X, **settings):
+    return fitted(X, np.arange(12.0).astype(getattr(X, "dtype", float)), **settings), X
+
+
+TRAINED = {
+    "table": trained(X2),
+    "table, float32": trained(X2.astype(np.float32)),
+    "table of two channels": trained(X2, n_channels=2),
+    "named table": trained(frame(X2)),
+    "sequences": trained(X3),
+    "sequences, float32, every step": (fitted(X3.astype("f4"), X3[..., :1].astype("f4")), X3.astype("f4")),
+    "not fitted": (LSTMRegressor(), X3),
+}
+
+
+def outcome(call):
+    """What a call returns, to the bit, or the error that it raises; and its warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = call()
+            found = type(result), result.dtype, result.shape, result.tobytes()
+        except Exception as error:
+            found = type(error), str(error)
+    return found, [(warning.category, str(warning.message)) for warning in caught]
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("name", TRAINED)
+def test_no_check_is_lost(name, given, monkeypatch):
+    model, X = TRAINED[name]
+    X = np.asarray(X)[:1]
+
+    def predict():
+        return model.predict(GIVEN[given](X))
+
+    with np.errstate(all="raise", under="ignore"):
+        found = outcome(predict)
+        monkeypatch.setattr(input_checks, "_passes_every_check", lambda *_: False)
+        assert outcome(predict) == found
+
+
+@pytest.mark.parametrize("name", ["table", "table, float32", "table of two channels", "sequences"])
+@pytest.mark.parametrize("given", ["itself", "several rows", "Fortran order", "backwards", "read-only", "float64"])
+def test_a_few_ordinary_numbers_are_not_checked_one_thing_after_another(name, given, monkeypatch):
+    model, X = TRAINED[name]
+    monkeypatch.delattr(input_checks, "as_numbers")
+    model.predict(GIVEN[given](X[:1]))
+
+
+def test_names_and_numbers_of_columns_that_a_regressor_gets_later_are_checked():
+    model, one = fitted(X2), X2[:1]
+    model.feature_names_in_ = np.array([f"c{k}" for k in range(10)], dtype=object)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        model.predict(one)
+    model.n_features_in_ = 9
+    with pytest.raises(ValueError, match="X has 10 features, but LSTMRegressor is expecting 9"):
+        model.predict(pd.DataFrame(one, columns=model.feature_names_in_))
+    model = fitted(X2, n_channels=2)
+    model.n_features_in_ = 9
+    with pytest.raises(ValueError, match="9 columns, which is not a multiple of n_channels=2"):
+        model.predict(one[:, :9])
+
+
+def test_weights_that_are_changed_in_place_count_at_once():
+    model = pickle.loads(pickle.dumps(TRAINED["sequences"][0]))
+    model.predict(X3[:1])
+    model.readout_weight_[...], model.readout_bias_[...] = 0, 0
+    zero = model.predict(X3[:1])
+    model.readout_bias_[...] = 1
+    assert model.predict(X3[:1]) > zero
+    model.theta_ = np.zeros_like(model.theta_)
+    assert model.predict(X3[:1]) == zero

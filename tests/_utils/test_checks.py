@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
-from sklstm._utils.checks import check_steps, check_weights, is_pandas, n_dimensions, restored_on_error
+from sklstm._utils.checks import check_fitted, check_steps, check_weights, is_pandas, n_dimensions, restored_on_error
 
 
 def test_a_list_has_an_index_but_is_not_pandas():
@@ -16,6 +17,21 @@ def test_a_list_has_an_index_but_is_not_pandas():
 def test_dimensions_of_whatever_holds_numbers():
     for data, expected in ((3.0, 0), ([1, 2], 1), ([[1], [2]], 2), (pd.Series([1.0]), 1), (np.ones((2, 3, 4)), 3)):
         assert n_dimensions(data) == expected
+
+
+def test_what_is_fitted():
+    class Refuses(Ridge):
+        def __sklearn_is_fitted__(self):
+            return False
+
+    ridge = Ridge()
+    with pytest.raises(NotFittedError, match=r"This Ridge instance is not fitted yet\. Call 'fit'"):
+        check_fitted(ridge, "coef_")
+    ridge.fit([[0.0], [1.0]], [0.0, 1.0])
+    check_fitted(ridge, "coef_")
+    check_fitted(ridge, "other_")
+    with pytest.raises(NotFittedError):
+        check_fitted(Refuses().fit([[0.0], [1.0]], [0.0, 1.0]), "coef_")
 
 
 def test_attributes_are_put_back_on_an_error_and_only_then():
