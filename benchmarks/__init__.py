@@ -1,11 +1,15 @@
 """Benchmarks. Each of these commands prints a table; `--help` lists its options.
 
     python -m benchmarks                     speed and memory, compared with PyTorch, skorch and ONNX Runtime
+    python -m benchmarks.table FILE …        the tables of doc/performance.md from the results of the first
     python -m benchmarks.kernels             other ways to write the LSTM kernel, compared with the kernel
     python -m benchmarks.accuracy            forecast errors on real series, compared with other models
     python -m benchmarks.updates             forecast errors with training on new rows, compared with none
     python -m benchmarks.compare COMMIT      speed of this tree, compared with an earlier commit
     python -m benchmarks.same_numbers COMMIT whether the numbers equal those of an earlier commit, to the bit
+
+`python -m benchmarks --as avx2`, and `python -m benchmarks.as_processor avx2 -- COMMAND …` for the others, run as on a
+processor without AVX-512.
 
 The first needs the extra `peers`; `accuracy` and `updates` need the extra `study`.
 
