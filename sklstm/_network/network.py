@@ -20,14 +20,15 @@ from sklstm._network.missing_values import MissingRule
 from sklstm._network.moments import Moments
 from sklstm._network.prediction_chunks import FEWEST_ROWS, prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
+from sklstm._network.scaled_samples import ScaledSamples
 from sklstm._network.scaling import Chunk, Reference, Scaling
 from sklstm._network.step_order import StepOrder
-from sklstm._network.targets import features_first, target_weight, training_targets
+from sklstm._network.targets import counted_weight, features_first, samples_first, target_weight, training_targets
 from sklstm._utils.threads import run_tasks, shared_threads
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
-    from sklstm._utils.typing import FloatArray, FloatDType, IntArray
+    from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
 
 # Number of samples evaluated at once in training: enough to fill the vector units, few enough to stay in the cache.
 PREDICTION_ROWS = 256
@@ -36,14 +37,13 @@ PREDICTION_ROWS = 256
 class ForwardPass(NamedTuple):
     """Result of the layers for one batch.
 
-    `raw` (…, QK, B) is the output of the read-out and `states` its input, at the last step or at every step in this
-    `order`, from its start on. `reference` comes from `Scaling.inputs`.
+    `raw` (…, QK, B) is the output of the read-out, at the last step or at every step in this `order`, from its start
+    on. `reference` comes from `Scaling.inputs`.
     """
 
     raw: FloatArray
     order: StepOrder
     reference: Reference | None
-    states: FloatArray
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,11 @@ class Network:
     def n_channels(self) -> int:
         """F, the number of channels of X, without their missing indicators."""
         return self.layout.n_channels // self.scaling.missing_rule.n_inputs_per_channel
+
+    @property
+    def _dtype(self) -> np.dtype[np.floating]:
+        """The precision of samples and parameters."""
+        return self.empty_prediction.dtype
 
     def initial_theta(self, rng: np.random.Generator, dtype: FloatDType) -> FloatArray:
         """Draw initial parameters."""
@@ -135,7 +140,8 @@ class Network:
 
         def use(number: int, output: ForwardPass) -> None:
             part = chunks[number]
-            target, w = self._targets(X[part], y[part], weight[part], output)
+            target, missing = self._targets(X[part], y[part], output.order, output.reference)
+            w = weight[part] if missing is None else counted_weight(missing, weight[part])
             share = float(w.sum())
             loss, _ = self.loss(output.raw, target, (w / share).astype(theta.dtype))
             results[number] = loss * share, share, self._to_predictions(output, every_step, every_level=False)
@@ -148,11 +154,27 @@ class Network:
             predictions.append(predicted)
         return total / counted, np.concatenate(predictions)
 
+    def scaled(self, X: FloatArray, y: FloatArray) -> ScaledSamples:
+        """Return samples X (n, T, F) and their targets y (n, K) or (n, T, K) as `loss_and_gradient` takes them."""
+        x = np.empty((X.shape[1], self.layout.n_channels, len(X)), self._dtype)
+        order, reference = self._read(X, x, keeps_all=True)
+        target, missing = self._targets(X, y, order, reference)
+        n_skipped = np.zeros(len(X), np.intp) if order.skipped is None else order.skipped.sum(axis=0)
+        moved = order.moved
+        if moved is None and self.dropout:  # which asks for the order
+            moved = np.broadcast_to(np.arange(len(x))[:, np.newaxis], (len(x), len(X)))
+        return ScaledSamples(
+            samples_first(x),
+            samples_first(target),
+            n_skipped,
+            None if missing is None else missing.T,
+            moved.T if moved is not None and self.dropout else None,
+        )
+
     def loss_and_gradient(
         self,
         theta: FloatArray,
-        X: FloatArray,
-        y: FloatArray,
+        batch: ScaledSamples,
         weight: FloatArray,
         ws: stack.Workspace,
         rng: np.random.Generator | None = None,
@@ -162,8 +184,8 @@ class Network:
         Parameters
         ----------
         theta : ndarray of shape (layout.size,)
-        X : ndarray of shape (B, T, F)
-        y : ndarray of shape (B, K) or (B, T, K)
+        batch : ScaledSamples
+            B samples, made by `scaled`.
         weight : ndarray of shape (B,)
         ws : Workspace
             Made by `training_workspace` for this shape.
@@ -178,15 +200,17 @@ class Network:
         weight : ndarray of shape (B,) or (T', B)
             Weight of each target of the T' steps that were computed.
         """
-        output = self._forward(theta, X, ws, rng)
-        target, weight = self._targets(X, y, weight, output)
-        loss, d_raw = self.loss(output.raw, target, weight)
+        layers, readout_matrix = self.layout.matrices(theta)
+        order = batch.order
+        ws.x[order.start :] = features_first(batch.x)[order.start :]
+        states = stack.forward(layers, ws, order, rng)
+        target, weight = batch.targets(weight, order.start)
+        loss, d_raw = self.loss(readout.forward(readout_matrix, states), target, weight)
 
         gradient = np.empty_like(theta)
-        layers, readout_matrix = self.layout.matrices(theta)
         d_layers, d_readout = self.layout.matrices(gradient)
-        d_readout[...], d_states = readout.backward(readout_matrix, output.states, d_raw)
-        stack.backward(layers, ws, d_states, d_layers, output.order)
+        d_readout[...], d_states = readout.backward(readout_matrix, states, d_raw)
+        stack.backward(layers, ws, d_states, d_layers, order)
         return loss, gradient, weight
 
     def _forward_in_chunks(
@@ -222,22 +246,24 @@ class Network:
         with shared_threads(worthwhile_threads(self.layout, n_samples, X.shape[1], len(chunks))) as n_threads:
             run_tasks(make_worker, len(chunks), n_threads)
 
-    def _forward(
-        self, theta: FloatArray, X: FloatArray, ws: stack.Workspace, rng: np.random.Generator | None = None
-    ) -> ForwardPass:
+    def _forward(self, theta: FloatArray, X: FloatArray, ws: stack.Workspace) -> ForwardPass:
         """Scale one batch of samples, and run all layers and the read-out."""
         layers, readout_matrix = self.layout.matrices(theta)
+        order, reference = self._read(X, ws.x)
+        return ForwardPass(readout.forward(readout_matrix, stack.forward(layers, ws, order)), order, reference)
+
+    def _read(self, X: FloatArray, x: FloatArray, keeps_all: bool = False) -> tuple[StepOrder, Reference | None]:
+        """Write samples, scaled and from the start of their order on, into `x` (T, F, B)."""
         n_channels = X.shape[2]
-        ws.x[:, :n_channels] = X.transpose(1, 2, 0)
-        skipped, reference = self.scaling.inputs(ws.x[:, :n_channels], ws.x[:, n_channels:])
-        order = StepOrder.of(skipped)
-        x = ws.x[order.start :]
+        x[:, :n_channels] = features_first(X)
+        skipped, reference = self.scaling.inputs(x[:, :n_channels], x[:, n_channels:])
+        order = StepOrder.of(skipped, keeps_all)
+        present = x[order.start :]
         if order.moved is not None:
-            x[...] = order.sort(ws.x)
+            present[...] = order.sort(x)
         if order.leading is not None:
-            np.copyto(x, 0, where=order.leading[:, np.newaxis])
-        states = stack.forward(layers, ws, order, rng)
-        return ForwardPass(readout.forward(readout_matrix, states), order, reference, states)
+            np.copyto(present, 0, where=order.leading[:, np.newaxis])
+        return order, reference
 
     def _to_predictions(self, output: ForwardPass, every_step: bool, every_level: bool) -> FloatArray:
         """Convert the outputs of the read-out to predictions, with the sample as first axis."""
@@ -255,15 +281,14 @@ class Network:
         return y.swapaxes(-1, -2) if every_level else y
 
     def _targets(
-        self, X: FloatArray, y: FloatArray, weight: FloatArray, output: ForwardPass
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the targets of a batch, scaled, features first and in the order of the outputs, and their weights.
+        self, X: FloatArray, y: FloatArray, order: StepOrder, reference: Reference | None
+    ) -> tuple[FloatArray, BoolArray | None]:
+        """Return the targets of a batch, scaled, features first and in the order of the outputs.
 
-        The weight of a target is 0 where it is NaN.
+        With `every_step`, also return the mask (T', B) of the steps whose targets do not count, because one is NaN.
         """
-        order = output.order
         targets = training_targets(X, y, self.every_step, None if order.skipped is None else order.skipped.T)
-        target = features_first(targets).astype(output.raw.dtype, order="C")
+        target, missing = features_first(targets).astype(self._dtype, order="C"), None
         if self.every_step:
             target = order.sort(target)
             if (
@@ -272,11 +297,11 @@ class Network:
                 if order.leading is not None:
                     np.copyto(target, np.nan, where=order.leading[:, np.newaxis])
                 target[-1] = y.T
-            missing = np.isnan(target)
-            weight = target_weight(missing, weight)
-            target[missing] = 0
-        self.scaling.targets(target, output.reference)
-        return target, weight
+            is_nan = np.isnan(target)
+            missing = np.logical_or.reduce(is_nan, axis=1)
+            target[is_nan] = 0
+        self.scaling.targets(target, reference)
+        return target, missing
 
 
 def fit_network(

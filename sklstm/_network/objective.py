@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sklstm._network.network import PREDICTION_ROWS, Network
 from sklstm._network.samples import Samples
+from sklstm._network.scaled_samples import ScaledSamples
+from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
     from sklstm._network.stack import Workspace
     from sklstm._utils.typing import FloatArray, FloatDType, IntArray
+
+# Samples of at most so many elements are kept scaled. More samples are scaled batch by batch, in every epoch again.
+KEPT_ELEMENTS = 1 << 22
 
 
 class Objective:
@@ -29,7 +35,7 @@ class Objective:
     rng : numpy.random.Generator, default=None
         Draws which states are dropped.
     merged : Samples, default=None
-        Replaces `samples` in a batch of all samples; see `merge_equal`.
+        Replaces `samples` if every batch has all samples; see `merge_equal`.
     """
 
     def __init__(
@@ -41,29 +47,27 @@ class Objective:
         rng: np.random.Generator | None = None,
         merged: Samples | None = None,
     ) -> None:
-        self.network, self.samples, self.alpha, self.rng = network, samples, alpha, rng
-        self._whole = samples if merged is None else merged
+        self.network, self.alpha, self.rng = network, alpha, rng
+        self.samples = samples if merged is None else merged
+        self._length, self._takes_all = len(samples.rows), merged is not None
         self._dtype = dtype
         self._is_weight = network.layout.is_weight(dtype)
         self._workspaces: dict[int, Workspace] = {}
 
     def __len__(self) -> int:
-        return len(self.samples.rows)
+        return self._length
 
     def __call__(self, theta: FloatArray, batch: IntArray) -> tuple[float, FloatArray, float]:
         """Return the loss of one batch, its gradient, and the sum of its weights."""
-        is_whole = self._whole is not self.samples and len(batch) == len(self)
-        samples, rows = (self._whole, self._whole.rows) if is_whole else (self.samples, self.samples.rows[batch])
-        loss, gradient, _, weight_sum = self._data_term(theta, samples, rows)
+        loss, gradient, _, weight_sum = self._data_term(theta, slice(None) if self._takes_all else batch)
         return self._add_penalty(loss, gradient, theta, weight_sum), gradient, weight_sum
 
     def whole(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return loss and gradient of all samples, computed in chunks."""
-        samples = self._whole
         total, gradient, counted, weight_sum = 0.0, np.zeros_like(theta), 0.0, 0.0
-        for start in range(0, len(samples.rows), PREDICTION_ROWS):
-            rows = samples.rows[start : start + PREDICTION_ROWS]
-            loss, part, target_weight, chunk_weight = self._data_term(theta, samples, rows)
+        for start in range(0, len(self.samples.rows), PREDICTION_ROWS):
+            chunk = slice(start, start + PREDICTION_ROWS)
+            loss, part, target_weight, chunk_weight = self._data_term(theta, chunk)
             share = float(target_weight.sum()) * chunk_weight
             total += loss * share
             gradient += part * share
@@ -71,19 +75,30 @@ class Objective:
         gradient /= counted
         return self._add_penalty(total / counted, gradient, theta, weight_sum), gradient
 
-    def _data_term(
-        self, theta: FloatArray, samples: Samples, rows: IntArray
-    ) -> tuple[float, FloatArray, FloatArray, float]:
+    def _data_term(self, theta: FloatArray, batch: slice | IntArray) -> tuple[float, FloatArray, FloatArray, float]:
         """Return loss and gradient of some samples, relative weights of their targets, and the total weight."""
-        weight = samples.weight[rows]
+        rows = self.samples.rows[batch]
+        weight = self.samples.weight[rows]
         weight_sum = float(weight.sum())
         weight = (weight / weight_sum).astype(self._dtype)  # divided first: float64 weights may not fit into float32
-        X, y = samples.X[rows], samples.y[rows]
+        scaled = self._scale(rows) if self._scaled is None else self._scaled.at(batch)
         ws = self._workspaces.get(len(rows))
         if ws is None:
-            ws = self.network.training_workspace(X.shape[1], len(rows), self._dtype)
+            ws = self.network.training_workspace(scaled.x.shape[1], len(rows), self._dtype)
             self._workspaces[len(rows)] = ws
-        return *self.network.loss_and_gradient(theta, X, y, weight, ws, self.rng), weight_sum
+        return *self.network.loss_and_gradient(theta, scaled, weight, ws, self.rng), weight_sum
+
+    def _scale(self, rows: IntArray) -> ScaledSamples:
+        return self.network.scaled(self.samples.X[rows], self.samples.y[rows])
+
+    @cached_property
+    def _scaled(self) -> ScaledSamples | None:
+        """Return all samples that take part, scaled; None if they need much memory, and each batch must be scaled."""
+        rows, layout = self.samples.rows, self.network.layout
+        size = self.samples.X.shape[1] * (layout.n_channels + self.network.n_outputs)
+        if len(rows) * size > KEPT_ELEMENTS:
+            return None
+        return ScaledSamples.joined([self._scale(rows[chunk]) for chunk in row_chunks(len(rows), size)])
 
     def _add_penalty(self, loss: float, gradient: FloatArray, theta: FloatArray, weight_sum: float) -> float:
         """Return the loss with the penalty; its gradient is added in place."""

@@ -39,8 +39,18 @@ class StepOrder:
     moved: IntArray | None = None
 
     @classmethod
-    def of(cls, skipped: BoolArray | None) -> StepOrder:
-        """Find the order for the steps (T, B) to skip."""
+    def of_ordered(cls, n_skipped: IntArray, n_steps: int, moved: IntArray | None = None) -> StepOrder:
+        """Return the order for samples that have it already: their first `n_skipped` (B,) steps are to skip.
+
+        `moved` (T, B), if it is known, tells which step is at each place.
+        """
+        start = min(int(n_skipped.min()), n_steps - 1)
+        leading: BoolArray = np.arange(start, n_steps)[:, np.newaxis] < n_skipped
+        return cls(None, start, leading if leading[0].any() else None, None if moved is None else moved[start:])
+
+    @classmethod
+    def of(cls, skipped: BoolArray | None, keeps_all: bool = False) -> StepOrder:
+        """Find the order for the steps (T, B) to skip. With `keeps_all`, `start` is 0 in any case."""
         if skipped is None:
             return IN_TIME
         moved, in_order = None, skipped
@@ -49,7 +59,8 @@ class StepOrder:
             in_order = np.arange(len(skipped))[:, np.newaxis] < skipped.sum(axis=0)
         elif not np.count_nonzero(skipped[0]):
             return IN_TIME
-        start = min(int(np.count_nonzero(np.logical_and.reduce(in_order, axis=1))), len(skipped) - 1)
+        n_absent = 0 if keeps_all else int(np.count_nonzero(np.logical_and.reduce(in_order, axis=1)))
+        start = min(n_absent, len(skipped) - 1)
         leading = in_order[start:] if np.count_nonzero(in_order[start]) else None
         return cls(skipped, start, leading, None if moved is None else moved[start:])
 

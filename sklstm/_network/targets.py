@@ -42,9 +42,19 @@ def training_targets(X: FloatArray, y: FloatArray, every_step: bool, skipped: Bo
 
 def target_weight(missing: BoolArray, weight: FloatArray) -> FloatArray:
     """Return the weight (…, B) of each target: that of its sample, or 0 where a value is `missing` (…, K, B)."""
-    return np.where(missing.any(axis=-2), 0, weight)
+    return counted_weight(np.logical_or.reduce(missing, axis=-2), weight)
+
+
+def counted_weight(missing: BoolArray, weight: FloatArray) -> FloatArray:
+    """Return the weight (…, B) of each target: that of its sample, or 0 where it is `missing` (…, B)."""
+    return np.where(missing, 0, weight)
 
 
 def features_first(values: FloatArray) -> FloatArray:
     """Return a view of samples with the sample as last axis; np.moveaxis takes ten times as long."""
     return values.T if values.ndim == 2 else values.transpose(1, 2, 0)
+
+
+def samples_first(values: FloatArray) -> FloatArray:
+    """Return a view with the sample as first axis: the inverse of `features_first`."""
+    return values.T if values.ndim == 2 else values.transpose(2, 0, 1)

@@ -7,6 +7,7 @@ from sklstm._network import objective as _objective
 from sklstm._network.losses import LOSSES
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.scaling import INSTANCE_NORMS
+from sklstm._utils import windows
 from tests import reference
 from tests._network.tools import H, K, N, example, objective, start
 from tests.tools import central_differences, named, pairwise
@@ -63,6 +64,26 @@ def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
     loss, again = whole.whole(theta)
     assert loss == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(again, gradient, rtol=1e-11, atol=1e-14)
+
+
+@pairwise(
+    "targets, instance_norm, size, by_channel", ["last", "given", "next"], [None, *INSTANCE_NORMS], SIZES, [False, True]
+)
+def test_samples_that_are_scaled_batch_by_batch_give_the_same(targets, instance_norm, size, by_channel, monkeypatch):
+    """With missing steps at the beginning, inside, and at the end. Samples that are kept are scaled in two chunks."""
+    missing_rule = MissingRule(by_channel, n_needed=2 if by_channel and instance_norm else 0)
+    settings = {"instance_norm": instance_norm, "missing_rule": missing_rule, **SIZES[size]}
+    results = []
+    for kept in (1000, 0):
+        monkeypatch.setattr(_objective, "KEPT_ELEMENTS", kept)
+        loss_and_gradient = objective(*example(targets == "given"), targets != "last", **settings)
+        theta = start(loss_and_gradient.network)
+        with monkeypatch.context() as patch:
+            patch.setattr(windows, "CHUNK_ELEMENTS", 100)
+            results.append([loss_and_gradient(theta, np.array(batch)) for batch in ([0, 1, 4, 6], [0], [5, 3])])
+    for (loss, gradient, weight_sum), expected in zip(*results, strict=True):
+        assert (loss, weight_sum) == pytest.approx((expected[0], expected[2]), rel=1e-12)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-13)
 
 
 @pytest.mark.parametrize("targets", ["last", "given", "next"])

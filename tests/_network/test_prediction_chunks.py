@@ -135,10 +135,10 @@ def test_an_error_of_a_chunk_is_raised(threads_used, monkeypatch):
     network, theta, X = case("plain", "squared_error", np.float64, False, False)
     forward, before = _network.Network._forward, threading.active_count()
 
-    def failing(self, theta, X, ws, rng=None):
+    def failing(self, theta, X, ws):
         if np.isnan(X[0, 0, 0]):
             raise FloatingPointError(str(X[0, 1, 0]))
-        return forward(self, theta, X, ws, rng)
+        return forward(self, theta, X, ws)
 
     monkeypatch.setattr(_network.Network, "_forward", failing)
     X[[48, 80], 0, 0] = np.nan

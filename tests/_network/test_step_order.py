@@ -77,3 +77,22 @@ def test_without_skipped_steps_values_are_given_back_as_they_are():
     for order in (StepOrder(), StepOrder.of(None), StepOrder.of(np.zeros((T, B), bool))):
         assert order == StepOrder()
         assert order.unsort(values) is values
+
+
+def test_the_order_of_samples_that_are_in_order_already(skipped):
+    whole = StepOrder.of(skipped)
+    ordered = StepOrder.of_ordered(skipped.sum(axis=0), T, np.arange(T * B).reshape(T, B))
+    assert ordered.start == whole.start
+    np.testing.assert_array_equal(ordered.leading, whole.leading)
+    np.testing.assert_array_equal(ordered.moved, np.arange(T * B).reshape(T, B)[whole.start :])
+
+
+def test_all_steps_are_kept_on_demand(skipped):
+    order = StepOrder.of(skipped, keeps_all=True)
+    assert order.start == 0
+    values = np.random.default_rng(0).normal(size=(T, 3, B))
+    for sample, steps in enumerate(in_order(skipped)):
+        n_skipped = skipped[:, sample].sum()
+        np.testing.assert_array_equal(order.sort(values)[n_skipped:, :, sample], values[steps[n_skipped:], :, sample])
+        leads = False if order.leading is None else order.leading[:, sample]
+        np.testing.assert_array_equal(leads, np.arange(T) < n_skipped)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from sklstm._network.missing_values import SKIP, MissingRule
-from sklstm._network.targets import features_first, target_weight, training_targets
+from sklstm._network.targets import features_first, samples_first, target_weight, training_targets
 from tests._network.tools import N, T, example
 
 
@@ -33,3 +33,4 @@ def test_the_sample_becomes_the_last_axis():
     for shape in ((4, 3), (4, 3, 2)):
         values = np.arange(np.prod(shape)).reshape(shape)
         np.testing.assert_array_equal(features_first(values), np.moveaxis(values, 0, -1))
+        np.testing.assert_array_equal(samples_first(features_first(values)), values)
