@@ -4,7 +4,7 @@ Every module here without a leading underscore is a variant of `sklstm._network.
 `forward` and a `backward` with the same parameters, and computes the same numbers. It contains only what differs
 from the kernel. Its docstring says what it changes and which benefit was expected. `LAYERS` names the layers in which
 a variant is raced: the `"first"` one (the default), an `"upper"` one, which also returns the gradient of its
-input, or both.
+input, or a `"skipping"` one, whose samples skip steps.
 
 To add a variant, add a module. The race and `tests/test_kernels.py` find it.
 """

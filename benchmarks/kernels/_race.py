@@ -26,14 +26,17 @@ class Task:
 
     @classmethod
     def random(cls, shape, dtype, layer="first", every_step=False, some_skipped=False):
-        """Draw a task of a shape (batch, steps, channels, hidden); an upper layer has as many channels as units."""
+        """Draw a task of a shape (batch, steps, channels, hidden).
+
+        An upper layer has as many channels as units, and a skipping one skips steps.
+        """
         B, T, F, H = shape
         F, rng = (H if layer == "upper" else F), np.random.default_rng(0)
         matrix = rng.uniform(-1, 1, (4 * H, F + 1 + H)) / np.sqrt(H)
         x = rng.standard_normal((T, F, B))
         d_h = rng.standard_normal((T, H, B) if every_step else (H, B)).astype(dtype)
         start, leading = 0, None
-        if some_skipped:
+        if some_skipped or layer == "skipping":
             start, n_skipped = 1, rng.integers(1, T, B)
             leading = np.arange(start, T)[:, np.newaxis] < n_skipped
             np.copyto(x[start:], 0, where=leading[:, np.newaxis])
