@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, IntArray
 
 
+# Up to so many channels, a loop over them is faster than a reduction, above all where samples come first in memory.
+FEW_CHANNELS = 8
+
 # How missing values are treated: the values of the parameter `missing` of `LSTMRegressor`.
 MISSING = SKIP_STEPS, INDICATOR = "skip", "indicator"
 
@@ -73,8 +76,14 @@ class MissingRule:
 
 def _any_channel(missing: BoolArray) -> BoolArray:
     """Return whether a value of any channel is missing, (T, 1, B), for a mask (T, F, B)."""
-    any_value: BoolArray = missing if missing.shape[1] == 1 else np.logical_or.reduce(missing, axis=1, keepdims=True)
-    return any_value
+    n_channels = missing.shape[1]
+    if n_channels > FEW_CHANNELS:
+        any_value: BoolArray = np.logical_or.reduce(missing, axis=1, keepdims=True)
+        return any_value
+    found = missing[:, :1]
+    for channel in range(1, n_channels):
+        found = found | missing[:, channel : channel + 1]
+    return found
 
 
 SKIP = MissingRule()
