@@ -11,6 +11,7 @@ from scipy.optimize import OptimizeResult
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson_deviance, mean_squared_error, r2_score
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 
 from sklstm import LSTMRegressor
 from sklstm._network.missing_values import SKIP
@@ -478,3 +479,22 @@ def test_settings_beyond_single_precision_are_no_accident(name):
     rows = np.concatenate((X, np.zeros_like(X[..., :1])), axis=2).astype(np.float32)
     fitted = fit(model(standardize=False, **EXTREME[name]), rows, Y.astype(np.float32))
     assert fitted.predict(rows).shape == Y.shape
+
+
+# ---- threads
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_layers": 2}, {"bidirectional": True}], ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layers_too_small_for_threads_learn_the_same_bits_with_any_number(settings, dtype):
+    """On many processors, BLAS rounds a product of this size otherwise if it divides it among threads."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((128, 5, 8)).astype(dtype), rng.standard_normal(128).astype(dtype)
+    weights = []
+    for n_threads in (1, 2, 3):
+        limits = threadpool_limits(n_threads, user_api="blas")
+        try:
+            weights.append(fit(model(hidden_size=64, batch_size=64, max_iter=2, **settings), X, y).theta_)
+        finally:
+            limits.restore_original_limits()
+    np.testing.assert_array_equal(weights[1:], [weights[0]] * 2)
