@@ -124,7 +124,7 @@ class Network:
         predictions = np.empty(shape + (self.loss.n_levels,) * every_level, theta.dtype)
         # a bidirectional network that was trained at every step also predicts from both directions at the same step
         reads_every_step = every_step or (self.every_step and self.layout.n_directions > 1)
-        chunks = prediction_chunks(self.layout, n_samples, n_steps, theta.dtype)
+        chunks = prediction_chunks(self.layout, n_samples, n_steps, theta.dtype, reads_every_step)
 
         def use(number: int, output: ForwardPass) -> None:
             predictions[chunks[number]] = self._to_predictions(output, every_step, every_level)

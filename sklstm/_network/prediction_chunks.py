@@ -18,20 +18,21 @@ FEWEST_ROWS, MOST_ROWS = 256, 4096
 
 # Bytes of one block of H rows. Larger blocks take fewer calls and fewer changes of the thread that Python runs. The six
 # blocks of a step should stay in the cache. (Measured.)
-BLOCK_BYTES = 1 << 16
+BLOCK_BYTES = 1 << 17
 
-# Elements of the inputs of all steps, which take the most memory where a layer reads the states of another.
-INPUT_ELEMENTS = 1 << 21
+# Elements of the inputs and states of all steps, which take the most memory.
+KEPT_ELEMENTS = 1 << 19
 
 # Below these sizes, threads wait for one another longer than they save (measured): elements of one block, and states
 # that each thread computes.
 WORTH_BLOCK, WORTH_STATES = 6 << 10, 1 << 17
 
 
-def prediction_chunks(layout: Layout, n_samples: int, n_steps: int, dtype: FloatDType) -> list[slice]:
-    """Divide samples into chunks of nearly equal size."""
+def prediction_chunks(layout: Layout, n_samples: int, n_steps: int, dtype: FloatDType, every_step: bool) -> list[slice]:
+    """Divide samples into chunks of nearly equal size; `every_step` says whether the read-out reads every step."""
     H = layout.hidden_size
-    most = min(BLOCK_BYTES // (H * np.dtype(dtype).itemsize), INPUT_ELEMENTS // (n_steps * (layout.n_channels + 1 + H)))
+    n_kept = n_steps * (layout.n_channels + (H if every_step or layout.n_layers > 1 else 0))
+    most = min(BLOCK_BYTES // (H * np.dtype(dtype).itemsize), KEPT_ELEMENTS // n_kept)
     n_chunks = -(-n_samples // max(FEWEST_ROWS, min(most, MOST_ROWS)))
     if n_chunks > 1:
         n_chunks += n_chunks % 2  # else two threads would end apart

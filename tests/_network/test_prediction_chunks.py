@@ -21,7 +21,7 @@ SIZES = {"plain": {}, "deep": {"n_layers": 2}, "both directions": {"n_directions
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_chunks_are_all_rows_in_order_and_nearly_equal(n_samples, sizes, dtype):
     F, H, n_steps = sizes
-    chunks = prediction_chunks(Layout(F, H, 1), n_samples, n_steps, dtype)
+    chunks = prediction_chunks(Layout(F, H, 1), n_samples, n_steps, dtype, every_step=False)
     rows = [np.arange(n_samples)[chunk] for chunk in chunks]
     np.testing.assert_array_equal(np.concatenate(rows), np.arange(n_samples))
     lengths = [len(part) for part in rows]
@@ -33,10 +33,14 @@ def test_chunks_are_all_rows_in_order_and_nearly_equal(n_samples, sizes, dtype):
         assert len(chunks) == 1
 
 
-def test_inputs_of_a_chunk_take_bounded_memory_beyond_the_fewest_rows():
+@pytest.mark.parametrize(("n_layers", "every_step", "kept"), [(1, False, 4), (1, True, 8), (2, False, 8), (2, True, 8)])
+def test_what_a_chunk_keeps_of_all_steps_takes_bounded_memory_beyond_the_fewest_rows(n_layers, every_step, kept):
+    lengths = []
     for n_steps in (10, 100, 1000, 10_000):
-        lengths = [len(range(9999)[chunk]) for chunk in prediction_chunks(Layout(4, 4, 1), 9999, n_steps, np.float32)]
-        assert max(lengths) <= _chunks.FEWEST_ROWS or max(lengths) * n_steps * 9 <= 1.1 * _chunks.INPUT_ELEMENTS
+        chunks = prediction_chunks(Layout(4, 4, 1, n_layers), 9999, n_steps, np.float32, every_step)
+        lengths.append(max(len(range(9999)[chunk]) for chunk in chunks))
+        assert lengths[-1] <= max(_chunks.FEWEST_ROWS, _chunks.KEPT_ELEMENTS / (n_steps * kept))
+    assert lengths[0] > lengths[-1] > 0
 
 
 def test_small_work_is_left_to_one_thread():
@@ -52,7 +56,7 @@ def threads_used(monkeypatch):
     """Chunks of few rows, which threads predict; returns a function that says how many, and the set of those seen."""
     seen, wanted = set(), {"n": 1}
 
-    def divided(layout, n_samples, n_steps, dtype):
+    def divided(layout, n_samples, n_steps, dtype, every_step):
         return [slice(first, min(first + 16, n_samples)) for first in range(0, n_samples, 16)]
 
     class Given:
