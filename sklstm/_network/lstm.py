@@ -64,6 +64,7 @@ from sklstm._network.activations import is_exp_faster
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
 
+    Product: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
     # What to copy before a step and where to (None if nothing), the input z_t of the product, and the output h_t.
     Step: TypeAlias = "tuple[FloatArray | None, FloatArray | None, FloatArray, FloatArray]"
 
@@ -112,7 +113,7 @@ class Workspace:
         self.z[:, F] = 1
         self.z_with_skipped = z
         # 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call
-        self.half, self.one, self.two, self.minus_two = (np.array(value, dtype) for value in (0.5, 1, 2, -2))
+        self.half, self.one, self.two, self.four = (np.array(value, dtype) for value in (0.5, 1, 2, 4))
         self.gates_by_exp, self.c_by_exp = is_exp_faster(dtype, 4 * H * B), is_exp_faster(dtype, H * B)
         self.step = np.empty((6, H, B), dtype)
         inputs = z[:T, : 1 + F] if every_state else np.empty((T, 1 + F, B), dtype)
@@ -177,6 +178,9 @@ def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArra
     by_exp, c_by_exp = ws.gates_by_exp, ws.c_by_exp
     scaled, steps = _begin(matrix, ws, start, leading)
     dot = _multiplier(scaled)
+    if ws.factors is None and c_by_exp:
+        _predict_by_exp(dot, ws, steps)
+        return
     tanh_c, c, g, o, _, _ = ws.step
     a, sigmoids, c_g, f_i = ws.step[2:].reshape(4 * H, B), ws.step[3:], ws.step[1:3], ws.step[4:]
     # in place with one and the same view: NumPy takes 0.25 µs to find out how two views of the same memory overlap
@@ -246,15 +250,42 @@ def _gates_by_exp(ws: Workspace, a: FloatArray, g: FloatArray, sigmoids: FloatAr
 
 
 def _tanh_by_exp(ws: Workspace, c: FloatArray, out: FloatArray) -> None:
-    """Write tanh(c) into `out`."""
-    np.multiply(c, ws.minus_two, out)
+    """Write tanh(c) = 1 - 2 / (1 + exp(2c)) into `out`."""
+    np.add(c, c, out)
     np.exp(out, out)
     np.add(out, ws.one, out)
     np.divide(ws.two, out, out)
-    np.subtract(out, ws.one, out)
+    np.subtract(ws.one, out, out)
 
 
-def _multiplier(matrix: FloatArray) -> Callable[[FloatArray, FloatArray], FloatArray]:
+def _predict_by_exp(dot: Product, ws: Workspace, steps: list[Step]) -> None:
+    """Run the steps of `forward` in fewer passes, for states without factors.
+
+    The gates stay denominators, 1 + exp(-a): g, c and tanh(c) are divided by them. The cell state is kept as 2c, which
+    is what tanh(c) = 1 - 2 / (1 + exp(2c)) needs, and so is the candidate as 2g.
+    """
+    exp, add, divide, subtract, one, two, four = np.exp, np.add, np.divide, np.subtract, ws.one, ws.two, ws.four
+    tanh_c, c, g, o, f, i = ws.step
+    a, c_g, f_i = ws.step[2:].reshape(-1, ws.shape[1]), ws.step[1:3], ws.step[4:]
+    add(ws.c_0, ws.c_0, c)
+    for x, place, z, h in steps:
+        if place is not None:
+            place[...] = x
+        dot(z, a)
+        exp(a, a)
+        add(a, one, a)
+        divide(four, g, g)
+        subtract(g, two, g)
+        divide(c_g, f_i, f_i)
+        add(f, i, c)
+        exp(c, tanh_c)
+        add(tanh_c, one, tanh_c)
+        divide(two, tanh_c, tanh_c)
+        subtract(one, tanh_c, tanh_c)
+        divide(tanh_c, o, h)
+
+
+def _multiplier(matrix: FloatArray) -> Product:
     """Return the function of z and out that multiplies the matrix by z: 0.75 of the time of `np.dot` for one sample."""
     return matrix.dot
 
