@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 VARIABLE = "SKLSTM_ACTIVATION"
 FORMS = "tanh", "exp"
 
-# Elements of a block from which exp pays off. It needs more calls of NumPy than tanh, which decide for few elements.
-WORTH_EXP = 2048
+# Elements of a block from which exp pays off, by a dtype's character code (measured). It needs more calls of NumPy than
+# tanh, which decide for few elements.
+WORTH_EXP = {"f": 2048, "d": 512}
 
 # Names of NumPy's code for AVX-512, also as one of several: "X86_V4" from NumPy 2.4, "AVX512_SKX" before it.
 _AVX512 = re.compile("X86_V4|AVX512")
@@ -69,7 +70,8 @@ def choice(dtype: FloatDType) -> Choice:
 
 def is_exp_faster(dtype: FloatDType, n_elements: int) -> bool:
     """Return whether a block of so many elements is to be computed by exp."""
-    return choice(np.dtype(dtype)).form == "exp" and (_forced is not None or n_elements >= WORTH_EXP)
+    dtype = np.dtype(dtype)
+    return choice(dtype).form == "exp" and (_forced is not None or n_elements >= WORTH_EXP[dtype.char])
 
 
 def tanh_target(char: str) -> str:

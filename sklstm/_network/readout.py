@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray
 
 
+@np.errstate(under="ignore")  # states may be tiny
 def forward(matrix: FloatArray, states: FloatArray) -> FloatArray:
     """Compute the outputs (…, K, B) for states (…, 1 + H, B)."""
     return _product(matrix, states)

@@ -81,7 +81,7 @@ class LBFGSTrainer:
         from scipy.optimize import minimize
 
         options = {"maxiter": self.max_iter, "maxfun": self.max_fun, "gtol": self.tol}
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             result: _Result = minimize(evaluate, start, method="L-BFGS-B", jac=True, callback=callback, options=options)
         return result
 

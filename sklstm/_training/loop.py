@@ -50,7 +50,7 @@ class Monitor:
         """Validate and record an epoch; return whether training must end now."""
         validation = None
         if self.validate is not None:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 validation = self.validate(theta)
         self._check_finite(progress.n_epochs + 1, theta, loss, validation)
         progress.record(theta, loss, validation, self.tol)
@@ -163,7 +163,7 @@ class Trainer:
             rng.shuffle(order)
         total, total_weight = 0.0, 0.0
         n_done = progress.n_epochs - progress.period_start
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start in range(0, n_rows, self.batch_size):
                 loss, gradient, weight = objective(theta, order[start : start + self.batch_size])
                 total += loss * weight

@@ -85,9 +85,14 @@ def test_this_numpy_can_be_asked():
 
 def test_few_elements_take_tanh_as_it_needs_fewer_calls(monkeypatch):
     as_if(monkeypatch, AVX2, AVX512)
-    assert is_exp_faster(np.float32, WORTH_EXP)
-    assert not is_exp_faster(np.float32, WORTH_EXP - 1)
-    assert not is_exp_faster(np.float64, 10 * WORTH_EXP)
+    assert is_exp_faster(np.float32, WORTH_EXP["f"])
+    assert not is_exp_faster(np.float32, WORTH_EXP["f"] - 1)
+    assert not is_exp_faster(np.float64, 10**6)
+    choice.cache_clear()
+    as_if(monkeypatch, AVX512, AVX2)
+    assert is_exp_faster(np.float64, WORTH_EXP["d"])
+    assert not is_exp_faster(np.float64, WORTH_EXP["d"] - 1)
+    assert not is_exp_faster(np.float32, 10**6)
 
 
 @pytest.mark.parametrize(("form", "by_exp"), [("tanh", False), ("exp", True)])
@@ -148,3 +153,12 @@ def test_a_model_from_another_machine_is_computed_in_the_form_of_this_one(monkey
         predicted = pickle.loads(of_model).predict(X)  # by exp, the form of the last round
         assert np.array_equal(predicted, predictions[form]) == (form == "exp")
         np.testing.assert_allclose(predicted, predictions[form], rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e2, 1e3, 1e4, 1e30])
+def test_saturated_gates_raise_nothing_even_if_numpy_is_told_to_raise_errors(scale, dtype, form):
+    X = (np.random.default_rng(0).standard_normal((64, 8, 2)) * scale).astype(dtype)
+    with np.errstate(all="raise"):
+        fitted = fit(model(standardize=False, learning_rate_init=1e-9), X, np.sign(X[:, -1, 0]))
+        assert np.isfinite(fitted.predict(X)).all()
