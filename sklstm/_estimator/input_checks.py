@@ -13,7 +13,7 @@ from sklstm._estimator.channel_names import channel_names
 from sklstm._estimator.settings import new_missing_rule, number_of_targets
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.samples import Samples
-from sklstm._utils.checks import check_has_columns, check_weights, n_dimensions
+from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks, row_numbers
@@ -176,13 +176,29 @@ def _check_sequences(regressor, X):
 
 def _check_table(regressor, X, n_channels, reset):
     check_has_columns(X, "X")
-    X = validate_data(regressor, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    values = None if reset else _values_of_frame(X)
+    if values is None:
+        X = validate_data(regressor, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    else:
+        validate_data(regressor, X, reset=False, skip_check_array=True)  # names and number of columns
+        X = values
     if X.shape[1] % n_channels:
         raise ValueError(
             f"X has {X.shape[1]} columns, which is not a multiple of n_channels={n_channels}: a row is "
             "n_steps * n_channels values, all channels of a step side by side."
         )
     return X.reshape(len(X), -1, n_channels)
+
+
+def _values_of_frame(X):
+    """Return the values of a DataFrame with rows, of which all columns have one precision; None for anything else.
+
+    scikit-learn's `check_array` would return the same values, and takes 0.2 ms.
+    """
+    if not is_pandas(X) or X.ndim != 2 or len(X) == 0:
+        return None
+    values = X.to_numpy()
+    return values if values.dtype in LARGEST and set(X.dtypes) == {values.dtype} else None
 
 
 def _check_rows_range(X, dtype, input_name):

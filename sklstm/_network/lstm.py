@@ -54,7 +54,7 @@ Schmidhuber and Cummins (2000), *Learning to Forget*.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -112,14 +112,12 @@ class Workspace:
         self.z = z[:, 1:]
         self.z[:, F] = 1
         self.z_with_skipped = z
-        # 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call
-        self.half, self.one, self.two, self.four = (np.array(value, dtype) for value in (0.5, 1, 2, 4))
+        self.half, self.one, self.two, self.four = _constants(np.dtype(dtype))
         self.gates_by_exp, self.c_by_exp = is_exp_faster(dtype, 4 * H * B), is_exp_faster(dtype, H * B)
         self.step = np.empty((6, H, B), dtype)
         inputs = z[:T, : 1 + F] if every_state else np.empty((T, 1 + F, B), dtype)
         self.x_with_skipped = inputs
         self.skipped, self.x = inputs[:, 0], inputs[:, 1:]
-        self.of_skipped = np.repeat(np.array(OF_SKIPPED, dtype), H)
         self.states = self.z[1:, F:] if every_state else self.z[:, F:]
         # views are made once: making one takes as long as a small product
         self.steps = _steps(self.z, self.x, every_state)
@@ -145,6 +143,20 @@ class Workspace:
     def steps_with_skipped(self) -> list[Step]:
         """The steps with the row of skipped steps, which few batches need."""
         return _steps(self.z_with_skipped, self.x_with_skipped, self.every_state)
+
+    @cached_property
+    def of_skipped(self) -> FloatArray:
+        """Weights of the row of skipped steps, one for each row of the matrix."""
+        return np.repeat(np.array(OF_SKIPPED, self.z.dtype), self.shape[3])
+
+
+@cache
+def _constants(dtype: FloatDType) -> tuple[FloatArray, ...]:
+    """Return ½, 1, 2 and 4 as 0-d arrays: a Python or NumPy scalar takes half a microsecond longer in each call."""
+    constants = tuple(np.array(value, dtype) for value in (0.5, 1, 2, 4))
+    for constant in constants:
+        constant.flags.writeable = False
+    return constants
 
 
 def _steps(z: FloatArray, inputs: FloatArray, every_state: bool) -> list[Step]:

@@ -409,6 +409,11 @@ GIVEN = {
     "table": lambda X: X.reshape(len(X), -1),
     "sequences": lambda X: X.reshape(len(X), -1, 1),
     "frame": frame,
+    "frame of numbers with infinity": lambda X: frame(changed(X.astype(float), (0, -1), np.inf)),
+    "frame of no rows": lambda X: frame(X).iloc[:0],
+    "frame of whole numbers": lambda X: frame(X.astype(int)),
+    "frame with booleans": lambda X: frame(X).assign(c0=True),
+    "frame of half precision and bytes": lambda X: frame(X).astype({"c0": "f2"}).astype({"c1": "i1"}),
     "frame in another order": lambda X: frame(X).iloc[:, ::-1],
     "frame with other names": lambda X: frame(X).add_prefix("x"),
     "frame with numbers as names": lambda X: frame(X, columns=None),
@@ -464,6 +469,7 @@ def test_no_check_is_lost(name, given, monkeypatch):
     with np.errstate(all="raise", under="ignore"):
         found = outcome(predict)
         monkeypatch.setattr(input_checks, "_passes_every_check", lambda *_: False)
+        monkeypatch.setattr(input_checks, "_values_of_frame", lambda _: None)
         assert outcome(predict) == found
 
 
