@@ -188,7 +188,7 @@ def test_batches_with_and_without_missing_steps_use_the_same_buffers_in_turn():
     ws = shared.network.training_workspace(T, N, np.dtype(np.float64))
     for pattern in (*PATTERNS, *reversed(PATTERNS)):
         samples = every[pattern][0].samples
-        arguments = theta, samples.X, samples.y, np.full(N, 1 / N)
+        arguments = theta, shared.network.scaled(samples.X, samples.y), np.full(N, 1 / N)
         fresh = shared.network.training_workspace(T, N, np.dtype(np.float64))
         expected = shared.network.loss_and_gradient(*arguments, fresh)
         loss, gradient, _ = shared.network.loss_and_gradient(*arguments, ws)
