@@ -47,6 +47,8 @@ A step that is *skipped* leaves h and c unchanged. The steps that a sample skips
 i and o and open f. With i = o = 0 and f = 1, h stays 0, c and d_c pass unchanged, and every factor of d_a is 0. The row
 is no parameter, and it is read only if a sample skips a step.
 
+`activations.py` decides whether tanh or exp computes the gates and tanh(c).
+
 Source: Hochreiter and Schmidhuber (1997), *Long Short-Term Memory*; the forget gate is that of Gers,
 Schmidhuber and Cummins (2000), *Learning to Forget*.
 """

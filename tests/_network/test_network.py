@@ -12,6 +12,8 @@ from sklstm._network.scaling import INSTANCE_NORMS
 from tests._network.tools import F, K, N, T, example, objective, start
 from tests.tools import changeable_dataclasses
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from tests import reference
 from tests._network.tools import H, K, N, example, objective, start
 from tests.tools import central_differences, named, pairwise
 
+pytestmark = pytest.mark.usefixtures("form")
+
 
 def check_gradient(loss_and_gradient, step=1e-3):
     theta, batch = start(loss_and_gradient.network), np.array([0, 1, 4, 6])
