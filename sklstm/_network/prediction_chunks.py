@@ -34,7 +34,7 @@ def prediction_chunks(layout: Layout, n_samples: int, n_steps: int, dtype: Float
     n_kept = n_steps * (layout.n_channels + (H if every_step or layout.n_layers > 1 else 0))
     most = min(BLOCK_BYTES // (H * np.dtype(dtype).itemsize), KEPT_ELEMENTS // n_kept)
     n_chunks = -(-n_samples // max(FEWEST_ROWS, min(most, MOST_ROWS)))
-    if n_chunks > 1:
+    if n_samples > FEWEST_ROWS and n_samples * H >= 2 * WORTH_BLOCK:
         n_chunks += n_chunks % 2  # else two threads would end apart
     size = -(-n_samples // n_chunks)
     size += -size % 16  # rows of buffers begin at whole vectors

@@ -43,6 +43,15 @@ def test_what_a_chunk_keeps_of_all_steps_takes_bounded_memory_beyond_the_fewest_
     assert lengths[0] > lengths[-1] > 0
 
 
+def test_two_threads_have_as_many_chunks_where_blocks_stay_large():
+    def n_chunks(hidden_size, n_samples):
+        return len(prediction_chunks(Layout(1, hidden_size, 1), n_samples, 24, np.float32, every_step=False))
+
+    assert n_chunks(128, 256) == 1
+    assert [n_chunks(32, n_samples) for n_samples in (300, 600, 1500, 2500)] == [1, 2, 2, 4]
+    assert [n_chunks(4, n_samples) for n_samples in (600, 4000, 9000)] == [1, 2, 4]
+
+
 def test_small_work_is_left_to_one_thread():
     layout = Layout(1, 32, 1)
     assert worthwhile_threads(layout, 512, 1, 2) == 1
