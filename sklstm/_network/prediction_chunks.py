@@ -25,7 +25,7 @@ KEPT_ELEMENTS = 1 << 19
 
 # Below these sizes, threads wait for one another longer than they save (measured): elements of one block, and states
 # that each thread computes.
-WORTH_BLOCK, WORTH_STATES = 6 << 10, 1 << 17
+WORTH_BLOCK, WORTH_STATES = 6 << 10, 1 << 18
 
 
 def prediction_chunks(layout: Layout, n_samples: int, n_steps: int, dtype: FloatDType, every_step: bool) -> list[slice]:
