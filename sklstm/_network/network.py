@@ -106,9 +106,12 @@ class Network:
         chunks = _chunks(samples, self.every_step, dtype, self.scaling.missing_rule)
         return replace(self, scaling=self.scaling.updated(chunks, dtype))
 
-    def training_workspace(self, n_steps: int, n_samples: int, dtype: FloatDType) -> stack.Workspace:
-        """Make the buffers of `loss_and_gradient` for batches of one shape."""
-        return stack.Workspace(self.layout, n_steps, n_samples, dtype, self.every_step, dropout=self.dropout)
+    def training_workspace(
+        self, n_steps: int, n_samples: int, dtype: FloatDType, n_threads: int = 1
+    ) -> stack.Workspace:
+        """Make the buffers of `loss_and_gradient` for batches of one shape, and for so many threads."""
+        sizes = self.layout, n_steps, n_samples, dtype, self.every_step
+        return stack.Workspace(*sizes, dropout=self.dropout, n_threads=n_threads)
 
     def predict(self, theta: FloatArray, X: FloatArray, every_step: bool, every_level: bool = False) -> FloatArray:
         """Predict samples X (n, T, F) in the precision of `theta`.

@@ -53,6 +53,7 @@ class Objective:
         self._dtype = dtype
         self._is_weight = network.layout.is_weight(dtype)
         self._workspaces: dict[int, Workspace] = {}
+        self.n_threads = 1  # how many threads a batch may use
 
     def __len__(self) -> int:
         return self._length
@@ -84,7 +85,7 @@ class Objective:
         scaled = self._scale(rows) if self._scaled is None else self._scaled.at(batch)
         ws = self._workspaces.get(len(rows))
         if ws is None:
-            ws = self.network.training_workspace(scaled.x.shape[1], len(rows), self._dtype)
+            ws = self.network.training_workspace(scaled.x.shape[1], len(rows), self._dtype, self.n_threads)
             self._workspaces[len(rows)] = ws
         return *self.network.loss_and_gradient(theta, scaled, weight, ws, self.rng), weight_sum
 

@@ -15,13 +15,15 @@ Source of the two directions: Schuster and Paliwal (1997), *Bidirectional Recurr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sklstm._network import lstm
 from sklstm._network.step_order import IN_TIME, StepOrder
+from sklstm._utils.threads import run_tasks
 
 if TYPE_CHECKING:
     from sklstm._network.layout import Layout
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 # Up to so many samples, all states are kept even if only the last one is read: copying the input of a step into the
 # buffer of a single step takes longer than the memory for all steps.
 FEW_SAMPLES = 32
+
+# Elements of a block of H rows from which two directions in two threads take less time than one after the other.
+WORTH_BLOCK = 1 << 12
+
+
+def worthwhile_threads(layout: Layout, n_samples: int) -> int:
+    """Return how many threads pay off in training with batches of this size: one for each direction."""
+    return layout.n_directions if layout.hidden_size * n_samples >= WORTH_BLOCK else 1
 
 
 class Workspace:
@@ -49,6 +59,8 @@ class Workspace:
         Whether to keep what `backward` needs.
     dropout : float, default=0.0
         Probability p that a state is dropped. 0 in prediction.
+    n_threads : int, default=1
+        How many threads may be used. BLAS must use one then.
     """
 
     def __init__(
@@ -60,11 +72,13 @@ class Workspace:
         every_step: bool,
         for_gradient: bool = True,
         dropout: float = 0.0,
+        n_threads: int = 1,
     ) -> None:
         T, B, H = n_steps, n_samples, layout.hidden_size
         widths = layout.widths
         self.shape = T, B
         self.every_step = every_step
+        self.n_threads = min(n_threads, worthwhile_threads(layout, n_samples))
         self.layers: list[list[lstm.Workspace]] = []
         for level, width in enumerate(widths):
             kept = for_gradient or every_step or level + 1 < len(widths) or B <= FEW_SAMPLES
@@ -109,18 +123,33 @@ def forward(
         assert rng is not None
         _draw_masks(ws, rng)
         _sort_masks(ws, order)
-    remaining, start = iter(matrices), order.start
+    start = order.start
     for level, directions in enumerate(ws.layers):
         x = directions[0].x[start:]
         if level:
             _join(ws.layers[level - 1], order, x)
             if ws.dropout:
                 x *= ws.masks[level - 1][start:]
-        for k, layer in enumerate(directions):
-            if k:
-                layer.x[start:] = order.reverse(x)
-            lstm.forward(next(remaining), layer, start, order.leading)
+        if len(directions) > 1:
+            directions[1].x[start:] = order.reverse(x)
+        _for_each_direction(ws, partial(_forward_in, ws, level, matrices, order))
     return _top_states(ws, order)
+
+
+def _for_each_direction(ws: Workspace, run: Callable[[int], None]) -> None:
+    """Call `run` with the number of each direction, in threads if there are any."""
+    n_directions = len(ws.layers[0])
+    if ws.n_threads > 1:
+        run_tasks(lambda: run, n_directions, ws.n_threads)
+    else:
+        for k in range(n_directions):
+            run(k)
+
+
+def _forward_in(ws: Workspace, level: int, matrices: Sequence[FloatArray], order: StepOrder, k: int) -> None:
+    """Run one direction of one layer."""
+    directions = ws.layers[level]
+    lstm.forward(matrices[level * len(directions) + k], directions[k], order.start, order.leading)
 
 
 def _draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
@@ -188,18 +217,31 @@ def backward(
         d_states *= _top_mask(ws, order)
     for level in reversed(range(len(ws.layers))):
         directions = ws.layers[level]
-        for k, layer in enumerate(directions):
-            index, H = level * n_directions + k, layer.shape[3]
-            d_h = d_states[..., k * H : (k + 1) * H, :]
-            if d_states.ndim == 2:
-                gradient = lstm.backward(matrices[index], layer, d_h, None, start)
-            else:
-                gradient = lstm.backward(matrices[index], layer, 0, order.reverse(d_h) if k else d_h, start)
-            d_matrices[index][...] = gradient
+        part = slice(level * n_directions, (level + 1) * n_directions)
+        _for_each_direction(ws, partial(_backward_in, directions, d_states, matrices[part], d_matrices[part], order))
         if level:
             d_states = _d_below(directions, order)
             if ws.dropout:
                 d_states *= ws.masks[level - 1][start:]
+
+
+def _backward_in(
+    directions: list[lstm.Workspace],
+    d_states: FloatArray,
+    matrices: Sequence[FloatArray],
+    d_matrices: Sequence[FloatArray],
+    order: StepOrder,
+    k: int,
+) -> None:
+    """Back-propagate through one direction of one layer."""
+    layer, start = directions[k], order.start
+    H = layer.shape[3]
+    d_h = d_states[..., k * H : (k + 1) * H, :]
+    if d_states.ndim == 2:
+        gradient = lstm.backward(matrices[k], layer, d_h, None, start)
+    else:
+        gradient = lstm.backward(matrices[k], layer, 0, order.reverse(d_h) if k else d_h, start)
+    d_matrices[k][...] = gradient
 
 
 def _d_below(directions: list[lstm.Workspace], order: StepOrder) -> FloatArray:

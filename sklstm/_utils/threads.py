@@ -54,9 +54,12 @@ def _blas_libraries() -> list[LibController]:
     return libraries
 
 
-def threads_for(n_multiplications: int) -> AbstractContextManager[object]:
-    """Return the context in which steps with this many multiplications run fastest."""
-    return nullcontext() if n_multiplications >= WORTH_THREADS else shared_threads()
+def threads_for(n_multiplications: int, n_wanted: int = 1) -> AbstractContextManager[int]:
+    """Return the context in which steps with this many multiplications run fastest.
+
+    It returns how many threads the caller may use, of the `n_wanted` that it could use: 1 if BLAS uses threads instead.
+    """
+    return nullcontext(1) if n_multiplications >= WORTH_THREADS else shared_threads(n_wanted)
 
 
 @contextmanager
