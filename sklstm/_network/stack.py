@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 # buffer of a single step takes longer than the memory for all steps.
 FEW_SAMPLES = 32
 
-# Elements of a block of H rows from which two directions in two threads take less time than one after the other.
-WORTH_BLOCK = 1 << 12
+# Elements of a block of H rows from which two directions in two threads take less time than one after the other
+# (measured).
+WORTH_BLOCK = 1 << 13
 
 
 def worthwhile_threads(layout: Layout, n_samples: int) -> int:

@@ -495,14 +495,14 @@ def test_settings_beyond_single_precision_are_no_accident(name):
 def test_layers_too_small_for_blas_threads_learn_the_same_bits_with_any_number(settings, dtype, every_step):
     """On many processors, BLAS rounds a product of this size otherwise if it divides it among threads."""
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((100, 5, 8)).astype(dtype)
+    X = rng.standard_normal((300, 5, 8)).astype(dtype)
     X[::3, :2] = X[::7, 3] = np.nan
-    y = rng.standard_normal((100, 5) if every_step else 100).astype(dtype)
+    y = rng.standard_normal((300, 5) if every_step else 300).astype(dtype)
     weights = []
     for n_threads in (1, 2, 3):
         limits = threadpool_limits(n_threads, user_api="blas")
         try:
-            estimator = model(hidden_size=64, batch_size=64, max_iter=2, missing="skip", **settings)
+            estimator = model(hidden_size=32, batch_size=256, max_iter=2, missing="skip", **settings)
             weights.append(fit(estimator, X, y).theta_)
         finally:
             limits.restore_original_limits()
@@ -510,17 +510,17 @@ def test_layers_too_small_for_blas_threads_learn_the_same_bits_with_any_number(s
 
 
 @pytest.mark.parametrize(
-    ("limit", "hidden_size", "expected"), [(1, 64, set()), (2, 64, {(2, 2)}), (3, 64, {(2, 2)}), (2, 8, set())]
+    ("limit", "hidden_size", "expected"), [(1, 64, set()), (2, 64, {(2, 2)}), (3, 64, {(2, 2)}), (2, 32, set())]
 )
 def test_two_directions_of_large_blocks_are_learnt_in_two_threads_if_blas_may(
     limit, hidden_size, expected, monkeypatch
 ):
     runs, run_tasks = set(), stack.run_tasks
     monkeypatch.setattr(stack, "run_tasks", lambda *args: runs.add(args[1:]) or run_tasks(*args))
-    X = np.random.default_rng(0).standard_normal((64, 3, 1))  # equal samples would be merged
+    X = np.random.default_rng(0).standard_normal((128, 3, 1))  # equal samples would be merged
     limits = threadpool_limits(limit, user_api="blas")
     try:
-        fit(model(hidden_size=hidden_size, bidirectional=True, max_iter=1, batch_size=64), X, X[:, -1, 0])
+        fit(model(hidden_size=hidden_size, bidirectional=True, max_iter=1, batch_size=128), X, X[:, -1, 0])
     finally:
         limits.restore_original_limits()
     assert runs == expected
