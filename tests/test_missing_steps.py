@@ -157,11 +157,10 @@ def test_with_indicators_complete_steps_are_skipped_alike(pattern, targets):
     ours, wider = model(pattern, targets=targets, missing_rule=MissingRule(by_channel=True))
     for name, view in ours.network.layout.views(wider).items():
         values = plain.network.layout.views(theta)[name]
-        for to, values_of in zip(
-            *((part if isinstance(part, list) else [part]) for part in (view, values)), strict=True
-        ):
+        both = zip(view, values, strict=True) if isinstance(view, list) else [(view, values)]
+        for to, of_plain in both:
             to[...] = 0
-            to[..., : values_of.shape[-1]] = values_of
+            to[..., : of_plain.shape[-1]] = of_plain
     expected = plain.network.predict(theta, plain.samples.X, True)
     np.testing.assert_allclose(ours.network.predict(wider, ours.samples.X, True), expected, rtol=1e-12, atol=1e-14)
     assert ours(wider, np.arange(N))[0] == pytest.approx(plain(theta, np.arange(N))[0], rel=1e-12)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sklstm._network.network import PREDICTION_ROWS
+from sklstm._network.network import CHUNK_ROWS
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import Trainer
 from sklstm._training.optimizers import SGD, Adam, AdamW, MomentOptimizer, RMSprop
@@ -79,7 +79,7 @@ class LBFGS(Solver):
         return True
 
     def new_trainer(self, regressor, n_rows, n_epochs):
-        return LBFGSTrainer(n_epochs, regressor.max_fun, regressor.tol, min(PREDICTION_ROWS, n_rows))
+        return LBFGSTrainer(n_epochs, regressor.max_fun, regressor.tol, min(CHUNK_ROWS, n_rows))
 
     def exhausted_message(self, regressor):
         return (

@@ -30,8 +30,9 @@ from sklstm._utils.windows import row_chunks
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType, IntArray
 
-# Number of samples evaluated at once in training: enough to fill the vector units, few enough to stay in the cache.
-PREDICTION_ROWS = 256
+# Samples of a chunk when training computes a loss or a gradient of all samples: enough to fill the vector units, few
+# enough to stay in the cache.
+CHUNK_ROWS = 256
 
 
 class ForwardPass(NamedTuple):
@@ -138,7 +139,7 @@ class Network:
     def evaluate(self, theta: FloatArray, samples: Samples, every_step: bool) -> tuple[float, FloatArray]:
         """Return the loss of samples, without the penalty, and their predictions as `predict` returns them."""
         X, y, weight, rows = samples.X, samples.y, samples.weight, samples.rows
-        chunks = [rows[start : start + PREDICTION_ROWS] for start in range(0, len(rows), PREDICTION_ROWS)]
+        chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
         results: dict[int, tuple[float, float, FloatArray]] = {}
 
         def use(number: int, output: ForwardPass) -> None:
@@ -163,15 +164,12 @@ class Network:
         order, reference = self._read(X, x, keeps_all=True)
         target, missing = self._targets(X, y, order, reference)
         n_skipped = np.zeros(len(X), np.intp) if order.skipped is None else order.skipped.sum(axis=0)
-        moved = order.moved
-        if moved is None and self.dropout:  # which asks for the order
-            moved = np.broadcast_to(np.arange(len(x))[:, np.newaxis], (len(x), len(X)))
+        moved = None
+        if self.dropout:  # its masks are drawn in the order of time
+            in_time = np.broadcast_to(np.arange(len(x)), (len(X), len(x)))
+            moved = in_time if order.moved is None else order.moved.T
         return ScaledSamples(
-            samples_first(x),
-            samples_first(target),
-            n_skipped,
-            None if missing is None else missing.T,
-            moved.T if moved is not None and self.dropout else None,
+            samples_first(x), samples_first(target), n_skipped, None if missing is None else missing.T, moved
         )
 
     def loss_and_gradient(
@@ -294,17 +292,20 @@ class Network:
         target, missing = features_first(targets).astype(self._dtype, order="C"), None
         if self.every_step:
             target = order.sort(target)
-            if (
-                y.ndim == 2 and order.moved is not None
-            ):  # the last present step predicts y, even if later ones are skipped
-                if order.leading is not None:
-                    np.copyto(target, np.nan, where=order.leading[:, np.newaxis])
-                target[-1] = y.T
+            if y.ndim == 2 and order.moved is not None:
+                _move_last_target(target, y, order)
             is_nan = np.isnan(target)
             missing = np.logical_or.reduce(is_nan, axis=1)
             target[is_nan] = 0
         self.scaling.targets(target, reference)
         return target, missing
+
+
+def _move_last_target(target: FloatArray, y: FloatArray, order: StepOrder) -> None:
+    """Let the last present step, which is last in this order, predict y (B, K), even if later steps are skipped."""
+    if order.leading is not None:
+        np.copyto(target, np.nan, where=order.leading[:, np.newaxis])
+    target[-1] = y.T
 
 
 def fit_network(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklstm._network.network import PREDICTION_ROWS, Network
+from sklstm._network.network import CHUNK_ROWS, Network
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
 from sklstm._utils.windows import row_chunks
@@ -66,8 +66,8 @@ class Objective:
     def whole(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return loss and gradient of all samples, computed in chunks."""
         total, gradient, counted, weight_sum = 0.0, np.zeros_like(theta), 0.0, 0.0
-        for start in range(0, len(self.samples.rows), PREDICTION_ROWS):
-            chunk = slice(start, start + PREDICTION_ROWS)
+        for start in range(0, len(self.samples.rows), CHUNK_ROWS):
+            chunk = slice(start, start + CHUNK_ROWS)
             loss, part, target_weight, chunk_weight = self._data_term(theta, chunk)
             share = float(target_weight.sum()) * chunk_weight
             total += loss * share

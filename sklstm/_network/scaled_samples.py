@@ -34,7 +34,7 @@ class ScaledSamples:
     missing : ndarray of bool of shape (n, T) or None
         Steps whose targets do not count, because a value is missing. None for targets of the last step only.
     moved : ndarray of int of shape (n, T) or None
-        Which step, in the order of time, is at each place. None if nobody asks.
+        Which step, in the order of time, is at each place. Only dropout needs it, and None stands for it elsewhere.
     """
 
     x: FloatArray

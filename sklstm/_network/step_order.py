@@ -24,7 +24,7 @@ class StepOrder:
     Parameters
     ----------
     skipped : ndarray of bool of shape (T, B), default=None
-        Steps to skip, in the order of time.
+        Steps to skip, in the order of time, which `unsort` needs. None if there are none, or from `of_ordered`.
     start : int, default=0
         The first step, in this order, that is computed. No sample has an earlier one.
     leading : ndarray of bool of shape (T - start, B), default=None
@@ -42,7 +42,7 @@ class StepOrder:
     def of_ordered(cls, n_skipped: IntArray, n_steps: int, moved: IntArray | None = None) -> StepOrder:
         """Return the order for samples that have it already: their first `n_skipped` (B,) steps are to skip.
 
-        `moved` (T, B), if it is known, tells which step is at each place.
+        `moved` (T, B) tells which step is at each place; it is needed for `sort`, and `unsort` is not possible.
         """
         start = min(int(n_skipped.min()), n_steps - 1)
         leading: BoolArray = np.arange(start, n_steps)[:, np.newaxis] < n_skipped

@@ -25,7 +25,7 @@ def test_evaluation_is_the_loss_without_penalty_and_the_predictions(loss, target
     network, theta = measured.network, start(measured.network)
     plain = objective(X, y, weight, targets != "last", 0.0, loss=loss, n_directions=n_directions)
     expected = plain(theta, np.arange(1, N))[0]
-    monkeypatch.setattr(_network, "PREDICTION_ROWS", 4)
+    monkeypatch.setattr(_network, "CHUNK_ROWS", 4)
     value, answers = network.evaluate(theta, Samples(X, y, weight, np.arange(1, N)), targets == "given")
     assert value == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(answers, network.predict(theta, X[1:], targets == "given"), rtol=1e-12)
@@ -86,7 +86,7 @@ def test_answers_do_not_depend_on_the_rows_beside_them(monkeypatch):
     network = objective(X, y, weight).network
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
     whole = network.predict(theta, X, False)
-    monkeypatch.setattr(_network, "PREDICTION_ROWS", 3)
+    monkeypatch.setattr(_network, "CHUNK_ROWS", 3)
     np.testing.assert_allclose(network.predict(theta, X, False), whole, rtol=1e-13)
 
 

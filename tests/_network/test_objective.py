@@ -62,7 +62,7 @@ def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
     whole = objective(*example(targets == "given"), targets != "last", alpha, loss=loss)
     theta = start(whole.network)
     expected, gradient, _ = whole(theta, np.arange(N))
-    monkeypatch.setattr(_objective, "PREDICTION_ROWS", 3)
+    monkeypatch.setattr(_objective, "CHUNK_ROWS", 3)
     loss, again = whole.whole(theta)
     assert loss == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(again, gradient, rtol=1e-11, atol=1e-14)

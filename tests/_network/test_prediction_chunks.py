@@ -43,7 +43,7 @@ def test_what_a_chunk_keeps_of_all_steps_takes_bounded_memory_beyond_the_fewest_
     assert lengths[0] > lengths[-1] > 0
 
 
-def test_two_threads_have_as_many_chunks_where_blocks_stay_large():
+def test_the_number_of_chunks_is_even_where_blocks_stay_large():
     def n_chunks(hidden_size, n_samples):
         return len(prediction_chunks(Layout(1, hidden_size, 1), n_samples, 24, np.float32, every_step=False))
 
@@ -85,7 +85,7 @@ def threads_used(monkeypatch):
         return to_predictions(*args, **kwargs)
 
     monkeypatch.setattr(_network, "prediction_chunks", divided)
-    monkeypatch.setattr(_network, "PREDICTION_ROWS", 16)
+    monkeypatch.setattr(_network, "CHUNK_ROWS", 16)
     monkeypatch.setattr(_network, "FEWEST_ROWS", 16)
     monkeypatch.setattr(_network, "worthwhile_threads", lambda layout, n_samples, n_steps, n_chunks: n_chunks)
     monkeypatch.setattr(_network, "shared_threads", Given)
