@@ -169,7 +169,6 @@ def _steps(z: FloatArray, inputs: FloatArray, every_state: bool) -> list[Step]:
     return [(x, z[0, : len(x)], z[0], z[0, -H:]) for x in inputs]
 
 
-@np.errstate(over="ignore", under="ignore")  # exp may overflow: see `_gates_by_exp`
 def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArray | None = None) -> None:
     """Run the layer over `ws.x` from the state `ws.h_0`, `ws.c_0`, and write h_t into `ws.states`.
 
@@ -187,14 +186,20 @@ def forward(matrix: FloatArray, ws: Workspace, start: int = 0, leading: BoolArra
         Steps to skip from `start` on, before all others of their sample. Their input must be 0, and so must be the h_0
         of a sample that skips a step.
     """
+    # no decorator: with NumPy 1.26, calls in several threads would share one np.errstate and restore another's settings
+    with np.errstate(over="ignore", under="ignore"):  # exp may overflow: see `_gates_by_exp`
+        scaled, steps = _begin(matrix, ws, start, leading)
+        if ws.factors is None and ws.c_by_exp:
+            _predict_by_exp(_multiplier(scaled), ws, steps)
+        else:
+            _run(_multiplier(scaled), ws, steps, start)
+
+
+def _run(dot: Product, ws: Workspace, steps: list[Step], start: int) -> None:
+    """Run the steps of `forward`, and keep their factors if `backward` needs them."""
     multiply, add, tanh, half = np.multiply, np.add, np.tanh, ws.half
     _, B, _, H = ws.shape
     by_exp, c_by_exp = ws.gates_by_exp, ws.c_by_exp
-    scaled, steps = _begin(matrix, ws, start, leading)
-    dot = _multiplier(scaled)
-    if ws.factors is None and c_by_exp:
-        _predict_by_exp(dot, ws, steps)
-        return
     tanh_c, c, g, o, _, _ = ws.step
     a, sigmoids, c_g, f_i = ws.step[2:].reshape(4 * H, B), ws.step[3:], ws.step[1:3], ws.step[4:]
     # in place with one and the same view: NumPy takes 0.25 µs to find out how two views of the same memory overlap

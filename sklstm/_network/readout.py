@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray
 
 
-@np.errstate(under="ignore")  # states may be tiny
 def forward(matrix: FloatArray, states: FloatArray) -> FloatArray:
     """Compute the outputs (…, K, B) for states (…, 1 + H, B)."""
-    return _product(matrix, states)
+    with np.errstate(under="ignore"):  # states may be tiny
+        return _product(matrix, states)
 
 
 def backward(matrix: FloatArray, states: FloatArray, d_y: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,5 +1,6 @@
 """The layer and its read-out compared with the reference, with finite differences, and with itself."""
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -269,3 +270,36 @@ def test_extreme_inputs_are_silent_and_give_finite_states(dtype, for_gradient):
     with np.errstate(all="raise"):
         lstm.forward(rng.standard_normal((12, 5)).astype(dtype), ws)
     assert np.abs(ws.states[1:]).max() <= 1
+
+
+class MatrixThatWaits(np.ndarray):
+    """A matrix for `forward`, which waits inside for what `inside` waits for."""
+
+    def reshape(self, *shape):
+        self.inside()
+        return np.asarray(self).reshape(*shape)
+
+
+def test_calls_that_overlap_in_threads_leave_how_each_thread_treats_errors():
+    """Especially with NumPy 1.26, where one object of np.errstate that two calls share would mix them up."""
+    second_began, first_ended, states = threading.Event(), threading.Event(), {}
+
+    def run(over, inside):
+        matrix = np.zeros((12, 5)).view(MatrixThatWaits)
+        matrix.inside = inside
+        with np.errstate(over=over):
+            lstm.forward(matrix, lstm.Workspace(2, 4, 1, 3, np.float64))
+            states[over] = np.geterr()["over"]
+            first_ended.set()
+
+    def begin_second():
+        second_began.set()
+        first_ended.wait(10)
+
+    first = threading.Thread(target=run, args=["raise", lambda: second_began.wait(10)])
+    second = threading.Thread(target=run, args=["print", begin_second])
+    first.start()
+    second.start()
+    first.join()
+    second.join()
+    assert states == {"raise": "raise", "print": "print"}
