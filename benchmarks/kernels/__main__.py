@@ -46,7 +46,7 @@ def print_table(table, chosen):
     for name, module in chosen.items():
         for layer in layers(module):
             ratios = [of_shape[name, layer] for of_shape in table.values()]
-            label = f"{name}, upper layer" if layer == "upper" else name
+            label = name if layer == "first" else f"{name}, {layer} layer"
             mean = math.exp(statistics.fmean(map(math.log, ratios)))
             print(f"{label:28}" + "".join(f"{ratio:6.2f}" for ratio in ratios) + f"{mean:8.2f}")
 
