@@ -126,20 +126,25 @@ class Workspace:
         self.products: FloatArray | None = None
         self.factors: FloatArray | None = None
         if for_gradient:
-            self.products = np.empty((3, H, B), dtype)
-            self.factors = np.empty((T, 6, H, B), dtype)
-            self.d_a = self.factors[:, 2:].reshape(T, 4 * H, B)  # overwrites the last four factors
-            self.d_c = np.empty((H, B), dtype)
-            # [d_x_t; d_h_{t-1}] comes from one product; without d_x all steps share one block
-            d_z = np.empty((T, F + H, B) if for_d_x else (H, B), dtype)
-            self.d_x = d_z[:, :F] if for_d_x else None
-            self.d_z = [(d, d[-H:]) for d in d_z] if for_d_x else [(d_z, d_z)] * T
-            self.d_h = self.d_z[0][1]
-            self.factor_sources = self.step[:3], self.step[3:], self.step[4], self.products
-            self.forward_factors = [(f[:3], f[1], f[3:]) for f in self.factors]
-            self.backward_steps = [(*f, d_a) for f, d_a in zip(self.factors, self.d_a, strict=True)]
-            self.chunk = min(T, max(1, CHUNK_BYTES // (4 * self.c_0.nbytes)))  # steps to a product
-            self.copies = np.empty((5 * H + F + 1) * self.chunk * B, dtype)
+            self._add_gradient_buffers(dtype, for_d_x)
+
+    def _add_gradient_buffers(self, dtype: FloatDType, for_d_x: bool) -> None:
+        """Allocate what only `backward` reads or writes, and what `forward` keeps for it."""
+        T, B, F, H = self.shape
+        self.products = np.empty((3, H, B), dtype)
+        self.factors = np.empty((T, 6, H, B), dtype)
+        self.d_a = self.factors[:, 2:].reshape(T, 4 * H, B)  # overwrites the last four factors
+        self.d_c = np.empty((H, B), dtype)
+        # [d_x_t; d_h_{t-1}] comes from one product; without d_x all steps share one block
+        d_z = np.empty((T, F + H, B) if for_d_x else (H, B), dtype)
+        self.d_x = d_z[:, :F] if for_d_x else None
+        self.d_z = [(d, d[-H:]) for d in d_z] if for_d_x else [(d_z, d_z)] * T
+        self.d_h = self.d_z[0][1]
+        self.factor_sources = self.step[:3], self.step[3:], self.step[4], self.products
+        self.forward_factors = [(f[:3], f[1], f[3:]) for f in self.factors]
+        self.backward_steps = [(*f, d_a) for f, d_a in zip(self.factors, self.d_a, strict=True)]
+        self.chunk = min(T, max(1, CHUNK_BYTES // (4 * self.c_0.nbytes)))  # steps to a product
+        self.copies = np.empty((5 * H + F + 1) * self.chunk * B, dtype)
 
     @cached_property
     def steps_with_skipped(self) -> list[Step]:
