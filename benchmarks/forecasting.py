@@ -64,8 +64,8 @@ class AirlineForecast:
 
     Both use the same windows, normalised by their last value and standard deviation. Both learn the next value at every
     step with the absolute error, AdamW, a cosine schedule, batches of 32 and clipped gradients. Steps before the first
-    row are skipped in sklstm, and zeros in PyTorch. Batches come from a `DataLoader`, as in PyTorch's tutorials, or from
-    shuffled indices, which is faster.
+    row are skipped in sklstm, and zeros in PyTorch. Batches come from a `DataLoader`, as in PyTorch's tutorials, or
+    from shuffled indices, which is faster.
     """
 
     params = ((1, 2),)

@@ -21,7 +21,7 @@ from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import merge_equal
-from sklstm._network.stack import worthwhile_threads
+from sklstm._network.stack import training_threads
 from sklstm._training.holdout import hold_out
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Monitor
 from sklstm._training.progress import Progress
@@ -194,8 +194,9 @@ def _run(regressor, objective, n_epochs, state, validate, tasks):
     trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs)
     # three matrix products at a step: forward, backward, and the gradient of the weights
     n_multiplications = 3 * trainer.batch_size * state.network.layout.matrix_size
-    n_wanted = worthwhile_threads(state.network.layout, trainer.batch_size)
-    with threads_for(n_multiplications, n_wanted) as objective.n_threads:
+    n_wanted = training_threads(state.network.layout, trainer.batch_size)
+    with threads_for(n_multiplications, n_wanted) as n_threads:
+        objective.n_threads = n_threads
         return trainer.run(state.theta, objective, state.optimizer, state.rng, state.progress, monitor)
 
 

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 # buffer of a single step takes longer than the memory for all steps.
 FEW_SAMPLES = 32
 
-# Elements of a block of H rows from which two directions in two threads take less time than one after the other
+# Elements of a block of H rows from which on two directions take less time in two threads than one after the other
 # (measured).
 WORTH_BLOCK = 1 << 13
 
 
-def worthwhile_threads(layout: Layout, n_samples: int) -> int:
+def training_threads(layout: Layout, n_samples: int) -> int:
     """Return how many threads pay off in training with batches of this size: one for each direction."""
     return layout.n_directions if layout.hidden_size * n_samples >= WORTH_BLOCK else 1
 
@@ -79,7 +79,7 @@ class Workspace:
         widths = layout.widths
         self.shape = T, B
         self.every_step = every_step
-        self.n_threads = min(n_threads, worthwhile_threads(layout, n_samples))
+        self.n_threads = min(n_threads, training_threads(layout, n_samples))
         self.layers: list[list[lstm.Workspace]] = []
         for level, width in enumerate(widths):
             kept = for_gradient or every_step or level + 1 < len(widths) or B <= FEW_SAMPLES
@@ -162,8 +162,8 @@ def _draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
 
 def _sort_masks(ws: Workspace, order: StepOrder) -> None:
     """Put the masks of every step into the order of the steps."""
-    for mask in ws.masks:
-        if order.moved is not None and (mask is not ws.masks[-1] or ws.every_step):
+    if order.moved is not None:
+        for mask in ws.masks if ws.every_step else ws.masks[:-1]:
             mask[order.start :] = order.sort(mask)
 
 
