@@ -376,6 +376,7 @@ GIVEN = {
     },
     "only infinity": lambda X: np.full_like(X, np.inf),
     "infinities of both signs": lambda X: np.copysign(np.inf, X),
+    "infinity and a missing value": lambda X: changed(changed(X.astype(float), (0, 0), np.inf), (0, 1), np.nan),
     "list": lambda X: X.tolist(),
     "list of rows": list,
     "tuple": lambda X: tuple(X.tolist()),
