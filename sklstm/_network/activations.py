@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 VARIABLE = "SKLSTM_ACTIVATION"
 FORMS = "tanh", "exp"
 
-# Elements of a block from which exp pays off, by a dtype's character code (measured). It needs more calls of NumPy than
-# tanh, which decide for few elements.
+# Elements of a block from which on exp pays off, by a dtype's character code (measured). It needs more calls of NumPy
+# than tanh, and for few elements the number of calls decides.
 WORTH_EXP = {"f": 2048, "d": 512}
 
 # Names of NumPy's code for AVX-512, also as one of several: "X86_V4" from NumPy 2.4, "AVX512_SKX" before it.

@@ -23,8 +23,8 @@ BLOCK_BYTES = 1 << 17
 # Elements of the inputs and states of all steps, which take the most memory.
 KEPT_ELEMENTS = 1 << 19
 
-# Below these sizes, threads wait for one another longer than they save (measured): elements of one block, and states
-# that each thread computes.
+# Below these sizes, threads wait for one another longer than they save (measured): the elements of one block, and the
+# states that each thread computes.
 WORTH_BLOCK, WORTH_STATES = 6 << 10, 1 << 18
 
 
