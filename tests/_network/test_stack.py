@@ -171,6 +171,21 @@ def test_dropout_drops_its_share_anew_and_keeps_the_mean():
         assert abs(np.corrcoef(mask[:-1].ravel(), mask[1:].ravel())[0, 1]) < 0.02  # independent at every step
 
 
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("missing", ["at both ends", "a whole sample"])
+def test_which_states_of_a_step_are_dropped_does_not_depend_on_missing_steps(missing, n_directions):
+    case, complete = (make(2, n_directions, True, which, dropout=0.5) for which in (missing, "none"))
+
+    def dropped(case):
+        _, ws, states = case.run()
+        above = ws.layers[1][0].x[case.order.start :]
+        return [(case.order.unsort(values) == 0).swapaxes(1, 2) for values in (above, states[:, 1:])]
+
+    for found, wanted in zip(dropped(case), dropped(complete), strict=True):
+        np.testing.assert_array_equal(found[~case.missing], wanted[~case.missing])
+        assert 0 < wanted.mean() < 1
+
+
 def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_steps():
     """Masks of ones change nothing; below a mask of zeros, the layer above depends on its bias only."""
     case = make(2, 1, True)
