@@ -144,6 +144,13 @@ def test_gradients_equal_central_differences(n_layers, n_directions, every_step,
     np.testing.assert_allclose(gradient, numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
 
 
+def test_gradients_with_dropout_equal_central_differences_where_no_sample_has_the_first_step():
+    case = make(2, 2, True, "at both ends", dropout=0.4)
+    assert case.order.start > 0
+    numeric = central_differences(case.loss, case.theta)
+    np.testing.assert_allclose(case.gradient(), numeric, rtol=0, atol=1e-7 * np.abs(numeric).max())
+
+
 @every_case
 @pytest.mark.parametrize("few", [0, B], ids=["many samples", "few samples"])
 def test_states_without_gradient_are_the_same(n_layers, n_directions, every_step, missing, few, monkeypatch):

@@ -3,7 +3,7 @@ import numpy as np
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED
 from sklstm._training.progress import Progress
-from tests._training.tools import Interrupted, interrupted, monitoring
+from tests._training.tools import Interrupted, interrupted, monitoring, underflowing
 
 
 def whole_batch(objective, max_iter=50, max_fun=1000, tol=0.0, **settings):
@@ -62,3 +62,9 @@ def test_whole_batches_of_what_is_at_its_minimum_are_an_epoch():
     ending, theta, progress, _ = whole_batch(objective)
     assert (ending, progress.loss_curve, progress.best_epoch) == (CONVERGED, [0.0], 1)
     np.testing.assert_array_equal(theta, 0)
+
+
+def test_underflow_is_no_error_even_if_numpy_is_told_to_raise_it():
+    with np.errstate(all="raise"):
+        ending, *_ = whole_batch(underflowing())
+    assert ending == CONVERGED

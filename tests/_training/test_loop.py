@@ -9,7 +9,7 @@ from sklstm._training.progress import Progress
 from sklstm._training.schedules import Schedule
 from sklstm.datasets import make_pattern
 from tests import reference
-from tests._training.tools import interrupted, monitoring, quadratic
+from tests._training.tools import interrupted, monitoring, quadratic, underflowing
 from tests.tools import named
 
 
@@ -273,3 +273,10 @@ def test_a_message_says_what_is_no_longer_finite(theta, loss, validation, messag
     monitor = Monitor(0.0, np.inf, None if validation is None else lambda _: validation, None, None)
     with pytest.raises(ValueError, match=message):
         monitor.after_epoch(Progress(), np.array([theta]), loss)
+
+
+def test_underflow_is_no_error_even_if_numpy_is_told_to_raise_it():
+    objective = underflowing()
+    with np.errstate(all="raise"):
+        _, _, progress, _ = run(objective, 2, validate=objective.validate)
+    assert progress.validation_loss_curve == [0, 0]

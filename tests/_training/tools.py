@@ -60,3 +60,19 @@ class Interrupted(Quadratic):
 def interrupted(after):
     plain = quadratic()
     return Interrupted(after, plain.rows, plain.weight)
+
+
+class Underflowing(Interrupted):
+    """Its loss, and that of `validate`, underflow."""
+
+    def __call__(self, theta, batch):
+        return *super().__call__(theta, batch)[:2], np.exp(np.float64(-1000)) + 1
+
+    @staticmethod
+    def validate(theta):
+        return np.exp(np.float64(-1000)), 0.0
+
+
+def underflowing():
+    plain = quadratic()
+    return Underflowing(np.inf, plain.rows, plain.weight)

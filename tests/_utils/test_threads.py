@@ -31,8 +31,9 @@ def test_small_products_run_on_one_thread_and_large_ones_as_they_were(two_thread
     with threads.threads_for(threads.WORTH_THREADS - 1):
         assert set(blas_threads()) == {1}
     assert blas_threads() == two_threads
-    with threads.threads_for(threads.WORTH_THREADS):
+    with threads.threads_for(threads.WORTH_THREADS, 2) as n_threads:
         assert blas_threads() == two_threads
+        assert n_threads == 1  # as BLAS uses the others
 
 
 def test_the_last_out_restores_what_the_first_in_found(two_threads):
