@@ -396,12 +396,15 @@ def test_a_series_of_a_few_rows_beside_others():
 @pytest.mark.parametrize("kind", [None, "last", "last-standard"])
 @pytest.mark.parametrize("level", [1e4, -1e7, 1e9])
 def test_a_history_at_another_level_is_forecast_from_there(level, kind):
-    """Under a key that was learnt from, or not; alone, or in a panel; in float32."""
+    """Under a key that was learnt from, or not; alone, or in a panel.
+
+    Values up to 3 have a resolution of 2.4e-7 in float32, and five steps feed their rounding back.
+    """
     y, _ = waves({"a": 1.0, "b": 3.0})
     for known in (y.loc["a"], y):
         f = Forecaster(learner(instance_norm=kind), window_length=8).fit(None, known)
         there = f.forecast(5, history=known + level) - level
-        np.testing.assert_allclose(there, f.forecast(5), atol=1e-6 + 4e-16 * abs(level))
+        np.testing.assert_allclose(there, f.forecast(5), atol=1e-5 + 4e-16 * abs(level))
 
 
 @pytest.mark.parametrize("shape", ["single", "panel"])
