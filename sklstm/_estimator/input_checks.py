@@ -197,8 +197,8 @@ def _values_of_frame(X):
     """
     if not is_pandas(X) or X.ndim != 2 or len(X) == 0:
         return None
-    values = X.to_numpy()
-    return values if values.dtype in LARGEST and set(X.dtypes) == {values.dtype} else None
+    dtypes = set(X.dtypes)
+    return X.to_numpy() if len(dtypes) == 1 and dtypes <= LARGEST.keys() else None
 
 
 def _check_rows_range(X, dtype, input_name):
