@@ -39,6 +39,7 @@ SETTINGS = (
     {"early_stopping": True, "validation_gap": 2},
     {"n_layers": 2, "dropout": 0.2},
     {"bidirectional": True, "clip_norm": 0.5},
+    {"forget_bias": "chrono"},
     {"alpha": 0.1, "clip_value": 0.01, "standardize": False},
 )
 

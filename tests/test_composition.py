@@ -304,6 +304,7 @@ OTHER_SETTINGS = {
     "n_layers": 2,
     "bidirectional": True,
     "dropout": 0.2,
+    "forget_bias": "chrono",
     "n_channels": 2,
     "n_targets": 2,
     "instance_norm": "last",

@@ -33,6 +33,7 @@ SETTINGS = {
     "bidirectional": {**SHORT, "hidden_size": 8, "bidirectional": True},
     "two layers, bidirectional": {**SHORT, "hidden_size": 8, "n_layers": 2, "bidirectional": True},
     "dropout": {**SHORT, "dropout": 0.2},
+    "long memory": {**SHORT, "forget_bias": "chrono"},
     "absolute error": {**SHORT, "loss": "absolute_error"},
     "huber": {**SHORT, "loss": "huber", "delta": 0.5},
     "quantile": {**SHORT, "loss": "quantile", "quantile": 0.4},

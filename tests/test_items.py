@@ -21,6 +21,7 @@ ITEMS = {
     "two layers": {"n_layers": 2},
     "bidirectional": {"bidirectional": True},
     "three layers, bidirectional": {"n_layers": 3, "bidirectional": True},
+    "long memory": {"forget_bias": "chrono", "n_layers": 2, "bidirectional": True},
     "dropout": {"n_layers": 2, "dropout": 0.3},
     "absolute error": {"loss": "absolute_error"},
     "huber": {"loss": "huber", "delta": 0.3},

@@ -42,6 +42,7 @@ PUBLIC = [
     show_versions,
     split_panel,
     datasets.load_airline,
+    datasets.make_adding_problem,
     datasets.make_pattern,
 ]
 
@@ -62,7 +63,7 @@ def test_names():
         "show_versions",
         "split_panel",
     ]
-    assert datasets.__all__ == ["load_airline", "make_pattern"]
+    assert datasets.__all__ == ["load_airline", "make_adding_problem", "make_pattern"]
 
 
 def test_data_sets_are_at_hand_and_loaded_when_they_are_asked_for():

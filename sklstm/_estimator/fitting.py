@@ -18,9 +18,10 @@ from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import solver_of
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
+from sklstm._network.initializers import CHRONO
 from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
-from sklstm._network.samples import merge_equal
+from sklstm._network.samples import merge_equal, most_present_steps
 from sklstm._network.stack import training_threads
 from sklstm._training.holdout import hold_out
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Monitor
@@ -73,7 +74,7 @@ def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, t
         check_every_channel(data)
         every_step = _trains_every_step(regressor, data, start)
         network = _new_network(regressor, settings, merged or data, every_step)
-        theta, progress = network.initial_theta(rng, data.X.dtype), Progress()
+        theta, progress = _initial_theta(regressor, network, data, rng), Progress()
     else:
         network = earlier.network.updated(data, earlier.theta.dtype)
         theta, progress = earlier.theta.copy(), replace(earlier.progress)
@@ -146,6 +147,13 @@ def _new_network(regressor, settings, data, every_step):
     n_inputs = data.X.shape[2] * data.missing_rule.n_inputs_per_channel
     layout = new_layout(regressor, n_inputs, data.n_outputs * loss.n_levels)
     return fit_network(layout, loss, data, data.X.dtype, scaling, every_step=every_step, dropout=regressor.dropout)
+
+
+def _initial_theta(regressor, network, data, rng):
+    """Draw the initial parameters. For "chrono", units are to remember for as long as the longest sample."""
+    is_chrono = regressor.forget_bias == CHRONO
+    n_steps = most_present_steps(data, data.missing_rule) if is_chrono else 1
+    return network.initial_theta(rng, data.X.dtype, regressor.forget_bias, n_steps)
 
 
 def _optimizer(regressor, layout, theta, earlier):

@@ -20,6 +20,7 @@ from sklstm._estimator.prediction_checks import at_present_steps, check_finite
 from sklstm._estimator.settings import check_settings
 from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
+from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING
 from sklstm._network.scaling import INSTANCE_NORMS
@@ -71,6 +72,12 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     dropout : float, default=0.0
         Probability, in [0, 1), of dropping a state before the next layer or the read-out, in training only. Raise it
         (0.1 to 0.5) if a large network overfits.
+    forget_bias : float in [-100, 100] or "chrono", default=1.0
+        Bias of the forget gates before training: how long units remember at first. With a bias of b, a unit keeps its
+        memory for about 1 + exp(b) steps, with the default for four. Choose "chrono" if one step decides the target a
+        hundred steps later or more. It draws the bias of each unit as log(u), with u uniform in [1, n_steps - 1], and
+        sets the bias of its input gate to minus that. So units remember from two steps to n_steps, the number of
+        present steps of the longest sample. All other weights start as they do with a number.
     n_channels : int, default=1
         Number of values at each step, if `X` is a table (2-D). A row of the table is a flattened sequence, with all
         channels of a step side by side; by default each column is one step. Not used if `X` is 3-D.
@@ -265,6 +272,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     networks from overfitting. JMLR 15. Zaremba, W. et al. (2014). Recurrent neural network
     regularization. arXiv:1409.2329.
 
+    `forget_bias`: Jozefowicz, R. et al. (2015). An empirical exploration of recurrent network
+    architectures. ICML. Tallec, C. and Ollivier, Y. (2018). Can recurrent neural networks warp time? ICLR.
+
     `instance_norm`: Kim, T. et al. (2022). Reversible instance normalization for accurate time-series
     forecasting against distribution shift. ICLR. Zeng, A. et al. (2023). Are transformers effective for
     time series forecasting? AAAI.
@@ -299,6 +309,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        # further from 0, a gate is open or shut to the last bit, and single precision could overflow
+        "forget_bias": [Interval(Real, -100, 100, closed="both"), StrOptions({CHRONO})],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "n_targets": [Interval(Integral, 1, None, closed="left"), None],
         "instance_norm": [StrOptions(set(INSTANCE_NORMS)), None],
@@ -343,6 +355,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         n_layers=1,
         bidirectional=False,
         dropout=0.0,
+        forget_bias=1.0,
         n_channels=1,
         n_targets=None,
         instance_norm=None,
@@ -383,6 +396,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         self.n_layers = n_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
+        self.forget_bias = forget_bias
         self.n_channels = n_channels
         self.n_targets = n_targets
         self.instance_norm = instance_norm

@@ -6,6 +6,7 @@ Each parameter has been validated by itself before.
 import numpy as np
 
 from sklstm._estimator.solvers import solver_of
+from sklstm._network.initializers import CHRONO
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
 from sklstm._network.missing_values import SKIP, SKIP_STEPS, MissingRule
@@ -16,6 +17,7 @@ FIXED = (
     "n_layers",
     "bidirectional",
     "dropout",
+    "forget_bias",
     "n_channels",
     "n_targets",
     "instance_norm",
@@ -30,6 +32,10 @@ FIXED = (
 
 def check_settings(regressor):
     """Check that the parameters suit each other; return those that cannot change while training continues."""
+    if isinstance(regressor.forget_bias, bool):  # which is a number for scikit-learn
+        raise ValueError(
+            f"forget_bias must be a number or {CHRONO!r}, got {regressor.forget_bias}. The default is forget_bias=1.0."
+        )
     if loss_class(regressor.loss).needs_nonnegative and regressor.instance_norm is not None:
         raise ValueError(
             f"loss={regressor.loss!r} needs targets >= 0, but instance_norm={regressor.instance_norm!r} normalises "

@@ -88,16 +88,20 @@ class Network:
         """The precision of samples and parameters."""
         return self.empty_prediction.dtype
 
-    def initial_theta(self, rng: np.random.Generator, dtype: FloatDType) -> FloatArray:
-        """Draw initial parameters."""
+    def initial_theta(
+        self, rng: np.random.Generator, dtype: FloatDType, forget_bias: float | str = 1.0, n_steps: int = 1
+    ) -> FloatArray:
+        """Draw initial parameters. "chrono", as `forget_bias`, needs the number of steps to remember."""
         theta = np.zeros(self.layout.size)
+        of_biases = rng.spawn(1)[0]  # so that all weights are the same with any `forget_bias`
         layers, readout_matrix = self.layout.matrices(theta)
         H = self.layout.hidden_size
         for number, matrix in enumerate(layers):
             # weights of missing indicators start at 0, so that a missing value first counts as the mean
             width = matrix.shape[1] - 1 - H
             drawn = self.n_channels if number < self.layout.n_directions else width
-            matrix[:, np.r_[:drawn, width : width + 1 + H]] = initializers.lstm_matrix(rng, drawn, H)
+            bias = initializers.lstm_bias(of_biases, H, forget_bias, n_steps)
+            matrix[:, np.r_[:drawn, width : width + 1 + H]] = initializers.lstm_matrix(rng, drawn, bias)
         readout_matrix[...] = initializers.readout_matrix(rng, readout_matrix.shape[1] - 1, len(readout_matrix))
         readout_matrix[:, 0] = self.loss.initial_bias(self.n_outputs)
         return theta.astype(dtype)

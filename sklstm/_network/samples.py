@@ -38,6 +38,15 @@ class Samples:
     rows: IntArray
 
 
+def most_present_steps(samples: Samples, missing_rule: MissingRule) -> int:
+    """Return the largest number of steps of a sample that are not skipped."""
+    X, rows, most = samples.X, samples.rows, 0
+    for chunk in row_chunks(len(rows), X[0].size):
+        skipped = missing_rule.skipped_steps(X[rows[chunk]])
+        most = max(most, X.shape[1] - int(skipped.sum(axis=1).min()))
+    return most
+
+
 SomeSamples = TypeVar("SomeSamples", bound=Samples)
 
 

@@ -274,7 +274,7 @@ def test_a_cosine_that_came_to_its_end_is_no_failure_to_converge():
 def test_what_else_cannot_change_while_training_continues():
     changes = {
         "n_layers": 2, "bidirectional": True, "dropout": 0.5, "loss": "huber", "delta": 2.0, "quantile": 0.3,
-        "loss_steps": "all",
+        "loss_steps": "all", "forget_bias": "chrono",
     }  # fmt: skip
     for name, value in changes.items():
         estimator = fit(model(warm_start=True), X[..., :1], Y).set_params(**{name: value})
@@ -471,6 +471,8 @@ EXTREME = {
     "adam": {"epsilon": 1e-300},
     "rmsprop": {"solver": "rmsprop", "epsilon": 1e-300},
     "invscaling": {"learning_rate": "invscaling", "power_t": 400.0, "batch_size": 1},
+    "open": {"forget_bias": 100.0},
+    "shut": {"forget_bias": -100.0},
 }
 
 

@@ -78,6 +78,7 @@ WRONG_SETTINGS = {
     "n_layers": [0, 1.5],
     "bidirectional": [2],
     "dropout": [-0.1, 1.0],
+    "forget_bias": ["Chrono", "1", None, np.nan, np.inf, -100.5, True, np.False_, [1.0]],
     "loss": ["mse", None],
     "delta": [0.0],
     "quantile": [0.0, 1.0, "median", [0.9, 0.1]],

@@ -22,7 +22,7 @@ from sklstm._network.network import Network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._training.optimizers import SGD, Adam, clip
-from sklstm.datasets import load_airline
+from sklstm.datasets import load_airline, make_adding_problem
 from tests.tools import fit, model
 
 RNG = np.random.default_rng(0)
@@ -953,6 +953,93 @@ def test_dropout_is_off_in_predict_and_decided_by_random_state():
 def test_two_layers_and_both_directions_learn():
     for settings in ({"n_layers": 2}, {"bidirectional": True}, {"dropout": 0.1}):
         assert fit(model(hidden_size=16, max_iter=150, **settings), X3, Y1).score(X3, Y1) > 0.9
+
+
+# ---- long memory
+
+
+def at_start(X, y=Y1, **settings):
+    """A fit that does not move the weights."""
+    return fit(model(max_iter=1, learning_rate_init=1e-300, **{"forget_bias": "chrono", **settings}), X, y)
+
+
+def forget_gates(estimator):
+    """Check that input gates are shut as far as forget gates are open; return the biases of these."""
+    biases = np.round(estimator.bias_, 9)  # the update moved them by 1e-300
+    i, f, o, g = biases.reshape(-1, 4, estimator.hidden_size).swapaxes(0, 1)
+    np.testing.assert_array_equal(i, -f)
+    np.testing.assert_array_equal(np.stack((o, g)), 0)
+    return f
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("depth", [{}, {"n_layers": 2}, {"bidirectional": True}], ids=str)
+def test_chrono_remembers_for_up_to_all_steps_of_a_sample(depth, dtype):
+    long = np.random.default_rng(0).normal(size=(40, 20, 2)).astype(dtype)
+    padded = np.concatenate((np.full((40, 5, 2), np.nan, dtype), long), axis=1)
+    flat = long.reshape(40, -1)
+    fitted = [
+        at_start(rows, hidden_size=30, n_channels=n_channels, **depth)
+        for rows, n_channels in ((long, 1), (flat, 2), (padded, 1))
+    ]
+    assert {estimator.theta_.dtype for estimator in fitted} == {np.dtype(dtype)}
+    drawn, *others = map(forget_gates, fitted)
+    assert np.log(15) < drawn.max() < np.log(19)
+    assert 0 < drawn.min() < np.log(3)
+    assert len(set(drawn.ravel())) == drawn.size
+    for other in others:
+        np.testing.assert_array_equal(other, drawn)
+    assert forget_gates(at_start(long[:, :6], hidden_size=30, **depth)).max() < np.log(5)
+
+
+@pytest.mark.parametrize("n_steps", [1, 2])
+def test_chrono_with_nothing_to_remember(n_steps):
+    assert (forget_gates(at_start(X3[:, -n_steps:])) == 0).all()
+
+
+def test_random_state_draws_how_long_units_remember():
+    drawn = [forget_gates(at_start(X3, random_state=seed)) for seed in (0, 0, 1, None, None)]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+    assert not np.array_equal(drawn[3], drawn[4])
+
+
+def test_how_long_units_remember_changes_nothing_else_at_first():
+    default, chrono, number = (at_start(X3, forget_bias=bias) for bias in (1.0, "chrono", -2))
+    np.testing.assert_allclose(default.bias_[0], np.repeat([0, 1, 0, 0], 4), atol=1e-200)
+    np.testing.assert_allclose(number.bias_[0], np.repeat([0, -2, 0, 0], 4), atol=1e-200)
+    for other in (chrono, number):
+        np.testing.assert_array_equal(other.weight_ih_, default.weight_ih_)
+        np.testing.assert_array_equal(other.weight_hh_, default.weight_hh_)
+        np.testing.assert_array_equal(other.readout_weight_, default.readout_weight_)
+    np.testing.assert_array_equal(fit(model(forget_bias=1.0), X3, Y1).theta_, fit(model(), X3, Y1).theta_)
+
+
+def test_chrono_is_drawn_in_the_first_call_only():
+    once = fit(model(forget_bias="chrono", max_iter=4), X3, Y1)
+    twice, by_epoch = model(forget_bias="chrono", max_iter=2, warm_start=True), model(forget_bias="chrono")
+    for _ in range(2):
+        fit(twice, X3, Y1)
+    for _ in range(4):
+        by_epoch.partial_fit(X3, Y1)
+    for estimator in (twice, by_epoch):
+        np.testing.assert_array_equal(estimator.theta_, once.theta_)
+    longer = np.tile(X3, (1, 4, 1))
+    still = at_start(X3).partial_fit(longer, Y1)
+    np.testing.assert_array_equal(forget_gates(still), forget_gates(at_start(X3)))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_with_chrono_a_network_learns_what_it_has_to_remember_for_a_hundred_steps(seed):
+    """The adding problem. Four seeds gave errors of 0.06 to 0.10 with it, and 1.00 without, also ten times as late."""
+    (X, y), (X_test, y_test) = (make_adding_problem(n, 100, k) for n, k in ((6000, seed + 1), (500, 0)))
+    settings = {"hidden_size": 16, "learning_rate_init": 0.005, "batch_size": 20, "max_iter": 1, "random_state": seed}
+    errors = {}
+    for forget_bias in (1.0, "chrono"):
+        fitted = fit(LSTMRegressor(forget_bias=forget_bias, **settings), X.astype(np.float32), y)
+        errors[forget_bias] = np.sqrt(np.mean((fitted.predict(X_test.astype(np.float32)) - y_test) ** 2)) / y_test.std()
+    assert errors["chrono"] < 0.3
+    assert errors[1.0] > 0.8
 
 
 # ---- losses

@@ -14,6 +14,7 @@ from sklstm._network.layout import Layout
 from sklstm._network.losses import AbsoluteError, Huber, Poisson, Quantile, SquaredError
 
 WRONG = {
+    "a bias that is no number": ({"forget_bias": True}, "a number or 'chrono', got True. The default is forget_bias=1"),
     "poisson of relative targets": ({"loss": "poisson", "instance_norm": "last"}, "excludes|choose instance_norm=None"),
     "next steps that are seen": ({"loss_steps": "all", "bidirectional": True}, "has read the next step already"),
     "chance in a line search": ({"solver": "lbfgs", "dropout": 0.1}, "dropout=0.1 changes it at random"),

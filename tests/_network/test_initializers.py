@@ -1,5 +1,6 @@
 import numpy as np
-from scipy import stats
+import pytest
+from scipy import special, stats
 
 from sklstm._network import initializers
 
@@ -24,12 +25,33 @@ def test_orthogonal_has_orthonormal_columns_without_a_preferred_sign():
 
 
 def test_lstm_matrix_has_its_parts_in_place():
-    matrix = initializers.lstm_matrix(rng(), n_channels=2, hidden_size=5)
+    bias = np.arange(20.0)
+    matrix = initializers.lstm_matrix(rng(), n_channels=2, bias=bias)
     assert matrix.shape == (20, 2 + 1 + 5)
-    np.testing.assert_array_equal(matrix[:, 2], np.repeat([0, 1, 0, 0], 5))  # gates i, f, o, g
+    np.testing.assert_array_equal(matrix[:, 2], bias)
     np.testing.assert_allclose(matrix[:, 3:].T @ matrix[:, 3:], np.eye(5), atol=1e-12)
     assert np.abs(matrix[:, :2]).max() <= np.sqrt(6 / 22)
     assert len(np.unique(matrix[:, :2])) == 40
+
+
+@pytest.mark.parametrize("forget_bias", [1, 1.0, 0.0, -2.5])
+def test_a_number_is_the_bias_of_the_forget_gates(forget_bias):
+    bias = initializers.lstm_bias(rng(), 5, forget_bias, n_steps=9)
+    np.testing.assert_array_equal(bias, np.repeat([0, forget_bias, 0, 0], 5))  # gates i, f, o, g
+
+
+def test_chrono_remembers_between_two_steps_and_all():
+    """A forget gate of f keeps a memory for 1 / (1 - f) steps, and the input gate lets in what is forgotten."""
+    bias = initializers.lstm_bias(rng(), 4000, "chrono", n_steps=50)
+    i, f, o, g = special.expit(bias).reshape(4, -1)
+    np.testing.assert_allclose(i, 1 - f, rtol=1e-12)
+    assert stats.kstest(1 / (1 - f), stats.uniform(2, 48).cdf).pvalue > 0.01
+    np.testing.assert_array_equal(np.concatenate((o, g)), 0.5)
+
+
+@pytest.mark.parametrize("n_steps", [1, 2])
+def test_chrono_has_nothing_to_choose_in_one_or_two_steps(n_steps):
+    np.testing.assert_array_equal(initializers.lstm_bias(rng(), 5, "chrono", n_steps), np.zeros(20))
 
 
 def test_readout_matrix_has_zero_bias():

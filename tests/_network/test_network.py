@@ -9,7 +9,7 @@ from sklstm._network.missing_values import MissingRule
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS
-from tests._network.tools import F, K, N, T, example, objective, start
+from tests._network.tools import F, H, K, N, T, example, objective, start
 from tests.tools import changeable_dataclasses
 
 pytestmark = pytest.mark.usefixtures("form")
@@ -105,6 +105,25 @@ def test_both_precisions_start_from_the_same_weights():
         for network, dtype in zip(networks, (np.float32, np.float64), strict=True)
     )
     np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_biases_of_the_gates_change_no_other_weight_and_differ_by_layer_and_direction(dtype):
+    network = objective(*example(), n_layers=2, n_directions=2).network
+    rngs = [np.random.default_rng(3) for _ in range(3)]
+    default, kept, chrono = (
+        network.layout.views(network.initial_theta(rng, dtype, forget_bias, n_steps=T))
+        for rng, forget_bias in zip(rngs, (1.0, 5.0, "chrono"), strict=True)
+    )
+    for name in set(default) - {"bias"}:
+        for other in (kept, chrono):
+            np.testing.assert_equal(other[name], default[name])
+    assert len({rng.random() for rng in rngs}) == 1  # nor what is drawn after them
+    np.testing.assert_array_equal(kept["bias"], np.tile(np.repeat([0, 5, 0, 0], H), (4, 1)))
+    forget = np.concatenate([bias[H : 2 * H] for bias in chrono["bias"]])
+    assert len(set(forget)) == 4 * H
+    assert 0 <= forget.min() < forget.max() <= np.log(T - 1)
+    np.testing.assert_array_equal(np.concatenate([bias[:H] for bias in chrono["bias"]]), -forget)
 
 
 def test_levels_do_not_cross_and_the_median_is_the_prediction():

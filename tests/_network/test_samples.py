@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklstm._network.missing_values import SKIP, MissingRule
-from sklstm._network.samples import Samples, merge_equal
+from sklstm._network.samples import Samples, merge_equal, most_present_steps
 from sklstm._utils import windows
 
 
@@ -20,6 +20,19 @@ def test_samples_stay_views_of_what_was_given():
     assert np.shares_memory(samples.X, X)
     with pytest.raises(FrozenInstanceError):
         samples.rows = np.arange(7)
+
+
+@pytest.mark.parametrize("chunk_elements", [1, 1 << 18])
+def test_most_present_steps_are_those_of_a_sample_that_takes_part(chunk_elements, monkeypatch):
+    monkeypatch.setattr(windows, "CHUNK_ELEMENTS", chunk_elements)
+    X = np.ones((4, 6, 2))
+    X[0, :1], X[1, 2, 1], X[1, 5] = np.nan, np.nan, np.nan
+    X[2, :, 0] = np.nan
+    expected = {(0, 1, 2): (5, 5, 6), (1, 2): (4, 5, 6), (2,): (0, 0, 6), (0, 3): (6, 6, 6)}
+    rules = SKIP, MissingRule(by_channel=True, n_needed=1), MissingRule(by_channel=True)
+    for rows, counts in expected.items():
+        samples = Samples(X, np.ones((4, 1)), np.ones(4), np.array(rows))
+        assert [most_present_steps(samples, rule) for rule in rules] == list(counts)
 
 
 def test_equal_rows_are_merged_in_an_order_of_their_content():

@@ -52,6 +52,7 @@ OF_LSTM = {
     "n_layers": (2, {}),
     "bidirectional": (True, {}),
     "dropout": (0.3, {}),
+    "forget_bias": (0.3, {}),
     "n_channels": (2, {}),
     "n_targets": (1, {"n_channels": 2, "instance_norm": "last"}),
     "standardize": (False, {}),
