@@ -328,6 +328,7 @@ OTHER_SETTINGS = {
     "clip_value": 0.1,
     "batch_size": 7,
     "max_iter": 4,
+    "max_updates": 9,
     "max_fun": 5,
     "tol": 0.01,
     "n_iter_no_change": np.inf,

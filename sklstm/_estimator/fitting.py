@@ -5,7 +5,7 @@ them. A call that fails therefore leaves it as it was.
 """
 
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklstm._estimator.forecast_start import ForecastStart
 from sklstm._estimator.input_checks import check_every_channel
 from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
-from sklstm._estimator.solvers import solver_of
+from sklstm._estimator.solvers import resolve_max_updates, solver_of
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.initializers import CHRONO
@@ -24,7 +24,7 @@ from sklstm._network.objective import Objective
 from sklstm._network.samples import merge_equal, most_present_steps
 from sklstm._network.stack import training_threads
 from sklstm._training.holdout import hold_out
-from sklstm._training.loop import EXHAUSTED, INTERRUPTED, STUCK, Monitor
+from sklstm._training.loop import EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, STUCK, Monitor
 from sklstm._training.progress import Progress
 from sklstm._utils.forecast_bounds import WindowRange
 from sklstm._utils.overflow import scaled_for_r2
@@ -33,7 +33,25 @@ from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
 
 
-def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, tasks):
+@dataclass(frozen=True)
+class Budget:
+    """How long one call trains, at most: `n_epochs` epochs and, in `fit`, as many updates as `max_updates` allows.
+
+    In `fit`, the schedule of the learning rate begins again. A call of `partial_fit` is one epoch of a longer schedule.
+    """
+
+    n_epochs: int
+    is_whole_fit: bool
+
+    def max_updates(self, regressor, n_rows):
+        """Return the largest number of updates on `n_rows` samples; None without such a limit."""
+        return resolve_max_updates(regressor, n_rows) if self.is_whole_fit else None
+
+
+ONE_PASS = Budget(n_epochs=1, is_whole_fit=False)
+
+
+def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
     """Train on checked samples, and return the fitted attributes.
 
     Parameters
@@ -47,10 +65,8 @@ def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, t
         The parameters that cannot change while training continues.
     earlier : TrainingState, default=None
         State from which training continues.
-    new_period : bool
-        Whether the schedule of the learning rate begins again.
-    n_epochs : int
-        How many epochs to train at most.
+    budget : Budget
+        How long to train at most.
     tasks
         The tasks of `begin_fit`, which report every epoch to callbacks.
 
@@ -89,13 +105,16 @@ def train(regressor, data, y, settings, earlier=None, *, new_period, n_epochs, t
         rng=rng,
         progress=progress,
         optimizer=_optimizer(regressor, network.layout, theta, earlier),
+        max_updates=budget.max_updates(regressor, len(data.rows)),
         theta=theta,
     )
     validate = _validator(network, data)
     progress.watch(validate, same_rows=earlier is not None and earlier.fingerprint == state.fingerprint)
+    # the schedule of a `fit` with `max_updates` may have ended before `max_iter` epochs
+    new_period = budget.is_whole_fit or (earlier is not None and earlier.max_updates is not None)
     progress.begin_period(new_period, regressor.max_iter)
     objective = Objective(network, data, solver_of(regressor).penalty(regressor), theta.dtype, rng, merged)
-    ending = _run(regressor, objective, n_epochs, state, validate, tasks)
+    ending = _run(regressor, objective, budget.n_epochs, state, validate, tasks)
     return ending, state.attributes(keeps_best=ending == INTERRUPTED or data.validation is not None)
 
 
@@ -199,7 +218,7 @@ def _run(regressor, objective, n_epochs, state, validate, tasks):
         return tasks.end_epoch(lambda: state.copied().attributes())
 
     monitor = Monitor(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
-    trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs)
+    trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs, state.max_updates)
     # three matrix products at a step: forward, backward, and the gradient of the weights
     n_multiplications = 3 * trainer.batch_size * state.network.layout.matrix_size
     n_wanted = training_threads(state.network.layout, trainer.batch_size)
@@ -237,5 +256,7 @@ def warn_of_ending(regressor, ending):
             "standardize=True, X in float64, or another solver.",
             ConvergenceWarning,
         )
-    elif ending == EXHAUSTED and (message := solver_of(regressor).exhausted_message(regressor)):
-        warn_user(message, ConvergenceWarning)
+    elif ending in (EXHAUSTED, OUT_OF_UPDATES):
+        message = solver_of(regressor).exhausted_message(regressor, ending)
+        if message:
+            warn_user(message, ConvergenceWarning)

@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sklstm._estimator.fitting import train, warn_of_ending, warn_of_interruption
+from sklstm._estimator.fitting import ONE_PASS, Budget, train, warn_of_ending, warn_of_interruption
 from sklstm._estimator.forecast_checks import check_bounds, check_future
 from sklstm._estimator.input_checks import (
     check_rows,
@@ -18,7 +18,7 @@ from sklstm._estimator.input_checks import (
 )
 from sklstm._estimator.prediction_checks import at_present_steps, check_finite
 from sklstm._estimator.settings import check_settings
-from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle
+from sklstm._estimator.solvers import LARGE, SMALL, SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
@@ -139,9 +139,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         - "invscaling": `learning_rate_init` / (t + 1)^`power_t` after t updates.
         - "adaptive": divided by 5 whenever the loss did not improve for more than `n_iter_no_change` epochs in a row.
           Training ends instead if the rate is 1e-6 or less.
-        - "cosine": half a cosine, down to 0 over `max_iter` epochs. It converges well if you can choose `max_iter`;
-          only early stopping ends it earlier. The schedule begins again in each `fit` that continues, and after every
-          `max_iter` calls of `partial_fit`.
+        - "cosine": half a cosine, down to 0 over `max_iter` epochs, or over `max_updates` updates if those are fewer.
+          It converges well if you can choose how long to train; only early stopping ends it earlier. The schedule
+          begins again in each `fit` that continues, and in `partial_fit` after every `max_iter` calls and after a `fit`
+          with `max_updates`.
     learning_rate_init : float, default=0.01
         The initial learning rate. It is larger than that of MLPRegressor because gradients are clipped.
     power_t : float, default=0.5
@@ -166,10 +167,24 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         protects training from exploding gradients. None turns this off.
     clip_value : float, default=None
         The largest absolute value of an element of the gradient, applied before `clip_norm`. None turns this off.
-    batch_size : int, default="auto"
-        Number of samples in a batch. "auto" is min(32, n_samples).
+    batch_size : int, "auto" or "large", default="auto"
+        Number of samples in a batch, of which each gives one update of the weights. "auto" is min(32, n_samples).
+        "large" is min(64, n_samples) or, from 3000 samples on, 128. It counts the samples that are trained on. An epoch
+        of large batches takes less time and makes fewer updates. Choose "large" together with `max_updates`.
     max_iter : int, default=200
-        Maximum number of epochs (passes over the samples; for "lbfgs" iterations) in one `fit`.
+        Maximum number of epochs (passes over the samples; for "lbfgs" iterations) in one `fit`. See `max_updates`, too.
+    max_updates : int, "auto" or None, default=None
+        Maximum number of updates of the weights in one `fit`. `fit` ends when it has made `max_iter` epochs or
+        `max_updates` updates, whichever comes first. None means that only `max_iter` counts. "auto" means about 10
+        epochs, but at least 200 and at most 1000 updates: 10 · n_samples / batch size, rounded and clipped to this
+        range. The default `max_iter` is always enough for this; if you give a number, `max_iter` may be too small.
+
+        Choose "auto" if a fit should take similar time on few and on many samples. On a million samples, 1000 updates
+        of 128 samples see only an eighth of them, once each. These are drawn at random (with `shuffle=False`, they are
+        the first ones). Give a number, or None, to learn from more of them.
+
+        If the updates end in the middle of an epoch, this part counts as an epoch: in `n_iter_` and the loss curves,
+        and for validation, early stopping and callbacks. `partial_fit` does not use `max_updates`. "lbfgs" needs None.
     max_fun : int, default=15000
         For "lbfgs": maximum number of evaluations of the loss.
     tol : float, default=1e-4
@@ -193,10 +208,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Whether to shuffle the samples in each epoch.
     warm_start : bool, default=False
         Whether `fit` continues the previous fit, with its weights, scaling, optimiser, random generator and history.
-        Two fits of 10 epochs equal one of 20 exactly, except with "lbfgs", which keeps the weights only, and "cosine",
-        which begins again. Parameters of the network and of its loss cannot change in between. After early stopping or
-        Ctrl-C, training continues from the last weights, not from the best ones. The best ones are validated again if
-        the validation samples have changed.
+        Each fit begins a new epoch, with all of `max_iter` and `max_updates`. Two fits of 10 epochs equal one of 20
+        exactly, except with "lbfgs", which keeps the weights only, and "cosine", which begins again. Parameters of the
+        network and of its loss cannot change in between. After early stopping or Ctrl-C, training continues from the
+        last weights, not from the best ones. The best ones are validated again if the validation samples have changed.
     random_state : int, RandomState, Generator or None, default=None
         Determines the initial weights, the order of the samples, dropout, and which samples a random split holds out.
         An integer gives the same results in every fit, None gives different ones. Each fit advances a RandomState or
@@ -225,10 +240,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     best_iter_ : int
         The epoch whose weights were kept, counted from 1: the last one, except with early stopping and after Ctrl-C.
     n_iter_ : int
-        Number of epochs, over all calls that continue each other.
+        Number of epochs, over all calls that continue each other. One that `max_updates` ended counts, too.
     t_ : int
-        Number of samples seen in training. Each counts once in every epoch or, with "lbfgs", in every evaluation of the
-        loss.
+        Number of samples seen in training. Each counts once in every epoch that reached it or, with "lbfgs", in every
+        evaluation of the loss.
+    max_updates_ : int or None
+        Maximum number of updates in the last `fit`: `max_updates`, or the number that "auto" stood for. None without
+        such a limit and after `partial_fit`.
     n_outputs_ : int
         Number of outputs (at each step).
     n_features_in_ : int
@@ -302,6 +320,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     1.0
     >>> model.forecast(3).shape
     (3,)
+
+    A budget of updates, with which a fit takes similar time on few and on many samples:
+
+    >>> budget = {"batch_size": "large", "max_updates": "auto", "learning_rate": "cosine"}
+    >>> model = LSTMRegressor(**budget, random_state=0).fit(X, y)
+    >>> model.max_updates_, model.n_iter_  # 280 samples are 5 batches of at most 64
+    (200, 40)
     """
 
     _parameter_constraints: dict = {
@@ -333,8 +358,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "alpha": [Interval(Real, 0, None, closed="left")],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "clip_value": [Interval(Real, 0, None, closed="neither"), None],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({SMALL, LARGE}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_updates": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
@@ -380,6 +406,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         clip_value=None,
         batch_size="auto",
         max_iter=200,
+        max_updates=None,
         max_fun=15000,
         tol=1e-4,
         n_iter_no_change=10,
@@ -421,6 +448,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         self.clip_value = clip_value
         self.batch_size = batch_size
         self.max_iter = max_iter
+        self.max_updates = max_updates
         self.max_fun = max_fun
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
@@ -472,17 +500,20 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Warns
         -----
         ConvergenceWarning
-            If the loss was still improving after `max_iter` epochs, unless `learning_rate="cosine"`.
+            If the loss was still improving after `max_iter` epochs or `max_updates` updates, unless
+            `learning_rate="cosine"`.
         UserWarning
             If Ctrl-C ended training.
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
-        tasks = begin_fit(self, plain(self.max_iter), X, y, sample_weight)  # outside: scikit-learn ends it on an error
+        # how many epochs `max_updates` makes depends on the samples, which are not checked yet
+        n_epochs = plain(self.max_iter) if self.max_updates is None else None
+        tasks = begin_fit(self, n_epochs, X, y, sample_weight)  # outside: scikit-learn ends it on an error
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
             continues, validation = self.warm_start and hasattr(self, "theta_"), (X_val, y_val, sample_weight_val)
-            duration = {"new_period": True, "n_epochs": self.max_iter}
-            ending = self._train(X, y, sample_weight, validation, continues=continues, **duration, tasks=tasks)
+            budget = Budget(self.max_iter, is_whole_fit=True)
+            ending = self._train(X, y, sample_weight, validation, continues=continues, budget=budget, tasks=tasks)
             tasks.end_fit()
         warn_of_ending(self, ending)
         return self
@@ -502,8 +533,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on the given samples, continuing earlier training.
 
-        The first call draws the weights and fits the scaling; later calls keep the scaling. Not available with
-        `solver="lbfgs"` or `early_stopping=True`. Callbacks are called in `fit` only.
+        The first call draws the weights and fits the scaling; later calls keep the scaling. Each call is one whole pass
+        over the samples, whatever `max_updates` is. Not available with `solver="lbfgs"` or `early_stopping=True`.
+        Callbacks are called in `fit` only.
 
         Parameters
         ----------
@@ -517,15 +549,12 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
-            duration = {"new_period": False, "n_epochs": 1}
-            ending = self._train(X, y, sample_weight, continues=hasattr(self, "theta_"), **duration)
+            ending = self._train(X, y, sample_weight, continues=hasattr(self, "theta_"), budget=ONE_PASS)
         if ending == INTERRUPTED:
             warn_of_interruption(self)
         return self
 
-    def _train(
-        self, X, y, sample_weight, validation=(None, None, None), *, continues, new_period, n_epochs, tasks=NO_TASKS
-    ):
+    def _train(self, X, y, sample_weight, validation=(None, None, None), *, continues, budget, tasks=NO_TASKS):
         """Check everything, train, and set the fitted attributes.
 
         Parameters
@@ -536,10 +565,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             As given.
         continues : bool
             Whether to continue earlier training.
-        new_period : bool
-            Whether the schedule of the learning rate begins again.
-        n_epochs : int
-            How many epochs to train at most.
+        budget : Budget
+            How long to train at most.
         tasks
             For callbacks.
 
@@ -556,8 +583,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             data = check_validation_set(self, data, self._input_spec, *validation)
         check_targets_suit(self, data)
         earlier = self._state.at(self.theta_) if continues else None
-        duration = {"new_period": new_period, "n_epochs": n_epochs}
-        ending, attributes = train(self, data, y, settings, earlier, **duration, tasks=tasks)
+        ending, attributes = train(self, data, y, settings, earlier, budget=budget, tasks=tasks)
         vars(self).update(attributes)
         return ending
 

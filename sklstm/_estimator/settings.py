@@ -51,6 +51,11 @@ def check_settings(regressor):
             f"solver={regressor.solver!r} needs the same loss at each evaluation, but dropout={regressor.dropout} "
             "changes it at random. Choose another solver, or dropout=0."
         )
+    if not solver_of(regressor).uses_batches and regressor.max_updates is not None:
+        raise ValueError(
+            f"max_updates={regressor.max_updates!r} limits the updates of solvers that train in batches, which "
+            f"solver={regressor.solver!r} does not. Choose max_updates=None and set max_iter, or choose another solver."
+        )
     if regressor.validation_gap and regressor.validation_split == "random":
         raise ValueError(
             f"validation_gap={regressor.validation_gap} has no meaning with validation_split='random', where "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sklstm._network.network import CHUNK_ROWS
 from sklstm._training.lbfgs import LBFGSTrainer
-from sklstm._training.loop import Trainer
+from sklstm._training.loop import OUT_OF_UPDATES, Trainer
 from sklstm._training.optimizers import SGD, Adam, AdamW, MomentOptimizer, RMSprop
 from sklstm._training.schedules import Schedule
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from sklstm._network.layout import Layout
     from sklstm._utils.typing import FloatArray
 
+SMALL, LARGE = "auto", "large"  # the named choices of `batch_size`
 BATCH_SIZE = 32  # the largest batch for batch_size="auto"
+LARGE_BATCH_SIZE, VERY_LARGE_BATCH_SIZE = 64, 128  # the largest batch for batch_size="large", with fewer samples than
+MANY_SAMPLES = 3000  # so many, and with as many or more
+AUTO_EPOCHS, FEWEST_UPDATES, MOST_UPDATES = 10, 200, 1000  # for max_updates="auto"
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class Solver:
         """Whether every update uses all samples."""
         return _batch_size(regressor, n_rows) == n_rows
 
-    def new_trainer(self, regressor, n_rows, n_epochs):
-        """Make the trainer for `n_rows` samples and at most `n_epochs` epochs."""
+    def new_trainer(self, regressor, n_rows, n_epochs, max_updates=None):
+        """Make the trainer for `n_rows` samples, and at most `n_epochs` epochs and `max_updates` updates."""
         return Trainer(
             n_epochs=n_epochs,
             period=regressor.max_iter,
@@ -58,12 +62,19 @@ class Solver:
             clip_value=regressor.clip_value,
             clip_norm=regressor.clip_norm,
             shuffle=regressor.shuffle,
+            max_updates=max_updates,
         )
 
-    def exhausted_message(self, regressor):
-        """Say that `max_iter` ended training before it converged; None if training is meant to end there."""
+    def exhausted_message(self, regressor, ending):
+        """Say what ended training before it converged; None if training is meant to end there."""
         if regressor.learning_rate == "cosine":
             return None
+        if ending == OUT_OF_UPDATES:
+            return (
+                f"Stochastic Optimizer: Maximum updates ({regressor.max_updates_}) reached and the optimization hasn't "
+                f"converged yet. Increase max_updates (max_iter={regressor.max_iter} is the other limit) or "
+                "learning_rate_init."
+            )
         return (
             f"Stochastic Optimizer: Maximum iterations ({regressor.max_iter}) reached and the optimization hasn't "
             "converged yet. Increase max_iter or learning_rate_init."
@@ -78,10 +89,10 @@ class LBFGS(Solver):
     def trains_in_one_batch(self, regressor, n_rows):
         return True
 
-    def new_trainer(self, regressor, n_rows, n_epochs):
+    def new_trainer(self, regressor, n_rows, n_epochs, max_updates=None):
         return LBFGSTrainer(n_epochs, regressor.max_fun, regressor.tol, min(CHUNK_ROWS, n_rows))
 
-    def exhausted_message(self, regressor):
+    def exhausted_message(self, regressor, ending):
         return (
             f"L-BFGS reached max_iter={regressor.max_iter} iterations or max_fun={regressor.max_fun} evaluations and "
             "the optimization hasn't converged yet. Increase them."
@@ -90,7 +101,16 @@ class LBFGS(Solver):
 
 def _batch_size(regressor, n_rows):
     """Return the number of samples in a batch."""
-    return min(BATCH_SIZE if regressor.batch_size == "auto" else regressor.batch_size, n_rows)
+    large = VERY_LARGE_BATCH_SIZE if n_rows >= MANY_SAMPLES else LARGE_BATCH_SIZE
+    return min({SMALL: BATCH_SIZE, LARGE: large}.get(regressor.batch_size, regressor.batch_size), n_rows)
+
+
+def resolve_max_updates(regressor, n_rows):
+    """Return the largest number of updates in one `fit` on `n_rows` samples; None if `max_iter` alone limits it."""
+    if regressor.max_updates != "auto":
+        return regressor.max_updates
+    n_updates = AUTO_EPOCHS * n_rows / _batch_size(regressor, n_rows)
+    return round(min(max(n_updates, FEWEST_UPDATES), MOST_UPDATES))
 
 
 def _sgd(regressor, layout, theta):

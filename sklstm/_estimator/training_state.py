@@ -37,6 +37,8 @@ class TrainingState:
     rng : numpy.random.Generator
     progress : Progress
     optimizer : MomentOptimizer or None
+    max_updates : int or None
+        Largest number of updates in the call; None without such a limit.
     theta : ndarray or None
         The weights, which training changes in place. After training: the last ones, or None if they equal `theta_`.
     """
@@ -51,6 +53,7 @@ class TrainingState:
     rng: np.random.Generator
     progress: Progress
     optimizer: MomentOptimizer | None
+    max_updates: int | None
     theta: np.ndarray | None
 
     def at(self, theta):
@@ -82,5 +85,6 @@ class TrainingState:
             "best_validation_score_": score if progress.watches_validation else None,
             "n_iter_": progress.n_epochs,
             "t_": progress.n_seen,
+            "max_updates_": self.max_updates,
             "n_outputs_": self.network.n_outputs,
         }

@@ -5,8 +5,9 @@ The objective is a callable, so that this module need not know the network or th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray
 
 # How training ended
-CONVERGED, EXHAUSTED, STUCK, INTERRUPTED = "converged", "exhausted", "stuck", "interrupted"
+CONVERGED, EXHAUSTED, OUT_OF_UPDATES = "converged", "exhausted", "out of updates"
+STUCK, INTERRUPTED = "stuck", "interrupted"
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,9 @@ class Trainer:
         Learning rate of each update.
     clip_value, clip_norm : float or None
     shuffle : bool
+    max_updates : int or None, default=None
+        Maximum number of updates in one run. They may end an epoch after some of its batches; it counts as an epoch.
+        The schedule of the learning rate then ends with them.
     """
 
     n_epochs: int
@@ -103,6 +108,7 @@ class Trainer:
     clip_value: float | None
     clip_norm: float | None
     shuffle: bool
+    max_updates: int | None = None
 
     def run(
         self,
@@ -129,14 +135,16 @@ class Trainer:
         Returns
         -------
         ending : str
-            CONVERGED if the loss stopped improving or `monitor.end_epoch` ended training, EXHAUSTED after `n_epochs`
-            epochs, INTERRUPTED after Ctrl-C. (L-BFGS may also return STUCK, if it finds no smaller loss.)
+            CONVERGED if the loss stopped improving or `monitor.end_epoch` ended training, OUT_OF_UPDATES after
+            `max_updates` updates, EXHAUSTED after fewer, in `n_epochs` epochs, INTERRUPTED after Ctrl-C. (L-BFGS may
+            also return STUCK, if it finds no smaller loss.)
         """
+        n_updates = progress.n_updates
         try:
-            for _ in range(self.n_epochs):
+            for n_taken in self._epochs(len(objective)):
                 monitor.begin_epoch()
-                loss = self._epoch(theta, objective, optimizer, rng, progress)
-                progress.n_seen += len(objective)
+                loss = self._epoch(theta, objective, optimizer, rng, progress, n_taken)
+                progress.n_seen += n_taken
                 if monitor.after_epoch(progress, theta, loss):
                     return CONVERGED
                 if monitor.patience_ended(progress):
@@ -146,7 +154,19 @@ class Trainer:
                         return CONVERGED
         except KeyboardInterrupt:
             return INTERRUPTED
-        return EXHAUSTED
+        return OUT_OF_UPDATES if progress.n_updates - n_updates == self.max_updates else EXHAUSTED
+
+    def _epochs(self, n_rows: int) -> Iterator[int]:
+        """Return how many samples each epoch takes: all, or fewer in the last one if `max_updates` ends it."""
+        n_samples = self._n_samples(self.n_epochs, n_rows)
+        return (min(n_rows, n_samples - n_before) for n_before in range(0, n_samples, n_rows))
+
+    def _n_samples(self, n_epochs: int, n_rows: int) -> int:
+        """Return how many samples `n_epochs` epochs see, or `max_updates` updates if those are fewer."""
+        if self.max_updates is None:
+            return n_epochs * n_rows
+        n_whole, n_batches = divmod(self.max_updates, ceil(n_rows / self.batch_size))
+        return min(n_epochs * n_rows, n_whole * n_rows + n_batches * self.batch_size)
 
     def _epoch(
         self,
@@ -155,21 +175,23 @@ class Trainer:
         optimizer: Optimizer,
         rng: np.random.Generator,
         progress: Progress,
+        n_taken: int,
     ) -> float:
-        """Update `theta` once per batch; return the mean of the batch losses before each update."""
+        """Update `theta` once per batch of `n_taken` samples; return the mean of the losses before each update."""
         n_rows = len(objective)
+        period = self._n_samples(self.period, n_rows) / n_rows
         order = row_numbers(n_rows)
         if self.shuffle:
             rng.shuffle(order)
         total, total_weight = 0.0, 0.0
         n_done = progress.n_epochs - progress.period_start
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            for start in range(0, n_rows, self.batch_size):
+            for start in range(0, n_taken, self.batch_size):
                 loss, gradient, weight = objective(theta, order[start : start + self.batch_size])
                 total += loss * weight
                 total_weight += weight
                 clip(gradient, self.clip_value, self.clip_norm)
-                position = (n_done + start / n_rows) / self.period
+                position = (n_done + start / n_rows) / period
                 rate = self.schedule.rate(progress.n_updates, position, progress.n_cuts)
                 optimizer.update(theta, gradient, rate)
                 progress.n_updates += 1

@@ -253,9 +253,9 @@ def test_a_fit_that_continues_begins_the_cosine_again():
     rates = []
 
     class Spy(Trainer):
-        def _epoch(self, theta, objective, optimizer, rng, progress):
+        def _epoch(self, theta, objective, optimizer, rng, progress, n_taken):
             rates.append(self.schedule.rate(0, (progress.n_epochs - progress.period_start) / self.period, 0))
-            return super()._epoch(theta, objective, optimizer, rng, progress)
+            return super()._epoch(theta, objective, optimizer, rng, progress, n_taken)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sklstm._estimator.solvers.Trainer", Spy)

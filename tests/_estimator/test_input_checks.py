@@ -102,6 +102,7 @@ WRONG_SETTINGS = {
     "clip_value": [-1.0],
     "batch_size": [0, "all"],
     "max_iter": [0, 1.5],
+    "max_updates": [0, -1, 1.5, "large"],
     "tol": [-1.0],
     "n_iter_no_change": [0],
     "random_state": ["a", -1],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor
 from sklstm._estimator.settings import (
@@ -18,6 +19,8 @@ WRONG = {
     "poisson of relative targets": ({"loss": "poisson", "instance_norm": "last"}, "excludes|choose instance_norm=None"),
     "next steps that are seen": ({"loss_steps": "all", "bidirectional": True}, "has read the next step already"),
     "chance in a line search": ({"solver": "lbfgs", "dropout": 0.1}, "dropout=0.1 changes it at random"),
+    "updates of a solver without batches": ({"solver": "lbfgs", "max_updates": 9}, "max_updates=9 limits the updates"),
+    "as many as seem good": ({"solver": "lbfgs", "max_updates": "auto"}, "choose max_updates=None and set max_iter"),
     "gap without order": ({"validation_gap": 3, "validation_split": "random"}, "validation_gap=3 has no meaning"),
     "levels out of order": ({"quantile": [0.5, 0.1]}, r"increasing order; got \[0.5, 0.1\]"),
     "a level twice": ({"quantile": [0.5, 0.5]}, "increasing"),
@@ -36,6 +39,14 @@ def test_what_does_not_go_together(name):
         check_settings(LSTMRegressor(**settings))
     with pytest.raises(ValueError, match=f"(?i){message}"):
         LSTMRegressor(**settings).fit(np.ones((9, 3)), np.ones(9))
+
+
+@pytest.mark.parametrize("advice", [{"max_updates": None, "max_iter": 2}, {"solver": "adam"}], ids=str)
+def test_updates_of_lbfgs_may_be_what_the_message_advises(advice):
+    X = np.random.default_rng(0).normal(size=(9, 3))
+    model = LSTMRegressor(2, solver="lbfgs", max_updates=9).set_params(**advice)
+    with pytest.warns(ConvergenceWarning):
+        assert model.fit(X, X[:, -1]).n_iter_ == {"lbfgs": 2, "adam": 9}[model.solver]
 
 
 @pytest.mark.parametrize("quantile", [0.3, [0.1, 0.3], (0.1, 0.3), np.array([0.1, 0.3])])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklstm import LSTMRegressor
-from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle, solver_of
+from sklstm._estimator.solvers import SOLVERS, partial_fit_obstacle, resolve_max_updates, solver_of
 from sklstm._network.layout import Layout
 from sklstm._training.optimizers import SGD, Adam, AdamW, RMSprop
 
@@ -50,8 +50,50 @@ def test_trainers():
     assert trainer.schedule.rate(n_updates=1, position=0.5, n_cuts=3) == 0.1 / 4
     assert solver_of(model).new_trainer(model, 1000, 7).batch_size == 32
     assert solver_of(model).new_trainer(model.set_params(batch_size=64), 1000, 7).batch_size == 64
+    assert (trainer.max_updates, solver_of(model).new_trainer(model, 20, 7, 11).max_updates) == (None, 11)
     whole = SOLVERS["lbfgs"].new_trainer(LSTMRegressor(max_fun=9, tol=0.1), 1000, 7)
     assert (whole.max_iter, whole.max_fun, whole.tol) == (7, 9, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "size"), [(1, 1), (50, 50), (64, 64), (65, 64), (2999, 64), (3000, 128), (10**6, 128)]
+)
+def test_large_batches(n_rows, size):
+    model = LSTMRegressor(batch_size="large")
+    assert solver_of(model).new_trainer(model, n_rows, 1).batch_size == size
+    assert solver_of(model).trains_in_one_batch(model, n_rows) == (size == n_rows)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "n_updates"),
+    [
+        (1, "large", 200),
+        (1280, "large", 200),
+        (1600, "large", 250),
+        (2999, "large", 469),  # 468.6
+        (3000, "large", 234),  # 234.4
+        (12_800, "large", 1000),
+        (10**6, "large", 1000),
+        (640, "auto", 200),
+        (960, "auto", 300),
+        (500, 10, 500),
+        (500, 10**6, 200),
+        (500, 1, 1000),
+    ],
+)
+def test_automatic_updates_are_ten_epochs_within_limits(n_rows, batch_size, n_updates):
+    model = LSTMRegressor(batch_size=batch_size, max_updates="auto")
+    assert resolve_max_updates(model, n_rows) == n_updates
+    for given in (None, 17):
+        assert resolve_max_updates(model.set_params(max_updates=given), n_rows) == given
+
+
+@pytest.mark.parametrize("batch_size", ["auto", "large", 1, 7, 1000])
+def test_the_default_number_of_epochs_is_enough_for_automatic_updates(batch_size):
+    model = LSTMRegressor(batch_size=batch_size, max_updates="auto")
+    for n_rows in range(1, 5000, 7):
+        n_batches = -(-n_rows // solver_of(model).new_trainer(model, n_rows, 1).batch_size)
+        assert resolve_max_updates(model, n_rows) <= n_batches * model.max_iter
 
 
 @pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True}], ids=str)

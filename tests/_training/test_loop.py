@@ -3,7 +3,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor, make_windows
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, Monitor, Trainer
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, Monitor, Trainer
 from sklstm._training.optimizers import SGD
 from sklstm._training.progress import Progress
 from sklstm._training.schedules import Schedule
@@ -64,6 +64,66 @@ def test_max_iter_ends_without_convergence():
     ending, _, progress, _ = run(quadratic(), 3, n_iter_no_change=10)
     assert ending == EXHAUSTED
     assert len(progress.loss_curve) == 3
+
+
+# ---- a budget of updates: 10 rows make the batches 4, 4, 2
+
+
+@pytest.mark.parametrize(
+    ("max_updates", "sizes", "n_epochs"),
+    [(1, [4], 1), (2, [4, 4], 1), (3, [4, 4, 2], 1), (4, [4, 4, 2, 4], 2), (8, [4, 4, 2] * 2 + [4, 4], 3)],
+)
+def test_updates_end_a_run_inside_of_an_epoch_which_counts(max_updates, sizes, n_epochs):
+    objective, seen = quadratic(), quadratic()
+    ending, _, progress, told = run(objective, 50, max_updates=max_updates, n_iter_no_change=np.inf)
+    assert (ending, progress.n_epochs) == (OUT_OF_UPDATES, n_epochs)
+    assert [len(batch) for batch in objective.batches] == sizes
+    assert (progress.n_updates, progress.n_seen) == (max_updates, sum(sizes))
+    assert told == [event for epoch in range(1, n_epochs + 1) for event in ("begin", epoch)]
+    run(seen, 3, n_iter_no_change=np.inf)  # the first batches of whole epochs, in their random order
+    for batch, expected in zip(objective.batches, seen.batches, strict=False):
+        np.testing.assert_array_equal(batch, expected)
+
+
+def test_the_loss_of_an_epoch_that_updates_ended_is_the_mean_of_its_batches():
+    objective = quadratic()
+    _, _, progress, _ = run(objective, 5, rate=1e-12, shuffle=False, max_updates=5)
+    w, losses = objective.weight[:8], objective.rows[:8] ** 2
+    assert progress.loss_curve[1] == pytest.approx(0.5 * (w @ losses).sum() / w.sum())
+
+
+@pytest.mark.parametrize("kind", ["constant", "invscaling", "cosine"])
+@pytest.mark.parametrize("n_rows", [3, 8, 10])
+@pytest.mark.parametrize("n_epochs", [1, 3, 7])
+def test_updates_of_whole_epochs_are_those_epochs(kind, n_rows, n_epochs):
+    n_updates = n_epochs * -(-n_rows // 4)
+    settings = {"kind": kind, "n_iter_no_change": np.inf}
+    _, expected, by_epochs, _ = run(quadratic(n_rows), n_epochs, **settings)
+    ending, theta, progress, _ = run(quadratic(n_rows), 99, max_updates=n_updates, **settings)
+    np.testing.assert_array_equal(theta, expected)
+    assert ending == OUT_OF_UPDATES
+    assert progress.loss_curve == by_epochs.loss_curve
+    ending, theta, _, _ = run(quadratic(n_rows), n_epochs, max_updates=n_updates + 1, **settings)  # epochs end first
+    np.testing.assert_array_equal(theta, expected)
+    assert ending == EXHAUSTED
+
+
+@pytest.mark.parametrize("max_updates", [1, 3, 5, 7])
+def test_a_cosine_goes_through_the_updates_that_are_planned(max_updates):
+    """Down to 0 at the row after their last one."""
+    diary, starts = Diary(), np.add.outer(10 * np.arange(3), [0, 4, 8]).ravel()
+    run(diary, 50, kind="cosine", n_iter_no_change=np.inf, max_updates=max_updates + 1)
+    n_rows = starts[max_updates] + (4 if (max_updates + 1) % 3 else 2)
+    np.testing.assert_allclose(diary.rates, 0.05 * (1 + np.cos(np.pi * starts[:max_updates] / n_rows)))
+
+
+def test_validation_and_patience_count_an_epoch_that_updates_ended():
+    losses = iter([3.0, 4.0, 5.0])
+    ending, _, progress, _ = run(
+        quadratic(), 20, max_updates=7, validate=lambda theta: (next(losses), theta[0]), n_iter_no_change=1
+    )
+    assert progress.validation_loss_curve == [3.0, 4.0, 5.0]
+    assert ending == CONVERGED
 
 
 def test_gradients_are_clipped():

@@ -71,6 +71,7 @@ OF_LSTM = {
     "clip_value": (1, {"loss": "poisson", "clip_norm": None}),
     "batch_size": (7, {}),
     "max_iter": (5, {}),
+    "max_updates": (1, {"batch_size": 7}),
     "max_fun": (2, {"solver": "lbfgs"}),
     "tol": (0.3, {"n_iter_no_change": 1}),
     "n_iter_no_change": (1, {"tol": 1.0}),
