@@ -34,6 +34,7 @@ SETTINGS = (
     *({"instance_norm": norm} for norm in ("standard", "mean", "last", "last-standard")),
     *({"solver": solver} for solver in ("sgd", "adamw", "rmsprop", "lbfgs")),
     *({"learning_rate": schedule} for schedule in ("invscaling", "cosine", "adaptive")),
+    {"learning_rate": "cosine", "max_updates": 37, "batch_size": "large"},
     {"loss_steps": "all"},
     {"missing": "indicator"},
     {"early_stopping": True, "validation_gap": 2},

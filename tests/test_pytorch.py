@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sklstm import LSTMRegressor
 from sklstm._network import stack
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.layout import Layout
@@ -78,6 +79,40 @@ def last_states(states, hidden_size):
 
 def mean_squared_error(outputs, y):
     return torch.nn.functional.mse_loss(outputs, torch.tensor(y)) / 2
+
+
+@pytest.mark.parametrize(("max_iter", "max_updates"), [(50, 11), (3, 99)], ids=str)
+def test_a_budget_of_updates_is_pytorchs_loop_of_so_many(max_iter, max_updates):
+    """Adam and half a cosine over all updates, in batches of 10 of 40 rows."""
+    rng, n_updates = np.random.default_rng(0), min(max_updates, 4 * max_iter)
+    X, y = rng.standard_normal((40, 7, 2)), rng.standard_normal((40, 1))
+    estimator = LSTMRegressor(
+        5, batch_size=10, shuffle=False, standardize=False, learning_rate="cosine", learning_rate_init=1e-300,
+        clip_norm=None, max_iter=1, tol=0.0, n_iter_no_change=np.inf, random_state=0,
+    )  # fmt: skip
+    start = estimator.fit(X, y).theta_  # an epoch with a tiny rate keeps the initial weights
+    layout = estimator._state.network.layout
+    lstm, linear = to_pytorch(layout, start)
+    optimizer = torch.optim.Adam(trained(lstm, linear), lr=0.03)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_updates)
+    for number in range(n_updates):
+        batch = slice(10 * (number % 4), 10 * (number % 4) + 10)
+        optimizer.zero_grad()
+        mean_squared_error(linear(last_states(lstm(torch.tensor(X[batch]))[0], 5)), y[batch]).backward()
+        optimizer.step()
+        schedule.step()
+    estimator.set_params(learning_rate_init=0.03, max_iter=max_iter, max_updates=max_updates).fit(X, y)
+    expected, ours = to_pytorch(layout, estimator.theta_), (lstm, linear)
+    for one, other in zip(trained(*expected), trained(*ours), strict=True):
+        np.testing.assert_allclose(one.detach().numpy(), other.detach().numpy(), rtol=1e-7, atol=1e-9)
+    assert np.abs(estimator.theta_ - start).max() > 0.1
+
+
+def trained(lstm, linear):
+    """The parameters without the second bias of each gate, which we do not have."""
+    for name, parameter in lstm.named_parameters():
+        parameter.requires_grad_("bias_hh" not in name)
+    return [p for p in (*lstm.parameters(), *linear.parameters()) if p.requires_grad]
 
 
 SHAPES = [(6, 9, 2, 5, 3), (1, 24, 1, 32, 1), (40, 12, 4, 16, 2)]

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy.optimize import OptimizeResult
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson_deviance, mean_squared_error, r2_score
 from sklearn.model_selection import train_test_split
@@ -20,6 +21,7 @@ from sklstm._network.objective import Objective
 from sklstm._network.targets import training_targets
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import Trainer
+from sklstm._training.schedules import Schedule
 from tests import tools
 from tests.tools import fit
 
@@ -288,6 +290,153 @@ def test_early_stopping_and_lbfgs_have_no_partial_fit():
         with pytest.raises(AttributeError, match="partial_fit"):
             model(**settings).partial_fit(X, Y)
     assert hasattr(model(), "partial_fit")
+
+
+# ---- a budget of updates: batches of 12 make 4 updates in an epoch, the last of 4 rows
+
+
+def budget(**settings):
+    return model(**{"batch_size": 12, "max_iter": 200, **settings})
+
+
+def seen_by(estimator, monkeypatch, method="fit"):
+    """The rows of every batch."""
+    batches, original = [], Objective._data_term
+
+    def data_term(self, theta, batch):
+        batches.append(np.atleast_1d(np.arange(len(self))[batch]))
+        return original(self, theta, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Objective, "_data_term", data_term)
+        fit(estimator, X, Y) if method == "fit" else estimator.partial_fit(X, Y)
+    return batches
+
+
+def positions(monkeypatch, *calls):
+    """Where in its period the schedule is at each update."""
+    found, original = [], Schedule.rate
+
+    def rate(self, n_updates, position, n_cuts):
+        found.append(position)
+        return original(self, n_updates, position, n_cuts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Schedule, "rate", rate)
+        for call in calls:
+            call()
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in CONTINUED if name != "adaptive"] + ["cosine"])
+def test_updates_of_so_many_epochs_are_these_epochs(name):
+    settings = CONTINUED.get(name, {"learning_rate": "cosine"})
+    n_batches = 3 if "early" in name else 4  # 36 rows are trained on
+    by_epochs, by_updates = budget(max_iter=10, **settings), budget(max_updates=10 * n_batches, **settings)
+    fit(by_epochs, X, Y)
+    fit(by_updates, X, Y)
+    np.testing.assert_array_equal(by_updates.theta_, by_epochs.theta_)
+    for curve in ("loss_curve_", "validation_loss_curve_", "validation_scores_", "best_iter_", "n_iter_", "t_"):
+        assert getattr(by_updates, curve) == getattr(by_epochs, curve)
+    assert (by_updates.max_updates_, by_epochs.max_updates_) == (10 * n_batches, None)
+
+
+def test_an_epoch_that_updates_ended_counts(capsys):
+    fitted = fit(budget(max_updates=6, verbose=True), X, Y)
+    assert (fitted.n_iter_, fitted.best_iter_, len(fitted.loss_curve_), fitted.t_) == (2, 2, 2, 40 + 24)
+    assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()] == ["Iteration 1", "Iteration 2"]
+    validated = fit(budget(max_updates=4, early_stopping=True), X, Y)
+    assert len(validated.validation_loss_curve_) == len(validated.validation_scores_) == validated.n_iter_ == 2
+    assert validated.t_ == 36 + 12
+
+
+def test_few_updates_see_rows_at_random_and_none_twice(monkeypatch):
+    batches = seen_by(budget(max_updates=2), monkeypatch)
+    assert [len(batch) for batch in batches] == [12, 12]
+    rows = np.concatenate(batches)
+    assert len(set(rows)) == 24
+    assert rows.max() >= 24
+    other = np.concatenate(seen_by(budget(max_updates=2, random_state=1), monkeypatch))
+    assert set(rows) != set(other)
+    in_order = np.concatenate(seen_by(budget(max_updates=2, shuffle=False), monkeypatch))
+    np.testing.assert_array_equal(in_order, np.arange(24))
+
+
+def test_automatic_updates_count_the_rows_that_are_trained_on():
+    """Not those of weight 0 or without a step, and not those that are held out."""
+    rows, weight = X.copy(), np.ones(40)
+    weight[::5] = 0
+    rows[1] = np.nan
+    kept = np.flatnonzero(weight)[1:]  # 31, of which 8 are held out
+    settings = {"batch_size": 1, "max_updates": "auto", "max_iter": 20}
+    stopping = {"early_stopping": True, "validation_fraction": 0.25}
+    assert fit(budget(**settings), X, Y).max_updates_ == 400
+    for more, n_updates in (({}, 310), (stopping, 230)):
+        fitted = fit(budget(**settings, **more), rows, Y, sample_weight=weight)
+        without = fit(budget(**settings, **more), X[kept], Y[kept])
+        assert fitted.max_updates_ == without.max_updates_ == fitted.t_ == without.t_ == n_updates
+        np.testing.assert_array_equal(fitted.theta_, without.theta_)
+
+
+def test_a_fit_that_continues_has_a_new_budget(monkeypatch):
+    estimator = budget(max_updates=6, warm_start=True, learning_rate="cosine")
+    curve = []
+    for k in (1, 2, 3):
+        estimator = fit(pickle.loads(pickle.dumps(estimator)), X, Y)
+        assert (estimator.n_iter_, estimator.t_) == (2 * k, 64 * k)
+        assert estimator.loss_curve_[: len(curve)] == curve
+        curve = estimator.loss_curve_
+    found = np.array(positions(monkeypatch, lambda: fit(estimator, X, Y)))
+    np.testing.assert_allclose(found, np.array([0, 12, 24, 36, 40, 52]) / 64)
+    fit(estimator.set_params(max_updates=None, max_iter=3), X, Y)
+    assert (estimator.n_iter_, estimator.max_updates_) == (8 + 3, None)
+
+
+def test_two_budgets_of_whole_epochs_are_their_sum():
+    whole, parts = fit(budget(max_updates=20), X, Y), budget(max_updates=8, warm_start=True)
+    fit(fit(parts, X, Y).set_params(max_updates=12), X, Y)
+    np.testing.assert_array_equal(parts.theta_, whole.theta_)
+
+
+def test_partial_fit_is_one_pass_whatever_the_updates(monkeypatch):
+    limited, plain = budget(max_updates=1), budget()
+    assert [len(batch) for batch in seen_by(limited, monkeypatch, "partial_fit")] == [12, 12, 12, 4]
+    plain.partial_fit(X, Y)
+    np.testing.assert_array_equal(limited.theta_, plain.theta_)
+    assert (limited.max_updates_, limited.n_iter_, limited.t_) == (None, 1, 40)
+
+
+def test_partial_fit_after_a_budget_of_updates_begins_the_schedule_again(monkeypatch):
+    estimator = fit(budget(max_updates=6, max_iter=50, learning_rate="cosine"), X, Y)
+    found = np.array(positions(monkeypatch, *[lambda: estimator.partial_fit(X, Y)] * 2))
+    np.testing.assert_allclose(found, np.add.outer([0, 40], [0, 12, 24, 36]).ravel() / (50 * 40))
+
+
+def test_what_came_to_its_end_first_is_named_and_may_be_raised():
+    limits = {"max_iter": {"max_iter": 2, "max_updates": 9}, "max_updates": {"max_iter": 3, "max_updates": 9}}
+    for name, settings in limits.items():
+        message = {"max_iter": r"Maximum iterations \(2\)", "max_updates": r"Maximum updates \(9\)"}[name]
+        with pytest.warns(ConvergenceWarning, match=f"{message} reached .* Increase {name} .*learning_rate_init"):
+            budget(**settings).fit(X, Y)
+        with pytest.warns(ConvergenceWarning, match="reached") as record:
+            longer = budget(**{**settings, name: 100}).fit(X, Y)
+        assert message not in str(record[0].message)
+        assert longer.t_ > fit(budget(**settings), X, Y).t_
+    with pytest.warns(ConvergenceWarning, match=r"Maximum updates \(200\) .*\(max_iter=200 is the other limit\)"):
+        budget(max_updates="auto", batch_size="large").fit(X, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        budget(max_updates=9, learning_rate="cosine").fit(X, Y)
+        budget(max_updates=9, max_iter=2, learning_rate="cosine").fit(X, Y)
+        budget(max_updates=900, tol=1e9, n_iter_no_change=1).fit(X, Y)
+
+
+@pytest.mark.parametrize("random_state", [3, np.random.RandomState(3), np.random.default_rng(3)], ids=str)
+def test_a_budget_of_updates_is_decided_by_random_state(random_state):
+    estimator = budget(max_updates=7, dropout=0.2, random_state=random_state)
+    one, other = (fit(clone(estimator), X, Y) for _ in range(2))
+    np.testing.assert_array_equal(one.theta_, other.theta_)
+    assert one.get_params()["max_updates"] == 7
 
 
 # ---- interrupting

@@ -103,6 +103,17 @@ def test_every_epoch_is_a_task_below_the_fit(solver):
 
 
 @needs_callbacks
+def test_an_epoch_that_updates_ended_is_a_task():
+    recorder, settings = Recorder(), {"batch_size": 12, "max_updates": 6}  # 4 updates in an epoch
+    estimator = fit(model(**settings).set_callbacks(recorder), X, Y)
+    assert recorder.events == events_of(2)
+    assert [seen.t_ for seen in recorder.models] == [40, 64, 64]
+    np.testing.assert_array_equal(recorder.models[1].theta_, estimator.theta_)
+    fit(estimator.set_params(warm_start=True), X, Y)
+    assert recorder.events == 2 * events_of(2)
+
+
+@needs_callbacks
 def test_lbfgs_that_converges_has_a_task_for_each_iteration():
     recorder = Recorder()
     estimator = model(solver="lbfgs", max_iter=500, tol=0.01).set_callbacks(recorder).fit(X, Y)
@@ -308,6 +319,18 @@ def scaled_table():
 def test_progress_of_a_regressor_alone(bars):
     fit(model().set_callbacks(ProgressBar()), X, Y)
     assert (bars.names, bars.n_subtasks) == (["LSTMRegressor - fit"], [3])
+    assert bars.all_ended()
+
+
+@needs_callbacks
+def test_progress_of_a_budget_of_updates_has_no_length(bars):
+    """How many epochs it takes depends on the rows that are trained on, which are found later."""
+    settings = {"batch_size": 12, "max_updates": 6}
+    fit(model(**settings).set_callbacks(ProgressBar()), X, Y)
+    assert (bars.names, bars.n_subtasks) == (["LSTMRegressor - fit"], [None])
+    forecaster = Forecaster(model(**settings), window_length=3, intervals="conformal")
+    fit(forecaster.set_callbacks(ProgressBar(max_propagation_depth=None)), None, FRAME["y"])
+    assert bars.of("LSTMRegressor - fit") == [None] * 3
     assert bars.all_ended()
 
 
