@@ -46,7 +46,7 @@ SETTINGS = {
     "invscaling": {**SHORT, "learning_rate": "invscaling", "learning_rate_init": 0.05},
     "adaptive": {**SHORT, "learning_rate": "adaptive"},
     "cosine": {**SHORT, "learning_rate": "cosine"},
-    "updates": {"max_updates": "auto", "batch_size": "large", "learning_rate": "cosine"},
+    "updates": {"max_updates": "auto", "batch_size": "large", "learning_rate": "cosine", "learning_rate_init": 0.05},
     "early stopping": {"early_stopping": True, "n_iter_no_change": 50},
     "early stopping with a gap": {"early_stopping": True, "n_iter_no_change": 50, "validation_gap": 2},
     "early stopping at random": {"early_stopping": True, "n_iter_no_change": 50, "validation_split": "random"},
