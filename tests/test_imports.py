@@ -8,12 +8,13 @@ from pathlib import Path
 import sklstm
 
 ROOT = Path(sklstm.__file__).parent
-# What each package may import. `_network` and `_training` do not know each other, nor do `_estimator` and `_series`.
+# What each package may import. `_network` and `_training` do not know each other, nor do `_estimator`,
+# `_series` and `_components`.
 BELOW = {"_version": set(), "_time_index": set(), "_utils": {"_version"}, "datasets": {"_utils"}}
 BELOW["_network"] = BELOW["_training"] = {"_utils"}
-BELOW["_series"] = {"_utils", "_time_index"}
+BELOW["_series"] = BELOW["_components"] = {"_utils", "_time_index"}
 BELOW["_estimator"] = {"_utils", "_time_index", "_network", "_training"}
-BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator", "_series"}
+BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator", "_series", "_components"}
 BELOW["_plot"] = BELOW["_forecasting"] | {"_forecasting"}
 BELOW["_show_versions"] = {"_network", "_version"}
 BELOW["__init__"] = set(BELOW)
@@ -75,8 +76,8 @@ def test_every_file_has_its_tests():
 
 
 def test_arrays_know_no_estimator():
-    """scikit-learn is not imported where the network is, and only inside of a function in training."""
-    for path in [*ROOT.glob("_network/*.py"), *ROOT.glob("_training/*.py")]:
+    """scikit-learn is not imported where the network is, and only inside of a function in training and components."""
+    for path in [*ROOT.glob("_network/*.py"), *ROOT.glob("_training/*.py"), *ROOT.glob("_components/*.py")]:
         assert not [name for name, is_at_top in imports(path) if is_at_top and name.partition(".")[0] == "sklearn"]
 
 
