@@ -59,11 +59,14 @@ def check(layout, gradient, lstm, linear):
         np.testing.assert_allclose(ours, peer, rtol=1e-10, atol=1e-10 * np.abs(peer).max(), err_msg=name)
 
 
-def model(shape, every_step, n_layers, n_directions, dropout=0.0):
+def model(shape, every_step, n_layers, n_directions, dropout=0.0, missing=0.0):
     """An objective without scaling, its data, and random parameters."""
     n, T, F, H, K = shape
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((n, T, F)), rng.standard_normal((n, T, K) if every_step else (n, K))
+    if missing:
+        y[rng.random(y.shape) < missing] = np.nan
+        y[np.isnan(y).all(axis=1), 0] = 1.0
     rows, layout = np.arange(n), Layout(F, H, K, n_layers, n_directions)
     loss = make_loss("squared_error", delta=1.0, quantile=0.5)
     settings, samples = ScalingSettings(1, standardize=False), Samples(X, y, np.ones(n), rows)
@@ -131,6 +134,22 @@ def test_loss_and_gradient_equal_pytorchs(shape, n_layers, n_directions, every_s
     expected = mean_squared_error(
         linear(states if every_step else last_states(states, layout.hidden_size)), objective.samples.y
     )
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-10)
+    check(layout, gradient, lstm, linear)
+
+
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("shape", [(6, 9, 2, 5, 3), (40, 12, 4, 16, 7)], ids=str)
+def test_without_some_targets_loss_and_gradient_equal_pytorchs_with_a_mask(shape, n_directions):
+    objective, theta = model(shape, False, 2, n_directions, missing=0.4)
+    y = objective.samples.y
+    assert 0 < np.isnan(y).sum() < y.size
+    loss, gradient, _ = objective(theta, np.arange(shape[0]))
+    layout = objective.network.layout
+    lstm, linear = to_pytorch(layout, theta)
+    outputs = linear(last_states(lstm(torch.tensor(objective.samples.X))[0], layout.hidden_size))
+    expected = mean_squared_error(outputs[torch.tensor(~np.isnan(y))], y[~np.isnan(y)])
     expected.backward()
     assert loss == pytest.approx(expected.item(), rel=1e-10)
     check(layout, gradient, lstm, linear)

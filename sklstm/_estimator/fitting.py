@@ -12,8 +12,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm._estimator.forecast_start import ForecastStart
-from sklstm._estimator.input_checks import check_every_channel
+from sklstm._estimator.input_checks import check_every_channel, check_every_output
 from sklstm._estimator.prediction_checks import at_present_steps
+from sklstm._estimator.scores import n_scored, r2
 from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import resolve_max_updates, solver_of
 from sklstm._estimator.training_state import TrainingState
@@ -27,7 +28,6 @@ from sklstm._training.holdout import hold_out
 from sklstm._training.loop import EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, STUCK, Monitor
 from sklstm._training.progress import Progress
 from sklstm._utils.forecast_bounds import WindowRange
-from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.random import own_generator
 from sklstm._utils.threads import threads_for
 from sklstm._utils.user_warning import warn_user
@@ -88,6 +88,7 @@ def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
     start = ForecastStart.from_training_rows(data, y, earlier and earlier.forecast_start)
     if earlier is None:
         check_every_channel(data)
+        check_every_output(data)
         every_step = _trains_every_step(regressor, data, start)
         network = _new_network(regressor, settings, merged or data, every_step)
         theta, progress = _initial_theta(regressor, network, data, rng), Progress()
@@ -194,8 +195,6 @@ def _validator(network, data):
     """Return a function from weights to loss and R² on the validation samples; None without such samples."""
     if data.validation is None:
         return None
-    from sklearn.metrics import r2_score
-
     held_out = data.validation
     y, weight = held_out.y[held_out.rows], held_out.weight[held_out.rows]
 
@@ -203,9 +202,9 @@ def _validator(network, data):
         loss, predictions = network.evaluate(theta, held_out, data.every_step)
         compared = at_present_steps(y, predictions, weight) if data.every_step else (y, predictions, weight)
         y_true, y_pred, sample_weight = compared
-        if len(y_true) < 2 or not np.isfinite(y_pred).all():
+        if n_scored(y_true) < 2 or not np.isfinite(y_pred).all():
             return loss, np.nan  # R² is not defined
-        return loss, float(r2_score(*scaled_for_r2(y_true, y_pred), sample_weight=sample_weight))
+        return loss, r2(y_true, y_pred, sample_weight)
 
     return validate
 

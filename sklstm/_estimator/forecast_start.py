@@ -24,7 +24,7 @@ class ForecastStart:
     window : ndarray of shape (1, n_steps, n_channels)
         The last sample.
     target : ndarray of shape (n_outputs,)
-        Its target, at the last step; NaN where its weight is 0.
+        Its target, at the last step; NaN where it is missing or its weight is 0.
     is_continuous : bool
         Whether the target of each sample is the newest step of the next sample.
     is_pandas : bool

@@ -57,6 +57,7 @@ class TrainingSet(Samples):
     ----------
     X : ndarray of shape (n_samples, n_steps, n_channels)
     y : ndarray of shape (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+        In the first case, NaN where a single target is missing; each row has at least one target.
     weight : ndarray of shape (n_samples,)
         In float64.
     rows : ndarray of int
@@ -313,13 +314,23 @@ def _check_targets(y, X, dtype):
     if y.ndim == 3 and y.shape[1] != X.shape[1]:
         raise ValueError(f"y has targets at {y.shape[1]} steps, but X has {X.shape[1]} steps.")
     if y.ndim < 3:
-        if np.isnan(y).any():
-            raise ValueError(
-                "Input y contains NaN. Remove rows without a target from X and y. In a pipeline that cuts windows, "
-                "rows must not be removed: set their targets to any number and their sample_weight to 0."
-            )
+        check_rows_have_targets(y)
         _check_range(y, dtype, "y")
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
+
+
+def check_rows_have_targets(y):
+    """Raise an error if all targets of a row of `y`, (n_samples,) or (n_samples, n_outputs), are NaN."""
+    missing = np.isnan(y)
+    if not np.count_nonzero(missing):
+        return
+    without = missing if missing.ndim == 1 else missing.all(axis=1)
+    if without.any():
+        where = "" if missing.ndim == 1 else f" in every column of row {int(np.argmax(without))}"
+        raise ValueError(
+            f"Input y contains NaN{where}. Remove rows without a target from X and y. In a pipeline that cuts windows, "
+            "rows must not be removed: set their targets to any number and their sample_weight to 0."
+        )
 
 
 def _check_step_targets(X, y, dtype, missing_rule):
@@ -395,6 +406,19 @@ def check_every_channel(data):
     for chunk in row_chunks(len(data.rows), data.X[0].size):
         n_known += (~np.isnan(data.X[data.rows[chunk]])).sum(axis=(0, 1))
     _check_has_values(n_known, "that are left for training")
+
+
+def check_every_output(data):
+    """Raise an error if an output has no target in the samples to train on, after some were held out."""
+    if not data.by_target:
+        return
+    chunks = row_chunks(len(data.rows), data.n_outputs)
+    n_known = sum((~np.isnan(data.y[data.rows[chunk]])).sum(axis=0) for chunk in chunks)
+    if not n_known.all():
+        raise ValueError(
+            f"Column {int(np.argmin(n_known))} of y is NaN in all rows that are left for training, so its scale is "
+            "unknown. Leave it out of y, or give rows in which it is known."
+        )
 
 
 def _check_has_values(n_known, which):

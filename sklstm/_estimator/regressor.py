@@ -12,11 +12,13 @@ from sklstm._estimator.fitting import ONE_PASS, Budget, train, warn_of_ending, w
 from sklstm._estimator.forecast_checks import check_bounds, check_future
 from sklstm._estimator.input_checks import (
     check_rows,
+    check_rows_have_targets,
     check_training_set,
     check_validation_arguments,
     check_validation_set,
 )
 from sklstm._estimator.prediction_checks import at_present_steps, check_finite
+from sklstm._estimator.scores import r2
 from sklstm._estimator.settings import check_settings
 from sklstm._estimator.solvers import LARGE, SMALL, SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
@@ -29,7 +31,6 @@ from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions, restored_on_error
 from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import plain, plain_parameters
 from sklstm._utils.random import unused_on_error
@@ -225,8 +226,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         All weights and biases, in the precision of the training data.
     loss_ : float
         Loss of the last epoch: the weighted mean of its batches, each measured before its update. The loss of a batch
-        is the mean over its standardised targets, plus the penalty alpha / 2 · ‖weights‖² / Σ sample weights (none with
-        "adamw"). With "lbfgs" it is the loss of all samples after the last iteration.
+        is the weighted mean over its present, standardised targets, plus the penalty
+        alpha / 2 · ‖weights‖² / Σ sample weights (none with "adamw"). With "lbfgs" it is the loss of all samples after
+        the last iteration.
     best_loss_ : float
         Smallest training loss of all epochs.
     loss_curve_ : list of float
@@ -276,6 +278,12 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     (n_samples, n_outputs), or (n_samples, n_steps, n_outputs) with a target at every step. The precision of `X`
     (float32 or float64) is that of all computations. A sample without a present step is not used in training, and its
     prediction is the training mean of `y` (or the median or quantile, by the loss).
+
+    In a `y` of shape (n_samples, n_outputs), single targets may be missing (NaN). They count in neither the loss, nor
+    the scaling, nor R². The loss is Σ w · loss / Σ w over the present targets, each with the weight w of its sample; a
+    missing target is thus a target of weight 0. Each output needs a present target when training begins. Pipelines,
+    GridSearchCV and cross_val_score accept such a `y`. scikit-learn's own metrics (as in `scoring="r2"`),
+    TransformedTargetRegressor and MultiOutputRegressor refuse NaN in `y`.
 
     Ctrl-C ends training with a warning and keeps the weights of the epoch with the smallest loss (of the validation
     samples, if there are any). In a parameter search it ends one fit, and the next one begins.
@@ -474,7 +482,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             is skipped, with the values of all other channels. Leave out a channel that is often missing, or choose
             `missing="indicator"`; otherwise the model may miss most of the data.
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            Targets. With a target at every step, those at missing steps are ignored and may be NaN.
+            Targets. With several outputs, single targets may be missing (NaN), but not all targets of a sample; see the
+            notes. With a target at every step, those at missing steps are ignored and may be NaN.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample. A weight of 0 is like leaving the sample out, 2 like repeating it. (This is exact if
             all samples are in one batch and there is no dropout.) `forecast` treats a target of weight 0 as missing.
@@ -642,7 +651,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
 
-        With a target at every step, each present step counts as one sample.
+        With several outputs, it is the mean of their R². Where single targets are missing (NaN), the R² of an output is
+        that of its present targets; an output with fewer than two of them does not count. With a target at every step,
+        each present step counts as one sample.
 
         Parameters
         ----------
@@ -661,16 +672,15 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         check_fitted(self, "theta_")
         check_same_rows(X, y=y, sample_weight=sample_weight)
         y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
-        from sklearn.metrics import r2_score
-
         y_pred = self.predict(X)
         if self._state.y_ndim == 3 or n_dimensions(y) == 3:
             y, y_pred, sample_weight = at_present_steps(y, y_pred, sample_weight)
         else:
-            y = check_array(y, dtype="numeric", ensure_2d=False, input_name="y")
+            y = check_array(y, dtype="numeric", ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+            check_rows_have_targets(y)
             check_consistent_length(y, y_pred, sample_weight)
             sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
-        return r2_score(*scaled_for_r2(y, y_pred), sample_weight=sample_weight)
+        return r2(y, y_pred, sample_weight)
 
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Forecast `steps` steps ahead, feeding each prediction back as the next step of the target channels.

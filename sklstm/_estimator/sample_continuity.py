@@ -72,7 +72,7 @@ class SamplePairs:
 
 
 def last_targets(y, weight):
-    """Return the targets of the last `N_COMPARED` samples at their last step; NaN where the weight is 0."""
+    """Return the targets of the last `N_COMPARED` samples at their last step; NaN if missing or of weight 0."""
     y = y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:]
     return np.where(weight[-N_COMPARED:, np.newaxis] > 0, y, np.nan).astype(y.dtype)
 

@@ -39,7 +39,7 @@ def _smallest_target(data, rows, predicts_inner_steps):
     if data.every_step:
         return y[~data.missing_rule.skipped_steps(X)].min()
     inner = X[:, 1:, : y.shape[1]] if predicts_inner_steps else y
-    return min(y.min(), np.nanmin(inner, initial=np.inf))
+    return min(np.nanmin(y), np.nanmin(inner, initial=np.inf))
 
 
 def _check_next_steps(data, name):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from sklstm._network.missing_values import SKIP, MissingRule, last_present
-from sklstm._network.moments import Moments, MomentsByChannel, window_moments
+from sklstm._network.moments import Moments, SeparateMoments, new_moments, window_moments
 from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
-from sklstm._network.targets import target_weight
+from sklstm._network.targets import counted_weight, missing_targets
 from sklstm._utils.overflow import power_of_two
 
 if TYPE_CHECKING:
@@ -49,7 +49,12 @@ class ScalingSettings:
 
 
 def fit_scaling(
-    chunks: Callable[[], Iterable[Chunk]], dtype: FloatDType, settings: ScalingSettings, is_centred: bool = True
+    chunks: Callable[[], Iterable[Chunk]],
+    dtype: FloatDType,
+    settings: ScalingSettings,
+    *,
+    is_centred: bool = True,
+    by_target: bool = False,
 ) -> Scaling:
     """Fit a `Scaling` to weighted samples that come in chunks.
 
@@ -63,6 +68,8 @@ def fit_scaling(
     settings : ScalingSettings
     is_centred : bool, default=True
         If True, targets are standardised to mean 0 and variance 1. If False, they are only divided by their mean.
+    by_target : bool, default=False
+        Whether each target counts by itself, because single targets of a sample are missing.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def fit_scaling(
         scaling = replace(scaling, typical_deviation=typical.astype(dtype))
     if not settings.standardize:
         return scaling
-    of_channels, of_targets = _moments(chunks(), scaling)
+    of_channels, of_targets = _moments(chunks(), scaling, by_target)
     channel_size, target_size = ranges.sizes(scaling)
     channel_mean, channel_scale = of_channels.mean_and_scale(dtype, channel_size)
     target_spread = None
@@ -98,12 +105,14 @@ def fit_scaling(
     return scaling.with_constants(ranges.constants(scaling, dtype), is_constant)
 
 
-def _moments(chunks: Iterable[Chunk], scaling: Scaling) -> tuple[Moments | MomentsByChannel, Moments]:
+def _moments(
+    chunks: Iterable[Chunk], scaling: Scaling, by_target: bool
+) -> tuple[Moments | SeparateMoments, Moments | SeparateMoments]:
     """Return the moments of the channels and of the targets, both after `scaling`."""
     by_channel = scaling.missing_rule.by_channel
-    of_channels, of_targets = MomentsByChannel() if by_channel else Moments(), Moments()
+    of_channels, of_targets = new_moments(by_channel), new_moments(by_target)
     for x, y, weight in chunks:
-        counted = target_weight(np.isnan(y), weight)
+        counted = counted_weight(missing_targets(np.isnan(y), by_target), weight)
         present = ~np.isnan(x) if by_channel else None
         skipped, reference = scaling.inputs(x)
         scaling.targets(y, reference)
@@ -147,7 +156,7 @@ class ValueRanges:
         for x, y, weight in chunks:
             n_samples += len(weight)
             largest.append(np.fmax.reduce(np.abs(x), axis=(0, 2)))
-            counted = (target_weight(np.isnan(y), weight) > 0)[..., np.newaxis, :]
+            counted = ~np.isnan(y) & (weight > 0)
             other_axes = tuple(axis for axis in range(y.ndim) if axis != y.ndim - 2)
             low.append(np.where(counted, y, np.inf).min(axis=other_axes))
             high.append(np.where(counted, y, -np.inf).max(axis=other_axes))

@@ -2,7 +2,7 @@
 
     raw (…, Q·K, B)       raw values of the read-out: Q levels of K outputs, level j of output k at j·K + k
     target (…, K, B)      in standardised units and raw's dtype; finite everywhere, also where weight is 0
-    weight (…, B)         ≥ 0, and 0 where a target does not count
+    weight (…, B)         ≥ 0, and 0 where a target does not count; (…, K, B) if single targets are missing
     p, y, e               a prediction, a target, and e = p - y; Σ runs over all targets (…, K, B)
 
 Q is 1, except for several quantiles. "…" stands for the steps if every step is trained, else for nothing.
@@ -68,21 +68,25 @@ class Loss:
         ----------
         raw : ndarray of shape (…, Q·K, B)
         target : ndarray of shape (…, K, B)
-        weight : ndarray of shape (…, B)
-            In any precision. Its sum must not be 0.
+        weight : ndarray of shape (…, B) or (…, K, B)
+            Of the targets of a sample, or of each target. In any precision. Its sum must not be 0.
 
         Returns
         -------
         value : float
-            Σ w · loss / (K · Σ w); the mean of this over the levels if there are several.
+            Σ w · loss / Σ w, where both sums run over all targets; the mean of this over the levels if there are
+            several.
         gradient : ndarray of shape (…, Q·K, B)
             With respect to `raw`, in its dtype.
         """
-        share = np.asarray(weight / (weight.sum() * raw.shape[-2]), raw.dtype)
-        return self._weighted(raw, target, share[..., np.newaxis, :])
+        n_shared = raw.shape[-2]  # how many raw values have the same weight
+        if weight.ndim == target.ndim:
+            n_shared //= target.shape[-2]
+        share = np.asarray(weight / (weight.sum() * n_shared), raw.dtype)
+        return self._weighted(raw, target, share if weight.ndim == target.ndim else share[..., np.newaxis, :])
 
     def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
-        """Return Σ share · loss and its gradient; `share` (…, 1, B) is the weight of each raw value."""
+        """Return Σ share · loss and its gradient; `share` (…, 1, B) or (…, K, B) is the weight of each raw value."""
         raise NotImplementedError
 
     def point(self, raw: FloatArray) -> FloatArray:

@@ -93,21 +93,41 @@ class Moments:
         return np.zeros_like(scale, dtype), scale.astype(dtype), np.where(self.is_constant(dtype), 1, spread)
 
 
-class MomentsByChannel:
-    """`Moments` of each channel by itself, for channels with missing values at different steps."""
+class SeparateMoments:
+    """`Moments` of each channel or target by itself, if each has missing values of its own."""
 
     def __init__(self) -> None:
-        self._channels: list[Moments] = []
+        self._parts: list[Moments] = []
 
-    def add(self, x: FloatArray, weight: FloatArray) -> None:
-        """Add values (T, F, B) with one weight each; values of weight 0 are ignored."""
-        if not self._channels:
-            self._channels = [Moments() for _ in range(x.shape[1])]
-        for channel, moments in enumerate(self._channels):
-            moments.add(x[:, channel : channel + 1], weight[:, channel])
+    def add(self, values: FloatArray, weight: FloatArray) -> None:
+        """Add values (D, B) or (T, D, B) with one weight each; values of weight 0 are ignored."""
+        if not self._parts:
+            self._parts = [Moments() for _ in range(values.shape[-2])]
+        for number, part in enumerate(self._parts):
+            part.add(values[..., number : number + 1, :], weight[..., number, :])
+
+    @property
+    def mean(self) -> FloatArray:
+        """Means (D,)."""
+        return np.concatenate([part.mean for part in self._parts])
+
+    def is_constant(self, dtype: FloatDType) -> BoolArray:
+        """As `Moments.is_constant`."""
+        return np.concatenate([part.is_constant(dtype) for part in self._parts])
 
     def mean_and_scale(self, dtype: FloatDType, sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As `Moments.mean_and_scale`, with one size per channel (F, 1)."""
-        parts = [part.mean_and_scale(dtype, size) for part, size in zip(self._channels, sizes, strict=True)]
+        """As `Moments.mean_and_scale`, with one size for each channel or target, (D, 1)."""
+        parts = [part.mean_and_scale(dtype, size) for part, size in zip(self._parts, sizes, strict=True)]
         means, scales = zip(*parts, strict=True)
         return np.concatenate(means), np.concatenate(scales)
+
+    def mean_as_scale(self, dtype: FloatDType, sizes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """As `Moments.mean_as_scale`, with one size for each channel or target, (D, 1)."""
+        parts = [part.mean_as_scale(dtype, size) for part, size in zip(self._parts, sizes, strict=True)]
+        centres, scales, spreads = zip(*parts, strict=True)
+        return np.concatenate(centres), np.concatenate(scales), np.concatenate(spreads)
+
+
+def new_moments(separate: bool) -> Moments | SeparateMoments:
+    """Make moments of values that are missing together or, with `separate`, each by itself."""
+    return SeparateMoments() if separate else Moments()

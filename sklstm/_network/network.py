@@ -17,13 +17,13 @@ from sklstm._network.fit_scaling import ScalingSettings, fit_scaling
 from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
 from sklstm._network.missing_values import MissingRule
-from sklstm._network.moments import Moments
+from sklstm._network.moments import new_moments
 from sklstm._network.prediction_chunks import FEWEST_ROWS, prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
 from sklstm._network.scaling import Chunk, Reference, Scaling
 from sklstm._network.step_order import StepOrder
-from sklstm._network.targets import counted_weight, features_first, samples_first, target_weight, training_targets
+from sklstm._network.targets import counted_weight, features_first, missing_targets, samples_first, training_targets
 from sklstm._utils.threads import run_tasks, shared_threads
 from sklstm._utils.windows import row_chunks
 
@@ -148,7 +148,7 @@ class Network:
 
         def use(number: int, output: ForwardPass) -> None:
             part = chunks[number]
-            target, missing = self._targets(X[part], y[part], output.order, output.reference)
+            target, missing = self._targets(X[part], y[part], output.order, output.reference, samples.by_target)
             w = weight[part] if missing is None else counted_weight(missing, weight[part])
             share = float(w.sum())
             loss, _ = self.loss(output.raw, target, (w / share).astype(theta.dtype))
@@ -162,19 +162,22 @@ class Network:
             predictions.append(predicted)
         return total / counted, np.concatenate(predictions)
 
-    def scaled(self, X: FloatArray, y: FloatArray) -> ScaledSamples:
-        """Return samples X (n, T, F) and their targets y (n, K) or (n, T, K) as `loss_and_gradient` takes them."""
+    def scaled(self, X: FloatArray, y: FloatArray, by_target: bool = False) -> ScaledSamples:
+        """Return samples X (n, T, F) and their targets y (n, K) or (n, T, K) as `loss_and_gradient` takes them.
+
+        `by_target` is that of all `Samples`, so that all parts have the same form.
+        """
         x = np.empty((X.shape[1], self.layout.n_channels, len(X)), self._dtype)
         order, reference = self._read(X, x, keeps_all=True)
-        target, missing = self._targets(X, y, order, reference)
+        target, missing = self._targets(X, y, order, reference, by_target)
         n_skipped = np.zeros(len(X), np.intp) if order.skipped is None else order.skipped.sum(axis=0)
         moved = None
         if self.dropout:  # its masks are drawn in the order of time
             in_time = np.broadcast_to(np.arange(len(x)), (len(X), len(x)))
             moved = in_time if order.moved is None else order.moved.T
-        return ScaledSamples(
-            samples_first(x), samples_first(target), n_skipped, None if missing is None else missing.T, moved
-        )
+        if missing is not None:
+            missing = samples_first(missing)
+        return ScaledSamples(samples_first(x), samples_first(target), n_skipped, missing, moved)
 
     def loss_and_gradient(
         self,
@@ -202,7 +205,7 @@ class Network:
         loss : float
             Weighted mean over the targets that count, in standardised units.
         gradient : ndarray of shape (layout.size,)
-        weight : ndarray of shape (B,) or (T', B)
+        weight : ndarray of shape (B,), (T', B), (K, B) or (T', K, B)
             Weight of each target of the T' steps that were computed.
         """
         layers, readout_matrix = self.layout.matrices(theta)
@@ -286,11 +289,12 @@ class Network:
         return y.swapaxes(-1, -2) if every_level else y
 
     def _targets(
-        self, X: FloatArray, y: FloatArray, order: StepOrder, reference: Reference | None
+        self, X: FloatArray, y: FloatArray, order: StepOrder, reference: Reference | None, by_target: bool
     ) -> tuple[FloatArray, BoolArray | None]:
         """Return the targets of a batch, scaled, features first and in the order of the outputs.
 
-        With `every_step`, also return the mask (T', B) of the steps whose targets do not count, because one is NaN.
+        Also return the mask of the targets that do not count: of steps (T', B) with `every_step`, of single targets
+        (K, B) or (T', K, B) with `by_target`. It is None if all targets count.
         """
         targets = training_targets(X, y, self.every_step, None if order.skipped is None else order.skipped.T)
         target, missing = features_first(targets).astype(self._dtype, order="C"), None
@@ -298,8 +302,9 @@ class Network:
             target = order.sort(target)
             if y.ndim == 2 and order.moved is not None:
                 _move_last_target(target, y, order)
+        if self.every_step or by_target:
             is_nan = np.isnan(target)
-            missing = np.logical_or.reduce(is_nan, axis=1)
+            missing = missing_targets(is_nan, by_target)
             target[is_nan] = 0
         self.scaling.targets(target, reference)
         return target, missing
@@ -323,6 +328,7 @@ def fit_network(
     dropout: float = 0.0,
 ) -> Network:
     """Make a `Network`, and fit its scaling to samples."""
+    by_target = samples.by_target  # kept in these samples, which training asks again
     # weights near the limits of floating point would overflow or underflow in sums of squares
     samples = replace(samples, weight=samples.weight / samples.weight.max())
     scaling = fit_scaling(
@@ -330,8 +336,9 @@ def fit_network(
         dtype,
         settings,
         is_centred=not loss.needs_nonnegative,
+        by_target=by_target,
     )
-    empty = _best_constant(loss, samples, settings.missing_rule)
+    empty = _best_constant(loss, samples, settings.missing_rule, by_target)
     return Network(layout, every_step, loss.scaled(scaling), scaling, empty.astype(dtype), dropout)
 
 
@@ -342,20 +349,20 @@ def _chunks(samples: Samples, every_step: bool, dtype: FloatDType, missing_rule:
         yield x, target, weight
 
 
-def _best_constant(loss: Loss, samples: Samples, missing_rule: MissingRule) -> FloatArray:
+def _best_constant(loss: Loss, samples: Samples, missing_rule: MissingRule, by_target: bool) -> FloatArray:
     """Return the constant prediction with the smallest loss, (Q, K)."""
-    moments, targets, weights = Moments(), [], []
+    moments, targets, weights = new_moments(by_target), [], []
     for _, y, weight in _parts(samples, samples.y.ndim == 3, missing_rule):
         target = features_first(y)
-        counted = target_weight(np.isnan(target), weight)
+        counted = counted_weight(missing_targets(np.isnan(target), by_target), weight)
         if loss.constant_is_mean:  # computed chunk by chunk; a quantile needs all targets at once
             moments.add(target, counted)
         else:
             targets.append(np.moveaxis(target, -2, 0).reshape(target.shape[-2], -1))
-            weights.append(counted.ravel())
+            weights.append(counted if by_target else counted.ravel())  # by_target: one target, at the last step
     if loss.constant_is_mean:
         return np.broadcast_to(moments.mean, (loss.n_levels, len(moments.mean)))
-    return loss.constant(np.concatenate(targets, axis=1), np.concatenate(weights))
+    return loss.constant(np.concatenate(targets, axis=1), np.concatenate(weights, axis=-1))
 
 
 def _parts(samples: Samples, every_step: bool, missing_rule: MissingRule) -> Iterator[Chunk]:

@@ -90,7 +90,7 @@ class Objective:
         return *self.network.loss_and_gradient(theta, scaled, weight, ws, self.rng), weight_sum
 
     def _scale(self, rows: IntArray) -> ScaledSamples:
-        return self.network.scaled(self.samples.X[rows], self.samples.y[rows])
+        return self.network.scaled(self.samples.X[rows], self.samples.y[rows], self.samples.by_target)
 
     @cached_property
     def _scaled(self) -> ScaledSamples | None:

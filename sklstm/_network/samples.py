@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,6 +27,7 @@ class Samples:
     ----------
     X : ndarray of shape (n, T, F)
     y : ndarray of shape (n, K) or (n, T, K)
+        In the first case, NaN where a single target is missing.
     weight : ndarray of shape (n,)
         In float64.
     rows : ndarray of int
@@ -36,6 +38,14 @@ class Samples:
     y: FloatArray
     weight: FloatArray
     rows: IntArray
+
+    @cached_property
+    def by_target(self) -> bool:
+        """Whether each target counts by itself, because single targets of a sample are missing."""
+        if self.y.ndim == 3:
+            return False
+        chunks = row_chunks(len(self.rows), self.y.shape[1])
+        return any(np.isnan(self.y[self.rows[chunk]]).any() for chunk in chunks)
 
 
 def most_present_steps(samples: Samples, missing_rule: MissingRule) -> int:
@@ -85,8 +95,7 @@ def _digests(samples: Samples, missing_rule: MissingRule) -> IntArray:
         x, y = samples.X[samples.rows[chunk]], samples.y[samples.rows[chunk]]
         skipped = missing_rule.skipped_steps(x)
         x[skipped[..., np.newaxis] | np.isnan(x)] = np.nan  # one bit pattern for all kinds of NaN
-        if y.ndim == 3:
-            y[skipped] = np.nan
+        y[skipped if y.ndim == 3 else np.isnan(y)] = np.nan
         table = np.concatenate([part.reshape(len(x), -1) for part in (x, y)], axis=1) + 0.0  # -0 becomes 0
         digests.extend(blake2b(row, digest_size=16).digest() for row in table)
     return np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)

@@ -31,8 +31,9 @@ class ScaledSamples:
         Targets of the last step, or of every step; 0 where a value is missing.
     n_skipped : ndarray of int of shape (n,)
         How many steps of each sample are skipped, which are its first ones.
-    missing : ndarray of bool of shape (n, T) or None
-        Steps whose targets do not count, because a value is missing. None for targets of the last step only.
+    missing : ndarray of bool of shape (n, T), (n, K), (n, T, K) or None
+        Steps whose targets do not count, because a value is missing; single targets if `Samples.by_target` holds. None
+        if all targets count.
     moved : ndarray of int of shape (n, T) or None
         Which step, in the order of time, is at each place. Only dropout needs it, and None stands for it elsewhere.
     """
@@ -73,11 +74,11 @@ class ScaledSamples:
 
     def targets(self, weight: FloatArray, start: int) -> tuple[FloatArray, FloatArray]:
         """Return the targets (K, n), or (T - start, K, n), and their weights, given those of the samples, (n,)."""
-        target = features_first(self.target)
+        first = start if self.target.ndim == 3 else 0
+        target = np.ascontiguousarray(features_first(self.target)[first:])
         if self.missing is None:
-            return np.ascontiguousarray(target), weight
-        missing = np.ascontiguousarray(self.missing.T[start:])
-        return np.ascontiguousarray(target[start:]), counted_weight(missing, weight)
+            return target, weight
+        return target, counted_weight(np.ascontiguousarray(features_first(self.missing)[first:]), weight)
 
 
 def _joined(parts: Sequence[npt.NDArray[Scalar]]) -> npt.NDArray[Scalar]:

@@ -19,7 +19,6 @@ import numpy as np
 
 from sklstm._network.missing_values import SKIP, MissingRule, last_present, n_present
 from sklstm._network.moments import window_moments
-from sklstm._network.targets import target_weight
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
@@ -159,7 +158,7 @@ class Scaling:
         is_constant: BoolArray = np.isfinite(nothing) if self.is_constant is None else self.is_constant.copy()
         rounding = np.finfo(dtype).eps * np.maximum(np.abs(mean / scale), 1)
         for x, y, weight in chunks:
-            counted = target_weight(np.isnan(y), weight) > 0
+            counted = weight > 0
             unit = 1 if self.target_unit is None else self.target_unit
             differs = np.abs(y / unit - constant) > np.finfo(dtype).eps * np.abs(constant)
             constant[_any_counted(differs, counted)] = np.nan
@@ -195,8 +194,8 @@ def _to_relative(values: FloatArray, reference: Reference) -> None:
 
 
 def _any_counted(condition: BoolArray, counted: BoolArray) -> BoolArray:
-    """Whether a condition (…, K, B) holds anywhere for targets that count (…, B); per output, (K, 1)."""
-    condition = condition & counted[..., np.newaxis, :]
+    """Whether a condition (…, K, B), False for NaN, holds for a sample that counts (B,); per output, (K, 1)."""
+    condition = condition & counted
     other_axes = tuple(axis for axis in range(condition.ndim) if axis != condition.ndim - 2)
     found: BoolArray = np.logical_or.reduce(condition, axis=other_axes)
     return found[:, np.newaxis]

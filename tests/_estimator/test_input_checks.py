@@ -50,7 +50,10 @@ WRONG_TABLES = {
 WRONG_TARGETS = {
     "another length": (Y[:-1], ValueError, "inconsistent numbers of samples"),
     "NaN": (changed(Y, 3, np.nan), ValueError, "y contains NaN"),
+    "a row without a target": (changed(X3[:, 0], 3, np.nan), ValueError, "NaN in every column of row 3. Remove rows"),
+    "one column with NaN": (changed(Y[:, np.newaxis], 3, np.nan), ValueError, "NaN in every column of row 3"),
     "infinity": (changed(Y, 3, np.inf), ValueError, "y contains infinity"),
+    "infinity beside NaN": (changed(X3[:, 0], (3, [0, 1]), [np.nan, np.inf]), ValueError, "y contains infinity"),
     "text": (np.full(12, "a"), TypeError, r"holds text \('a'\), but numbers are needed"),
     "complex": (Y + 1j, ValueError, "Complex data not supported"),
     "sparse": (sparse.csr_array(Y[:, np.newaxis]), TypeError, "[Ss]parse"),

@@ -74,6 +74,16 @@ def test_counts_inside_the_rows_are_checked_where_they_are_targets():
     LSTMRegressor(2, loss="poisson", tol=1).fit(X, y)
 
 
+def test_counts_are_checked_beside_missing_ones():
+    X = np.random.default_rng(0).standard_normal((20, 5, 2))
+    y = np.random.default_rng(1).poisson(3, (20, 2)).astype(float)
+    y[0, 0] = np.nan
+    LSTMRegressor(2, loss="poisson", tol=1).fit(X, y)
+    y[4, 1] = -2
+    with pytest.raises(ValueError, match="needs y >= 0, but the smallest target is -2"):
+        LSTMRegressor(2, loss="poisson").fit(X, y)
+
+
 def continued(n_steps=4, n_rows=40):
     """Windows of a series and their targets."""
     return make_windows(np.random.default_rng(0).standard_normal(n_rows).cumsum(), n_steps)

@@ -187,6 +187,55 @@ def test_targets_without_weight_do_not_count():
     assert scaling.target_mean[0] == 7
 
 
+def without_some_targets():
+    """Data in which each target is missing elsewhere, and the third one is constant where it is known."""
+    x, y, weight = data()
+    y[2] = 7
+    y[0, :7] = y[1, 9] = y[2, 3:] = y[3, 5:15] = np.nan
+    return x, y, weight
+
+
+def scaling_by_target(x, y, weight, instance_norm=None, is_centred=True):
+    chunks = lambda: [(x[..., part].copy(), y[:, part].copy(), weight[part]) for part in (slice(6), slice(6, 20))]  # noqa: E731
+    settings = ScalingSettings(2, instance_norm)
+    return fit_scaling(chunks, x.dtype, settings, is_centred=is_centred, by_target=True)
+
+
+@pytest.mark.parametrize("instance_norm", [None, *INSTANCE_NORMS])
+def test_the_present_targets_come_out_standardised(instance_norm):
+    x, y, weight = without_some_targets()
+    scaling = scaling_by_target(x, y, weight, instance_norm)
+    scaling.targets(y, scaling.inputs(x)[1])
+    assert not np.isnan(y).all(axis=1).any()
+    for k, values in enumerate(y):
+        present = ~np.isnan(values)
+        assert np.average(values[present], weights=weight[present]) == pytest.approx(0, abs=1e-10)
+        if instance_norm or k != 2:
+            assert np.average(values[present] ** 2, weights=weight[present]) == pytest.approx(1, rel=1e-10)
+
+
+def test_a_target_that_is_constant_where_it_is_present_is_constant():
+    scaling = scaling_by_target(*without_some_targets())
+    assert scaling.is_constant[:, 0].tolist() == [False, False, True, False]
+    relative = scaling_by_target(*without_some_targets(), "last")
+    np.testing.assert_array_equal(relative.constant[:, 0], [np.nan, np.nan, 7, np.nan])
+    x, y, weight = without_some_targets()
+    assert relative.updated([(x.copy(), y.copy(), weight)], np.float64).constant[2, 0] == 7
+    y[2, 1] = 8
+    assert relative.updated([(x.copy(), y.copy(), weight)], np.float64).constant is None
+
+
+def test_the_scale_of_targets_that_are_not_centred_is_the_mean_of_the_present_ones():
+    x, y, weight = without_some_targets()
+    scaling = scaling_by_target(x, y, weight, is_centred=False)
+    for k, values in enumerate(y):
+        present = ~np.isnan(values)
+        mean = np.average(values[present], weights=weight[present])
+        std = np.sqrt(np.average((values[present] - mean) ** 2, weights=weight[present]))
+        assert scaling.target_scale[k, 0] == pytest.approx(mean, rel=1e-13)
+        assert scaling.target_spread[k, 0] == pytest.approx(1 if k == 2 else std / mean, rel=1e-12)
+
+
 def test_targets_that_must_not_be_centred_are_divided_by_their_mean():
     x, y, weight = data()
     y[1] = 0

@@ -35,10 +35,14 @@ def make(name, setting):
 
 every_case = pytest.mark.parametrize(("name", "setting"), CASES)
 with_and_without_steps = pytest.mark.parametrize("every_step", [False, True])
+of_samples_and_single_targets = pytest.mark.parametrize("single", [False, True], ids=["of samples", "of targets"])
 
 
-def example(name, setting, every_step, dtype=np.float64):
-    """A loss, raw values, targets (counts for Poisson, some of them 0) and weights, some of them 0."""
+def example(name, setting, every_step, dtype=np.float64, single=False):
+    """A loss, raw values, targets (counts for Poisson, some of them 0) and weights, some of them 0.
+
+    The weights are (…, B), or (…, K, B) of `single` targets.
+    """
     rng = np.random.default_rng(0)
     loss, leading = make(name, setting), (T,) if every_step else ()
     raw = rng.standard_normal((*leading, loss.n_levels * K, B))
@@ -50,6 +54,8 @@ def example(name, setting, every_step, dtype=np.float64):
     weight[..., 2] = 0
     if every_step:
         weight[3] = 0
+    if single:
+        weight = weight[..., np.newaxis, :] * rng.integers(0, 3, target.shape)
     return loss, raw.astype(dtype), target.astype(dtype), weight
 
 
@@ -73,9 +79,10 @@ def one_target_metric(name, setting, q):
 
 @every_case
 @with_and_without_steps
-def test_value_is_scikit_learns(name, setting, every_step):
-    loss, raw, target, weight = example(name, setting, every_step)
-    flat_weight = np.broadcast_to(weight[..., np.newaxis, :], target.shape).ravel()
+@of_samples_and_single_targets
+def test_value_is_scikit_learns(name, setting, every_step, single):
+    loss, raw, target, weight = example(name, setting, every_step, single=single)
+    flat_weight = (weight if single else np.broadcast_to(weight[..., np.newaxis, :], target.shape)).ravel()
     levels = np.moveaxis(loss.every_level(raw), -3, 0)
     expected = [
         one_target_metric(name, setting, q)(target.ravel(), p.ravel(), flat_weight)
@@ -114,8 +121,9 @@ def central_differences(loss, raw, target, weight, step):
 
 @every_case
 @with_and_without_steps
-def test_gradient_equals_central_differences(name, setting, every_step):
-    loss, raw, target, weight = example(name, setting, every_step)
+@of_samples_and_single_targets
+def test_gradient_equals_central_differences(name, setting, every_step, single):
+    loss, raw, target, weight = example(name, setting, every_step, single=single)
     _, gradient = loss(raw, target, weight)
     assert gradient.shape == raw.shape
     np.testing.assert_allclose(gradient, central_differences(loss, raw, target, weight, 1e-5), rtol=1e-7, atol=1e-10)
@@ -161,11 +169,13 @@ def pytorchs_loss(torch, name, setting, raw, target):
 
 @every_case
 @with_and_without_steps
-def test_gradient_is_pytorchs(name, setting, every_step):
+@of_samples_and_single_targets
+def test_gradient_is_pytorchs(name, setting, every_step, single):
     torch = pytest.importorskip("torch")
-    loss, raw, target, weight = example(name, setting, every_step)
+    loss, raw, target, weight = example(name, setting, every_step, single=single)
     value, gradient = loss(raw, target, weight)
-    leaf, share = torch.tensor(raw, requires_grad=True), torch.tensor(weight / weight.sum() / K).unsqueeze(-2)
+    weight = weight if single else np.broadcast_to(weight[..., np.newaxis, :], target.shape)
+    leaf, share = torch.tensor(raw, requires_grad=True), torch.tensor(weight / weight.sum())
     expected = (pytorchs_loss(torch, name, setting, leaf, torch.tensor(target)) * share).sum()
     expected.backward()
     np.testing.assert_allclose(gradient, leaf.grad.numpy(), rtol=1e-12, atol=1e-15)
@@ -274,10 +284,11 @@ def test_constant_ignores_targets_of_weight_zero(name, setting):
 @every_case
 @with_and_without_steps
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_targets_of_weight_zero_do_not_matter(name, setting, every_step, dtype):
-    loss, raw, target, weight = example(name, setting, every_step, dtype)
+@of_samples_and_single_targets
+def test_targets_of_weight_zero_do_not_matter(name, setting, every_step, dtype, single):
+    loss, raw, target, weight = example(name, setting, every_step, dtype, single)
     value, gradient = loss(raw, target, weight)
-    unweighted = np.broadcast_to(weight[..., np.newaxis, :] == 0, target.shape)
+    unweighted = np.broadcast_to((weight if single else weight[..., np.newaxis, :]) == 0, target.shape)
     for anything in (np.finfo(dtype).max, -np.finfo(dtype).max, 0):
         target[unweighted] = anything
         same, same_gradient = loss(raw, target, weight)
@@ -305,6 +316,16 @@ def test_poisson_keeps_the_deviance_of_large_counts_in_float32():
     target = rng.poisson(1e5, (1, 200)).astype(np.float32)
     expected = mean_poisson_deviance(target[0].astype(float), np.exp(raw[0].astype(float))) / 2
     assert make("poisson", None)(raw, target, np.ones(200))[0] == pytest.approx(expected, rel=1e-6)
+
+
+@every_case
+@with_and_without_steps
+def test_equal_weights_of_all_targets_of_a_sample_are_its_weight(name, setting, every_step):
+    loss, raw, target, weight = example(name, setting, every_step)
+    value, gradient = loss(raw, target, weight)
+    same, same_gradient = loss(raw, target, np.repeat(weight[..., np.newaxis, :], K, axis=-2))
+    assert same == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(same_gradient, gradient, rtol=1e-13)
 
 
 @every_case

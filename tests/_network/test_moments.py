@@ -3,7 +3,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sklstm._network.missing_values import MissingRule
-from sklstm._network.moments import Moments, window_moments
+from sklstm._network.moments import Moments, SeparateMoments, new_moments, window_moments
 from tests._network.tools import data
 
 
@@ -94,6 +94,39 @@ def test_values_without_weight_do_not_count():
     np.testing.assert_allclose(mean[:, 0], [4, 2])
     np.testing.assert_allclose(scale[:, 0], [np.sqrt(3), 7])
     assert moments.weight_sum == 4
+
+
+@pytest.mark.parametrize("steps", [False, True])
+def test_separate_moments_are_those_of_the_present_values_of_each(steps):
+    x, _, weight = data()
+    x = x if steps else x[1]
+    counted = np.where(np.isnan(x), 0, weight)
+    separate = new_moments(separate=True)
+    for part in (slice(0, 3), slice(3, 20)):
+        separate.add(x[..., part], counted[..., part])
+    rows = [
+        (values.ravel(), w.ravel()) for values, w in zip(*(np.moveaxis(a, -2, 0) for a in (x, counted)), strict=True)
+    ]
+    means = [np.average(values[w > 0], weights=w[w > 0]) for values, w in rows]
+    stds = [
+        np.sqrt(np.average((values[w > 0] - mean) ** 2, weights=w[w > 0]))
+        for (values, w), mean in zip(rows, means, strict=True)
+    ]
+    np.testing.assert_allclose(separate.mean, means, rtol=1e-14)
+    sizes = np.ones((3, 1))
+    for found, wanted in zip(separate.mean_and_scale(np.float64, sizes), (means, stds), strict=True):
+        np.testing.assert_allclose(found[:, 0], wanted, rtol=1e-12)
+    centre, scale, spread = separate.mean_as_scale(np.float64, sizes)
+    np.testing.assert_array_equal(centre, 0)
+    np.testing.assert_allclose(scale[:, 0], means, rtol=1e-14)
+    np.testing.assert_allclose(spread[:, 0], np.divide(stds, means), rtol=1e-12)
+    assert not separate.is_constant(np.float64).any()
+
+
+def test_what_is_constant_where_it_is_present_is_constant():
+    separate = SeparateMoments()
+    separate.add(np.array([[3.0, np.nan, 3.0], [1.0, 2.0, np.nan]]), np.array([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0]]))
+    assert separate.is_constant(np.float64)[:, 0].tolist() == [True, False]
 
 
 def test_a_window_that_overflows_leaves_the_others_as_they_are():

@@ -9,7 +9,7 @@ from sklstm._network.missing_values import MissingRule
 from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._utils import windows
 from tests import reference
-from tests._network.tools import H, K, N, example, objective, start
+from tests._network.tools import H, K, N, example, objective, start, without_some_targets
 from tests.tools import central_differences, named, pairwise
 
 pytestmark = pytest.mark.usefixtures("form")
@@ -57,9 +57,31 @@ def test_gradient_of_every_loss_through_layers_and_directions(loss, targets, siz
     check_gradient(objective(X, y, weight, targets != "last", 0.3, norm, loss=loss, **SIZES[size]), step=1e-5)
 
 
-@pairwise("loss, targets, alpha", LOSSES, ["last", "given", "next"], [0.0, 0.3])
+@pairwise(
+    "loss, every_step, by_channel, size", LOSSES, [False, True], [False, True], ["two layers", "all, and dropout"],
+    where=lambda loss, every_step, by_channel, size: not every_step or size == "two layers",
+)  # fmt: skip
+def test_gradient_without_some_targets_equals_central_differences(loss, every_step, by_channel, size):
+    """Every step predicts the next one; the last one predicts what is known of its targets."""
+    X, y, weight = example()
+    norm = None if loss == "poisson" else "last-standard"
+    missing_rule = MissingRule(by_channel, n_needed=2 if by_channel and norm else 0)
+    sizes = {"missing_rule": missing_rule, "loss": loss, **SIZES[size]}
+    check_gradient(objective(X, without_some_targets(y), weight, every_step, 0.3, norm, **sizes), step=1e-5)
+
+
+def some_example(targets):
+    """An example whose targets are of the last step, given at every step, or the next steps; some are missing."""
+    X, y, weight = example(targets == "given")
+    return X, without_some_targets(y) if targets.endswith("some missing") else y, weight
+
+
+SOME_TARGETS = ["last", "given", "next", "last, some missing", "next, some missing"]
+
+
+@pairwise("loss, targets, alpha", LOSSES, SOME_TARGETS, [0.0, 0.3])
 def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
-    whole = objective(*example(targets == "given"), targets != "last", alpha, loss=loss)
+    whole = objective(*some_example(targets), not targets.startswith("last"), alpha, loss=loss)
     theta = start(whole.network)
     expected, gradient, _ = whole(theta, np.arange(N))
     monkeypatch.setattr(_objective, "CHUNK_ROWS", 3)
@@ -68,9 +90,7 @@ def test_all_rows_in_pieces_are_one_batch(loss, targets, alpha, monkeypatch):
     np.testing.assert_allclose(again, gradient, rtol=1e-11, atol=1e-14)
 
 
-@pairwise(
-    "targets, instance_norm, size, by_channel", ["last", "given", "next"], [None, *INSTANCE_NORMS], SIZES, [False, True]
-)
+@pairwise("targets, instance_norm, size, by_channel", SOME_TARGETS, [None, *INSTANCE_NORMS], SIZES, [False, True])
 def test_samples_that_are_scaled_batch_by_batch_give_the_same(targets, instance_norm, size, by_channel, monkeypatch):
     """With missing steps at the beginning, inside, and at the end. Samples that are kept are scaled in two chunks."""
     missing_rule = MissingRule(by_channel, n_needed=2 if by_channel and instance_norm else 0)
@@ -78,7 +98,7 @@ def test_samples_that_are_scaled_batch_by_batch_give_the_same(targets, instance_
     results = []
     for kept in (1000, 0):
         monkeypatch.setattr(_objective, "KEPT_ELEMENTS", kept)
-        loss_and_gradient = objective(*example(targets == "given"), targets != "last", **settings)
+        loss_and_gradient = objective(*some_example(targets), not targets.startswith("last"), **settings)
         theta = start(loss_and_gradient.network)
         with monkeypatch.context() as patch:
             patch.setattr(windows, "CHUNK_ELEMENTS", 100)
@@ -120,6 +140,45 @@ def test_loss_equals_the_reference(every_step):
     loss, _, weight_sum = loss_and_gradient(theta, np.arange(N))
     assert loss == pytest.approx(expected, rel=1e-12)
     assert weight_sum == pytest.approx(weight.sum())
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_loss_without_some_targets_equals_the_reference(every_step):
+    """Σ w · loss / Σ w over the targets that are present, of the last step and, with `every_step`, of next steps."""
+    X, y, weight = example()
+    y = without_some_targets(y)
+    loss_and_gradient = objective(X, y, weight, every_step, standardize=False, loss="absolute_error")
+    theta = start(loss_and_gradient.network)
+    p = {name: view.tolist() for name, view in named(loss_and_gradient.network.layout, theta).items()}
+    total = count = 0.0
+    for row, target, w in zip(X, y, weight, strict=True):
+        steps = [None if np.isnan(step).any() else step.tolist() for step in row]
+        outputs, _ = reference.forward(p, steps, [0.0] * H, [0.0] * H)
+        pairs = [(outputs[-1], target)]
+        if every_step:
+            pairs += [(o, s[:K]) for o, s, t in zip(outputs, steps[1:], steps, strict=False) if s and t]
+        for output, goal in pairs:
+            for p_k, y_k in zip(output, goal, strict=True):
+                if not np.isnan(y_k):
+                    total += w * abs(p_k - y_k)
+                    count += w
+    assert loss_and_gradient(theta, np.arange(N))[0] == pytest.approx(total / count, rel=1e-12)
+    loss, answers = loss_and_gradient.network.evaluate(theta, loss_and_gradient.samples, every_step=False)
+    assert loss == pytest.approx(total / count, rel=1e-12)
+    assert np.isfinite(answers).all()
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_a_batch_that_lacks_no_target_is_as_if_none_were_missing(every_step):
+    X, y, weight = example()
+    few, every = (
+        objective(X, targets, weight, every_step, standardize=False) for targets in (without_some_targets(y), y)
+    )
+    theta, batch = start(every.network), np.array([0, 2, 3, 5])
+    loss, gradient, weight_sum = few(theta, batch)
+    expected, expected_gradient, expected_sum = every(theta, batch)
+    assert (loss, weight_sum) == pytest.approx((expected, expected_sum), rel=1e-13)
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-11, atol=1e-14)
 
 
 def test_an_objective_is_as_long_as_its_samples():

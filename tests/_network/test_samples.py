@@ -52,6 +52,22 @@ def test_equal_rows_are_merged_in_an_order_of_their_content():
     assert [keys[k] for k in again] == [keys[k] for k in first]
 
 
+def test_single_targets_are_missing_only_where_a_sample_that_takes_part_lacks_one(monkeypatch):
+    monkeypatch.setattr(windows, "CHUNK_ELEMENTS", 4)
+    X, y = np.ones((9, 3, 1)), np.ones((9, 2))
+    y[7, 1] = np.nan
+    assert Samples(X, y, np.ones(9), np.arange(9)).by_target
+    assert not Samples(X, y, np.ones(9), np.arange(7)).by_target
+    assert not Samples(X, np.full((9, 3, 1), np.nan), np.ones(9), np.arange(9)).by_target  # steps count, or do not
+
+
+def test_rows_without_the_same_target_are_equal():
+    X, y = np.ones((5, 3, 1)), np.ones((5, 2))
+    y[:2, 0], y[2, 0], y[3, 1] = np.nan, -np.float64(np.nan), np.nan  # another kind of NaN
+    first, weights = merged(X, y, np.ones(5), np.arange(5))
+    assert sorted(weights[first]) == [1, 1, 3]
+
+
 def test_what_is_at_missing_steps_makes_no_other_row():
     X, y = np.ones((4, 3, 2)), np.ones((4, 3, 1))
     X[:, 1, 0] = np.nan

@@ -1,5 +1,7 @@
 """Scaled samples: parts that are joined, and the targets and the order of a batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,19 @@ def test_a_target_of_the_last_step_has_the_weight_of_its_sample():
     target, counted = batch.targets(weight, start=2)
     np.testing.assert_array_equal(target, batch.target.T)
     np.testing.assert_array_equal(counted, weight)
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_single_targets_have_weights_of_their_own(every_step):
+    whole = samples(every_step)
+    missing = np.random.default_rng(1).random(whole.target.shape) < 0.5
+    parts = [replace(whole, missing=missing).at(rows) for rows in (slice(0, 2), slice(2, N))]
+    batch, weight = ScaledSamples.joined(parts).at(np.array([5, 3])), np.array([2.0, 4.0])
+    target, counted = batch.targets(weight, start=2)
+    first = 2 if every_step else 0
+    np.testing.assert_array_equal(target, np.moveaxis(whole.target[[5, 3]], 0, -1)[first:])
+    np.testing.assert_array_equal(counted, np.where(np.moveaxis(missing[[5, 3]], 0, -1)[first:], 0, weight))
+    assert target.flags.c_contiguous
 
 
 def test_samples_that_skip_nothing_are_in_the_order_of_time():

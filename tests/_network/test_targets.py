@@ -1,7 +1,7 @@
 import numpy as np
 
 from sklstm._network.missing_values import SKIP, MissingRule
-from sklstm._network.targets import features_first, samples_first, target_weight, training_targets
+from sklstm._network.targets import counted_weight, features_first, missing_targets, samples_first, training_targets
 from tests._network.tools import N, T, example
 
 
@@ -26,7 +26,10 @@ def test_the_next_step_of_a_row_is_its_target_where_both_are_present():
 
 def test_a_target_weighs_as_its_sample_or_nothing():
     y = np.array([[[1.0, np.nan, 3.0], [1.0, 2.0, 3.0]]])  # (T, K, B) = (1, 2, 3)
-    np.testing.assert_array_equal(target_weight(np.isnan(y), np.array([0.5, 2.0, 4.0])), [[0.5, 0.0, 4.0]])
+    weight = np.array([0.5, 2.0, 4.0])
+    together, single = (counted_weight(missing_targets(np.isnan(y), by_target), weight) for by_target in (False, True))
+    np.testing.assert_array_equal(together, [[0.5, 0.0, 4.0]])
+    np.testing.assert_array_equal(single, [[[0.5, 0.0, 4.0], [0.5, 2.0, 4.0]]])
 
 
 def test_the_sample_becomes_the_last_axis():

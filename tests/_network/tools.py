@@ -25,6 +25,13 @@ def example(every_step=False, missing=True, dtype=np.float64):
     return X, y, rng.uniform(0.5, 2, N).astype(dtype)
 
 
+def without_some_targets(y):
+    """Targets (N, K) of which three samples have one only."""
+    y = y.copy()
+    y[[1, 4, 6], [0, 1, 0]] = np.nan
+    return y
+
+
 def objective(
     X, y, weight, every_step=False, alpha=0.0, instance_norm=None, standardize=True, loss="squared_error", **sizes
 ):
