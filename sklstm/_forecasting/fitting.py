@@ -12,10 +12,10 @@ from sklstm._forecasting.calibration import CalibrationErrors
 from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
 from sklstm._forecasting.intervals import CALIBRATED
-from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative, reads_by_channel
+from sklstm._forecasting.regressor_input import lstm_prefixes, reads_by_channel
 from sklstm._forecasting.settings import keeps_incomplete, quantile_intervals, regressor_to_clone, strategy_of
 from sklstm._forecasting.strategies import RegressorSet
-from sklstm._forecasting.target_scaling import fit_scaler
+from sklstm._forecasting.target_scaling import ScalingRule, fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_checks import (
     FEWEST_WINDOWS,
@@ -121,9 +121,9 @@ def _fit_window_builder(forecaster, data, regressor, by_default):
     spec = WindowSpec(window_length, strategy_of(forecaster).n_ahead, data.spec.n_targets, n_known, n_past)
     has_lstm = bool(lstm_prefixes(regressor))
     dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
-    is_centred = dtype == np.float32 and not needs_nonnegative(regressor)
-    is_sized = is_centred and data.spec.output_format.is_panel and has_lstm
-    scaler, transformed = fit_scaler(forecaster.target_transformer, data.series, is_centred, is_sized)
+    rule = ScalingRule.from_regressor(regressor, dtype, data.spec.output_format.is_panel)
+    how = rule.is_centred, rule.is_sized, rule.of_unlike
+    scaler, transformed = fit_scaler(forecaster.target_transformer, data.series, *how)
     reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
     return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads), transformed
 

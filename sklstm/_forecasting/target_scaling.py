@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from sklearn.base import clone
 
+from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative
 from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.checks import check_output
 from sklstm._utils.overflow import power_of_two
@@ -27,6 +28,11 @@ FAR = 30
 # A history is of another size if its width is more than this many times larger or smaller than that of the training
 # rows.
 OTHER_SIZE = 30
+
+# Series of a panel are unlike if one is this many times wider than another. An LSTM that reads them in the same units
+# then forecasts the small one with 1.1 to 4 times the error that it has beside one of its own size, and with 3 to 20
+# times at a ratio of 30.
+UNLIKE = 3
 
 
 class Transformer(Protocol):
@@ -91,7 +97,59 @@ class SeriesScaling(ArrayFields):
         return replace(self, centre=self.centre + shift * self.divisor, size=self.divisor * zoom)
 
 
-def fit_scaler(target_transformer, series, is_centred, is_sized=False):
+@dataclass(frozen=True)
+class ScalingRule:
+    """How the targets of each series are scaled.
+
+    Parameters
+    ----------
+    is_centred, is_sized : bool
+        As for `fit_scaler`.
+    of_unlike : ScalingRule or None, default=None
+        The rule instead of this one if series differ so much in size or level that a regressor which reads them in the
+        same units would take the small ones for constant. Later series and histories that are unlike the training rows
+        then look like those.
+    """
+
+    is_centred: bool
+    is_sized: bool
+    of_unlike: "ScalingRule | None" = None
+
+    @classmethod
+    def from_regressor(cls, regressor, dtype, is_panel, reads_any_unit=False):
+        """Choose the rule for a regressor.
+
+        Parameters
+        ----------
+        regressor : estimator
+        dtype : numpy dtype
+            Precision of the windows. Series are centred in float32, which would lose the digits at a high level.
+        is_panel : bool
+        reads_any_unit : bool, default=False
+            Whether the regressor is meant to learn from series in units of their own, whatever its kind. It is if it
+            learns how far a baseline is off. Without it, only LSTMs are; others get the units of the user, because
+            they may compare series.
+        """
+        may_centre, is_lstm = not needs_nonnegative(regressor), bool(lstm_prefixes(regressor))
+        is_centred, sized = dtype == np.float32 and may_centre, cls(may_centre, True)
+        if not (is_lstm or reads_any_unit):
+            return cls(is_centred, False)
+        if is_panel and (is_centred or reads_any_unit):
+            return sized
+        return cls(is_centred, False, None if is_centred else sized)
+
+    def for_series(self, y):
+        """Return this rule, or that of unlike series if the series y (n, n_targets), by key, are so."""
+        if self.of_unlike is None:
+            return self
+        return self.of_unlike if _are_unlike(self.of_unlike.by_themselves(y)) else self
+
+    def by_themselves(self, y):
+        """Return the scaling of each series, by key, by its own values alone; the error scale is 1."""
+        return {key: _scaling(part, np.ones(part.shape[1]), self.is_centred, True) for key, part in y.items()}
+
+
+def fit_scaler(target_transformer, series, is_centred, is_sized=False, of_unlike=None):
     """Fit the target transformer and the scaling of each series.
 
     Parameters
@@ -102,7 +160,9 @@ def fit_scaler(target_transformer, series, is_centred, is_sized=False):
     is_centred : bool
         Whether the mean is subtracted.
     is_sized : bool, default=False
-        Whether each series is divided by its own width.
+        Whether each series is divided by its own width or, if it is not centred, by its mean.
+    of_unlike : ScalingRule or None, default=None
+        The rule instead, see `ScalingRule`.
 
     Returns
     -------
@@ -111,15 +171,23 @@ def fit_scaler(target_transformer, series, is_centred, is_sized=False):
         The series with `y` in transformed units.
     """
     transformer, y = _fit_transform(target_transformer, {key: part.y for key, part in series.items()})
+    rule = ScalingRule(is_centred, is_sized, of_unlike).for_series(y)
     scales = error_scales(y)
-    scalings = {key: _scaling(values, scales[key], is_centred, is_sized) for key, values in y.items()}
+    scalings = {key: _scaling(values, scales[key], rule.is_centred, rule.is_sized) for key, values in y.items()}
     columns = []
     for name in ("known", "past"):
         values = np.concatenate([getattr(part, name) for part in series.values()])
-        scaling = _scaling(values, np.ones(values.shape[1]), is_centred, is_sized=False)
+        scaling = _scaling(values, np.ones(values.shape[1]), rule.is_centred, is_sized=False)
         columns.append(np.stack((scaling.centre, scaling.size)))
     transformed = {key: replace(part, y=y[key]) for key, part in series.items()}
-    return TargetScaler(transformer, scalings, *columns, is_centred, is_sized), transformed
+    return TargetScaler(transformer, scalings, *columns, rule, _references(rule, y, scalings)), transformed
+
+
+def _references(rule, y, scalings):
+    """Return the `references` of a TargetScaler for the series y (n, n_targets), by key."""
+    if rule.of_unlike is not None:
+        return rule.of_unlike.by_themselves(y)
+    return scalings if rule.is_centred or rule.is_sized else {}
 
 
 @dataclass(frozen=True)
@@ -134,18 +202,19 @@ class TargetScaler:
         By key.
     known, past : ndarray of shape (2, n_known) and (2, n_past)
         Centre and size of the columns, over all series, because columns may distinguish the series.
-    is_centred : bool
-        Whether the mean is subtracted.
-    is_sized : bool
-        Whether each series is divided by its own width.
+    rule : ScalingRule
+        The rule that the series were scaled by.
+    references : dict of SeriesScaling
+        Level and size of the training rows of each series. Histories that are unlike them are scaled so that they look
+        like them. Empty if histories keep the scaling of the training rows.
     """
 
     transformer: Transformer | None
     scalings: dict[Hashable, SeriesScaling]
     known: np.ndarray
     past: np.ndarray
-    is_centred: bool
-    is_sized: bool
+    rule: ScalingRule
+    references: dict[Hashable, SeriesScaling]
 
     def scaling(self, key, series, n_rows):
         """Return the scaling of a series; if it was not trained on, compute it from its first `n_rows` rows."""
@@ -154,7 +223,12 @@ class TargetScaler:
         y = self._transform_observed(series.values("y", 0, n_rows))
         change = _mean_change(y)
         error_scale = np.where(change > 0, change, self._mean_error_scale)
-        return _scaling(y, error_scale, self.is_centred, self.is_sized)
+        scaling = _scaling(y, error_scale, self.rule.is_centred, self.rule.is_sized)
+        if self.rule.of_unlike is None:
+            return scaling
+        widest = max(self.references, key=lambda trained: self.references[trained].width.max())
+        other = self._like_training(y, widest)
+        return scaling if other is None else replace(other, error_scale=error_scale)
 
     @cached_property
     def _mean_error_scale(self):
@@ -168,24 +242,27 @@ class TargetScaler:
         `OTHER_SIZE`, or its centre is more than `FAR` times further away than any training row. Then it gets a scaling
         from its own values.
         """
-        if not self.is_centred:
-            return self
         other = {}
         for key, part in series.items():
-            trained = self.scalings.get(key)
-            if trained is None:
-                continue
-            y = self._transform_observed(part.values("y", 0, len(part)))
-            own = _scaling(y, trained.error_scale, self.is_centred, self.is_sized)
-            ratio = np.divide(own.width, trained.width, out=np.ones_like(own.width), where=trained.width > 0)
-            is_other = (ratio > OTHER_SIZE) | ((ratio < 1 / OTHER_SIZE) & (ratio > 0))
-            ratio = np.where(is_other, ratio, 1)
-            is_other |= np.abs(own.centre - trained.centre) > FAR * trained.max_distance
-            if is_other.any():
-                centre = np.where(is_other, own.centre, trained.centre)
-                sizes = (trained.size, trained.error_scale, trained.width, trained.max_distance)
-                other[key] = SeriesScaling(centre, *(size * ratio for size in sizes))
+            if key in self.references:
+                scaling = self._like_training(self._transform_observed(part.values("y", 0, len(part))), key)
+                other |= {} if scaling is None else {key: scaling}
         return replace(self, scalings={**self.scalings, **other}) if other else self
+
+    def _like_training(self, y, key):
+        """Return the scaling by which values y (n, n_targets) look like a training series; None if they do anyway."""
+        trained, reference = self.scalings[key], self.references[key]
+        rule = self.rule.of_unlike or self.rule
+        own = _scaling(y, trained.error_scale, rule.is_centred, rule.is_sized)
+        ratio = np.divide(own.width, reference.width, out=np.ones_like(own.width), where=reference.width > 0)
+        is_other = (ratio > OTHER_SIZE) | ((ratio < 1 / OTHER_SIZE) & (ratio > 0))
+        ratio = np.where(is_other, ratio, 1)
+        is_other |= np.abs(own.centre - reference.centre) > FAR * reference.max_distance
+        if not is_other.any():
+            return None
+        centre = np.where(is_other, own.centre - ratio * (reference.centre - trained.centre), trained.centre)
+        sizes = (trained.size, trained.error_scale, trained.width, trained.max_distance)
+        return SeriesScaling(centre, *(size * ratio for size in sizes))
 
     def scale(self, y, centre, size):
         """Scale targets that are in the user's units; all arguments have the shape (n, n_targets)."""
@@ -228,11 +305,27 @@ class TargetScaler:
         return values.reshape(y.shape)
 
 
+def _are_unlike(scalings):
+    """Whether the scalings of some series, by key, differ much in size or level; constant series are left out."""
+    centre, width, distance = (
+        np.stack([getattr(scaling, name) for scaling in scalings.values()])
+        for name in ("centre", "width", "max_distance")
+    )
+    for column, has_width in enumerate(width.T > 0):
+        if has_width.sum() > 1:
+            own = width[has_width, column]
+            apart = np.ptp(centre[has_width, column])
+            if own.max() > UNLIKE * own.min() or apart > FAR * distance[has_width, column].min():
+                return True
+    return False
+
+
 def _scaling(y, error_scale, is_centred, is_sized):
     """Compute the scaling of a series with these values (n, n_targets)."""
     if not is_centred:
-        zero = np.zeros(y.shape[1])
-        return SeriesScaling(zero, zero + 1, error_scale, zero, zero + np.inf)
+        zero, mean = np.zeros(y.shape[1]), _mean(np.abs(y))
+        size = np.where(mean > 0, mean, 1) if is_sized else zero + 1
+        return SeriesScaling(zero, size, error_scale, mean if is_sized else zero, zero + np.inf)
     median, width = _median_and_width(y)
     centre = _mean(y)
     # an outlier can move the mean so far away that the other values keep few digits

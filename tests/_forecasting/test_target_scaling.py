@@ -7,7 +7,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklstm import Forecaster, backtest
-from sklstm._forecasting.target_scaling import FAR, SeriesScaling, check_transformer, error_scales
+from sklstm._forecasting.target_scaling import (
+    FAR,
+    UNLIKE,
+    ScalingRule,
+    SeriesScaling,
+    check_transformer,
+    error_scales,
+)
 from sklstm._series.series import SeriesData
 from tests._forecasting.tools import SHAPES, STRATEGIES, H, RecordingLSTM, forecaster, scaler_of, slow_training
 from tests._forecasting.tools import series as example
@@ -355,8 +362,50 @@ def test_the_size_of_a_series_beside_others_does_not_matter(ratio, strategy, kin
     np.testing.assert_allclose(other.loc["large"] / ratio, one.loc["large"], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", [None, "last", "last-standard"])
-def test_a_small_series_is_forecast_beside_a_large_one_as_alone(kind):
+RATIOS = [float(f"{ratio:.3g}") for ratio in 10 ** np.random.default_rng(0).uniform(-9, 9, size=12)]
+
+
+@pairwise(
+    "ratio, order, level, strategy, kind, dtype",
+    [1e-9, *RATIOS, 1e9],
+    ["one first", "other first"],
+    [0, 1e6],
+    STRATEGIES,
+    [None, "mean", "standard", "last", "last-standard", "poisson"],
+    ["float32", "float64"],
+)
+def test_no_ratio_of_sizes_makes_a_series_constant(ratio, order, level, strategy, kind, dtype):
+    """Both series are forecast as beside one that is five times as large, in either order and in both precisions."""
+    settings = {"loss": "poisson", "instance_norm": None} if kind == "poisson" else {"instance_norm": kind}
+    level = 3 if kind == "poisson" else level  # counts are not centred
+
+    def answers(size):
+        y, _ = waves({"one": 1.0, "other": 1.0}, n=40)
+        y = (y + level) * np.where(y.index.get_level_values(0) == "other", size, 1)
+        y = pd.concat({key: y.loc[key] for key in sorted(["one", "other"], reverse=order == "other first")})
+        steps = None if strategy == "recursive" else 3
+        f = Forecaster(learner(max_iter=5, **settings), window_length=8, strategy=strategy, steps=steps, dtype=dtype)
+        forecasts = f.fit(None, y).forecast(3)
+        return np.concatenate((forecasts["one"], forecasts["other"] / size)) - level
+
+    found = answers(ratio)
+    np.testing.assert_allclose(found, answers(5.0), rtol=1e-4, atol=1e-4)
+    assert len(np.unique(found)) == 6
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_count_that_is_always_0_stays_so_beside_others(is_first):
+    y, _ = waves({"wave": 1e-6, "large": 1e6})
+    parts = {"zero": y.loc["wave"] * 0, "wave": y.loc["wave"] + 2e-6, "large": y.loc["large"] + 2e6}
+    y = pd.concat(dict(list(parts.items())[:: 1 if is_first else -1]))
+    forecast = Forecaster(learner(instance_norm=None, loss="poisson"), window_length=8).fit(None, y).forecast(6)
+    assert (forecast >= 0).all()
+    assert forecast["wave"].max() < 1e-5
+    assert 1e5 < forecast["large"].max() < 1e7
+
+
+@pairwise("dtype, kind", ["float32", "float64"], [None, "last", "last-standard"])
+def test_a_small_series_is_forecast_beside_a_large_one_as_alone(kind, dtype):
     """Of the same kind; over five seeds the mean error was 0.5 to 0.75 of that alone."""
     index, errors = pd.date_range("2024", periods=86), []
     for seed in range(2):
@@ -365,7 +414,9 @@ def test_a_small_series_is_forecast_beside_a_large_one_as_alone(kind):
         parts = {key: pd.Series(y + 0.05 * np.abs(y).max() * rng.normal(size=86), index) for key, y in parts.items()}
         y, truth = pd.concat({key: part[:80] for key, part in parts.items()}), parts["small"][80:]
         f = Forecaster(
-            learner(random_state=seed, max_iter=60, learning_rate="cosine", instance_norm=kind), window_length=8
+            learner(random_state=seed, max_iter=60, learning_rate="cosine", instance_norm=kind),
+            window_length=8,
+            dtype=dtype,
         )
         beside, alone = f.fit(None, y).forecast(6)["small"], f.fit(None, y["small"]).forecast(6)
         errors.append([np.abs(answers - truth).mean() for answers in (beside, alone)])
@@ -424,13 +475,32 @@ def test_an_update_that_moves_a_series_far_away_loses_no_digits(shape, train):
     np.testing.assert_allclose(*answers, atol=1e-5 if not train else 1e-2)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["last-standard", None, "poisson"])
 @pytest.mark.parametrize("factor", [1e-8, 1e-3, 1e6])
-def test_a_history_of_another_size_is_forecast_in_proportion(factor):
-    y, _ = waves({"a": 1.0, "b": 3.0})
+def test_a_history_of_another_size_is_forecast_in_proportion(factor, kind, dtype):
+    y, _ = waves({"a": 1.0, "b": 2.5})
+    regressor = learner(instance_norm=kind)
+    if kind == "poisson":
+        y, regressor = y.abs() + 1, learner(loss="poisson", instance_norm=None)
     for known in (y.loc["a"], y):
-        f = Forecaster(learner(), window_length=8, intervals="conformal").fit(None, known)
+        f = Forecaster(regressor, window_length=8, intervals="conformal", dtype=dtype).fit(None, known)
         here, there = (f.forecast(5, history=known * size, coverage=0.5) for size in (1, factor))
         np.testing.assert_allclose(there / factor, here, atol=1e-4)
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("sizes", [{"a": 1.0, "b": 2.5}, {"a": 1.0, "b": 1e4}])
+@pytest.mark.parametrize("factor", [1e-8, 1e8])
+def test_a_new_series_of_another_size_is_forecast_in_proportion(factor, sizes, train):
+    """In float64, whether the series of the training rows were alike or not."""
+    (y, _), (new, _), answers = waves(sizes), waves({"new": 1.0}), []
+    for size in (factor, 64 * factor):
+        f = Forecaster(learner(instance_norm=None, max_iter=5), window_length=8, dtype="float64").fit(None, y)
+        f.update(None, size * new, train=train)
+        answers.append(f.forecast(5)["new"] / size)
+    np.testing.assert_allclose(*answers, rtol=1e-6)
+    assert answers[0].nunique() == 5
 
 
 def test_a_new_series_beside_one_of_another_size_changes_nothing_for_it():
@@ -460,6 +530,59 @@ def test_where_a_series_goes_later_changes_no_forecast_before(row):
     before = frames[0]["origin"] < y["a"].index[row]
     np.testing.assert_array_equal(frames[0].loc[before, "forecast"], frames[1].loc[before, "forecast"])
     assert set(frames[0].loc[before, "series"]) == {"a", "b"}
+
+
+RULES = {
+    "an LSTM in float32": (learner(), "float32", False, (True, False, None)),
+    "in a panel": (learner(), "float32", True, (True, True, None)),
+    "an LSTM in float64": (learner(), "float64", False, (False, False, (True, True, None))),
+    "in a panel, float64": (learner(), "float64", True, (False, False, (True, True, None))),
+    "counts": (learner(loss="poisson"), "float32", True, (False, False, (False, True, None))),
+    "in a pipeline": (make_pipeline("passthrough", learner()), "float32", True, (True, True, None)),
+    "another regressor": (Ridge(), "float64", True, (False, False, None)),
+    "another, float32": (Ridge(), "float32", True, (True, False, None)),
+}
+
+
+def as_tuple(rule):
+    return rule if rule is None else (rule.is_centred, rule.is_sized, as_tuple(rule.of_unlike))
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_which_regressors_get_series_in_units_of_their_own(name):
+    regressor, dtype, is_panel, expected = RULES[name]
+    assert as_tuple(ScalingRule.from_regressor(regressor, np.dtype(dtype), is_panel)) == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_regressor_that_reads_any_unit_gets_each_series_of_a_panel_in_its_own(dtype):
+    rule = ScalingRule.from_regressor(Ridge(), np.dtype(dtype), True, reads_any_unit=True)
+    assert as_tuple(rule) == (True, True, None)
+
+
+@pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "b", "a")])
+@pytest.mark.parametrize(
+    ("factor", "shift", "is_unlike"),
+    [
+        (0.98 * UNLIKE, 0, False),
+        (1.02 * UNLIKE, 0, True),
+        (1 / (0.98 * UNLIKE), 0, False),
+        (1e-9, 0, True),
+        (1, 0.99 * FAR, False),
+        (1, 1.01 * FAR, True),
+        (1, -1.01 * FAR, True),
+        (0, 0, False),
+        (0, 1e9, False),
+    ],
+)
+def test_series_are_unlike_by_size_or_level_and_constant_ones_do_not_count(factor, shift, is_unlike, order):
+    y = np.random.default_rng(0).normal(size=(60, 2))
+    y -= y.mean(axis=0)
+    other = y.copy()
+    other[:, 1] = factor * y[:, 1] + shift * np.abs(y[:, 1]).max()
+    parts = {"a": y, "b": other, "c": np.full((3, 2), 1e12)}
+    rule = ScalingRule(False, False, ScalingRule(True, True))
+    assert rule.for_series({key: parts[key] for key in order}) is (rule.of_unlike if is_unlike else rule)
 
 
 def scaling_of(size):
