@@ -85,8 +85,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     dtype : {"float32", "float64"} or numpy dtype, default=None
         Precision of the windows. None is float32 for an LSTMRegressor and float64 for all other regressors. With
         float32, the mean of each series is subtracted in float64 first. In a panel, an LSTMRegressor also gets each
-        series divided by its own spread, so that small series count as much as large ones. Neither is done if the
-        regressor needs targets that are not negative, as with `loss="poisson"`.
+        series divided by its own spread, so that small series count as much as large ones. With float64, both are done
+        for an LSTMRegressor in a panel whose series differ in spread by more than a factor of 3, or clearly in level.
+        Targets that must not be negative, as with `loss="poisson"`, are never centred. In such a panel, an
+        LSTMRegressor gets each series divided by its mean.
     clip_recursion : bool, default=True
         Whether to clip forecasts that diverge when they are fed back ("recursive"). They diverge if they leave the
         range of the training rows and the window by more than three times that range, and by more than three times as
