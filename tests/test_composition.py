@@ -119,6 +119,18 @@ def test_a_halving_search_gives_more_epochs_to_the_better_half():
     assert search.best_estimator_.n_iter_ == 12
 
 
+def test_a_halving_search_gives_more_updates_to_the_better_half():
+    cv, rates = KFold(3), [1e-6, 0.05, 1e-5, 0.1]
+    limited = model(max_iter=50)
+    resource = {"resource": "max_updates", "min_resources": 5, "max_resources": 20}
+    search = HalvingGridSearchCV(limited, {"learning_rate_init": rates}, **resource, factor=2, cv=cv).fit(X, Y)
+    assert search.n_resources_ == [5, 10, 20]
+    assert search.best_params_["learning_rate_init"] in (0.05, 0.1)
+    by_hand = scores_by_hand(limited, cv, **search.best_params_)
+    assert search.best_score_ == pytest.approx(np.mean(by_hand))
+    assert search.best_estimator_.max_updates_ == 20
+
+
 def test_cross_validation_over_time_scores_as_a_loop():
     cv, windows = TimeSeriesSplit(3), windows_by_hand(FRAME)
     expected = []

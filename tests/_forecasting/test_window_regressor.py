@@ -5,7 +5,8 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVR
 
-from tests._forecasting.tools import REGRESSORS, STRATEGIES, H, forecaster, rows_only, series
+from tests._forecasting.tools import REGRESSORS, STRATEGIES, H, forecaster, rows_only, series, slow_training
+from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -100,3 +101,32 @@ def test_forecasts_that_are_not_finite_are_refused(name, strategy):
     with pytest.raises(ValueError, match="is not finite"):
         f.predict(rows_only(y.shift(2, freq="D"))[-2:])
     assert f.fitted_values_.isna().all()
+
+
+# ---- a budget of updates
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_network_has_as_many_updates_as_suit_its_windows(strategy):
+    _, y = series(34)
+    lstm = model(batch_size=1, max_iter=20, max_updates="auto")
+    f = forecaster(lstm, strategy=strategy).fit(None, y)
+    expected = slow_training(None, y, strategy, "sequences")[0]
+    for network, (windows, *_) in zip(f.regressors_, expected, strict=True):
+        assert network.max_updates_ == network.t_ == 10 * len(windows) > 200
+        assert network.n_iter_ == 10
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_update_that_trains_goes_over_all_new_windows_whatever_the_updates(strategy):
+    """After so many updates that end with an epoch, all is as without them."""
+    _, y = series(34)
+    cosine = {"learning_rate": "cosine", "batch_size": 6}
+    plain = forecaster(model(max_iter=2, **cosine), strategy=strategy).fit(None, y[:30])
+    (n_batches,) = {-(-network.t_ // 2 // 6) for network in plain.regressors_}
+    limited = forecaster(model(max_iter=200, max_updates=2 * n_batches, **cosine), strategy=strategy)
+    limited.fit(None, y[:30])
+    for f in (plain, limited):
+        f.update(None, y[30:], train=True)
+    assert [network.t_ for network in limited.regressors_] == [network.t_ for network in plain.regressors_]
+    np.testing.assert_array_equal(limited.forecast(H), plain.forecast(H))

@@ -108,6 +108,15 @@ def test_updates_of_whole_epochs_are_those_epochs(kind, n_rows, n_epochs):
     assert ending == EXHAUSTED
 
 
+def test_a_run_that_continues_another_has_its_own_updates():
+    progress = Progress()
+    for n_epochs, n_updates in ((2, 4), (4, 8)):
+        ending, *_ = run(quadratic(), 50, progress, max_updates=4, n_iter_no_change=np.inf)
+        assert (ending, progress.n_epochs, progress.n_updates) == (OUT_OF_UPDATES, n_epochs, n_updates)
+    ending, *_ = run(quadratic(), 1, progress, max_updates=12, n_iter_no_change=np.inf)
+    assert (ending, progress.n_epochs, progress.n_updates) == (EXHAUSTED, 5, 11)
+
+
 @pytest.mark.parametrize("max_updates", [1, 3, 5, 7])
 def test_a_cosine_goes_through_the_updates_that_are_planned(max_updates):
     """Down to 0 at the row after their last one."""
