@@ -20,7 +20,7 @@ from sklstm._estimator.input_checks import (
 from sklstm._estimator.prediction_checks import at_present_steps, check_finite
 from sklstm._estimator.scores import r2
 from sklstm._estimator.settings import check_settings
-from sklstm._estimator.solvers import LARGE, SMALL, SOLVERS, partial_fit_obstacle
+from sklstm._estimator.solvers import AUTO, LARGE, SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
@@ -178,11 +178,11 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Maximum number of updates of the weights in one `fit`. `fit` ends when it has made `max_iter` epochs or
         `max_updates` updates, whichever comes first. None means that only `max_iter` counts. "auto" means about 10
         epochs, but at least 200 and at most 1000 updates: 10 · n_samples / batch size, rounded and clipped to this
-        range. The default `max_iter` is always enough for this; if you give a number, `max_iter` may be too small.
+        range. The default `max_iter` is always enough for this; with a large number, raise `max_iter` as well.
 
-        Choose "auto" if a fit should take similar time on few and on many samples. On a million samples, 1000 updates
-        of 128 samples see only an eighth of them, once each. These are drawn at random (with `shuffle=False`, they are
-        the first ones). Give a number, or None, to learn from more of them.
+        Choose "auto" so that the time of a fit stops growing with the number of samples. On a million samples, 1000
+        updates of 128 samples see only an eighth of them, once each. These are drawn at random (with `shuffle=False`,
+        they are the first ones). Give a number, or None, to learn from more of them.
 
         If the updates end in the middle of an epoch, this part counts as an epoch: in `n_iter_` and the loss curves,
         and for validation, early stopping and callbacks. `partial_fit` does not use `max_updates`. "lbfgs" needs None.
@@ -329,7 +329,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     >>> model.forecast(3).shape
     (3,)
 
-    A budget of updates, with which a fit takes similar time on few and on many samples:
+    A budget of updates, so that the time of a fit stops growing with the number of samples:
 
     >>> budget = {"batch_size": "large", "max_updates": "auto", "learning_rate": "cosine"}
     >>> model = LSTMRegressor(**budget, random_state=0).fit(X, y)
@@ -366,9 +366,9 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "alpha": [Interval(Real, 0, None, closed="left")],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "clip_value": [Interval(Real, 0, None, closed="neither"), None],
-        "batch_size": [StrOptions({SMALL, LARGE}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({AUTO, LARGE}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "max_updates": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
+        "max_updates": [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left"), None],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],

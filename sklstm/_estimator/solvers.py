@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from sklstm._network.layout import Layout
     from sklstm._utils.typing import FloatArray
 
-SMALL, LARGE = "auto", "large"  # the named choices of `batch_size`
+AUTO, LARGE = "auto", "large"  # named choices of `batch_size`; `max_updates` has "auto", too
 BATCH_SIZE = 32  # the largest batch for batch_size="auto"
-LARGE_BATCH_SIZE, VERY_LARGE_BATCH_SIZE = 64, 128  # the largest batch for batch_size="large", with fewer samples than
-MANY_SAMPLES = 3000  # so many, and with as many or more
-AUTO_EPOCHS, FEWEST_UPDATES, MOST_UPDATES = 10, 200, 1000  # for max_updates="auto"
+# batch_size="large": the largest batch with few samples, that with many samples, and how many samples are many
+LARGE_BATCH_SIZE, LARGEST_BATCH_SIZE, MANY_SAMPLES = 64, 128, 3000
+# max_updates="auto": so many epochs, between so few and so many updates
+AUTO_EPOCHS, FEWEST_UPDATES, MOST_UPDATES = 10, 200, 1000
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,13 @@ class LBFGS(Solver):
 
 def _batch_size(regressor, n_rows):
     """Return the number of samples in a batch."""
-    large = VERY_LARGE_BATCH_SIZE if n_rows >= MANY_SAMPLES else LARGE_BATCH_SIZE
-    return min({SMALL: BATCH_SIZE, LARGE: large}.get(regressor.batch_size, regressor.batch_size), n_rows)
+    large = LARGEST_BATCH_SIZE if n_rows >= MANY_SAMPLES else LARGE_BATCH_SIZE
+    return min({AUTO: BATCH_SIZE, LARGE: large}.get(regressor.batch_size, regressor.batch_size), n_rows)
 
 
 def resolve_max_updates(regressor, n_rows):
     """Return the largest number of updates in one `fit` on `n_rows` samples; None if `max_iter` alone limits it."""
-    if regressor.max_updates != "auto":
+    if regressor.max_updates != AUTO:
         return regressor.max_updates
     n_updates = AUTO_EPOCHS * n_rows / _batch_size(regressor, n_rows)
     return round(min(max(n_updates, FEWEST_UPDATES), MOST_UPDATES))
