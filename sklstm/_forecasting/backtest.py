@@ -263,7 +263,7 @@ def _fit_part(forecaster, part, proper, X, y):
 
 def _rows_read_ahead(forecaster, data, steps):
     """Return how many rows must follow an origin: `steps`, or more if known columns are read further ahead."""
-    return steps if data.spec.columns.is_past.all() else max(steps, strategy_of(forecaster).n_ahead)
+    return steps if data.spec.columns.is_past.all() else strategy_of(forecaster, data).rows_read(steps)
 
 
 def _forecast_folds(fitted, data, folds, steps, coverages, season):

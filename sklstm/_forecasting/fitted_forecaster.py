@@ -60,7 +60,7 @@ class FittedForecaster:
         self.strategy.check_reach(steps, self.data.spec.columns.past_names)
         if coverages and self.batch_forecaster.intervals is None:
             raise ValueError(no_intervals_message(coverages))
-        on_clipped = partial(warn_of_divergence, self.name) if self.warns_of_divergence else None
+        on_clipped = partial(warn_of_divergence, self.name, self.strategy.n_ahead) if self.warns_of_divergence else None
         return self.batch_forecaster.forecast(series, origins, steps, coverages, on_clipped)
 
     def for_histories(self, histories):

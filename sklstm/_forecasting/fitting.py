@@ -31,9 +31,9 @@ from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
 from sklstm._utils.plain_parameters import plain_parameters
 
 
-def begin_tasks(forecaster, X, y, sample_weight):
-    """Begin the tasks of a fit, which callbacks follow."""
-    n_fits = strategy_of(forecaster).n_regressors + (forecaster.intervals is not None)
+def begin_tasks(forecaster, data, X, y, sample_weight):
+    """Begin the tasks of a fit to TrainingData, which callbacks follow; they get the user's tables."""
+    n_fits = strategy_of(forecaster, data).n_regressors + (forecaster.intervals is not None)
     return printing_tasks(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
 
@@ -56,10 +56,10 @@ def fit_rows(forecaster, data, proper, X, y):
     -------
     fitted : FittedForecaster
     """
-    tasks = begin_tasks(forecaster, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
+    tasks = begin_tasks(forecaster, data, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
     with plain_parameters(forecaster):
         # all rows together may show no leak
-        check_leaks(data, X, forecaster.window_length, strategy_of(forecaster).n_ahead)
+        check_leaks(data, X, forecaster.window_length, strategy_of(forecaster, data).n_ahead)
         fitted = train(forecaster, data, proper, X, y, tasks)
     tasks.end_fit()
     return fitted
@@ -86,9 +86,9 @@ def train(forecaster, data, proper, X, y, tasks):
 
 def _train_regressors(forecaster, data, tasks):
     """Train the regressors; return a FittedForecaster without intervals."""
-    regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster)
+    regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster, data)
     by_default = is_default(regressor)
-    builder, transformed = _fit_window_builder(forecaster, data, regressor, by_default)
+    builder, transformed = _fit_window_builder(forecaster, data, regressor, strategy)
     origins = {key: np.arange(1, len(part)) for key, part in data.series.items()}
     samples = builder.training_windows(transformed, origins, data.weight, is_transformed=True)
     n_dropped = sum(map(len, origins.values())) - len(samples)
@@ -96,7 +96,7 @@ def _train_regressors(forecaster, data, tasks):
     repeats_last = by_default and len(samples) < FEWEST_WINDOWS
     if repeats_last:
         warn_of_few_windows(len(samples))
-    if strategy.feeds_back and forecaster.clip_recursion:
+    if strategy.extends and forecaster.clip_recursion:
         builder = builder.with_bounds(transformed, REACH_OF_DEFAULT if by_default else REACH)
     regressor_set = RegressorSet.from_template(regressor, builder.spec, strategy, forecaster.verbose)
     with use_channel_names(window_channels(data.spec, builder.spec.n_ahead)):
@@ -112,26 +112,27 @@ def _train_regressors(forecaster, data, tasks):
     return FittedForecaster(data, batch_forecaster, n_dropped, name, not by_default)
 
 
-def _fit_window_builder(forecaster, data, regressor, by_default):
+def _fit_window_builder(forecaster, data, regressor, strategy):
     """Fit the WindowBuilder of a forecaster; return it with the series in transformed units."""
     window_length, n_past = forecaster.window_length, int(data.spec.columns.is_past.sum())
-    if by_default:  # longer windows would be longer than most training windows, which begin at the first row
+    if is_default(regressor):  # longer windows would be longer than most training windows, which begin at the first row
         window_length = min(window_length, max(1, data.longest // 2))
     n_known = len(data.spec.columns) - n_past
-    spec = WindowSpec(window_length, strategy_of(forecaster).n_ahead, data.spec.n_targets, n_known, n_past)
+    spec = WindowSpec(window_length, strategy.n_ahead, data.spec.n_targets, n_known, n_past)
     has_lstm = bool(lstm_prefixes(regressor))
     dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
     rule = ScalingRule.from_regressor(regressor, dtype, data.spec.output_format.is_panel)
     how = rule.is_centred, rule.is_sized, rule.of_unlike
     scaler, transformed = fit_scaler(forecaster.target_transformer, data.series, *how)
     reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
+    reads["allows_fewer_known"] = strategy.is_auto
     return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads), transformed
 
 
 def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):
     """Return what computes intervals, or None. `fit_proper` fits a forecaster on the proper training rows."""
     if proper is None:
-        return quantile_intervals(forecaster)
+        return quantile_intervals(forecaster, fitted.strategy)
     errors = _calibration_errors(forecaster, fitted, proper, fit_proper, tasks)
     return CALIBRATED[forecaster.intervals].from_errors(errors, regressor_to_clone(forecaster))
 

@@ -16,7 +16,7 @@ from sklstm._forecasting.fitting import begin_tasks, train
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.regressor_input import accepts_nan, check_regressor, lstm_prefixes
 from sklstm._forecasting.settings import check_settings, regressor_to_clone, strategy_of
-from sklstm._forecasting.strategies import STRATEGIES
+from sklstm._forecasting.strategies import AUTO, STRATEGIES
 from sklstm._forecasting.target_scaling import check_transformer
 from sklstm._forecasting.updating import check_learning_rate, train_further
 from sklstm._forecasting.window_checks import check_forecasts
@@ -52,18 +52,23 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     window_length : int, default=24
         Number of rows in a window: the past rows that a forecast is based on. Choose at least one season, better
         two: 24 for months of a year.
-    strategy : {"recursive", "multioutput", "direct"}, default="recursive"
+    strategy : {"auto", "recursive", "multioutput", "direct"}, default="auto"
         How to forecast several steps ahead. "recursive" trains a regressor for one step and feeds its forecasts
         back. "multioutput" trains one regressor for all `steps` at once; it must support several outputs. "direct"
         trains one clone for each of the `steps`. The last two forecast at most `steps` steps ahead, have fewer
         windows to train on, and may use `past_only` variables.
+
+        "auto" is recursive without `steps`. With `steps`, it is multioutput if the regressor's tag `multi_output` says
+        that it takes several outputs, and direct otherwise. It forecasts further than `steps`, too. Notes say how, and
+        what else differs. Change it if you want forecasts of more than `steps` steps to be an error.
     steps : int, default=None
-        Number of steps to predict at once. Required by "multioutput" and "direct", not used by "recursive".
+        Number of steps to predict at once: the forecast horizon that you need. Required by "multioutput" and "direct",
+        not used by "recursive".
     past_only : list of str or int, default=None
         Exogenous variables that are *not* known in advance, such as a measured temperature: their column names in `X`
         or, for arrays, positions. All others must be known in advance, such as a calendar or a planned price. With
-        "recursive", past-only variables limit forecasts to one step, because there are no forecasts of them to feed
-        back.
+        past-only variables, forecasts reach one step with "recursive" and `steps` steps with the others, because there
+        are no forecasts of them to feed back.
     target_transformer : transformer, default=None
         Transforms `y` before training; forecasts are transformed back with `inverse_transform`. Examples are
         `FunctionTransformer(np.log1p, np.expm1)` and `PowerTransformer()`. In a panel, one transformer is fitted to
@@ -90,16 +95,18 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         Targets that must not be negative, as with `loss="poisson"`, are never centred. In such a panel, an
         LSTMRegressor gets each series divided by its mean.
     clip_recursion : bool, default=True
-        Whether to clip forecasts that diverge when they are fed back ("recursive"). They diverge if they leave the
-        range of the training rows and the window by more than three times that range, and by more than three times as
-        far as the linear trend of these rows leads. A warning then names the step. Exogenous variables that leave
-        their own range widen the bounds. Notes describe the bounds of the default regressor.
+        Whether to clip forecasts that diverge when they are fed back ("recursive" and "auto"). They diverge if they
+        leave the range of the training rows and the window by more than three times that range, and by more than three
+        times as far as the linear trend of these rows leads. A warning then names the step. Exogenous variables that
+        leave their own range widen the bounds. Notes describe the bounds of the default regressor.
     verbose : bool or int, default=False
         Whether to print progress: each of several fits as it begins, and the epochs of every LSTMRegressor whose own
         `verbose` is False. A number n prints every nth epoch.
 
     Attributes
     ----------
+    strategy_ : {"recursive", "multioutput", "direct"}
+        The strategy that was used. It is `strategy`, unless that is "auto".
     regressors_ : list of estimator
         The fitted clones: one, or with "direct" one for each step.
     n_dropped_ : int
@@ -124,10 +131,22 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     Notes
     -----
     **Windows.** The window before row o consists of the rows s = o - window_length, …, o - 1. Its step s has the
-    targets and the past-only variables of row s, and the variables known in advance of row s + 1 (with "multioutput"
-    and "direct", of rows s + 1, …, s + steps). So the last step has the variables known in advance of the rows to
+    targets and the past-only variables of row s, and the variables known in advance of row s + 1 (if `steps` are
+    predicted at once, of rows s + 1, …, s + steps). So the last step has the variables known in advance of the rows to
     predict. A lag table has the targets and past-only variables of all steps, oldest first, followed by the variables
     known in advance of the rows to predict.
+
+    **Strategy "auto".** A forecast further than `steps` is made in blocks: the forecast of `steps` steps is fed back as
+    if it had been observed, and the next `steps` steps are predicted. This needs the variables known in advance of
+    whole blocks, and is not possible with past-only variables. If fewer rows of the known variables are given, the
+    missing values are NaN where the regressor reads NaN (in a lag table, or in an LSTMRegressor with
+    `missing="indicator"`), and an error otherwise.
+
+    Under "auto", an LSTMRegressor also learns from windows of which only some of the next `steps` targets are known:
+    the last windows of each series, and those before a missing value or a row of weight 0. Other regressors do without
+    such windows. On a short series, fewer steps are predicted at once: the largest divisor of `steps` that leaves at
+    least half of the windows of the longest series all their targets. An LSTMRegressor with `loss_steps="all"` learns
+    next steps only, so "auto" is recursive.
 
     **Missing values.** NaN in `y` is a missing value. It is never a target in training. In windows, an LSTMRegressor
     skips the step if any target is missing; with `missing="indicator"`, only if all channels are. Regressors that do
@@ -137,14 +156,16 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     Its forecasts are medians. Its windows are at most half as long as the series (the longest one of a panel). With
     fewer than five windows to train on, it repeats the last value and warns. Its forecasts are clipped without a
     warning, to narrower bounds: they leave the range of the rows by at most that range, or as far as the linear
-    trend of the training rows leads if that is further. The forecast of a constant series is its value.
+    trend of the training rows leads if that is further. With "auto" and `steps`, all its forecasts are clipped so, and
+    those of other regressors from the second block on. The forecast of a constant series is its value.
 
     **Arrays.** Arrays have no index, so the rows to predict are taken to follow the history directly, even if a
     splitter left a gap. A scaler before a Forecaster turns frames into arrays: make it part of `regressor` instead.
 
     **Intervals.** Coverage holds for each step by itself, not jointly for the whole path, and on average over
     origins, as long as future errors are like those of the calibration rows. An LSTMRegressor with `loss="quantile"`
-    under "multioutput" or "direct" needs no `intervals`: its quantiles are the ends.
+    under "multioutput" or "direct", or "auto" with `steps`, needs no `intervals`: its quantiles are the ends, up to
+    `steps` steps ahead.
 
     **Panels.** An index with two levels (series, time) makes a panel. One model is trained on all series. The errors
     for intervals are relative to the mean absolute change of each series.
@@ -177,7 +198,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     _parameter_constraints: dict = {
         "regressor": [HasMethods(["fit"]), None],
         "window_length": [Interval(Integral, 1, None, closed="left")],
-        "strategy": [StrOptions(set(STRATEGIES))],
+        "strategy": [StrOptions({AUTO, *STRATEGIES})],
         "steps": [Interval(Integral, 1, None, closed="left"), None],
         "past_only": ["array-like", None],
         "target_transformer": [HasMethods(["fit", "transform"]), None],
@@ -197,7 +218,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         regressor=None,
         *,
         window_length=24,
-        strategy="recursive",
+        strategy="auto",
         steps=None,
         past_only=None,
         target_transformer=None,
@@ -281,7 +302,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             If a parameter or an input is not as described. Inputs are checked before any training. If `fit` fails, the
             forecaster stays as it was.
         """
-        tasks = begin_tasks(self, X, y, sample_weight)
+        tables = X, y, sample_weight
         with plain_parameters(self), restored_on_error(self):
             check_parts(self)
             X, y = as_numbers(X, "X"), as_numbers(y, "y")
@@ -290,11 +311,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             if not self.n_features_in_:
                 vars(self).pop("feature_names_in_", None)  # of an earlier fit
             proper = check_settings(self, data)
-            check_leaks(data, X, self.window_length, strategy_of(self).n_ahead)
+            check_leaks(data, X, self.window_length, strategy_of(self, data).n_ahead)
+            tasks = begin_tasks(self, data, *tables)
             self._fitted = train(self, data, proper, X, y, tasks)
             self._in_sample = InSample(self._fitted)
             self._history = {key: History.from_series(part) for key, part in data.series.items()}
             self.regressors_, self.n_dropped_ = self._fitted.regressors, self._fitted.n_dropped
+            self.strategy_ = self._fitted.strategy.name
             tasks.end_fit()
         return self
 
@@ -356,7 +379,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         """Forecast the rows after some histories, (steps, n_targets, 1 + 2 n_coverages) by key."""
         series = {key: histories[key].with_future(future.known) for key, future in futures.items()}
         if fitted.builder.spec.n_known:
-            check_known_columns(futures, fitted.strategy)
+            check_known_columns(futures, fitted.strategy, steps, fitted.builder.reads_known_nan)
         origins = {key: np.array([len(history)]) for key, history in series.items()}
         forecasts = fitted.forecast(series, origins, steps, coverages)
         return {key: values[0] for key, values in forecasts.items()}
@@ -370,8 +393,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             Number of rows to forecast.
         X_future : array-like of shape (n_rows, n_columns), default=None
             The exogenous variables known in advance of these rows, if there are any. It may have more rows, and
-            `past_only` variables may be left out. "multioutput" and "direct" need as many rows as the parameter `steps`
-            says.
+            `past_only` variables may be left out. A forecaster with the parameter `steps` needs that many rows
+            or, for a longer forecast, a multiple, unless `strategy` is "recursive".
         history : Series, DataFrame, array or tuple (X, y), default=None
             Rows to forecast from instead of those of `fit` and `update`: `y`, or (X, y) with exogenous variables. They
             may be of a series that was not trained on. After a fit on a panel, they may also be a single series,

@@ -158,8 +158,20 @@ class Levels:
 
     def ends(self, regressor_set, windows, points, coverages):
         steps = points.shape[1]
+        self.check_reach(regressor_set.strategy, steps)
         quantiles = windows.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
         return tuple(quantiles[..., side] for side in self.sides(coverages))
+
+    @staticmethod
+    def check_reach(strategy, steps):
+        """Raise ValueError for steps whose quantiles are not predicted: quantiles cannot be fed back."""
+        if steps > strategy.n_ahead:
+            raise ValueError(
+                f"Intervals of {steps} steps are asked for, but the regressor predicts quantiles of "
+                f"{strategy.n_ahead} steps at once, and quantiles cannot be fed back. Ask for {strategy.n_ahead} steps "
+                f"or less, fit with strategy={strategy.name!r} and steps={steps}, or with intervals='conformal' or "
+                "'bootstrap'."
+            )
 
     def sides(self, coverages):
         """Return the positions of the lower and of the upper ends among the levels; ValueError if one is missing."""

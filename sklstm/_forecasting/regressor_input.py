@@ -171,9 +171,24 @@ def accepts_nan(regressor):
 
 
 def takes_several(regressor):
-    """Whether the tags of a regressor say that it learns several outputs at once."""
+    """Whether the tags of a regressor, or those of the regressor inside, say that it learns several outputs at once."""
     tags = _tags(regressor)
-    return tags is not None and tags.target_tags.multi_output
+    if tags is not None and tags.target_tags.multi_output:
+        return True
+    inner = _predictor_in(regressor) if _is_pipeline(regressor) else _inner(regressor)
+    return inner is not None and takes_several(inner)
+
+
+def takes_missing_targets(regressor):
+    """Whether a regressor takes NaN for single ones of several targets. Estimators around an LSTM may refuse them."""
+    return isinstance(regressor, LSTMRegressor)
+
+
+def learns_next_step_only(regressor):
+    """Whether the loss of an LSTMRegressor in a regressor counts all steps, whose targets must be the next steps."""
+    prefixes = lstm_prefixes(regressor)
+    parameters = regressor.get_params(deep=True) if prefixes else {}
+    return any(parameters[f"{prefix}loss_steps"] == "all" for prefix in prefixes)
 
 
 def _inner(regressor):

@@ -4,8 +4,8 @@ from sklstm._estimator.settings import quantile_levels
 from sklstm._forecasting.calibration import calibration_split, check_enough_errors
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.intervals import CALIBRATED, Levels
-from sklstm._forecasting.regressor_input import accepts_nan
-from sklstm._forecasting.strategies import make_strategy
+from sklstm._forecasting.regressor_input import accepts_nan, learns_next_step_only, lstm_prefixes, takes_several
+from sklstm._forecasting.strategies import AUTO, choose_strategy, make_strategy
 from sklstm._utils.plain_parameters import plain
 
 
@@ -14,9 +14,19 @@ def regressor_to_clone(forecaster):
     return default_regressor() if forecaster.regressor is None else forecaster.regressor
 
 
-def strategy_of(forecaster):
-    """Return the Strategy for the parameters of a forecaster."""
-    return make_strategy(forecaster.strategy, plain(forecaster.steps))
+def strategy_of(forecaster, data):
+    """Return the Strategy for the parameters of a forecaster and its TrainingData.
+
+    "auto" is recursive without `steps`, and for an LSTM that learns next steps only.
+    """
+    steps, regressor = plain(forecaster.steps), regressor_to_clone(forecaster)
+    if forecaster.strategy != AUTO:
+        return make_strategy(forecaster.strategy, steps)
+    if steps is None or learns_next_step_only(regressor):
+        return make_strategy("recursive", steps)
+    reads_any = keeps_incomplete(forecaster) and lstm_prefixes(regressor)  # others need a value in every lag
+    n_windows = data.longest - (1 if reads_any else forecaster.window_length)
+    return choose_strategy(steps, n_windows, not data.spec.columns.is_past.any(), takes_several(regressor))
 
 
 def keeps_incomplete(forecaster):
@@ -26,10 +36,10 @@ def keeps_incomplete(forecaster):
     return not forecaster.drop_incomplete
 
 
-def quantile_intervals(forecaster):
+def quantile_intervals(forecaster, strategy):
     """Intervals between quantiles that the regressors of a forecaster predict; None if they predict none."""
     regressor = regressor_to_clone(forecaster)
-    return Levels(quantile_levels(regressor)) if strategy_of(forecaster).gives_quantiles(regressor) else None
+    return Levels(quantile_levels(regressor)) if strategy.gives_quantiles(regressor) else None
 
 
 def check_settings(forecaster, data):
@@ -72,7 +82,8 @@ def _proper_training_data(forecaster, data):
 
 def check_request(forecaster, data, steps, coverages):
     """Check that a forecaster, once fitted on the data, will be able to forecast these steps and intervals."""
-    strategy, levels = strategy_of(forecaster), quantile_intervals(forecaster)
+    strategy = strategy_of(forecaster, data)
+    levels = quantile_intervals(forecaster, strategy)
     strategy.check_reach(steps, data.spec.columns.past_names, verb="is")
     if not coverages:
         return
@@ -80,6 +91,7 @@ def check_request(forecaster, data, steps, coverages):
         request = CALIBRATED[forecaster.intervals].request(strategy, steps, coverages)
         check_enough_errors(data.series, forecaster.calibration_size, request)
     elif levels is not None:
+        levels.check_reach(strategy, steps)
         levels.sides(coverages)
     else:
         raise ValueError(no_intervals_message(coverages))

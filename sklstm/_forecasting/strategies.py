@@ -9,11 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from sklstm._estimator.regressor import LSTMRegressor
-from sklstm._forecasting.regressor_input import clone_for_windows
+from sklstm._forecasting.regressor_input import clone_for_windows, takes_missing_targets
 from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_regressor import WindowRegressor
-from sklstm._forecasting.window_spec import WindowSpec
-from sklstm._utils.recursive_forecast import forecast_recursively
+from sklstm._forecasting.window_spec import WindowSpec, rows_read
+from sklstm._utils.recursive_forecast import clipped, forecast_recursively
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,16 @@ class Strategy:
     ----------
     n_ahead : int
         Number of steps that are predicted at once.
+    is_auto : bool, default=False
+        Whether strategy="auto" chose it. Then a forecast further than `n_ahead` feeds blocks of `n_ahead` steps back,
+        and a regressor that accepts this is trained on windows of which only some targets are known.
     """
 
     n_ahead: int
+    is_auto: bool = False
 
     name: ClassVar[str]
-    feeds_back: ClassVar[bool] = False  # whether forecasts are fed back as if they had been observed
+    feeds_back: ClassVar[bool] = False  # whether each prediction is fed back as if it had been observed
 
     @classmethod
     def from_steps(cls, steps):
@@ -37,6 +41,16 @@ class Strategy:
         if steps is None:
             raise ValueError(f"strategy={cls.name!r} needs steps, the number of rows that are predicted at once.")
         return cls(steps)
+
+    @property
+    def extends(self):
+        """Whether it can forecast further than `n_ahead` steps, by feeding forecasts back."""
+        return self.feeds_back or self.is_auto
+
+    @property
+    def predicts_next(self):
+        """Whether all predictions are of the next step: an LSTM may then learn every step of a window."""
+        return self.feeds_back or (self.is_auto and self.n_ahead == 1)
 
     @property
     def n_regressors(self):
@@ -53,11 +67,21 @@ class Strategy:
         `past_names` are the names of the past-only columns. `verb` sets the tense of the message:
         "was" fitted or "is" fitted.
         """
-        if steps > self.n_ahead:
+        if steps <= self.n_ahead or (self.is_auto and not past_names):
+            return
+        if self.is_auto:
             raise ValueError(
-                f"{steps} steps are asked for, but strategy={self.name!r} {verb} fitted with steps={self.n_ahead}. Fit "
-                f"with steps={steps}" + ("." if past_names else ", or with strategy='recursive'.")
+                f"{steps} steps are asked for, but the Forecaster {verb} fitted with steps={self.n_ahead}, and there "
+                f"are no forecasts of the past_only columns {past_names} to feed back. Fit with steps={steps}."
             )
+        raise ValueError(
+            f"{steps} steps are asked for, but strategy={self.name!r} {verb} fitted with steps={self.n_ahead}. Fit "
+            f"with steps={steps}" + ("." if past_names else ", or with strategy='recursive'.")
+        )
+
+    def rows_read(self, steps):
+        """Return how many rows ahead known columns are read to forecast `steps` steps."""
+        return rows_read(steps, self.n_ahead)
 
     def gives_quantiles(self, regressor):
         """Whether the regressors predict quantiles of every step."""
@@ -65,12 +89,34 @@ class Strategy:
 
     def error_steps(self, steps):
         """Return how many steps ahead `sample_paths` needs errors."""
-        return steps
+        return min(steps, self.n_ahead)
 
     def forecast(self, regressors, windows, future, steps, limits=None):
         """Forecast, (n, steps, n_targets); see `RegressorSet.forecast`."""
-        forecasts = [part.predict(windows) for part in regressors if part.steps.start < steps]
-        return np.concatenate(forecasts, axis=1)[:, :steps]
+        if steps <= self.n_ahead:
+            return clipped(_predict(regressors, windows, steps), limits)
+        return self._feed_back(self._next_block(regressors), regressors, windows, future, steps, limits)
+
+    def _next_block(self, regressors):
+        """Make a function that predicts the next block of windows, (n, n_ahead, n_targets).
+
+        It is infinite where infinity was fed back.
+        """
+        shape = self.n_ahead, regressors[0].spec.n_targets
+
+        def predict(windows):
+            lost = np.isinf(windows).any(axis=(1, 2))  # one infinite row would make most regressors refuse all rows
+            forecasts = np.full((len(windows), *shape), np.inf)
+            if not lost.all():
+                forecasts[~lost] = _predict(regressors, windows[~lost] if lost.any() else windows, self.n_ahead)
+            return np.where(np.isfinite(forecasts), forecasts, np.inf)
+
+        return predict
+
+    def _feed_back(self, predict, regressors, windows, future, steps, limits):
+        """Forecast one block after another with `predict`, which predicts a block."""
+        n_targets = regressors[0].spec.n_targets
+        return forecast_recursively(predict, windows, steps, n_targets, future, limits, self.n_ahead)
 
     def quantiles(self, regressors, windows, steps):
         """Predict every quantile level, (n, steps, n_targets, n_levels)."""
@@ -78,8 +124,20 @@ class Strategy:
         return np.concatenate(quantiles, axis=1)[:, :steps]
 
     def sample_paths(self, regressors, start, points, errors, n_paths, rng):
-        """Simulate paths; see `RegressorSet.sample_paths`. Each path adds all errors from one origin."""
-        return points + errors[rng.integers(len(errors), size=n_paths)] * start.error_scale
+        """Simulate paths; see `RegressorSet.sample_paths`. Each path adds all errors from one origin.
+
+        Further ahead than `n_ahead`, it does so for each block, and the sum is fed back.
+        """
+        if len(points) <= self.n_ahead:
+            return points + errors[rng.integers(len(errors), size=n_paths)] * start.error_scale
+        return self._fed_back_paths(regressors, start, len(points), errors, n_paths, rng)
+
+    def _fed_back_paths(self, regressors, start, steps, errors, n_paths, rng):
+        """Simulate paths. To each block, each path adds the errors from one origin, and the sum is fed back."""
+        windows, future = (np.repeat(values, n_paths, axis=0) for values in (start.windows, start.future))
+        size = np.where(start.size > 0, start.size, np.inf)  # a constant series has no errors
+        predict = with_errors(self._next_block(regressors), errors * (start.error_scale / size), rng)
+        return start.unscaled(self._feed_back(predict, regressors, windows, future, steps, start.limits))
 
 
 class Recursive(Strategy):
@@ -102,9 +160,6 @@ class Recursive(Strategy):
     def gives_quantiles(self, regressor):
         return False  # quantiles cannot be fed back
 
-    def error_steps(self, steps):
-        return 1
-
     def forecast(self, regressors, windows, future, steps, limits=None):
         (part,) = regressors
         if type(part.regressor) is LSTMRegressor:  # the same result, but windows are checked only once
@@ -112,16 +167,11 @@ class Recursive(Strategy):
             X_future = future if future.size else None
             forecasts = part.regressor.forecast(steps, X_future, context=windows, clip=clip)
             return forecasts.reshape(len(windows), steps, part.spec.n_targets)
-        return forecast_recursively(_next_step(part), windows, steps, part.spec.n_targets, future, limits)
+        return self._feed_back(self._next_block(regressors), regressors, windows, future, steps, limits)
 
     def sample_paths(self, regressors, start, points, errors, n_paths, rng):
         """Simulate paths. At each step, each path adds a one-step error drawn for it, and the sum is fed back."""
-        (part,) = regressors
-        windows, future = (np.repeat(values, n_paths, axis=0) for values in (start.windows, start.future))
-        size = np.where(start.size > 0, start.size, np.inf)  # a constant series has no errors
-        predict = with_errors(_next_step(part), errors[:, 0] * (start.error_scale / size), rng)
-        n_targets = part.spec.n_targets
-        return start.unscaled(forecast_recursively(predict, windows, len(points), n_targets, future, start.limits))
+        return self._fed_back_paths(regressors, start, len(points), errors, n_paths, rng)
 
 
 class MultiOutput(Strategy):
@@ -143,12 +193,32 @@ class Direct(Strategy):
         return range(number, number + 1)
 
 
+AUTO = "auto"
 STRATEGIES = {strategy.name: strategy for strategy in (Recursive, MultiOutput, Direct)}
 
 
 def make_strategy(name, steps):
     """Make the Strategy for the parameters `strategy` and `steps` of a Forecaster."""
     return STRATEGIES[name].from_steps(steps)
+
+
+def choose_strategy(steps, n_windows, extends, takes_several):
+    """Make the Strategy for strategy="auto" with `steps`.
+
+    Parameters
+    ----------
+    steps : int
+    n_windows : int
+        Number of windows of the longest series.
+    extends : bool
+        Whether forecasts can be fed back. Then the steps that are predicted at once are the largest divisor of `steps`
+        that leaves at least half of the windows all their targets, because the known columns of `steps` rows are given.
+    takes_several : bool
+        Whether the regressor takes several outputs.
+    """
+    most = (n_windows + 1) // 2 if extends else steps
+    n_ahead = next((n for n in range(min(steps, most), 1, -1) if steps % n == 0), 1)
+    return (MultiOutput if takes_several else Direct)(n_ahead, is_auto=True)
 
 
 @dataclass(frozen=True)
@@ -167,14 +237,18 @@ class RegressorSet:
     @classmethod
     def from_regressors(cls, regressors, spec, strategy):
         """Make a set of given regressors, in the order of the strategy."""
-        steps = map(strategy.steps_of, range(strategy.n_regressors))
-        return cls(strategy, tuple(map(WindowRegressor, regressors, [spec] * len(regressors), steps)))
+        parts = []
+        for number, regressor in enumerate(regressors):
+            steps = strategy.steps_of(number)
+            learns_partly = strategy.is_auto and len(steps) > 1 and takes_missing_targets(regressor)
+            parts.append(WindowRegressor(regressor, spec, steps, learns_partly))
+        return cls(strategy, tuple(parts))
 
     @classmethod
     def from_template(cls, regressor, spec, strategy, verbose=False):
         """Make a set of unfitted clones of a regressor, as many as the strategy needs."""
         clones = [
-            clone_for_windows(regressor, spec, strategy.feeds_back, verbose) for _ in range(strategy.n_regressors)
+            clone_for_windows(regressor, spec, strategy.predicts_next, verbose) for _ in range(strategy.n_regressors)
         ]
         return cls.from_regressors(clones, spec, strategy)
 
@@ -182,6 +256,11 @@ class RegressorSet:
     def regressors(self):
         """The regressors themselves."""
         return [part.regressor for part in self.parts]
+
+    @property
+    def learns_partly(self):
+        """Whether the regressors are trained on windows of which only some targets are known."""
+        return any(part.learns_partly for part in self.parts)
 
     @property
     def spec(self) -> WindowSpec:
@@ -214,7 +293,7 @@ class RegressorSet:
         """Forecast `steps` steps after each window, (n, steps, n_targets).
 
         `future` holds the known columns of the steps that are appended to the windows, and `limits` the bounds of
-        what is fed back, as for `forecast_recursively`.
+        forecasts that can be fed back, as for `forecast_recursively`.
         """
         return self.strategy.forecast(self.parts, windows, future, steps, limits)
 
@@ -231,21 +310,14 @@ class RegressorSet:
         return self.strategy.sample_paths(self.parts, start, points, errors, n_paths, rng)
 
 
-def _next_step(part):
-    """Make a function that predicts the next step of windows, (n, n_targets); infinite where infinity was fed back."""
-
-    def predict(windows):
-        lost = np.isinf(windows).any(axis=(1, 2))  # one infinite row would make most regressors refuse all rows
-        forecasts = np.full((len(windows), part.spec.n_targets), np.inf)
-        if not lost.all():
-            forecasts[~lost] = part.predict(windows[~lost] if lost.any() else windows)[:, 0]
-        return np.where(np.isfinite(forecasts), forecasts, np.inf)
-
-    return predict
+def _predict(regressors, windows, steps):
+    """Predict the first `steps` steps after windows, (n, steps, n_targets)."""
+    forecasts = [part.predict(windows) for part in regressors if part.steps.start < steps]
+    return np.concatenate(forecasts, axis=1)[:, :steps]
 
 
 def with_errors(predict, errors, rng):
-    """Return `predict` plus errors: a row of `errors` (n, n_targets), drawn for each window, for all its targets."""
+    """Return `predict` plus errors: one of the `errors` (n, …), drawn for each window, for all its predictions."""
 
     def predict_with_errors(windows):
         return predict(windows) + errors[rng.integers(len(errors), size=len(windows))]

@@ -67,10 +67,18 @@ class _Windows:
         self._rng = np.random.default_rng(sum(self._lengths.values()))
 
     def new(self, reach):
-        """Return the windows whose target `reach` rows after the first one is new."""
+        """Return the windows whose target `reach` rows after the first one is new.
+
+        If regressors learn from windows of which only some targets are known, the other targets are left out: they
+        have been learnt before, unless the window could not be read then, or their weight was 0.
+        """
         first = {key: max(1, self._lengths[key] - n - reach) for key, n in self.n_new.items()}
         origins = {key: np.arange(first[key], self._lengths[key]) for key in self.n_new}
-        return self.fitted.builder.training_windows(self.histories, origins)
+        learnt = {key: self._lengths[key] - n for key, n in self.n_new.items()}
+        was_learnt = (
+            self.fitted.batch_forecaster.regressor_set.learns_partly and self.fitted.builder.reads_windows_early
+        )
+        return self.fitted.builder.training_windows(self.histories, origins, n_learnt=learnt if was_learnt else None)
 
     def older(self, reach, n_drawn):
         """Draw up to `n_drawn` of the windows whose targets, up to `reach` rows after the first, are not new."""

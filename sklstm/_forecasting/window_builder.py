@@ -8,10 +8,10 @@ import numpy as np
 
 from sklstm._forecasting.metrics import seasonal_naive
 from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
-from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._forecasting.window_spec import WindowSpec, rows_read
 from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.forecast_bounds import SeriesRange, newest
-from sklstm._utils.windows import as_slice
+from sklstm._utils.windows import as_slice, rows_after
 
 
 class ReadableSeries(Protocol):
@@ -63,8 +63,9 @@ class ForecastWindows(ArrayFields):
     Parameters
     ----------
     windows : ndarray of shape (n, window_length, n_channels)
-    future : ndarray of shape (n, steps - 1, n_channels - n_targets)
-        The channels, other than targets, of the steps that a recursive forecast appends. Past-only columns are NaN.
+    future : ndarray of shape (n, n_appended, n_channels - n_targets)
+        The channels, other than targets, of the steps that are appended to the windows when forecasts are fed back.
+        Past-only columns are NaN.
     is_readable : ndarray of bool of shape (n, steps)
         Whether all values that the forecast of a step needs are present.
     centre, size : ndarray of shape (n, n_targets)
@@ -181,6 +182,11 @@ class StackedSeries:
         """Whether each stacked row lies before the first row of its series."""
         return np.arange(self.lengths.sum()) < np.repeat(self.starts, self.lengths)
 
+    def are_before(self, limits):
+        """Whether each stacked row is one of the first `limits[key]` rows of its series, (n_rows, 1)."""
+        stops = np.repeat(self.starts + [limits[key] for key in self.series], self.lengths)
+        return (np.arange(self.lengths.sum()) < stops)[:, np.newaxis]
+
     def gather(self, width, values):
         """Stack the arrays `values(series, first, stop)`, (n_rows, width); NaN for rows that do not exist."""
         filled = np.full((self.lengths.sum(), width), np.nan)
@@ -210,6 +216,8 @@ class WindowBuilder:
         missing.
     reads_by_channel : bool
         Whether the regressor reads the other channels of a step if one is missing.
+    allows_fewer_known : bool
+        Whether such a regressor may read steps without all known columns of the rows ahead.
     ranges : dict of SeriesRange
         The range of the training rows of each series in scaled units, by key.
     reach : float, default=inf
@@ -222,6 +230,7 @@ class WindowBuilder:
     keeps_incomplete: bool
     reads_sequences: bool
     reads_by_channel: bool
+    allows_fewer_known: bool = False
     ranges: dict[Hashable, SeriesRange] = field(default_factory=dict)
     reach: float = np.inf
 
@@ -234,13 +243,20 @@ class WindowBuilder:
     @property
     def reads_known_nan(self):
         """Whether the known columns of a predicted row may be missing."""
-        return self.keeps_incomplete and not self.reads_sequences
+        by_channel = self.reads_by_channel and self.allows_fewer_known
+        return self.keeps_incomplete and (by_channel or not self.reads_sequences)
 
-    def training_windows(self, series, origins, weight=None, is_transformed=False):
+    @property
+    def reads_windows_early(self):
+        """Whether a window can be read before the known columns of all steps ahead are known."""
+        return self.reads_known_nan or not self.spec.n_known
+
+    def training_windows(self, series, origins, weight=None, is_transformed=False, n_learnt=None):
         """Build the windows at some origins of each series, both by key; those of a panel are in time order.
 
         `weight` has the weight of each row of the user's table. `is_transformed` says whether the targets of the
-        series are in transformed units instead of the user's.
+        series are in transformed units instead of the user's. `n_learnt` has the number of rows of each series, by
+        key, that are no targets: the first ones.
         """
         stacked = StackedSeries.from_origins(
             series, origins, self.spec.window_length, self.spec.n_ahead, is_transformed
@@ -256,10 +272,11 @@ class WindowBuilder:
         if weight is not None:
             weight = stacked.gather(1, lambda part, *span: weight[part.values("rows", *span), np.newaxis])
             weight = self.spec.targets(weight, rows)
+        learnt = y if n_learnt is None else np.where(stacked.are_before(n_learnt), np.nan, y)
+        targets = self.spec.targets(learnt, rows)
         if not self._has_other_levels(y, stacked, scalings):
-            return TrainingWindows(self.spec.windows(table, slice(None)), self.spec.targets(y, rows), weight, rows)
+            return TrainingWindows(self.spec.windows(table, slice(None)), targets, weight, rows)
         windows, shift, zoom = self._windows(table, y, rows, SeriesScaling.from_parts(scalings, 1).at(which))
-        targets = self.spec.targets(y, rows)
         if shift is not None:
             shift, zoom = (np.tile(part, self.spec.n_ahead) for part in (shift, zoom))
             targets = (targets - shift) / np.where(zoom > 0, zoom, 1)
@@ -272,7 +289,7 @@ class WindowBuilder:
 
     def forecast_windows(self, series, origins, steps):
         """Build the windows at some origins of each series, both by key, to forecast `steps` steps from."""
-        n_after = max(self.spec.n_ahead, steps)
+        n_after = rows_read(steps, self.spec.n_ahead)
         stacked = StackedSeries.from_origins(series, origins, self.spec.window_length, n_after)
         (y, known, table, scalings), rows = self._read(stacked, np.min), stacked.rows
         future, is_readable = self._future(table, known, rows, steps)
@@ -294,15 +311,14 @@ class WindowBuilder:
         )
 
     def _future(self, table, known, rows, steps):
-        """Return the channels of the steps that a recursive forecast appends, and which steps can be forecast."""
-        n_appended = steps - 1 if self.spec.n_ahead == 1 else 0
-        future = self.spec.future(known, rows, n_appended + 1)
+        """Return the channels of the steps that are appended to windows, and which steps can be forecast."""
+        H, future = self.spec.n_ahead, self.spec.future(known, rows, steps)
         is_readable = np.repeat(self._is_readable(table, rows)[:, np.newaxis], steps, axis=1)
         if not self.reads_known_nan:
-            unknown = np.isnan(future).any(axis=2)
-            is_readable[:, 1 : 1 + n_appended] &= ~np.logical_or.accumulate(unknown, axis=1)
+            unknown = np.logical_or.accumulate(np.isnan(future).any(axis=2), axis=1)
+            is_readable[:, H:] &= ~np.repeat(unknown[:, H - 1 :: H], H, axis=1)[:, : steps - H]
             future = np.where(np.isnan(future), 0, future)  # forecasts from these become NaN later
-        past = np.full((len(rows), n_appended, self.spec.n_past), np.nan)
+        past = np.full((*future.shape[:2], self.spec.n_past), np.nan)
         return np.concatenate((future, past), axis=2), is_readable
 
     def _before(self, values, rows):
@@ -319,8 +335,8 @@ class WindowBuilder:
         ranges = {**self.ranges, **self._ranges(StackedSeries.from_origins(stacked.series, others))}
         seen = SeriesRange.from_parts([ranges[key] for key in stacked.series], stacked.n_origins)
         seen = seen.with_recent(recent, self._before(known, rows))
-        ahead = self.spec.future(known, rows - 1, steps + 1)
-        return seen.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach).swapaxes(0, 1)
+        ahead, n_ahead = rows_after(known, rows, steps), self.spec.n_ahead
+        return seen.bounds(recent, self._before(known, rows)[:, -1:], ahead, self.reach, n_ahead).swapaxes(0, 1)
 
     def _ranges(self, stacked):
         """Compute the range of each series, by key."""

@@ -166,12 +166,13 @@ def _why_no_forecast(forecaster, builder, key, history):
     )
 
 
-def warn_of_divergence(name, clipped, n_forecasts):
-    """Warn that forecasts diverged when they were fed back, and were clipped."""
+def warn_of_divergence(name, n_ahead, clipped, n_forecasts):
+    """Warn that forecasts, fed back in blocks of `n_ahead` steps, diverged and were clipped."""
+    instead = "choose strategy='direct' or 'multioutput'" if n_ahead == 1 else "fit with a larger `steps`"
     which = "the forecast is" if n_forecasts == 1 else f"{clipped.n_rows} of {n_forecasts} forecasts are"
     warn_user(
         f"{name} diverges when its forecasts are fed back: at step {clipped.step}, and perhaps later, {which} clipped "
-        "to the range that the history supports. Forecast fewer steps, give more rows, or choose strategy='direct' or "
-        "'multioutput'. For exponential growth use a logarithm as target_transformer; for changing levels use "
+        "to the range that the history supports. Forecast fewer steps, give more rows, or "
+        f"{instead}. For exponential growth use a logarithm as target_transformer; for changing levels use "
         "instance_norm='last' in an LSTMRegressor. clip_recursion=False switches clipping off."
     )

@@ -4,7 +4,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, pi
+from math import ceil, cos, pi
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -37,11 +37,14 @@ class WindowRegressor:
         What the windows contain.
     steps : range
         The steps ahead that it predicts; 0 is the first.
+    learns_partly : bool, default=False
+        Whether it is trained on samples of which only some targets are known; the others are NaN in its `y`.
     """
 
     regressor: BaseEstimator
     spec: WindowSpec
     steps: range
+    learns_partly: bool = False
 
     @cached_property
     def input_format(self):
@@ -57,9 +60,13 @@ class WindowRegressor:
     # ---- training
 
     def learnt(self, samples):
-        """Return which samples it learns from: those whose targets are all known and have a positive weight."""
+        """Return which samples it learns from: those whose targets are all known and have a positive weight.
+
+        With `learns_partly`, one such target is enough.
+        """
         targets, weight = self._targets(samples)
-        known = ~np.isnan(targets).any(axis=1)
+        missing = np.isnan(targets)
+        known = ~(missing.all(axis=1) if self.learns_partly else missing.any(axis=1))
         return known if weight is None else known & (weight > 0)
 
     def training_data(self, samples):
@@ -77,13 +84,35 @@ class WindowRegressor:
         return X, y[:, 0] if y.shape[1] == 1 else y, keywords
 
     def _targets(self, samples):
-        """Return the targets of its steps, and for each sample the smallest weight of these targets."""
+        """Return the targets of its steps, and for each sample the smallest weight of these targets.
+
+        With `learns_partly`, targets of weight 0 are NaN, and the weight of a sample is the smallest of the others.
+        """
         n_targets, first, stop = self.spec.n_targets, self.steps.start, self.steps.stop
         targets = samples.targets[:, first * n_targets : stop * n_targets]
-        return targets, None if samples.weight is None else samples.weight[:, first:stop].min(axis=1)
+        if samples.weight is None:
+            return targets, None
+        weight = samples.weight[:, first:stop]
+        if not self.learns_partly:
+            return targets, weight.min(axis=1)
+        targets = np.where(np.repeat(weight > 0, n_targets, axis=1), targets, np.nan)
+        counts = ~np.isnan(targets).reshape(len(targets), -1, n_targets).all(axis=2)
+        return targets, np.where(counts, weight, np.inf).min(axis=1)
+
+    def _check_every_step(self, y):
+        """Raise ValueError if a step has no target in y (n, n_steps * n_targets); only missing targets are NaN."""
+        without = np.isnan(y).all(axis=0)
+        if without.any():
+            step = self.steps[int(without.argmax()) // self.spec.n_targets]
+            raise ValueError(
+                f"There is no window whose target {step + 1} steps ahead is known. Give more rows, or choose steps="
+                f"{max(step, 1)}."
+            )
 
     def fit(self, X, y, keywords):
         """Train the regressor. If it fails because it takes a single output only, the error says so."""
+        if self.learns_partly:
+            self._check_every_step(y)
         try:
             self.regressor.fit(X, y, **keywords)
         except InvalidParameterError:
@@ -103,7 +132,7 @@ class WindowRegressor:
         that. So it takes several passes at small, falling rates, each time together with older samples, drawn by
         `draw_older(n)`. Any other regressor takes one pass over the new samples.
         """
-        n_new, networks = int(self.learnt(new).sum()), self.networks
+        n_new, networks = self._n_complete(new), self.networks
         if not n_new:
             return
         for share in TUNING_RATES if networks else (1.0,):
@@ -111,6 +140,11 @@ class WindowRegressor:
             X, y, _ = self.training_data(new if older is None else older.followed_by(new))
             with _small_rates(networks, share, learning_rate_init):
                 self.regressor.partial_fit(X, y)
+
+    def _n_complete(self, samples):
+        """Return how many samples with all targets have as many targets as these samples, rounded up."""
+        targets = self._targets(samples)[0][self.learnt(samples)]
+        return ceil((~np.isnan(targets)).sum() / max(targets.shape[1], 1))
 
     # ---- forecasts
 

@@ -17,6 +17,11 @@ import numpy as np
 from sklstm._utils.windows import row_chunks, rows_after, sliding_windows
 
 
+def rows_read(steps, n_ahead):
+    """Return how many rows ahead a forecast of `steps` steps is made, in whole blocks of `n_ahead` steps."""
+    return -(-steps // n_ahead) * n_ahead
+
+
 @dataclass(frozen=True)
 class WindowSpec:
     """The sizes of windows, and the methods that cut windows of these sizes.
@@ -81,8 +86,19 @@ class WindowSpec:
         return rows_after(y, origins, self.n_ahead).reshape(len(origins), self.n_ahead * y.shape[1])
 
     def future(self, known, origins, steps):
-        """Return the known columns (n_origins, steps - 1, P) of the steps that a recursive forecast appends."""
-        return rows_after(known, np.asarray(origins) + 1, steps - 1)
+        """Return the known columns (n_origins, n_appended, H · P) of the steps that are appended to the windows.
+
+        A forecast of `steps` steps appends all blocks of H steps but the last one.
+        """
+        n_appended = rows_read(steps, self.n_ahead) - self.n_ahead
+        ahead = rows_after(known, np.asarray(origins) + 1, n_appended + self.n_ahead - 1)
+        if self.n_ahead == 1:
+            return ahead
+        shape = len(ahead), n_appended, self.n_ahead * self.n_known
+        if 0 in shape:
+            return np.empty(shape)
+        blocks = np.lib.stride_tricks.sliding_window_view(ahead, self.n_ahead, axis=1)  # (n_origins, n_appended, P, H)
+        return blocks.swapaxes(2, 3).reshape(shape)
 
     def lag_table(self, windows, rows=None):
         """Flatten windows, or the `rows` among them, for regressors other than LSTMs: (n, L · (K + Q) + H · P).

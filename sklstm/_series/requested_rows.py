@@ -237,8 +237,13 @@ def read_future(forecaster, columns, history, X_future, steps):
 # ---- both
 
 
-def check_known_columns(futures, strategy):
-    """Check that there are known columns, without a gap, for all rows that the strategy reads."""
+def check_known_columns(futures, strategy, steps, reads_nan):
+    """Check that there are known columns, without a gap, for all rows that the strategy reads.
+
+    `reads_nan` says whether the regressor reads NaN for those that are not given; strategies other than "auto" do not
+    use this.
+    """
+    n_needed = strategy.rows_read(steps)
     for key, future in futures.items():
         of = "" if key is None else f" of the series {key!r}"
         if future.n_skipped:
@@ -246,11 +251,18 @@ def check_known_columns(futures, strategy):
                 f"There is a gap of {rows_said(future.n_skipped)} between the history{of} and the rows to forecast. "
                 "The known columns of its rows are needed too: begin X directly after the history."
             )
-        if len(future.known) < strategy.n_ahead:
-            raise ValueError(
-                f"Known columns are given for {rows_said(len(future.known))}{of}, but strategy={strategy.name!r} reads "
-                f"those of all steps={strategy.n_ahead} rows ahead."
-            )
+        n_given = len(future.known)
+        if n_given >= n_needed or (strategy.is_auto and reads_nan):
+            continue
+        given = f"Known columns are given for {rows_said(n_given)}{of}, but"
+        if not strategy.is_auto:
+            raise ValueError(f"{given} strategy={strategy.name!r} reads those of all steps={n_needed} rows ahead.")
+        raise ValueError(
+            f"{given} {strategy.n_ahead} steps are predicted at once, so those of {rows_said(n_needed)} are read. Give "
+            f"these rows (future_index({n_needed}) returns their index), fit with steps={n_given}, or choose a "
+            "regressor that reads NaN there, such as HistGradientBoostingRegressor() or "
+            "LSTMRegressor(missing='indicator')."
+        )
 
 
 def _check_levels(history, index, name):

@@ -71,7 +71,7 @@ class SeriesRange(ArrayFields):
             np.fmax(self.known_change, np.fmax.reduce(change, axis=1, initial=0)),
         )
 
-    def bounds(self, y: FloatArray, known: FloatArray, ahead: FloatArray, reach: float) -> FloatArray:
+    def bounds(self, y: FloatArray, known: FloatArray, ahead: FloatArray, reach: float, n_ahead: int = 1) -> FloatArray:
         """Return the smallest and largest forecasts, (2, n, steps, n_targets).
 
         Parameters
@@ -87,11 +87,13 @@ class SeriesRange(ArrayFields):
         reach : float
             By how many times the range forecasts may leave the range. Up to 1, a constant series has its value as
             bounds. Above 1, it has no bounds, as its scale is unknown.
+        n_ahead : int, default=1
+            Number of steps that are predicted at once. Above a reach of 1, the first of them have no bounds.
         """
         change = np.abs(np.diff(ahead, axis=1, prepend=known))
         ranges = (part[:, np.newaxis] for part in (self.known_low, self.known_high, self.known_change))
         widening = widening_factors(ahead, change, *ranges)
-        return forecast_bounds((self.low, self.high), newest(y), self.slope, widening, reach)
+        return forecast_bounds((self.low, self.high), newest(y), self.slope, widening, reach, n_ahead)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,12 @@ def widening_factors(
 
 
 def forecast_bounds(
-    ranges: tuple[FloatArray, FloatArray], last: FloatArray, slope: FloatArray, widening: FloatArray, reach: float
+    ranges: tuple[FloatArray, FloatArray],
+    last: FloatArray,
+    slope: FloatArray,
+    widening: FloatArray,
+    reach: float,
+    n_ahead: int = 1,
 ) -> FloatArray:
     """Return bounds (2, n, steps, n_targets) for rows with a range, a last value and a slope (n, n_targets) each."""
     ahead = np.arange(1, widening.shape[1] + 1)[:, np.newaxis]
@@ -205,7 +212,7 @@ def forecast_bounds(
     with np.errstate(invalid="ignore"):
         leaving = np.where(size > 0, reach * size * widening[..., np.newaxis], 0 if reach <= 1 else np.inf)
     if reach > 1:
-        leaving[:, 0] = np.inf  # nothing has been fed back yet
+        leaving[:, :n_ahead] = np.inf  # nothing has been fed back yet
     drift = max(reach, 1) * slope * ahead
     upper = high + np.fmax(leaving, 2 * (last - high) + drift)
     lower = low - np.fmax(leaving, 2 * (low - last) - drift)

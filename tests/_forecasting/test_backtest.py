@@ -53,12 +53,39 @@ def test_it_is_a_loop_of_fits_and_forecasts(forecaster, X, refit):
     np.testing.assert_array_equal(frame["truth"], SERIES.loc[frame["time"]])
 
 
-def test_nothing_after_an_origin_changes_its_forecasts():
-    before = backtest(DIRECT, COLUMNS, SERIES, steps=3, n_origins=6, refit=False, season=12).frame
-    changed, columns = SERIES.copy(), COLUMNS.copy()
+@pytest.mark.parametrize("X", [BARE, COLUMNS[["known"]]], ids=["bare", "known"])
+@pytest.mark.parametrize("refit", [True, False, 3])
+@pytest.mark.parametrize("lstm", [True, False])
+def test_blocks_are_a_loop_of_fits_and_forecasts_too(lstm, X, refit):
+    n_origins, forecaster = 8, clone(LSTM if lstm else RIDGE).set_params(steps=2)
+    n_ahead = 4 if len(X.columns) else 3  # the known columns of whole blocks
+    result = backtest(forecaster, X, SERIES, steps=3, n_origins=n_origins, refit=refit)
+    first = len(SERIES) - n_ahead - n_origins + 1
+    origins, every = range(first, first + n_origins), {True: 1, False: n_origins}.get(refit, refit)
+    expected = by_hand(forecaster, X, SERIES, origins, n_ahead, lambda o: first + (o - first) // every * every)
+    frame = result.frame.set_index(["origin", "step"])
+    assert list(frame.index) == [where for where in expected if where[1] <= 3]
+    wanted = [expected[where] for where in frame.index]
+    np.testing.assert_allclose(frame["forecast"], wanted, rtol=1e-4 if lstm else 1e-9)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize(
+    ("forecaster", "X"),
+    [
+        (DIRECT, COLUMNS),
+        (clone(RIDGE).set_params(steps=2), COLUMNS[["known"]]),
+        (clone(LSTM).set_params(steps=2), BARE),
+    ],
+    ids=["direct", "ridge under auto", "lstm under auto"],
+)
+def test_nothing_after_an_origin_changes_its_forecasts(forecaster, X, refit):
+    before = backtest(forecaster, X, SERIES, steps=3, n_origins=6, refit=refit, season=12).frame
+    changed, columns = SERIES.copy(), X.copy()
     changed.iloc[-5:] += 100
-    columns.iloc[-5:, 1] += 100  # past-only; the known one is known
-    after = backtest(DIRECT, columns, changed, steps=3, n_origins=6, refit=False, season=12).frame
+    if "past" in columns:  # the known one is known
+        columns.iloc[-5:, 1] += 100
+    after = backtest(forecaster, columns, changed, steps=3, n_origins=6, refit=refit, season=12).frame
     early = before["origin"] <= MONTHS[-6]
     assert 0 < early.sum() < len(before)
     names = ["forecast", "naive", "scale"]
@@ -184,6 +211,16 @@ FAULTS = {
     "coverages alike": (untrained(intervals="conformal"), {"coverage": [0.9, 0.9000001]}, "have the same column name"),
     "no steps": (untrained(strategy="direct"), {}, "needs steps"),
     "reach": (untrained(strategy="direct", steps=2), {}, "3 steps are asked for, .* is fitted with steps=2"),
+    "auto and past-only": (
+        untrained(past_only=["past"], steps=2),
+        {"X": COLUMNS},
+        r"is fitted with steps=2, and there are no forecasts of the past_only columns \['past'\]",
+    ),
+    "levels under auto": (
+        Forecaster(Unleveled(loss="quantile", quantile=[0.1, 0.9]), steps=2),
+        {"coverage": 0.8},
+        "Intervals of 3 steps are asked for, .* of 2 steps at once",
+    ),
     "past-only": (untrained(past_only=["past"]), {"X": COLUMNS}, "it reaches one step ahead"),
     "few errors": (
         untrained(intervals="conformal", calibration_size=10),

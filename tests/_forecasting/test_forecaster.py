@@ -22,6 +22,7 @@ from sklearn.model_selection import (
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
+from sklearn.svm import SVR
 
 from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split_panel
 from tests._forecasting.tools import (
@@ -32,6 +33,7 @@ from tests._forecasting.tools import (
     SHAPES,
     SINGLE_OUTPUT,
     STRATEGIES,
+    WITH_AUTO,
     H,
     L,
     arrays,
@@ -55,14 +57,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 # ---- nothing of the future is read
 
 
+def regressor_for(name, strategy, shape):
+    """A regressor that takes as many outputs as it gets."""
+    one = name in SINGLE_OUTPUT and (strategy == "multioutput" or shape == "several")
+    return MultiOutputRegressor(REGRESSORS[name]) if one else REGRESSORS[name]
+
+
 def changed(values, rng):
     return None if values is None else values + rng.normal(size=values.shape) + 1000
 
 
 @pytest.mark.filterwarnings("ignore:Ridge diverges")
-@pairwise("strategy, columns, shape, name", STRATEGIES, COLUMNS, SHAPES, ["ridge", "tree", "lstm"])
+@pairwise("strategy, columns, shape, name", WITH_AUTO, COLUMNS, SHAPES, ["ridge", "tree", "boosting", "lstm"])
 def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, columns, shape, name):
-    regressor, rng = REGRESSORS[name], np.random.default_rng(3)
+    regressor, rng = regressor_for(name, strategy, shape), np.random.default_rng(3)
     steps = reach(columns, strategy)
     X, y = series(26, columns, shape)
     X = rows_only(y) if X is None else X
@@ -88,14 +96,14 @@ def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, colum
     forecast = forecasts(X, y)
     np.testing.assert_array_equal(forecasts(X_changed, y_changed), forecast)
     # what is known at the cut does matter
-    if set("kl") & set(X) and name != "tree":
+    if set("kl") & set(X) and name not in ("tree", "boosting"):
         assert (forecasts(X_known, y) != forecast).any()
     y_changed = y.copy()
     y_changed.loc[split(y[~is_test], 1)[1].index] *= 2
     assert (forecasts(X, y_changed) != forecast).any()
 
 
-@pairwise("strategy, columns, shape, reader", STRATEGIES, COLUMNS, SHAPES, ["flat, NaN taken", "sequences"])
+@pairwise("strategy, columns, shape, reader", WITH_AUTO, COLUMNS, SHAPES, ["flat, NaN taken", "sequences"])
 def test_a_fitted_value_does_not_depend_on_its_own_row_or_later_ones(strategy, columns, shape, reader):
     X, y = series(16, columns, shape)
     rng, n_ahead = np.random.default_rng(4), 1 if strategy == "recursive" else H
@@ -180,10 +188,164 @@ def test_forecasts_of_several_steps_are_those_of_estimators_fitted_by_hand(strat
     np.testing.assert_allclose(forecast, np.concatenate(answers), rtol=1e-9)
 
 
+# ---- strategy="auto"
+
+
+@pairwise("name, columns, shape", REGRESSORS, ["none", "known"], SHAPES)
+def test_a_forecast_further_than_steps_is_one_block_after_another_by_hand(name, columns, shape):
+    X, y = series(34, columns, shape)
+    (X, X_future), (y, _) = split(X, N_FUTURE), split(y, N_FUTURE)
+    f = forecaster(regressor_for(name, "auto", shape), columns, "auto").fit(X, y)
+    forecast = f.forecast(2 * H, X_future)
+    first = None if X is None else split(X_future, H)[0]
+    block = f.forecast(H, first)
+    pd.testing.assert_index_equal(block.index, forecast.index[forecast.index.isin(block.index)])
+    f.update(None if first is None else first.loc[block.index], block)
+    by_hand = pd.concat((block, f.forecast(H, None if X is None else split(X_future, H)[1]))).loc[forecast.index]
+    np.testing.assert_allclose(by_hand, forecast, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("regressor", "steps", "strategy"),
+    [
+        (Ridge(), None, "recursive"),
+        (Ridge(), H, "multioutput"),
+        (SVR(), None, "recursive"),
+        (SVR(), H, "direct"),
+        (model(), H, "multioutput"),
+        (make_pipeline(StandardScaler(), Ridge()), H, "multioutput"),
+        (GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2), H, "multioutput"),
+        (GridSearchCV(SVR(), {"C": [1.0]}, cv=2), H, "direct"),
+        (MultiOutputRegressor(SVR()), H, "multioutput"),
+        (model(loss_steps="all"), H, "recursive"),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "fit") else str(value),
+)
+def test_auto_chooses_by_steps_and_by_the_outputs_that_the_regressor_takes(regressor, steps, strategy):
+    _, y = series(40)
+    chosen = Forecaster(regressor, window_length=L, steps=steps).fit(None, y)
+    assert chosen.strategy_ == strategy
+    expected = forecaster(regressor, strategy=strategy).fit(None, y)
+    assert expected.strategy_ == strategy
+    if type(regressor) is not LSTMRegressor or strategy == "recursive":  # it learns from more windows
+        np.testing.assert_array_equal(chosen.forecast(H), expected.forecast(H))
+
+
+@pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the test scores are non-finite")
+def test_a_search_over_strategies_and_steps_fails_where_an_explicit_strategy_does_not_reach():
+    _, y = series(60)
+    grid = {"strategy": ["auto", "direct"], "steps": [2, 6]}
+    search = GridSearchCV(Forecaster(Ridge(), window_length=L), grid, cv=TimeSeriesSplit(3, test_size=6))
+    search.fit(rows_only(y), y)
+    failed = np.isnan(search.cv_results_["mean_test_score"])
+    assert failed.tolist() == [
+        setting == {"strategy": "direct", "steps": 2} for setting in search.cv_results_["params"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["boosting", "indicator"])
+def test_fewer_known_rows_than_steps_are_missing_values_to_who_reads_them(name):
+    X, y = series(40, "known")
+    regressor = REGRESSORS["boosting"] if name == "boosting" else model(missing="indicator", max_iter=2)
+    f = forecaster(regressor, "known", "auto").fit(X[:34], y[:34])
+    short = f.forecast(2, X[34:36])
+    np.testing.assert_array_equal(f.predict(X[34:36]), short)
+    np.testing.assert_array_equal(f.forecast(H + 1, X[34:38])[:H], f.forecast(H, X[34:37]))
+    changed_X = X.copy()
+    changed_X.iloc[34:36] += 5
+    if name == "indicator":
+        assert (f.forecast(2, changed_X[34:36]) != short).any()
+    for strategy in ("multioutput", "direct"):
+        if strategy == "direct" or name == "indicator":
+            with pytest.raises(ValueError, match=f"strategy='{strategy}' reads those of all steps=3 rows ahead"):
+                forecaster(regressor, "known", strategy).fit(X[:34], y[:34]).predict(X[34:36])
+
+
+@pytest.mark.parametrize("name", ["ridge", "lstm"])
+def test_fewer_known_rows_than_steps_are_refused_with_advice_that_works(name):
+    X, y = series(40, "known")
+    f = forecaster(REGRESSORS[name], "known", "auto").fit(X[:34], y[:34])
+    with pytest.raises(ValueError, match=r"given for 2 rows, .*future_index\(3\) .* steps=2, .*HistGradientBoosting"):
+        f.predict(X[34:36])
+    with pytest.raises(ValueError, match="given for 4 rows, but 3 steps are predicted at once, so those of 6 rows"):
+        f.forecast(4, X[34:38])
+    assert len(f.forecast(4, X[34:40])) == 4
+    assert list(f.future_index(3)) == list(X.index[34:37])
+    assert len(f.forecast(2, X[34:37])) == 2
+    assert len(clone(f).set_params(steps=2).fit(X[:34], y[:34]).predict(X[34:36])) == 2
+    for other in (REGRESSORS["boosting"], model(missing="indicator")):
+        assert len(clone(f).set_params(regressor=other).fit(X[:34], y[:34]).predict(X[34:36])) == 2
+
+
+@pytest.mark.parametrize("n_rows", [2, 5, 8, 13])
+def test_short_series_are_forecast_as_far_as_steps_says(n_rows):
+    X, y = series(40, "known")
+    f = Forecaster(model(), steps=12).fit(None, y[:n_rows])
+    assert np.isfinite(f.forecast(12)).all()
+    if n_rows > 4:
+        f = Forecaster(Ridge(), window_length=3, steps=12).fit(X[:n_rows], y[:n_rows])
+        assert np.isfinite(f.forecast(12, X[n_rows : n_rows + 12])).all()  # as many rows as steps
+
+
+@pytest.mark.parametrize("shape", ["single", "several"])  # rows of weight 0 belong to the scale of a series in a panel
+def test_an_lstm_learns_from_the_last_windows_under_auto(shape):
+    _, y = series(20, shape=shape)
+    f = forecaster(model(max_iter=3), strategy="auto").fit(None, y)
+    weights = f.regressors_[0].theta_
+    last = split(y, 1)[1].index
+    y.loc[last] += 1  # a target of two windows of which not all targets are known, and of one of which all are
+    assert (forecaster(model(max_iter=3), strategy="auto").fit(None, y).regressors_[0].theta_ != weights).any()
+    weight = np.where(y.index.isin(last), 0, 1)  # in this order
+    masked = forecaster(model(max_iter=3), strategy="auto", dtype="float64")
+    once = clone(masked).fit(None, y, sample_weight=weight)
+    y.loc[last] -= 50
+    again = clone(masked).fit(None, y, sample_weight=weight)
+    np.testing.assert_array_equal(once.regressors_[0].theta_, again.regressors_[0].theta_)
+
+
+def test_an_lstm_that_gets_a_step_without_any_target_is_told_what_to_do():
+    y = np.r_[np.arange(6.0), np.full(8, np.nan)]
+    with pytest.raises(ValueError, match=r"no window whose target 6 steps ahead is known\. .* choose steps=5\."):
+        Forecaster(model(), window_length=L, steps=6).fit(None, y)
+    assert len(Forecaster(model(), window_length=L, steps=5).fit(None, y).forecast(9, history=y[:6])) == 9
+
+
+def test_past_only_columns_end_the_reach_of_auto():
+    X, y = series(30, "past")
+    f = forecaster(Ridge(), "past", "auto").fit(X, y)
+    assert len(f.forecast(H)) == H
+    with pytest.raises(
+        ValueError, match=r"fitted with steps=3, .*past_only columns \['p'\] to feed back\. .*steps=5\."
+    ):
+        f.forecast(5)
+    assert len(clone(f).set_params(steps=5).fit(X, y).forecast(5)) == 5
+
+
+def test_blocks_that_diverge_are_clipped_with_a_warning():
+    y = 1.3 ** np.arange(30)
+    f = Forecaster(LinearRegression(), window_length=2, steps=3).fit(None, y)
+    with pytest.warns(UserWarning, match=r"^LinearRegression diverges when .* fit with a larger `steps`"):
+        clipped = f.forecast(30)
+    free = clone(f).set_params(clip_recursion=False).fit(None, y).forecast(30)
+    np.testing.assert_allclose(free, 1.3 ** np.arange(30, 60), rtol=1e-3)
+    np.testing.assert_array_equal(clipped[:3], free[:3])
+    assert clipped.iloc[-1] < free.iloc[-1] / 10
+
+
+def test_all_forecasts_of_the_default_regressor_are_clipped_under_auto():
+    y = np.r_[np.zeros(20), np.ones(20)] + np.arange(40) % 2
+    f = Forecaster(window_length=4, steps=3).fit(None, y)
+    fed_back = f._fitted.batch_forecaster.builder.forecast_windows(f._fitted.data.series, {None: np.array([40])}, 9)
+    assert np.isfinite(fed_back.bounds).all()
+    assert (np.abs(fed_back.unscaled(fed_back.bounds.swapaxes(1, 2)[:, :, 0]) - 1) < 10).all()
+    explicit = clone(f).set_params(strategy="multioutput").fit(None, y)._fitted.batch_forecaster.builder
+    assert np.isinf(explicit.forecast_windows(f._fitted.data.series, {None: np.array([40])}, 3).bounds).all()
+
+
 # ---- scikit-learn's tools
 
 
-@pairwise("strategy, columns, as_arrays", STRATEGIES, COLUMNS, [False, True])
+@pairwise("strategy, columns, as_arrays", WITH_AUTO, COLUMNS, [False, True])
 def test_cross_validation_is_a_rolling_origin_by_hand(strategy, columns, as_arrays):
     X, y = series(50, columns)
     X, n_test = rows_only(y) if X is None else X, reach(columns, strategy)
@@ -263,7 +425,7 @@ def test_folds_of_a_panel_are_forecast_series_by_series():
 # ---- panels
 
 
-@pairwise("regressor, columns, strategy", [Ridge(), model(max_iter=2)], ["none", "known"], STRATEGIES)
+@pairwise("regressor, columns, strategy", [Ridge(), model(max_iter=2)], ["none", "known"], WITH_AUTO)
 def test_each_series_is_forecast_as_if_it_were_alone(regressor, columns, strategy):
     X, y = series(30, columns, "panel")
     (X, X_future), (y, _) = split(X, H), split(y, H)

@@ -3,7 +3,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklstm import Forecaster, LSTMRegressor
 from sklstm._forecasting.intervals import N_PATHS, conformal_radii, n_needed, path_quantiles
 from tests._forecasting.tools import Recorder, forecaster, series
-from tests.tools import fit
+from tests.tools import fit, model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -120,6 +120,53 @@ def test_otherwise_the_errors_of_all_steps_of_one_origin_are_drawn_together(walk
     share = share_of(0.8, len(errors))
     expected = frame["forecast"].to_numpy() + np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2], axis=0)
     np.testing.assert_allclose(frame[["lower_80", "upper_80"]].to_numpy().T, expected)
+
+
+def test_beyond_steps_each_block_of_a_path_gets_the_errors_of_one_origin_and_is_fed_back(walk):
+    forecaster = fitted(walk, "auto", "bootstrap")
+    bands, steps = forecaster._fitted.batch_forecaster.intervals, 2 * STEPS + 1
+    errors = bands.errors.compute(STEPS)[: 20 - STEPS + 1, :, 0]  # the last origins do not know all steps
+    errors, rng = errors - errors.mean(axis=0), np.random.default_rng(bands.seed)
+    drawn = [rng.integers(len(errors), size=N_PATHS) for _ in range(3)]
+    paths = np.empty((N_PATHS, steps))
+    for path in range(N_PATHS):
+        history = list(walk[-4:])
+        for block in range(3):
+            answer = forecaster.regressors_[0].predict([history[-4:]])[0] + errors[drawn[block][path]]
+            history += answer.tolist()
+        paths[path] = history[4:][:steps]
+    share = share_of(0.8, len(errors))
+    frame = forecaster.forecast(steps, coverage=0.8)
+    expected = np.quantile(paths, [(1 - share) / 2, (1 + share) / 2], axis=0)
+    np.testing.assert_allclose(frame[["lower_80", "upper_80"]].to_numpy().T, expected, rtol=1e-9)
+    first = forecaster.forecast(STEPS, coverage=0.8).to_numpy()
+    np.testing.assert_allclose(frame.to_numpy()[:STEPS], first, rtol=1e-9)
+
+
+def test_conformal_intervals_beyond_steps_need_enough_errors_of_those_steps(walk):
+    forecaster = fitted(walk, "auto")
+    frame = forecaster.forecast(2 * STEPS, coverage=0.8)
+    radii = conformal_radii(forecaster._fitted.batch_forecaster.intervals.errors.compute(2 * STEPS), [0.8])
+    np.testing.assert_allclose(frame["upper_80"] - frame["forecast"], radii[:, 0, 0])
+    with pytest.raises(ValueError, match=r"needs at least 4 errors of 18 steps ahead, .* give 3\. Set a larger"):
+        forecaster.forecast(18, coverage=0.8)
+    assert len(fitted(walk, "auto", calibration_size=30).forecast(18, coverage=0.8)) == 18
+
+
+def test_quantiles_reach_as_far_as_they_are_predicted(walk):
+    settings = {"loss": "quantile", "quantile": [0.1, 0.5, 0.9], "max_iter": 2}
+    forecaster = fitted(walk, "auto", None, regressor=model(**settings))
+    assert len(forecaster.forecast(STEPS, coverage=0.8)) == STEPS
+    assert len(forecaster.forecast(STEPS + 1)) == STEPS + 1
+    with pytest.raises(ValueError, match=rf"of {STEPS + 1} steps .* quantiles of {STEPS} steps at once, and quantiles"):
+        forecaster.forecast(STEPS + 1, coverage=0.8)
+    for other in (
+        {"strategy": "multioutput", "steps": STEPS + 1},
+        {"intervals": "conformal"},
+        {"intervals": "bootstrap"},
+    ):
+        changed = fit(clone(forecaster).set_params(**other), None, walk)
+        assert len(changed.forecast(STEPS + 1, coverage=0.8)) == STEPS + 1
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -39,6 +39,7 @@ from sklstm._forecasting.regressor_input import (
     clone_for_windows,
     lstm_prefixes,
     needs_nonnegative,
+    takes_several,
     to_regressor_input,
     weight_keywords,
 )
@@ -514,3 +515,27 @@ def test_what_the_user_has_left_open_is_set_on_every_lstm(wrap):
     assert settings(LSTMRegressor(loss_steps="last")) == ("last", 0)
     assert settings(LSTMRegressor(loss_steps="all"), False, 2) == ("all", 2)
     assert settings(LSTMRegressor(loss_steps="all", verbose=1), False, 2) == ("all", 1)
+
+
+@pytest.mark.parametrize(
+    ("regressor", "expected"),
+    [
+        (Ridge(), True),
+        (SVR(), False),
+        (LSTMRegressor(), True),
+        (make_pipeline(StandardScaler(), LSTMRegressor()), True),
+        (make_pipeline(StandardScaler(), SVR()), False),
+        (make_pipeline(StandardScaler(), GridSearchCV(Ridge(), {"alpha": [1]})), True),
+        (make_pipeline(StandardScaler(), "passthrough"), False),
+        (GridSearchCV(SVR(), {"C": [1]}), False),
+        (BaggingRegressor(Ridge()), True),
+        (BaggingRegressor(SVR()), False),
+        (MultiOutputRegressor(SVR()), True),
+        (TransformedTargetRegressor(Ridge()), True),
+        (TransformedTargetRegressor(SVR()), False),
+        (object(), False),
+    ],
+    ids=lambda value: str(value) if hasattr(value, "fit") else type(value).__name__,
+)
+def test_who_takes_several_outputs(regressor, expected):
+    assert takes_several(regressor) == expected

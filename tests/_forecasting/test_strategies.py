@@ -14,7 +14,16 @@ from sklearn.svm import SVR
 
 from sklstm import LSTMRegressor
 from sklstm._forecasting.default_regressor import default_regressor
-from sklstm._forecasting.strategies import STRATEGIES, RegressorSet, Strategy, make_strategy, with_errors
+from sklstm._forecasting.strategies import (
+    STRATEGIES,
+    Direct,
+    MultiOutput,
+    RegressorSet,
+    Strategy,
+    choose_strategy,
+    make_strategy,
+    with_errors,
+)
 from sklstm._forecasting.window_builder import TrainingWindows
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import NO_TASKS
@@ -190,6 +199,43 @@ def test_other_forecasts_are_regressors_fitted_by_hand(strategy, n_targets, step
         hand.fit(X[:known], target[:, 0] if target.shape[1] == 1 else target)
         expected = hand.predict(X).reshape(len(X), -1, n_targets)[:, 0 if strategy == "direct" else step]
         np.testing.assert_allclose(answers[:, step], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("strategy", [MultiOutput(H, is_auto=True), Direct(H, is_auto=True)])
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("n_known", [0, 2])
+@pytest.mark.parametrize("regressor", [Ridge(), KNeighborsRegressor(3), lstm()], ids=lambda r: type(r).__name__)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_blocks_move_the_window_on_by_all_their_steps(strategy, regressor, n_targets, n_known):
+    lags = WindowSpec(L, H, n_targets, n_known, 0)
+    y, known, past, samples = made(lags)
+    known = np.concatenate((known, np.random.default_rng(1).normal(size=(2 * H, n_known))))
+    fitted = RegressorSet.from_template(regressor, lags, strategy).fit(samples, NO_TASKS)
+    origins, steps = np.array([L, 17, N]), 2 * H + 1
+    limits = np.stack((np.full((3, steps, n_targets), -0.5), np.full((3, steps, n_targets), 0.5)))
+    windows = lags.windows(lags.table(y, known, past, np.float64), origins)
+    answers = fitted.forecast(windows, lags.future(known, origins, steps), steps, limits)
+    for row, origin in zip(answers, origins, strict=True):
+        history = y[:origin]
+        while len(history) < origin + steps:
+            table = lags.table(history, known, np.empty((len(history), 0)), np.float64)
+            window = lags.windows(table, np.array([len(history)]))
+            X = window if isinstance(regressor, LSTMRegressor) else lags.lag_table(window)
+            block = np.concatenate([part.predict(X).reshape(-1, n_targets) for part in fitted.regressors])
+            history = np.vstack((history, np.clip(block, -0.5, 0.5)))
+        np.testing.assert_allclose(row, history[origin:][:steps], rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(
+        fitted.forecast(windows, lags.future(known, origins, 2), 2, limits[:, :, :2]), answers[:, :2]
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "n_windows", "n_ahead"),
+    [(12, 23, 12), (12, 22, 6), (12, 11, 6), (12, 10, 4), (12, 3, 2), (12, 2, 1), (12, -5, 1), (7, 12, 1), (1, 50, 1)],
+)
+def test_fewer_steps_are_predicted_at_once_if_there_are_few_windows(steps, n_windows, n_ahead):
+    assert choose_strategy(steps, n_windows, True, True) == MultiOutput(n_ahead, is_auto=True)
+    assert choose_strategy(steps, n_windows, False, False) == Direct(steps, is_auto=True)  # nothing can be fed back
 
 
 @pytest.mark.parametrize("strategy", ["multioutput", "direct"])

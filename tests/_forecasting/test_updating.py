@@ -9,12 +9,15 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import LSTMRegressor
 from sklstm._forecasting.updating import check_learning_rate
+from sklstm._forecasting.window_regressor import N_REPLAYED
 from tests._forecasting.tools import (
     COLUMNS,
     READERS,
     SHAPES,
-    STRATEGIES,
+    WITH_AUTO,
+    H,
     Recorder,
+    RecordingLSTM,
     forecaster,
     series,
     slow_training,
@@ -32,7 +35,14 @@ def in_order(rows, targets):
     return table[np.lexsort(table.T)]
 
 
-@pairwise("reader, strategy, columns, shape", ["flat", "sequences"], STRATEGIES, COLUMNS, ["single", "panel"])
+@pairwise(
+    "reader, strategy, columns, shape",
+    ["flat", "sequences"],
+    WITH_AUTO,
+    COLUMNS,
+    ["single", "panel"],
+    where=lambda reader, strategy, columns, shape: (reader, strategy) != ("sequences", "auto"),
+)
 def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy, columns, shape):
     X, y = series(34, columns, shape)
     (X_0, X_1), (y_0, y_1) = split(X, 5), split(y, 5)
@@ -55,6 +65,48 @@ def test_an_update_that_trains_goes_once_over_every_new_window(reader, strategy,
             if reader == "sequences":  # older windows come with the new ones again
                 mine, wanted = (np.unique(np.nan_to_num(table, nan=-1e9), axis=0) for table in (mine, wanted))
             np.testing.assert_array_equal(mine, wanted)
+
+
+class Taught(RecordingLSTM):
+    """Keeps what each call of `partial_fit` gets."""
+
+    def partial_fit(self, X, y):
+        self.taught_ = [*getattr(self, "taught_", []), (np.array(X), np.array(y))]
+        return self
+
+
+def single_targets(windows, targets):
+    """A row for each target that is known: its window, its number and its value; sorted."""
+    row, number = np.nonzero(~np.isnan(targets))
+    return in_order(windows[row], np.c_[number, targets[row, number]])
+
+
+@pairwise("columns, shape, is_messy", COLUMNS, SHAPES, [False, True])
+def test_updates_of_an_lstm_under_auto_teach_each_target_once(monkeypatch, columns, shape, is_messy):
+    """Windows of which some targets were known before are taught the new ones, if they could be read before."""
+    monkeypatch.setattr("sklstm._forecasting.window_regressor.N_REPLAYED", 0)
+    X, y = series(34, columns, shape)
+    if is_messy:
+        y = y.mask(np.random.default_rng(1).random(y.shape) < 0.2)
+    (X_0, X_1), (y_0, y_1) = split(X, 7), split(y, 7)
+    f = forecaster(Taught(), columns, "auto", dtype="float64").fit(X_0, y_0)
+    parts = [(f.regressors_[0].X_, f.regressors_[0].y_)]
+    for steps in (range(1), range(1, 3), range(3, 7)):
+        new = [None if data is None else pd.concat([step_rows(data, k) for k in steps]) for data in (X_1, y_1)]
+        n_before = len(getattr(f.regressors_[0], "taught_", []))
+        f.update(*new, train=True)
+        parts += getattr(f.regressors_[0], "taught_", [])[n_before : n_before + 1]  # the first of five passes
+    mine = single_targets(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    np.testing.assert_array_equal(mine, single_targets(*slow_training(X, y, "auto", "sequences")[0][0][:2]))
+
+
+def test_a_new_row_counts_under_auto_as_much_as_one_window_when_older_ones_are_drawn():
+    """One new row is a target of H windows, which are H new targets: as many as one window has."""
+    _, y = series(34)
+    f = forecaster(Taught(), strategy="auto").fit(None, y[:30]).update(None, y[30:31], train=True)
+    windows, targets = f.regressors_[0].taught_[0]
+    assert np.isnan(targets).any(axis=1).sum() == H
+    assert 5 < len(windows) - H <= N_REPLAYED  # some are drawn twice
 
 
 @pytest.mark.parametrize("transformer", [None, FunctionTransformer(np.log, np.exp)])
@@ -94,7 +146,7 @@ def test_training_on_needs_partial_fit():
     assert len(f.history_) == 20
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WITH_AUTO)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_lstm_goes_on_training(shape, strategy):
     _, y = series(34, shape=shape)

@@ -13,7 +13,7 @@ from tests._forecasting.tools import (
     COLUMNS,
     READERS,
     SHAPES,
-    STRATEGIES,
+    WITH_AUTO,
     Recorder,
     forecaster,
     scaler_of,
@@ -178,7 +178,7 @@ def test_contexts_of_several_series_come_one_after_another_with_their_centre_and
 
 
 @pytest.mark.filterwarnings("ignore:.*windows are left out")
-@pairwise("strategy, columns, shape, reader, is_messy", STRATEGIES, COLUMNS, SHAPES, READERS, [False, True])
+@pairwise("strategy, columns, shape, reader, is_messy", WITH_AUTO, COLUMNS, SHAPES, READERS, [False, True])
 def test_every_window_and_target_is_that_of_a_slow_construction(strategy, columns, shape, reader, is_messy):
     X, y = series(24, columns, shape)
     weight = None

@@ -5,7 +5,19 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVR
 
-from tests._forecasting.tools import REGRESSORS, STRATEGIES, H, forecaster, rows_only, series, slow_training
+from sklstm._forecasting.window_builder import TrainingWindows
+from sklstm._forecasting.window_regressor import WindowRegressor
+from sklstm._forecasting.window_spec import WindowSpec
+from tests._forecasting.tools import (
+    REGRESSORS,
+    STRATEGIES,
+    H,
+    RecordingLSTM,
+    forecaster,
+    rows_only,
+    series,
+    slow_training,
+)
 from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -130,3 +142,32 @@ def test_an_update_that_trains_goes_over_all_new_windows_whatever_the_updates(st
         f.update(None, y[30:], train=True)
     assert [network.t_ for network in limited.regressors_] == [network.t_ for network in plain.regressors_]
     np.testing.assert_array_equal(limited.forecast(H), plain.forecast(H))
+
+
+# ---- single targets that are missing
+
+
+def test_an_lstm_under_auto_is_given_single_missing_targets_with_the_smallest_weight_of_the_others():
+    lags = WindowSpec(2, 3, 1, 0, 0)
+    targets = np.array([[1.0, 2, 3], [2, np.nan, 4], [3, 4, 5], [np.nan] * 3, [6, 7, np.nan], [7, np.nan, np.nan]])
+    weight = np.array([[1.0, 2, 3], [4, 0, 5], [0, 2, 1], [1, 1, 1], [0, 0, np.nan], [0.5, np.nan, np.nan]])
+    windows = np.arange(12.0).reshape(6, 2, 1)
+    for weights, kept in ((None, [0, 1, 2, 4, 5]), (weight, [0, 1, 2, 5])):
+        samples = TrainingWindows(windows, targets, weights)
+        partly = WindowRegressor(RecordingLSTM(), lags, range(3), learns_partly=True)
+        X, y, keywords = partly.training_data(samples)
+        np.testing.assert_array_equal(X, windows[kept])
+        expected = targets[kept]
+        if weights is not None:
+            expected[2, 0] = np.nan  # of weight 0
+            np.testing.assert_array_equal(keywords["sample_weight"], [1, 4, 1, 0.5])
+        np.testing.assert_array_equal(y, expected)
+        whole = WindowRegressor(RecordingLSTM(), lags, range(3)).training_data(samples)[0]
+        np.testing.assert_array_equal(whole, windows[[0, 2] if weights is None else [0]])
+
+
+def test_a_step_without_any_target_is_named():
+    samples = TrainingWindows(np.ones((2, 2, 1)), np.array([[1.0, 2, np.nan], [2, np.nan, np.nan]]), None)
+    partly = WindowRegressor(RecordingLSTM(), WindowSpec(2, 3, 1, 0, 0), range(3), learns_partly=True)
+    with pytest.raises(ValueError, match=r"no window whose target 3 steps ahead is known\. .* choose steps=2\."):
+        partly.fit(*partly.training_data(samples))

@@ -92,3 +92,13 @@ def test_present_steps_are_counted_window_by_window(sizes):
     if lags.n_known:
         future = [[v for s in range(o, o + lags.n_ahead) for v in at(known, s if o else -1)] for o in origins]
         np.testing.assert_array_equal(lags.knows_its_future(table, origins), ~np.isnan(future).any(axis=1))
+
+
+def test_the_steps_of_a_block_carry_the_known_columns_of_all_steps_after_them():
+    lags, known = WindowSpec(3, 2, 1, 2, 0), rng.normal(size=(13, 2))
+    future = lags.future(known, [4, 6], 5)
+    for row, origin in zip(future, (4, 6), strict=True):
+        # three blocks; appended at s = origin … origin + 3, each with the columns at s + 1 and s + 2
+        np.testing.assert_array_equal(row, [[*known[s + 1], *known[s + 2]] for s in range(origin, origin + 4)])
+    assert lags.future(known, [4, 6], 2).shape == (2, 0, 4)
+    assert WindowSpec(3, 2, 1, 0, 0).future(np.empty((13, 0)), [4], 5).shape == (1, 4, 0)

@@ -15,6 +15,7 @@ from sklstm._forecasting.target_scaling import fit_scaler
 from tests.tools import model
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
+WITH_AUTO = [*STRATEGIES, "auto"]  # with `steps`
 COLUMNS = {"none": "", "known": "kl", "past": "p", "both": "kpl"}  # k and l are known in advance, p is not
 SHAPES = ["single", "several", "panel"]
 L, H, N_FUTURE = 3, 3, 6
@@ -104,8 +105,10 @@ def forecaster(regressor, columns="none", strategy="recursive", **settings):
 
 
 def reach(columns, strategy):
-    """How many steps can be asked for."""
-    return 1 if strategy == "recursive" and "p" in COLUMNS[columns] else H
+    """How many steps can be asked for; with "auto" two blocks."""
+    if "p" in COLUMNS[columns]:
+        return 1 if strategy == "recursive" else H
+    return 2 * H if strategy == "auto" else H
 
 
 def by_series(data):
@@ -168,6 +171,8 @@ def slow_samples(X, y, n_ahead, reader, weight=None):
 def slow_training(X, y, strategy, reader, weight=None):
     """What each regressor has to be fitted on: rows, targets and weights; and the number of windows left out."""
     rows, targets, weights, n_dropped = slow_samples(X, y, 1 if strategy == "recursive" else H, reader, weight)
+    if strategy == "auto" and reader == "sequences":
+        return [slow_partly(rows, targets, weights)], n_dropped
     parts = []
     for steps in [slice(k, k + 1) for k in range(H)] if strategy == "direct" else [slice(None)]:
         wanted = targets[:, steps].reshape(len(rows), -1)
@@ -176,6 +181,17 @@ def slow_training(X, y, strategy, reader, weight=None):
         wanted = wanted[learnt]
         parts.append((rows[learnt], wanted[:, 0] if wanted.shape[1] == 1 else wanted, least[learnt]))
     return parts, n_dropped
+
+
+def slow_partly(rows, targets, weights):
+    """What one LSTM has to be fitted on if single targets may be missing: each sample with a target that counts."""
+    samples = []
+    for row, wanted, weight in zip(rows, targets, weights, strict=True):
+        wanted = [part if w > 0 else np.full(len(part), np.nan) for part, w in zip(wanted, weight, strict=True)]
+        counted = [w for part, w in zip(wanted, weight, strict=True) if not np.isnan(part).all()]
+        if counted:
+            samples.append((row, np.concatenate(wanted), min(counted)))
+    return tuple(np.array([sample[k] for sample in samples]) for k in range(3))
 
 
 def step_rows(X_future, step):

@@ -4,6 +4,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
+from sklstm._forecasting.strategies import Direct
 from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns
 from tests._series.tables import DAYS, N, Reader, daily, frame, panel
 
@@ -185,20 +186,29 @@ def test_a_gap_longer_than_the_history_warns_and_a_much_longer_one_is_refused(re
         check_gaps(single, {None: future(51)})
 
 
-class Strategy:
-    name, n_ahead = "direct", 3
-
-
 def test_known_columns_reach_as_far_as_they_are_read_and_leave_nothing_out():
-    check_known_columns({"a": future(0, 3), "b": future(0, 4)}, Strategy)
+    direct = Direct(3)
+    check_known_columns({"a": future(0, 3), "b": future(0, 4)}, direct, 3, False)
     with pytest.raises(ValueError, match="gap of 1 row between the history of the series 'b' and"):
-        check_known_columns({"a": future(0, 3), "b": future(1, 3)}, Strategy)
+        check_known_columns({"a": future(0, 3), "b": future(1, 3)}, direct, 2, False)
     with pytest.raises(ValueError, match="gap of 2 rows between the history and"):
-        check_known_columns({None: future(2, 3)}, Strategy)
+        check_known_columns({None: future(2, 3)}, direct, 2, True)
     with pytest.raises(ValueError, match=r"^Known columns are given for 2 rows.*strategy='direct'.* all steps=3 rows"):
-        check_known_columns({None: future(0, 2)}, Strategy)
+        check_known_columns({None: future(0, 2)}, direct, 2, True)
     with pytest.raises(ValueError, match=r"^Known columns are given for 1 row of the series 'a'"):
-        check_known_columns({"a": future(0, 1)}, Strategy)
+        check_known_columns({"a": future(0, 1)}, direct, 1, False)
+
+
+def test_blocks_need_the_known_columns_of_all_their_rows_unless_nan_is_read():
+    auto = Direct(3, is_auto=True)
+    check_known_columns({None: future(0, 6)}, auto, 6, False)
+    check_known_columns({None: future(0, 4)}, auto, 4, True)
+    with pytest.raises(
+        ValueError, match=r"^Known columns are given for 4 rows, but 3 steps .* those of 6 rows are read"
+    ):
+        check_known_columns({None: future(0, 4)}, auto, 4, False)
+    with pytest.raises(ValueError, match=r"for 2 rows of the series 'a', .* those of 3 rows .* fit with steps=2,"):
+        check_known_columns({"a": future(0, 2)}, auto, 2, False)
 
 
 def test_a_future_of_a_panel_names_the_series_that_begins_late_and_keeps_only_the_steps():

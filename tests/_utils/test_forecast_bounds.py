@@ -122,3 +122,16 @@ def test_nothing_widens_without_known_columns():
     empty, zeros = np.empty((2, 3, 0)), np.zeros((4, 2, 1))
     np.testing.assert_array_equal(widening_factors(empty, empty, empty, empty, empty), np.ones((2, 3)))
     assert forecast_bounds(tuple(zeros[:2]), *zeros[2:], np.ones((2, 3)), 1.0).shape == (2, 2, 3, 1)
+
+
+def test_nothing_has_been_fed_back_in_the_first_block():
+    y, known = np.arange(5.0)[:, np.newaxis], np.empty((5, 0))
+    support = SeriesRange.from_parts([range_of(y, known)], [1])
+    recent, ahead = y[np.newaxis], np.empty((1, 6, 0))
+    low, high = support.bounds(recent, np.empty((1, 1, 0)), ahead, 3, 4)
+    assert np.isinf(low[0, :4]).all()
+    assert np.isinf(high[0, :4]).all()
+    one_by_one = support.bounds(recent, np.empty((1, 1, 0)), ahead, 3)
+    np.testing.assert_array_equal([low[0, 4:], high[0, 4:]], one_by_one[:, 0, 4:])
+    narrow = support.bounds(recent, np.empty((1, 1, 0)), ahead, 0.5, 4)  # those of the default regressor
+    assert np.isfinite(narrow).all()

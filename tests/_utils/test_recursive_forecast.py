@@ -47,3 +47,20 @@ def test_an_answer_beyond_its_bounds_is_brought_back_before_it_is_fed_back():
     answers = forecast_recursively(double, np.full((1, 2, 1), 2.0), 4, 1, np.empty((1, 3, 0)), bounds)
     np.testing.assert_array_equal(answers[0, :, 0], [4, 5, 9, 18])
     assert asked == [2, 4, 5, 9]
+
+
+def test_blocks_are_fed_back_whole_and_the_last_one_is_cut():
+    """Each step of a block is the newest target plus the number of the step and the newest other channel."""
+    asked = []
+
+    def predict(windows):
+        asked.append(windows[0, :, 0].tolist())
+        return windows[:, -1, :1] + windows[:, -1, 1:] + np.arange(1, 4)
+
+    windows = np.array([[[0, 0], [1, 100]]], dtype=float)
+    future = np.array([[[0], [0], [200], [0], [0], [300]]], dtype=float)
+    bounds = np.stack((np.full((1, 7, 1), -np.inf), np.full((1, 7, 1), np.inf)))
+    bounds[1, 0, 3] = 250
+    answers = forecast_recursively(predict, windows, 7, 1, future, bounds, 3)
+    np.testing.assert_array_equal(answers[0, :, 0], [102, 103, 104, 250, 306, 307, 608])
+    assert asked == [[0, 1], [103, 104], [306, 307]]
