@@ -9,11 +9,12 @@ import numpy as np
 from sklearn.base import _fit_context, clone
 from sklearn.utils._param_validation import Interval, InvalidParameterError, validate_params
 
+from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster, check_parts
-from sklstm._forecasting.metrics import check_frame, naive_scales, scores, seasonal_naive
+from sklstm._forecasting.metrics import check_frame, naive_scales, scores
 from sklstm._forecasting.settings import check_request, check_settings, strategy_of
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names

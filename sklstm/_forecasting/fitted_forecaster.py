@@ -5,9 +5,9 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from sklstm._components.naive import seasonal_naive
 from sklstm._estimator.channel_names import ChannelNames
 from sklstm._forecasting.batch_forecaster import BatchForecaster
-from sklstm._forecasting.metrics import seasonal_naive
 from sklstm._forecasting.settings import no_intervals_message
 from sklstm._forecasting.window_checks import warn_of_divergence
 from sklstm._series.training_data import TrainingData

@@ -1,4 +1,4 @@
-"""Compute scores of forecasts, and the seasonal naive forecast that they are compared with.
+"""Compute scores of forecasts, and the errors of the seasonal naive forecast that they are compared with.
 
 Sources: Hyndman and Koehler (2006), *Another look at measures of forecast accuracy*, for the MASE;
 Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
@@ -200,38 +200,13 @@ def _ratio(numerator, denominator, otherwise=np.nan):
     return np.divide(numerator, denominator, out=result, where=denominator > 0)
 
 
-def seasonal_naive(values, season, origins, steps):
-    """Forecast the rows after each origin by the values one season before or, if these are missing, more seasons.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, K)
-        A series; NaN where a value is missing.
-    season : int
-        Number of rows in a season; 1 repeats the last value.
-    origins : ndarray of int of shape (n_origins,)
-        How many rows are known.
-    steps : int
-        Number of rows to forecast.
-
-    Returns
-    -------
-    forecast : ndarray of shape (n_origins, steps, K)
-        The newest present value a whole number of seasons before each row; NaN where there is none.
-    """
-    newest = _newest_of_phase(values, season)
-    ahead = np.arange(steps)
-    rows = origins[:, np.newaxis] + ahead - season * (ahead // season + 1)
-    return np.where((rows >= 0)[..., np.newaxis], newest[np.maximum(rows, 0)], np.nan)
-
-
 def naive_scales(values, season, origins):
     """Compute the mean absolute error of the seasonal naive forecast, one season ahead, before each origin.
 
     Parameters
     ----------
     values, season, origins
-        As for `seasonal_naive`.
+        As for `sklstm._components.naive.seasonal_naive`.
 
     Returns
     -------
@@ -245,15 +220,3 @@ def naive_scales(values, season, origins):
     np.cumsum(np.where(known, errors, 0), axis=0, out=before[1, season + 1 :])
     n, total = before[:, origins]
     return np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
-
-
-def _newest_of_phase(values, season):
-    """Return for each row the newest present value, at that row or whole seasons before it, (n, K)."""
-    n, n_columns = values.shape
-    season = min(season, max(n, 1))  # a season is no longer than the series
-    cycles = np.full((-(-n // season), season, n_columns), np.nan)
-    cycles.reshape(-1, n_columns)[:n] = values
-    number = np.where(np.isnan(cycles), -1, np.arange(len(cycles))[:, np.newaxis, np.newaxis])
-    newest = np.maximum.accumulate(number, axis=0)
-    # where no value is known yet, the value of the first cycle is taken, which is NaN
-    return np.take_along_axis(cycles, np.maximum(newest, 0), axis=0).reshape(-1, n_columns)[:n]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sklstm._forecasting.metrics import seasonal_naive
+from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
 from sklstm._forecasting.window_spec import WindowSpec, rows_read
 from sklstm._utils.array_fields import ArrayFields

@@ -6,7 +6,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from sklstm._forecasting.metrics import coverages, naive_scales, scores, seasonal_naive
+from sklstm._components.naive import seasonal_naive
+from sklstm._forecasting.metrics import coverages, naive_scales, scores
 
 NAN = np.nan
 
