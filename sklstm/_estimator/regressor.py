@@ -92,8 +92,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "last-standard" subtracts the last value and divides by the standard deviation. Choose "last" or "last-standard"
         for series with a trend, and None unless `y` holds future values of the target channels. The deviation of a
         window is shrunk towards a typical one of the training samples, more if few of its steps are present, so that
-        almost constant windows do not become outliers. With a target at every step, the early steps are normalised by
-        the whole window too.
+        almost constant windows do not become outliers. Windows of series that differ in size by more than a factor of
+        30 have a typical deviation for each size. Series of different size need "standard" or "last-standard": the
+        others leave small ones small. With a target at every step, the early steps are normalised by the whole window
+        too.
     standardize : bool, default=True
         Whether to standardise channels and targets to mean 0 and variance 1, over the weighted training samples and
         present steps; `predict` undoes it. A constant channel is centred and divided by its size. A constant target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from sklstm._network.missing_values import SKIP, MissingRule, last_present
 from sklstm._network.moments import Moments, SeparateMoments, new_moments, window_moments
 from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
 from sklstm._network.targets import counted_weight, missing_targets
+from sklstm._network.window_groups import GAP, group_limits, group_of, is_rounding
 from sklstm._utils.overflow import power_of_two
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ TYPICAL_QUANTILE = 0.9
 
 # The typical deviation is computed from at most this many windows, spread evenly over all.
 N_TYPICAL_WINDOWS = 1 << 16
+
+# The measures of a window, see `_window_sizes`: so many for the typical deviation, then two for groups of windows.
+N_FOR_TYPICAL = 4
+VARYING, CHANGE = 4, 5
 
 # By precision: a channel is divided by a power of two if the exponent of its largest value is beyond ± the first
 # number. The exponent of this power is at most the second number.
@@ -80,8 +85,8 @@ def fit_scaling(
         settings.n_targets, settings.instance_norm, **ranges.units(dtype, settings), missing_rule=settings.missing_rule
     )
     if settings.instance_norm in WITH_DEVIATION:
-        typical = _typical_deviation(chunks(), scaling, stride=-(-ranges.n_samples // N_TYPICAL_WINDOWS))
-        scaling = replace(scaling, typical_deviation=typical.astype(dtype))
+        typical = _typical_deviation(chunks, scaling, ranges.n_samples)
+        scaling = replace(scaling, typical_deviation=typical.deviation.astype(dtype), group_limits=typical.limits)
     if not settings.standardize:
         return scaling
     of_channels, of_targets = _moments(chunks(), scaling, by_target)
@@ -212,35 +217,87 @@ def _unit(sizes: FloatArray, dtype: FloatDType) -> FloatArray | None:
     return np.ldexp(1.0, exponent).astype(dtype)[:, np.newaxis] if exponent.any() else None
 
 
-def _typical_deviation(chunks: Iterable[Chunk], scaling: Scaling, stride: int) -> FloatArray:
-    """Return quantile `TYPICAL_QUANTILE` of the deviations of all windows that are not constant, (n_targets, 1).
+class TypicalDeviations(NamedTuple):
+    """Typical deviation of each group of windows, (n_targets, n_groups), and limits (n_targets, n_groups - 1)."""
 
-    Each deviation leaves out the most extreme step of its window: a single outlier is in many windows, and would decide
-    otherwise. If all these deviations are 0, the quantile is taken of the next measure that is not always 0: the
-    deviation of all steps, the change from the last value to the target, the last value. If all are 0, the result is 1.
+    deviation: FloatArray
+    limits: FloatArray | None
+
+
+def _typical_deviation(chunks: Callable[[], Iterable[Chunk]], scaling: Scaling, n_samples: int) -> TypicalDeviations:
+    """Return the typical deviation of each group of windows.
+
+    Only windows of very different size make groups, see `group_limits`. They are sought in some windows first.
     """
+    stride = -(-n_samples // N_TYPICAL_WINDOWS)
+    measures, weight = _measures(chunks(), scaling, stride)
+    by_channel = measures.swapaxes(0, 1)
+    limits = [_limits(own, weight) for own in by_channel]
+    if stride > 1 and any(map(len, limits)):  # a target that connects two groups may be in any window
+        every, every_weight = _measures(chunks(), scaling, 1)
+        limits = [_limits(own, every_weight) for own in every.swapaxes(0, 1)]
+    typical = []
+    for channel, own in enumerate(by_channel):
+        group = group_of(own[VARYING], limits[channel])
+        found = [_typical_of(own[:, group == k], weight[group == k]) for k in range(len(limits[channel]) + 1)]
+        typical.append(found)
+    n_groups = max(map(len, typical))
+    if n_groups == 1:
+        return TypicalDeviations(np.array(typical), None)
+    padded = [np.pad(values, (0, n_groups - len(values)), mode="edge") for values in typical]
+    ends = [np.pad(values, (0, n_groups - 1 - len(values)), constant_values=np.inf) for values in limits]
+    return TypicalDeviations(np.array(padded), np.array(ends))
+
+
+def _measures(chunks: Iterable[Chunk], scaling: Scaling, stride: int) -> tuple[FloatArray, FloatArray]:
+    """Return the measures of every `stride`-th window, (n_measures, n_targets, n), and their weights (n,)."""
     found, weights, n_before = [], [], 0
     for x, y, weight in chunks:
         every = slice(-n_before % stride, None, stride)
         n_before += len(weight)
         found.append(_window_sizes(x[..., every], y[..., every], scaling))
         weights.append(weight[every])
-    sizes, weight = np.concatenate(found, axis=-1), np.concatenate(weights)
-    typical = np.ones(scaling.n_targets)
-    for kind in sizes[::-1]:
-        for channel, values in enumerate(kind):
-            if (values > 0).any():
-                typical[channel] = _weighted_quantile(values[values > 0], weight[values > 0], TYPICAL_QUANTILE)
-    return typical[:, np.newaxis]
+    return np.concatenate(found, axis=-1), np.concatenate(weights)
+
+
+def _limits(measures: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return the limits of the groups of one target channel, whose measures are (n_measures, n).
+
+    A few outliers make windows wide, but no group: without its most extreme step, a window is as narrow as the others.
+    """
+    measures = measures[:, weight > 0]
+    limits = group_limits(measures[VARYING], measures[CHANGE])
+    group = group_of(measures[VARYING], limits)
+    usual = np.array([np.median(measures[0, group == k]) for k in range(len(limits) + 1)])
+    return limits[usual[1:] > GAP * usual[:-1]]
+
+
+def _typical_of(measures: FloatArray, weight: FloatArray) -> float:
+    """Return quantile `TYPICAL_QUANTILE` of the deviations of all windows that are not constant.
+
+    Each deviation leaves out the most extreme step of its window: a single outlier is in many windows, and would decide
+    otherwise. If all these deviations are 0, the quantile is taken of the next measure that is not always 0: the
+    deviation of all steps, the change from the last value to the target, the last value. If all are 0, the result is 1.
+    """
+    for values in measures[:N_FOR_TYPICAL]:
+        if (values > 0).any():
+            return _weighted_quantile(values[values > 0], weight[values > 0], TYPICAL_QUANTILE)
+    return 1.0
 
 
 def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
-    """Return the four measures of `_typical_deviation` for each window, (4, n_targets, B) in float64, in its order."""
-    x, y = x[:, : scaling.n_targets].astype(np.float64), (y if y.ndim == 2 else y[-1])[: scaling.n_targets]
+    """Return the measures of each window, (n_measures, n_targets, B) in float64.
+
+    The first `N_FOR_TYPICAL` are those of `_typical_of`, in its order. `VARYING` is the deviation of all steps, or 0
+    if that is rounding. `CHANGE` is the largest change from the last value to a target.
+    """
+    x, y = x[:, : scaling.n_targets], y if y.ndim == 2 else y[-1]
+    rounded = x
+    x = x.astype(np.float64)
     if scaling.channel_unit is not None:
         x = x / scaling.channel_unit[: scaling.n_targets]
     if scaling.target_unit is not None:
-        y = y / scaling.target_unit[: scaling.n_targets]
+        y = y / scaling.target_unit
     missing = scaling.missing_rule.fill_missing(x)
     mean, whole = window_moments(x, missing)
     distance = np.abs(x - mean)
@@ -253,7 +310,9 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
         left_out = left_out if missing is None else left_out | np.broadcast_to(missing, x.shape)[:, own]
         _, without_extreme[own] = window_moments(x[:, own], left_out)
     last = last_present(x, missing)
-    return np.stack((without_extreme, whole, np.nan_to_num(np.abs(y - last)), np.abs(last)))
+    change = np.nan_to_num(np.abs(y.reshape(-1, scaling.n_targets, y.shape[-1]) - last))
+    varying = np.where(is_rounding(whole, last.astype(rounded.dtype)), 0, whole)
+    return np.stack((without_extreme, whole, change[0], np.abs(last), varying, change.max(axis=0)))
 
 
 def _weighted_quantile(values: FloatArray, weight: FloatArray, level: float) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 
 from sklstm._network.missing_values import SKIP, MissingRule, last_present, n_present
 from sklstm._network.moments import window_moments
+from sklstm._network.window_groups import group_of, is_rounding
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
@@ -46,9 +47,9 @@ class Scaling:
         Number of target channels, which are the first channels.
     instance_norm : str or None
         How the target channels of each window are normalised, one of `INSTANCE_NORMS`.
-    typical_deviation : ndarray of shape (n_targets, 1) or None
-        Typical standard deviation of a window. The deviation of each window is shrunk towards it, more if the window
-        has few present steps.
+    typical_deviation : ndarray of shape (n_targets, n_groups) or None
+        Typical standard deviation of a window of each group. The deviation of each window is shrunk towards it, more
+        if the window has few present steps. Usually there is one group.
     channel_mean, channel_scale : ndarray of shape (F, 1) or None
         Standardise the inputs after `instance_norm`. None leaves them unchanged.
     target_mean, target_scale : ndarray of shape (K, 1) or None
@@ -64,6 +65,8 @@ class Scaling:
         Which targets are constant in training after `instance_norm`; `target_mean` is predicted for them.
     missing_rule : MissingRule
         Rule for missing values.
+    group_limits : ndarray of shape (n_targets, n_groups - 1) or None
+        The deviations that separate the groups, in units of `channel_unit`; None if there is one group.
     """
 
     n_targets: int
@@ -79,6 +82,7 @@ class Scaling:
     constant: FloatArray | None = None
     is_constant: BoolArray | None = None
     missing_rule: MissingRule = SKIP
+    group_limits: FloatArray | None = None
 
     def inputs(self, x: FloatArray, indicators: FloatArray | None = None) -> tuple[BoolArray | None, Reference | None]:
         """Scale inputs `x` (T, F, B) in place; missing values become finite.
@@ -181,8 +185,18 @@ class Scaling:
             return location, None
         if self.typical_deviation is not None:
             share = PRIOR_STEPS / (PRIOR_STEPS + n_present(x, missing))
-            deviation = np.hypot(np.sqrt(1 - share) * deviation, np.sqrt(share) * self.typical_deviation)
+            typical = self._typical_deviation(deviation, x, missing)
+            deviation = np.hypot(np.sqrt(1 - share) * deviation, np.sqrt(share) * typical)
         return location, deviation.astype(x.dtype)
+
+    def _typical_deviation(self, deviation: FloatArray, x: FloatArray, missing: BoolArray | None) -> FloatArray:
+        """Return the typical deviation of the group of each window, (n_targets, B), or (n_targets, 1) for all."""
+        assert self.typical_deviation is not None
+        if self.group_limits is None:
+            return self.typical_deviation
+        deviation = np.where(is_rounding(deviation, last_present(x, missing)), 0, deviation)
+        by_channel = zip(self.typical_deviation, deviation, self.group_limits, strict=True)
+        return np.stack([typical[group_of(own, limits)] for typical, own, limits in by_channel])
 
 
 def _to_relative(values: FloatArray, reference: Reference) -> None:

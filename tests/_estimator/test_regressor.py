@@ -1193,3 +1193,45 @@ def test_next_steps_help_where_rows_are_few():
 def test_targets_at_every_step_have_nothing_to_add():
     one, other = (fit(model(loss_steps=steps), X3, YS) for steps in ("last", "all"))
     np.testing.assert_array_equal(one.theta_, other.theta_)
+
+
+def waves_of(sizes, n_steps=8, n_outputs=1, level=0.0):
+    """Windows of one noisy wave for each of these sizes, one after another, with their targets."""
+    parts = []
+    for k, size in enumerate(sizes):
+        rows = np.sin(np.arange(70) / 3 + 2 * k) + 0.05 * np.random.default_rng(k).normal(size=70)
+        parts.append(np.lib.stride_tricks.sliding_window_view(size * (rows + level), n_steps + n_outputs))
+    windows = np.concatenate(parts)
+    return windows[:, :n_steps, np.newaxis], windows[:, n_steps:]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("kind", ["standard", "last-standard"])
+@pytest.mark.parametrize("ratio", [1e-9, *10 ** np.random.default_rng(0).uniform(-9, -2, 3), 1e2, 1e9])
+def test_windows_of_any_size_beside_others_are_predicted_in_proportion(ratio, kind, n_outputs, dtype):
+    """As beside windows a thousand times smaller or larger, whichever come first."""
+    for is_first in (True, False):
+        answers = []
+        for factor in (ratio, 1e-3 if ratio < 1 else 1e3):
+            sizes = np.array([factor, 1.0] if is_first else [1.0, factor])
+            X, y = (part.astype(dtype) for part in waves_of(sizes, n_outputs=n_outputs))
+            estimator = fit(model(instance_norm=kind, n_targets=1, max_iter=5), X, y)
+            answers.append(estimator.predict(X).reshape(2, -1) / sizes[:, np.newaxis])
+        np.testing.assert_allclose(*answers, rtol=1e-3, atol=1e-3 if dtype == np.float32 else 1e-6)
+
+
+@pytest.mark.parametrize("kind", ["standard", "last-standard"])
+@pytest.mark.parametrize("ratio", [1e-6, 1e6])
+def test_small_windows_are_learnt_beside_large_ones_as_well_as_alone(kind, ratio):
+    """A window's size was compared with that of the large ones only: the error was 60 to 370 times its size."""
+    errors = []
+    for sizes in ([ratio], [ratio, 1.0]):
+        X, y = waves_of(sizes, level=2.0)
+        train = np.arange(len(X)) % 62 < 52
+        settings = {"instance_norm": kind, "max_iter": 60, "hidden_size": 8, "learning_rate": "cosine"}
+        estimator = fit(model(**settings), X[train], y[train].ravel())
+        errors.append(np.abs(estimator.predict(X[:62][~train[:62]]) - y[:62][~train[:62], 0]).mean() / ratio)
+    alone, beside = errors
+    assert beside < 1.2 * alone
+    assert alone < 0.3

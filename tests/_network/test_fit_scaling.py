@@ -261,3 +261,97 @@ def test_constants_that_were_divided_by_a_deviation_are_not_divided_again(instan
     scaling = typical(np.full((3, 4), 5.0), y=np.full((2, 4), 5.0), instance_norm=instance_norm, standardize=True)
     np.testing.assert_array_equal(scaling.channel_scale, 1)
     np.testing.assert_array_equal(scaling.target_scale, 1)
+
+
+def both_sizes(ratio, n=40, n_steps=8):
+    """Windows (T, 2 n) of a small and a large series, and their targets (1, 2 n)."""
+    rows = np.random.default_rng(0).normal(size=(2, n + n_steps)) * [[ratio], [1.0]]
+    windows = np.lib.stride_tricks.sliding_window_view(rows, n_steps, axis=1)[:, :n]
+    return windows.reshape(-1, n_steps).T.copy(), rows[:, n_steps:].reshape(1, -1).copy()
+
+
+@pytest.mark.parametrize("kind", ["standard", "last-standard"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", [0, 1e3])
+@pytest.mark.parametrize("ratio", [*10 ** np.random.default_rng(1).uniform(-9, -2, 4), *2.0 ** np.array([20, 30])])
+def test_windows_of_each_size_are_as_wide_as_those_of_the_other(kind, dtype, level, ratio):
+    """In either order; the level is that of the large series."""
+    x, y = both_sizes(ratio)
+    large = slice(40, None) if ratio < 1 else slice(40)
+    x[:, large] += level * max(ratio, 1)
+    y[:, large] += level * max(ratio, 1)
+    x, y = x.astype(dtype), y.astype(dtype)
+    for order in (slice(None), slice(None, None, -1)):
+        scaling = typical(x[:, order], y=y[:, order], instance_norm=kind)
+        assert scaling.typical_deviation.shape == (1, 2)
+        inputs, targets = x[:, np.newaxis, order].copy(), y[:, order].copy()
+        _, reference = scaling.inputs(inputs)
+        scaling.targets(targets, reference)
+        halves = np.split(np.abs(np.concatenate((inputs[:, 0], targets))), 2, axis=1)
+        small, others = sorted(map(np.mean, halves))
+        assert others < 2 * small
+        scaling.outputs(targets, reference)
+        np.testing.assert_allclose(targets, y[:, order], rtol=1e-4 if dtype == np.float32 else 1e-9)
+
+
+def test_each_target_has_its_own_groups():
+    (x, y), (one, other) = both_sizes(1e-6), both_sizes(1.0)
+    x, y = np.stack((one, x), axis=1), np.concatenate((other, y))
+    chunks = lambda: [(x.copy(), y.copy(), np.ones(80))]  # noqa: E731
+    scaling = fit_scaling(chunks, x.dtype, ScalingSettings(2, "standard", standardize=False))
+    usual, apart = scaling.typical_deviation
+    assert usual[0] == usual[1]
+    assert 1e5 < apart[1] / apart[0] < 1e7
+    assert np.isinf(scaling.group_limits[0])
+    _, (_, deviation) = scaling.inputs(x.copy())
+    assert (deviation[0] > 0.1).all()
+    assert (deviation[1, :40] < 1e-5).all()
+    assert (deviation[1, 40:] > 0.1).all()
+
+
+def test_a_constant_window_leans_on_the_large_ones():
+    """It tells nothing of its size. A rounding error of its own level makes no difference."""
+    x, y = both_sizes(1e-6)
+    scaling = typical(x, y=y)
+    for window in (np.zeros(8), np.full(8, 1e12), 1e12 + 1e-4 * (np.arange(8) % 2)):
+        _, (_, deviation) = scaling.inputs(window.reshape(8, 1, 1).copy())
+        np.testing.assert_allclose(
+            deviation, np.sqrt(PRIOR_STEPS / (8 + PRIOR_STEPS)) * scaling.typical_deviation[:, 1:]
+        )
+
+
+def test_a_stretch_of_small_windows_that_ends_is_no_group():
+    """Its last targets are as far away as the large windows are wide."""
+    rows = np.random.default_rng(0).normal(size=200) * np.repeat([1, 1e-6, 1], [70, 60, 70])
+    for steps in (1, 3):  # the last of them is enough
+        for end, is_group in ((130, True), (131, False), (200, False)):
+            windows = np.lib.stride_tricks.sliding_window_view(rows[:end], 8 + steps).T
+            assert (typical(windows[:8], y=windows[8:]).group_limits is not None) == is_group
+
+
+def test_an_outlier_before_the_first_target_makes_no_group():
+    y = np.sin(np.arange(400) / 4)
+    clean = np.lib.stride_tricks.sliding_window_view(y, 25).T
+    y[3] = 1e9
+    windows = np.lib.stride_tricks.sliding_window_view(y, 25).T
+    one, other = (typical(part[:24], y=part[24:]) for part in (clean, windows))
+    assert other.group_limits is None
+    np.testing.assert_allclose(other.typical_deviation, one.typical_deviation, rtol=0.05)
+
+
+def test_windows_of_weight_0_connect_no_groups():
+    x, y = both_sizes(1e-6)
+    y[0, 3] = 1.0
+    weight = np.ones(80)
+    assert typical(x, weight, y).group_limits is None
+    weight[3] = 0
+    assert typical(x, weight, y).group_limits is not None
+
+
+@pytest.mark.parametrize("connects", [False, True])
+def test_a_target_that_connects_groups_may_be_in_any_window(monkeypatch, connects):
+    x, y = both_sizes(1e-6, n=400)
+    if connects:
+        y[0, 3] = 1.0
+    monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)  # of every eighth window
+    assert (typical(x, y=y).group_limits is None) == connects
