@@ -110,6 +110,19 @@ def test_what_is_learnt_is_what_holds_without_the_missing_targets():
     assert r2_score(y[300:], fitted.predict(rows[300:])) > 0.95
 
 
+@pytest.mark.parametrize("loss_steps", ["last", "all"])
+def test_a_missing_target_is_nothing_at_any_level_of_its_window(loss_steps):
+    """A constant window 44 orders of magnitude above the others: 0 relative to it would overflow in float32."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 6, 2)).astype(np.float32) * np.float32(1e-20)
+    y = rng.normal(size=(30, 2)).astype(np.float32) * np.float32(1e-20)
+    X[3], y[3] = 1e24, [1e24, np.nan]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        fitted = fit(model(instance_norm="last-standard", loss_steps=loss_steps), X, y)
+    assert np.isfinite(fitted.loss_curve_).all()
+
+
 # ---- validation
 
 

@@ -302,11 +302,11 @@ class Network:
             target = order.sort(target)
             if y.ndim == 2 and order.moved is not None:
                 _move_last_target(target, y, order)
+        self.scaling.targets(target, reference)
         if self.every_step or by_target:
             is_nan = np.isnan(target)
             missing = missing_targets(is_nan, by_target)
-            target[is_nan] = 0
-        self.scaling.targets(target, reference)
+            target[is_nan] = 0  # after the scaling, which could overflow there, and infinity times 0 is NaN
         return target, missing
 
 
