@@ -55,9 +55,9 @@ def test_equal_rows_are_merged_in_an_order_of_their_content():
 def test_single_targets_are_missing_only_where_a_sample_that_takes_part_lacks_one(monkeypatch):
     monkeypatch.setattr(windows, "CHUNK_ELEMENTS", 4)
     X, y = np.ones((9, 3, 1)), np.ones((9, 2))
-    y[7, 1] = np.nan
-    assert Samples(X, y, np.ones(9), np.arange(9)).by_target
-    assert not Samples(X, y, np.ones(9), np.arange(7)).by_target
+    y[[1, 7], [0, 1]] = np.nan
+    assert Samples(X, y, np.ones(9), np.array([0, 2, 4, 7])).by_target
+    assert not Samples(X, y, np.ones(9), np.array([0, 2, 4, 8])).by_target
     assert not Samples(X, np.full((9, 3, 1), np.nan), np.ones(9), np.arange(9)).by_target  # steps count, or do not
 
 

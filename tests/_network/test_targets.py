@@ -13,6 +13,15 @@ def test_with_indicators_a_next_step_counts_where_its_value_is_present():
     np.testing.assert_array_equal(targets[..., 0], [[3, nan, 9, 90], [15, nan, nan, 91]])
 
 
+def test_a_next_step_of_which_a_value_is_missing_does_not_count_at_all():
+    """Of the targets of the sample itself, the present ones count."""
+    X, nan = np.arange(12.0).reshape(1, 4, 3), np.nan
+    X[0, 2, 1] = X[0, 1, 2] = nan
+    y = np.array([[90.0, nan]])
+    targets = training_targets(X, y, True, MissingRule(by_channel=True).skipped_steps(X))
+    np.testing.assert_array_equal(targets, [[[3, 4], [nan, nan], [9, 10], [90, nan]]])
+
+
 def test_the_next_step_of_a_row_is_its_target_where_both_are_present():
     X, y, _ = example()
     targets = training_targets(X, y, True, SKIP.skipped_steps(X))
