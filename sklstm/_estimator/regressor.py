@@ -283,9 +283,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     In a `y` of shape (n_samples, n_outputs), single targets may be missing (NaN). They count in neither the loss, nor
     the scaling, nor R². The loss is Σ w · loss / Σ w over the present targets, each with the weight w of its sample; a
-    missing target is thus a target of weight 0. Each output needs a present target when training begins. Pipelines,
-    GridSearchCV and cross_val_score accept such a `y`. scikit-learn's own metrics (as in `scoring="r2"`),
-    TransformedTargetRegressor and MultiOutputRegressor refuse NaN in `y`.
+    missing target is thus a target of weight 0. (With `loss_steps="all"`, a step inside a sample counts if none of its
+    targets is missing.) Each output needs a present target when training begins. Pipelines, GridSearchCV and
+    cross_val_score accept such a `y`. scikit-learn's own metrics (as in `scoring="r2"`), TransformedTargetRegressor and
+    MultiOutputRegressor refuse NaN in `y`.
 
     Ctrl-C ends training with a warning and keeps the weights of the epoch with the smallest loss (of the validation
     samples, if there are any). In a parameter search it ends one fit, and the next one begins.
@@ -337,6 +338,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     >>> model = LSTMRegressor(**budget, random_state=0).fit(X, y)
     >>> model.max_updates_, model.n_iter_  # 280 samples are 5 batches of at most 64
     (200, 40)
+
+    Two steps ahead. For the last sample, only the first of them is known:
+
+    >>> ahead = np.column_stack((y, np.append(y[1:], np.nan)))
+    >>> model = LSTMRegressor(n_targets=1, random_state=0).fit(X, ahead)
+    >>> model.predict(X[-1:]).shape
+    (1, 2)
     """
 
     _parameter_constraints: dict = {
