@@ -126,17 +126,15 @@ class ScalingRule:
             Precision of the windows. Series are centred in float32, which would lose the digits at a high level.
         is_panel : bool
         reads_any_unit : bool, default=False
-            Whether the regressor is meant to learn from series in units of their own, whatever its kind. It is if it
-            learns how far a baseline is off. Without it, only LSTMs are; others get the units of the user, because
-            they may compare series.
+            Whether the regressor, whatever its kind, is meant to learn from each series in a unit of its own, a single
+            series too. It is if it learns how far a baseline is off. Without it, only LSTMs are, in panels; others get
+            the units of the user, because they may compare series.
         """
         may_centre, is_lstm = not needs_nonnegative(regressor), bool(lstm_prefixes(regressor))
         is_centred, sized = dtype == np.float32 and may_centre, cls(may_centre, True)
-        if not (is_lstm or reads_any_unit):
-            return cls(is_centred, False)
-        if is_panel and (is_centred or reads_any_unit):
+        if reads_any_unit or (is_lstm and is_centred and is_panel):
             return sized
-        return cls(is_centred, False, None if is_centred else sized)
+        return cls(is_centred, False, sized if is_lstm and not is_centred else None)
 
     def for_series(self, y):
         """Return this rule, or that of unlike series if the series y (n, n_targets), by key, are so."""

@@ -2,9 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
+from sklearn.svm import SVR
 
 from sklstm import Forecaster, backtest
 from sklstm._forecasting.target_scaling import (
@@ -555,9 +558,35 @@ def test_which_regressors_get_series_in_units_of_their_own(name):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_any_regressor_that_reads_any_unit_gets_each_series_of_a_panel_in_its_own(dtype):
-    rule = ScalingRule.from_regressor(Ridge(), np.dtype(dtype), True, reads_any_unit=True)
-    assert as_tuple(rule) == (True, True, None)
+@pytest.mark.parametrize("is_panel", [True, False])
+@pytest.mark.parametrize("regressor", [Ridge(), learner(), learner(loss="poisson")])
+def test_any_regressor_that_reads_any_unit_gets_each_series_in_its_own(regressor, is_panel, dtype):
+    rule = ScalingRule.from_regressor(regressor, np.dtype(dtype), is_panel, reads_any_unit=True)
+    assert as_tuple(rule) == (getattr(regressor, "loss", None) != "poisson", True, None)
+
+
+@pytest.mark.parametrize(
+    "regressor",
+    [Ridge(), SVR(), HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5), MLPRegressor(max_iter=50)],
+    ids=lambda regressor: type(regressor).__name__,
+)
+@pytest.mark.parametrize("shape", ["panel", "single"])
+@pytest.mark.parametrize("ratio", [1e-9, *10 ** np.random.default_rng(2).uniform(-9, 9, 2), 1e9])
+def test_a_regressor_that_reads_any_unit_forecasts_series_of_any_size(monkeypatch, regressor, shape, ratio):
+    """As beside a series of its own size, or alone in another unit; powers of two make the comparison exact."""
+    choose = ScalingRule.from_regressor
+    monkeypatch.setattr(ScalingRule, "from_regressor", lambda *args: choose(*args, reads_any_unit=True))
+    regressor, answers = clone(regressor), []
+    if isinstance(regressor, MLPRegressor):
+        regressor.set_params(random_state=0)
+    for size in (1.0, np.exp2(np.round(np.log2(ratio)))):
+        y, _ = waves({"a": 1.0, "b": 1.0})
+        y["b"] = size * y["b"]
+        y = y if shape == "panel" else y["b"]
+        forecast = Forecaster(regressor, window_length=8).fit(None, y).forecast(5)
+        answers.append(np.concatenate((forecast["a"], forecast["b"] / size)) if shape == "panel" else forecast / size)
+    np.testing.assert_allclose(*answers, rtol=1e-9)
+    assert len(np.unique(answers[1])) > 2
 
 
 @pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "b", "a")])
