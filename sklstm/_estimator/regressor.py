@@ -74,11 +74,14 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         Probability, in [0, 1), of dropping a state before the next layer or the read-out, in training only. Raise it
         (0.1 to 0.5) if a large network overfits.
     forget_bias : float in [-100, 100] or "chrono", default=1.0
-        Bias of the forget gates before training: how long units remember at first. With a bias of b, a unit keeps its
-        memory for about 1 + exp(b) steps, with the default for four. Choose "chrono" if one step decides the target a
-        hundred steps later or more. It draws the bias of each unit as log(u), with u uniform in [1, n_steps - 1], and
-        sets the bias of its input gate to minus that. So units remember from two steps to n_steps, the number of
-        present steps of the longest sample. All other weights start as they do with a number.
+        Bias of the forget gates before training. It decides how long units remember at first: with a bias of b for
+        about 1 + exp(b) steps, so with the default for four. Training changes it.
+
+        Choose "chrono" if a single step decides the target a hundred steps later, or more. It draws the bias of each
+        unit as log(u), with u uniform in [1, n_steps - 1], and sets the bias of the input gate to minus that. So units
+        remember for two steps to n_steps, the number of present steps of the longest sample. All other weights start
+        as they do with a number. Keep the default if the last steps say most, as in most series: with "chrono",
+        forecasts of eight real series were 12 to 40 % worse after 200 updates, and about as good after 1000.
     n_channels : int, default=1
         Number of values at each step, if `X` is a table (2-D). A row of the table is a flattened sequence, with all
         channels of a step side by side; by default each column is one step. Not used if `X` is 3-D.

@@ -1031,7 +1031,7 @@ def test_chrono_is_drawn_in_the_first_call_only():
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_with_chrono_a_network_learns_what_it_has_to_remember_for_a_hundred_steps(seed):
-    """The adding problem. Four seeds gave errors of 0.06 to 0.10 with it, and 1.00 without, also ten times as late."""
+    """The adding problem. Sixteen seeds gave errors of 0.05 to 0.10 with it; six gave 1.00 to 1.01 without."""
     (X, y), (X_test, y_test) = (make_adding_problem(n, 100, k) for n, k in ((6000, seed + 1), (500, 0)))
     settings = {"hidden_size": 16, "learning_rate_init": 0.005, "batch_size": 20, "max_iter": 1, "random_state": seed}
     errors = {}
