@@ -122,7 +122,7 @@ def cases():
         yield f"LSTM {dtype} {settings}", partial(lstm, settings=settings, dtype=dtype)
     for dtype, shape, deep in product(("float32", "float64"), GRID[:5], ({}, *DEEP.values())):
         yield f"epoch {dtype} {shape} {deep}", partial(epoch, shape=shape, deep=deep, dtype=dtype)
-    strategies, log = ("recursive", "multioutput", "direct"), FunctionTransformer(np.log, np.exp)
+    strategies, log = ("recursive", "multioutput", "direct", "auto"), FunctionTransformer(np.log, np.exp)
     for strategy, kind in product(strategies, ("default", "ridge", "trees", "quantiles")):
         for intervals, transformer in ((None, None), ("conformal", log), ("bootstrap", StandardScaler())):
             if (strategy == "multioutput" and kind == "trees") or (kind == "quantiles" and intervals):

@@ -142,11 +142,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     missing values are NaN where the regressor reads NaN (in a lag table, or in an LSTMRegressor with
     `missing="indicator"`), and an error otherwise.
 
-    Under "auto", an LSTMRegressor also learns from windows of which only some of the next `steps` targets are known:
-    the last windows of each series, and those before a missing value or a row of weight 0. Other regressors do without
-    such windows. On a short series, fewer steps are predicted at once: the largest divisor of `steps` that leaves at
-    least half of the windows of the longest series all their targets. An LSTMRegressor with `loss_steps="all"` learns
-    next steps only, so "auto" is recursive.
+    Under "auto", an LSTMRegressor (also at the end of a Pipeline) learns from windows of which only some of the next
+    `steps` targets are known, too: the last windows of each series, and those before a missing value or a row of weight
+    0. Other regressors do without such windows. On a short series, fewer steps are predicted at once: the largest
+    divisor of `steps` that leaves at least half of the windows of the longest series all their targets. An
+    LSTMRegressor with `loss_steps="all"` learns next steps only, so "auto" is recursive.
 
     **Missing values.** NaN in `y` is a missing value. It is never a target in training. In windows, an LSTMRegressor
     skips the step if any target is missing; with `missing="indicator"`, only if all channels are. Regressors that do

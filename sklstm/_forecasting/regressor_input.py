@@ -180,7 +180,15 @@ def takes_several(regressor):
 
 
 def takes_missing_targets(regressor):
-    """Whether a regressor takes NaN for single ones of several targets. Estimators around an LSTM may refuse them."""
+    """Whether a regressor takes NaN for single ones of several targets: an LSTM, or one at the end of a pipeline.
+
+    Other estimators around an LSTM may refuse them, and so may transformers that use targets.
+    """
+    if _is_pipeline(regressor):
+        before = [_tags(step) for _, step in regressor.steps[:-1]]
+        return takes_missing_targets(regressor.steps[-1][1]) and not any(
+            tags.target_tags.required for tags in before if tags is not None
+        )
     return isinstance(regressor, LSTMRegressor)
 
 

@@ -10,7 +10,7 @@ from sklstm._forecasting.calibration import calibration_split, check_coverage
 from sklstm._forecasting.intervals import ErrorRequest
 from sklstm._series.series import SeriesData
 
-STRATEGIES = ["recursive", "multioutput", "direct"]
+STRATEGIES = ["recursive", "multioutput", "direct", "auto"]
 STEPS = 3
 
 

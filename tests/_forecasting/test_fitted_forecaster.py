@@ -13,7 +13,7 @@ from tests._forecasting.tools import (
     COLUMNS,
     REGRESSORS,
     SHAPES,
-    STRATEGIES,
+    WITH_AUTO,
     H,
     arrays,
     by_series,
@@ -32,7 +32,7 @@ IN_SAMPLE = [("recursive", "known"), ("direct", "both"), ("multioutput", "none")
 
 @pairwise(
     "strategy, columns, name, shape",
-    STRATEGIES,
+    WITH_AUTO,
     ["known", "both", "none"],
     ["ridge", "lstm"],
     SHAPES,
@@ -156,7 +156,7 @@ def test_scikit_learn_scores_training_rows(name, scoring, shape):
 
 
 @pytest.mark.filterwarnings("ignore:.*(windows are left out|steps are skipped)")
-@pairwise("strategy, shape, columns, name", STRATEGIES, SHAPES, COLUMNS, ["ridge", "lstm"])
+@pairwise("strategy, shape, columns, name", WITH_AUTO, SHAPES, COLUMNS, ["ridge", "lstm"])
 def test_fitted_values_are_one_step_predictions_by_hand(strategy, shape, columns, name):
     X, y = series(26, columns, shape)
     y.iloc[[5, 12]] = np.nan

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import Forecaster, LSTMRegressor
-from tests._forecasting.tools import STRATEGIES, H, Recorder, forecaster, series, split
+from tests._forecasting.tools import WITH_AUTO, H, Recorder, forecaster, series, split
 from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -48,7 +48,7 @@ def test_the_windows_of_a_panel_are_copied_once(regressor, is_complete):
     assert peak < 1.6 * f.regressors_[0].n_bytes_
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WITH_AUTO)
 def test_two_fits_give_the_same_bits_and_leave_the_global_generator_alone(strategy):
     X, y = series(40, "known")
     (X, X_future), (y, _) = split(X, H), split(y, H)
@@ -101,7 +101,7 @@ def test_a_regressor_without_weights_is_named(regressor):
 
 
 @pytest.mark.parametrize("nest", [lambda lstm: lstm, make_pipeline], ids=["bare", "nested"])
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", WITH_AUTO)
 def test_counts_stay_counts(strategy, nest):
     y = pd.Series(np.random.default_rng(0).poisson(3, size=60))
     f = forecaster(nest(model(loss="poisson")), strategy=strategy).fit(None, y)

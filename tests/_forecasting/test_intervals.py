@@ -18,7 +18,7 @@ from tests.tools import fit, model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-STRATEGIES = ["recursive", "multioutput", "direct"]
+STRATEGIES = ["recursive", "multioutput", "direct", "auto"]
 STEPS = 3
 
 

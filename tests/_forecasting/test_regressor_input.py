@@ -39,12 +39,13 @@ from sklstm._forecasting.regressor_input import (
     clone_for_windows,
     lstm_prefixes,
     needs_nonnegative,
+    takes_missing_targets,
     takes_several,
     to_regressor_input,
     weight_keywords,
 )
 from sklstm._forecasting.window_spec import WindowSpec
-from tests._forecasting.tools import STRATEGIES, H, arrays, forecaster, reach, series, slow_row, slow_training, split
+from tests._forecasting.tools import WITH_AUTO, H, arrays, forecaster, reach, series, slow_row, slow_training, split
 from tests.tools import model, pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -368,7 +369,14 @@ AROUND = {
 }
 
 
-@pairwise("nest, strategy, columns, shape", AROUND, STRATEGIES, ["none", "both"], ["single", "several"])
+@pairwise(
+    "nest, strategy, columns, shape",
+    AROUND,
+    WITH_AUTO,
+    ["none", "both"],
+    ["single", "several"],
+    where=lambda nest, strategy, columns, shape: strategy != "auto" or nest == "Pipeline",  # others refuse NaN in y
+)
 def test_an_lstm_inside_of_another_estimator_reads_the_same_sequences(nest, strategy, columns, shape):
     X, y = series(30, columns, shape)
     steps = reach(columns, strategy)
@@ -539,3 +547,21 @@ def test_what_the_user_has_left_open_is_set_on_every_lstm(wrap):
 )
 def test_who_takes_several_outputs(regressor, expected):
     assert takes_several(regressor) == expected
+
+
+@pytest.mark.parametrize(
+    ("regressor", "expected"),
+    [
+        (LSTMRegressor(), True),
+        (make_pipeline(StandardScaler(), "passthrough", LSTMRegressor()), True),
+        (make_pipeline(RFE(Ridge()), LSTMRegressor()), False),
+        (make_pipeline(StandardScaler(), Ridge()), False),
+        (make_pipeline(LSTMRegressor(), "passthrough"), False),
+        (TransformedTargetRegressor(LSTMRegressor()), False),
+        (BaggingRegressor(LSTMRegressor()), False),
+        (Ridge(), False),
+    ],
+    ids=str,
+)
+def test_who_takes_single_missing_targets(regressor, expected):
+    assert takes_missing_targets(regressor) == expected

@@ -19,7 +19,7 @@ from sklstm._forecasting.target_scaling import (
     error_scales,
 )
 from sklstm._series.series import SeriesData
-from tests._forecasting.tools import SHAPES, STRATEGIES, H, RecordingLSTM, forecaster, scaler_of, slow_training
+from tests._forecasting.tools import SHAPES, WITH_AUTO, H, RecordingLSTM, forecaster, scaler_of, slow_training
 from tests._forecasting.tools import series as example
 from tests.tools import model, pairwise
 
@@ -304,7 +304,7 @@ TRANSFORMERS = {
 
 
 @pytest.mark.filterwarnings("ignore:.*windows are left out")
-@pairwise("name, strategy, shape, with_holes", TRANSFORMERS, STRATEGIES, SHAPES, [False, True])
+@pairwise("name, strategy, shape, with_holes", TRANSFORMERS, WITH_AUTO, SHAPES, [False, True])
 def test_a_target_transformer_is_as_good_as_doing_it_by_hand(name, strategy, shape, with_holes):
     _, y = example(30, shape=shape)
     y = np.exp(y / 10)
@@ -373,7 +373,7 @@ RATIOS = [float(f"{ratio:.3g}") for ratio in 10 ** np.random.default_rng(0).unif
     [1e-9, *RATIOS, 1e9],
     ["one first", "other first"],
     [0, 1e6],
-    STRATEGIES,
+    WITH_AUTO,
     [None, "mean", "standard", "last", "last-standard", "poisson"],
     ["float32", "float64"],
 )
