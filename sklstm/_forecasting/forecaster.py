@@ -107,6 +107,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     ----------
     strategy_ : {"recursive", "multioutput", "direct"}
         The strategy that was used. It is `strategy`, unless that is "auto".
+    steps_ : int
+        Number of steps that are predicted at once: `steps`, or fewer on a short series under "auto"; 1 if recursive.
     regressors_ : list of estimator
         The fitted clones: one, or with "direct" one for each step.
     n_dropped_ : int
@@ -144,9 +146,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     Under "auto", an LSTMRegressor (also at the end of a Pipeline) learns from windows of which only some of the next
     `steps` targets are known, too: the last windows of each series, and those before a missing value or a row of weight
-    0. Other regressors do without such windows. On a short series, fewer steps are predicted at once: the largest
-    divisor of `steps` that leaves at least half of the windows of the longest series all their targets. An
-    LSTMRegressor with `loss_steps="all"` learns next steps only, so "auto" is recursive.
+    0. Other regressors do without such windows. On a short series, `steps_` is smaller than `steps`: the largest
+    divisor of it that leaves at least half of the windows of the longest series all their targets. An LSTMRegressor
+    with `loss_steps="all"` learns next steps only, so "auto" is recursive.
 
     **Missing values.** NaN in `y` is a missing value. It is never a target in training. In windows, an LSTMRegressor
     skips the step if any target is missing; with `missing="indicator"`, only if all channels are. Regressors that do
@@ -317,7 +319,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             self._in_sample = InSample(self._fitted)
             self._history = {key: History.from_series(part) for key, part in data.series.items()}
             self.regressors_, self.n_dropped_ = self._fitted.regressors, self._fitted.n_dropped
-            self.strategy_ = self._fitted.strategy.name
+            self.strategy_, self.steps_ = self._fitted.strategy.name, self._fitted.strategy.n_ahead
             tasks.end_fit()
         return self
 

@@ -224,7 +224,7 @@ def test_a_forecast_further_than_steps_is_one_block_after_another_by_hand(name, 
 def test_auto_chooses_by_steps_and_by_the_outputs_that_the_regressor_takes(regressor, steps, strategy):
     _, y = series(40)
     chosen = Forecaster(regressor, window_length=L, steps=steps).fit(None, y)
-    assert chosen.strategy_ == strategy
+    assert (chosen.strategy_, chosen.steps_) == (strategy, 1 if strategy == "recursive" else H)
     expected = forecaster(regressor, strategy=strategy).fit(None, y)
     assert expected.strategy_ == strategy
     if type(regressor) is not LSTMRegressor or strategy == "recursive":  # it learns from more windows
@@ -281,6 +281,7 @@ def test_fewer_known_rows_than_steps_are_refused_with_advice_that_works(name):
 def test_short_series_are_forecast_as_far_as_steps_says(n_rows):
     X, y = series(40, "known")
     f = Forecaster(model(), steps=12).fit(None, y[:n_rows])
+    assert f.steps_ == {2: 1, 5: 2, 8: 4, 13: 6}[n_rows]
     assert np.isfinite(f.forecast(12)).all()
     if n_rows > 4:
         f = Forecaster(Ridge(), window_length=3, steps=12).fit(X[:n_rows], y[:n_rows])
