@@ -2,6 +2,8 @@
 
 from sklstm._estimator.regressor import LSTMRegressor
 
+FREE = ("random_state", "verbose")  # parameters that a default regressor may have its own values of
+
 
 def default_regressor():
     """Create the default regressor of a `Forecaster`, to change or tune its parameters.
@@ -39,12 +41,11 @@ def default_regressor():
 
 
 def is_default(regressor):
-    """Whether a regressor has the type and the parameters of the default one."""
+    """Whether a regressor has the type and the parameters of the default one, with any seed."""
     if type(regressor) is not LSTMRegressor:
         return False
-    default = default_regressor().get_params()
-    settings = {**regressor.get_params(), "verbose": default["verbose"]}  # verbose does not change what is learnt
-    return all(_is_same(value, default[name]) for name, value in settings.items())
+    default, settings = default_regressor().get_params(), regressor.get_params()
+    return all(_is_same(settings[name], value) for name, value in default.items() if name not in FREE)
 
 
 def _is_same(left, right):

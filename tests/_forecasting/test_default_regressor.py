@@ -106,6 +106,16 @@ def test_the_default_by_name_gives_the_same_bits(strategy):
     np.testing.assert_array_equal(one.forecast(3), other.forecast(3))
 
 
+@pytest.mark.parametrize("seed", [1, None])
+@pytest.mark.parametrize("strategy", WITH_AUTO)
+def test_the_default_with_another_seed_is_still_the_default(strategy, seed):
+    steps = None if strategy == "recursive" else 2
+    f = Forecaster(default_regressor().set_params(random_state=seed), strategy=strategy, steps=steps)
+    with pytest.warns(UserWarning, match=r"There are [23] windows to train on.*repeat the last value"):
+        f.fit(None, [3.0, 1.0, 4.0, 1.5])
+    assert f.forecast(2).tolist() == [1.5, 1.5]
+
+
 def test_the_default_by_name_can_be_searched():
     y = np.random.default_rng(0).normal(size=40).cumsum()
     f = Forecaster(default_regressor())  # as the error of set_params says
