@@ -15,7 +15,7 @@ from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster, check_parts
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores
-from sklstm._forecasting.settings import check_request, check_settings, strategy_of
+from sklstm._forecasting.settings import check_request, check_settings, strategy_of, window_length_of
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
@@ -235,7 +235,7 @@ def _read(forecaster, X, y, sample_weight, steps, coverages):
         data = read_training(forecaster, X, y, sample_weight)
         check_settings(forecaster, data)
         check_request(forecaster, data, steps, coverages)
-        check_leaks(data, X, forecaster.window_length, max(steps, forecaster.steps or 1))
+        check_leaks(data, X, window_length_of(forecaster, data), max(steps, forecaster.steps or 1))
     return data
 
 
@@ -254,7 +254,7 @@ def _fit_part(forecaster, part, proper, X, y):
     try:
         return fit_rows(forecaster, part, proper, X, y)
     except ValueError as error:
-        if part.longest > forecaster.window_length or isinstance(error, InvalidParameterError):
+        if part.longest > window_length_of(forecaster, part) or isinstance(error, InvalidParameterError):
             raise
         raise ValueError(
             f"{error} Only the {part.longest} rows before the first origin are trained on. For more, choose fewer "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklstm._forecasting.correction import CorrectedSet
 from sklstm._forecasting.intervals import Intervals
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.window_builder import WindowBuilder
@@ -20,7 +21,7 @@ class BatchForecaster:
     ----------
     builder : WindowBuilder
         Builds windows from series.
-    regressor_set : RegressorSet
+    regressor_set : RegressorSet or CorrectedSet
         Forecasts windows.
     intervals : Intervals or None, default=None
         Computes intervals around the forecasts.
@@ -29,7 +30,7 @@ class BatchForecaster:
     """
 
     builder: WindowBuilder
-    regressor_set: RegressorSet
+    regressor_set: RegressorSet | CorrectedSet
     intervals: Intervals | None = None
     repeats_last: bool = False
 
@@ -55,8 +56,7 @@ class BatchForecaster:
             By key, in the user's units: the forecast, then the lower and the upper end for each coverage. They are NaN
             if a value that the regressor needs is missing, or if the result is not finite.
         """
-        windows = self.builder.forecast_windows(series, origins, steps)
-        points = self.point_forecasts(windows, steps)
+        windows, points = self.points_at(series, origins, steps)
         clipped = find_clipped(windows.scaled(points), windows.limits) if on_clipped else None
         if clipped is not None:
             on_clipped(clipped, len(points))
@@ -64,26 +64,85 @@ class BatchForecaster:
         if coverages:
             ends = self.intervals.ends(self.regressor_set, windows, points, coverages)
             forecasts += [end[..., c] for c in range(len(coverages)) for end in ends]
-        forecasts = np.stack([self.builder.scaler.inverse_transform(values) for values in forecasts], axis=-1)
+        forecasts = np.stack([self.restored(windows, values) for values in forecasts], axis=-1)
         forecasts[~np.isfinite(forecasts)] = np.nan
         _order_ends(forecasts)
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
         return dict(zip(origins, np.split(forecasts, last_rows), strict=True))
 
+    def points_at(self, series, origins, steps):
+        """Return the ForecastWindows at some origins, by key, and the forecasts from them, in adjusted units."""
+        windows = self.builder.forecast_windows(series, origins, steps)
+        if self.has_baseline:
+            rows, feeds_back = self.builder.adjusted_rows(series, origins), steps > self.builder.spec.n_ahead
+            baseline = self.regressor_set.baseline.start(rows, origins, steps, feeds_back)
+            windows = replace(windows, baseline=baseline)
+        return windows, self.point_forecasts(windows, steps)
+
+    def components_at(self, series, origins, steps):
+        """Forecast from some origins, by key, as a sum of (n_parts, n, steps, n_targets) in the user's units.
+
+        The parts are the baseline, the correction and the season.
+        """
+        windows, points = self.points_at(series, origins, steps)
+        flat = replace(windows, season=np.zeros_like(windows.season))
+        baseline = np.zeros_like(points)
+        if self.has_baseline:
+            path = windows.fill_readable(lambda part: self.regressor_set.baseline_path(part, steps))
+            baseline = self.restored(flat, path)
+        without_season, whole = self.restored(flat, points), self.restored(windows, points)
+        return np.stack((baseline, without_season - baseline, whole - without_season))
+
+    def restored(self, windows, values):
+        """Convert values (n, steps, n_targets) from adjusted units to the user's."""
+        return self.builder.scaler.inverse_transform(windows.unadjusted(values))
+
+    @property
+    def has_baseline(self):
+        """Whether the regressors correct a baseline."""
+        return isinstance(self.regressor_set, CorrectedSet)
+
+    def training_windows(self, series, origins, n_learnt=None):
+        """Build the windows to train further on, at some origins of histories, both by key."""
+        samples = self.builder.training_windows(series, origins, n_learnt=n_learnt)
+        if not self.has_baseline:
+            return samples
+        rows = self.builder.adjusted_rows(series, origins)
+        return self.regressor_set.with_reference(samples, rows, origins)
+
+    def followed_by(self, histories):
+        """Return a BatchForecaster that forecasts fast from the end of histories, by key."""
+        if not self.has_baseline:
+            return self
+        lengths = {key: len(history) for key, history in histories.items()}
+        rows = self.builder.adjusted_rows(histories, {key: np.array([n]) for key, n in lengths.items()})
+        baseline = self.regressor_set.baseline.at(rows, lengths)
+        return replace(self, regressor_set=replace(self.regressor_set, baseline=baseline))
+
+    def readjusted(self, histories):
+        """Return a BatchForecaster with the seasons of histories that have become longer, by key."""
+        builder = replace(self.builder, scaler=self.builder.scaler.readjusted(histories))
+        return replace(self, builder=builder)._without_ends(histories).followed_by(histories)
+
     def for_histories(self, series):
         """Return a BatchForecaster for histories, by key, that replace the training rows."""
-        scaler = self.builder.scaler.for_histories(series)
-        return replace(self, builder=replace(self.builder, scaler=scaler))
+        builder = replace(self.builder, scaler=self.builder.scaler.for_histories(series))
+        return replace(self, builder=builder)._without_ends(series)
+
+    def _without_ends(self, series):
+        """Return a BatchForecaster that does not know the ends of some series, by key."""
+        if not self.has_baseline:
+            return self
+        baseline = self.regressor_set.baseline.without(series)
+        return replace(self, regressor_set=replace(self.regressor_set, baseline=baseline))
 
     def point_forecasts(self, windows, steps):
-        """Forecast from ForecastWindows, (n, steps, n_targets) in transformed units."""
-        if self.repeats_last:
+        """Forecast from ForecastWindows, (n, steps, n_targets) in adjusted units."""
+        if self.repeats_last and not self.has_baseline:
             points = np.repeat(windows.last[:, np.newaxis], steps, axis=1)
             points[~windows.is_readable] = np.nan
             return points
-        return windows.fill_readable(
-            lambda part: self.regressor_set.forecast(part.windows, part.future, steps, part.limits)
-        )
+        return windows.fill_readable(lambda part: self.regressor_set.forecast(part, steps))
 
 
 def _order_ends(forecasts):

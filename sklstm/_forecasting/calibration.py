@@ -93,7 +93,7 @@ class CalibrationErrors:
     n_proper : dict of int
         The number of proper training rows of each series.
     scaler : TargetScaler
-        The scaler of the forecaster that was trained on all rows. The errors are in its transformed units.
+        The scaler of the forecaster that was trained on all rows. The errors are in its adjusted units.
     """
 
     forecaster: BatchForecaster
@@ -117,7 +117,7 @@ class CalibrationErrors:
             forecasts = self.forecaster.forecast(self.series, origins, steps)
             scales = error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
             errors = [
-                rows_after(self._truth[key], rows, steps) - self.scaler.transform(forecasts[key][..., 0])
+                rows_after(self._truth[key], rows, steps) - self.scaler.logs(key, forecasts[key][..., 0])
                 for key, rows in origins.items()
             ]
             errors = [part / scales[key] for key, part in zip(origins, errors, strict=True)]
@@ -126,5 +126,5 @@ class CalibrationErrors:
 
     @cached_property
     def _truth(self):
-        """The targets of all rows in transformed units, by key."""
-        return {key: self.scaler.transform(part.y) for key, part in self.series.items()}
+        """The targets of all rows in adjusted units plus the season, by key."""
+        return {key: self.scaler.logs(key, part.y) for key, part in self.series.items()}

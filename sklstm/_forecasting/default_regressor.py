@@ -29,13 +29,16 @@ def default_regressor():
     """
     # chosen by benchmarks/accuracy.py
     return LSTMRegressor(
-        instance_norm="last-standard",
+        instance_norm="last",
         loss="absolute_error",
         loss_steps="auto",
         solver="adamw",
-        alpha=1.0,
+        alpha=0.1,
+        batch_size="large",
         learning_rate="cosine",
-        learning_rate_init=0.005,
+        learning_rate_init=0.01,
+        max_iter=1000,
+        max_updates="auto",
         random_state=0,
     )
 

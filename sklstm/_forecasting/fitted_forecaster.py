@@ -63,6 +63,17 @@ class FittedForecaster:
         on_clipped = partial(warn_of_divergence, self.name, self.strategy.n_ahead) if self.warns_of_divergence else None
         return self.batch_forecaster.forecast(series, origins, steps, coverages, on_clipped)
 
+    def components(self, series, origins, steps):
+        """Forecast series from one origin each, by key, in parts: (steps, n_targets, 4) by key; the last is the sum."""
+        self.strategy.check_reach(steps, self.data.spec.columns.past_names)
+        parts = self.batch_forecaster.components_at(series, origins, steps)
+        parts = np.moveaxis(np.concatenate((parts, parts.sum(axis=0, keepdims=True))), 0, -1)
+        return dict(zip(series, parts, strict=True))
+
+    def followed_by(self, histories):
+        """Return the same, prepared to forecast from the end of histories that have become longer, by key."""
+        return replace(self, batch_forecaster=self.batch_forecaster.followed_by(histories))
+
     def for_histories(self, histories):
         """Return the same for other histories than those of the fit; their level or size may differ."""
         return replace(self, batch_forecaster=self.batch_forecaster.for_histories(histories))

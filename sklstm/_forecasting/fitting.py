@@ -7,13 +7,26 @@ import numpy as np
 from sklearn.base import _fit_context, clone
 
 from sklstm._estimator.channel_names import use_channel_names
+from sklstm._forecasting.baseline_fitting import fit_baseline
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.calibration import CalibrationErrors
+from sklstm._forecasting.correction import CorrectedSet, Mixture
 from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
 from sklstm._forecasting.intervals import CALIBRATED
+from sklstm._forecasting.mixing import Mixing, find_mixing
 from sklstm._forecasting.regressor_input import lstm_prefixes, reads_by_channel
-from sklstm._forecasting.settings import keeps_incomplete, quantile_intervals, regressor_to_clone, strategy_of
+from sklstm._forecasting.settings import (
+    baseline_of,
+    keeps_incomplete,
+    log_of,
+    quantile_intervals,
+    regressor_to_clone,
+    season_length_of,
+    strategy_of,
+    weight_of,
+    window_length_of,
+)
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.target_scaling import ScalingRule, fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
@@ -26,7 +39,7 @@ from sklstm._forecasting.window_checks import (
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
-from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
+from sklstm._utils.callbacks import NO_TASKS, begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
 from sklstm._utils.plain_parameters import plain_parameters
 
@@ -59,7 +72,7 @@ def fit_rows(forecaster, data, proper, X, y):
     tasks = begin_tasks(forecaster, data, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
     with plain_parameters(forecaster):
         # all rows together may show no leak
-        check_leaks(data, X, forecaster.window_length, strategy_of(forecaster, data).n_ahead)
+        check_leaks(data, X, window_length_of(forecaster, data), strategy_of(forecaster, data).n_ahead)
         fitted = train(forecaster, data, proper, X, y, tasks)
     tasks.end_fit()
     return fitted
@@ -86,19 +99,50 @@ def train(forecaster, data, proper, X, y, tasks):
 
 def _train_regressors(forecaster, data, tasks):
     """Train the regressors; return a FittedForecaster without intervals."""
+    members = baseline_of(forecaster, data)
+    if not members:
+        return _fit(forecaster, data, members, None, tasks)
+
+    def fit_head(head, trains):
+        about = f"the {head.n_rows} rows before the tail, for the trust in the regressor"
+        with warnings.catch_warnings(), tasks.part("fit-tail", regressor_to_clone(forecaster), about):
+            warnings.simplefilter("ignore")  # the fit on all rows warns
+            return _fit(forecaster, head, members, Mixing(1.0), NO_TASKS, trains).batch_forecaster
+
+    return _fit(forecaster, data, members, find_mixing(forecaster, data, len(members), fit_head), tasks)
+
+
+def _fit(forecaster, data, members, mixing, tasks, trains=True):
+    """Fit a baseline of some members, if any, and the regressors, unless not `trains`."""
     regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster, data)
     by_default = is_default(regressor)
-    builder, transformed = _fit_window_builder(forecaster, data, regressor, strategy)
+    builder, adjusted = _fit_window_builder(forecaster, data, regressor, strategy)
     origins = {key: np.arange(1, len(part)) for key, part in data.series.items()}
-    samples = builder.training_windows(transformed, origins, data.weight, is_transformed=True)
+    samples = builder.training_windows(adjusted, origins, data.weight, is_adjusted=True)
     n_dropped = sum(map(len, origins.values())) - len(samples)
     check_windows(forecaster, data, builder, len(samples), n_dropped)
     repeats_last = by_default and len(samples) < FEWEST_WINDOWS
     if repeats_last:
         warn_of_few_windows(len(samples))
     if strategy.extends and forecaster.clip_recursion:
-        builder = builder.with_bounds(transformed, REACH_OF_DEFAULT if by_default else REACH)
-    regressor_set = RegressorSet.from_template(regressor, builder.spec, strategy, forecaster.verbose)
+        builder = builder.with_bounds(data.series, REACH_OF_DEFAULT if by_default or members else REACH)
+    regressor_set = RegressorSet.from_template(
+        regressor, builder.spec, strategy, forecaster.verbose, is_relative=bool(members)
+    )
+    if members:
+        baseline, paths = fit_baseline(members, builder, adjusted, origins, samples)
+        mixture = Mixture(weight_of(forecaster, members), np.ones(strategy.n_ahead))
+        corrected = mixing.applied_to(CorrectedSet(regressor_set, baseline, mixture))
+        samples = mixture.refer(samples, corrected.baseline.mean(paths), samples.last(builder.spec.n_targets))
+        trains = trains and corrected.is_used
+    if trains:
+        _train(forecaster, data, builder, regressor_set, samples, tasks)
+    batch_forecaster = BatchForecaster(builder, corrected if members else regressor_set, repeats_last=repeats_last)
+    return FittedForecaster(data, batch_forecaster, n_dropped, type(regressor).__name__, not (by_default or members))
+
+
+def _train(forecaster, data, builder, regressor_set, samples, tasks):
+    """Train regressors on samples. An error that lags without values cause says so."""
     with use_channel_names(window_channels(data.spec, builder.spec.n_ahead)):
         try:
             regressor_set.fit(samples, tasks)
@@ -107,26 +151,23 @@ def _train_regressors(forecaster, data, tasks):
             if message is None:
                 raise
             raise ValueError(message) from error
-    batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=repeats_last)
-    name = type(regressor).__name__
-    return FittedForecaster(data, batch_forecaster, n_dropped, name, not by_default)
 
 
 def _fit_window_builder(forecaster, data, regressor, strategy):
-    """Fit the WindowBuilder of a forecaster; return it with the series in transformed units."""
-    window_length, n_past = forecaster.window_length, int(data.spec.columns.is_past.sum())
+    """Fit the WindowBuilder of a forecaster; return it with the series in adjusted units."""
+    window_length, n_past = window_length_of(forecaster, data), int(data.spec.columns.is_past.sum())
     if is_default(regressor):  # longer windows would be longer than most training windows, which begin at the first row
         window_length = min(window_length, max(1, data.longest // 2))
     n_known = len(data.spec.columns) - n_past
     spec = WindowSpec(window_length, strategy.n_ahead, data.spec.n_targets, n_known, n_past)
-    has_lstm = bool(lstm_prefixes(regressor))
+    has_lstm, has_baseline = bool(lstm_prefixes(regressor)), bool(baseline_of(forecaster, data))
     dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
-    rule = ScalingRule.from_regressor(regressor, dtype, data.spec.output_format.is_panel)
-    how = rule.is_centred, rule.is_sized, rule.of_unlike
-    scaler, transformed = fit_scaler(forecaster.target_transformer, data.series, *how)
+    rule = ScalingRule.from_regressor(regressor, dtype, data.spec.output_format.is_panel, has_baseline)
+    adjusts = season_length_of(forecaster, data), log_of(forecaster, data)
+    scaler, adjusted = fit_scaler(forecaster.target_transformer, data.series, rule, *adjusts)
     reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
     reads["allows_fewer_known"] = strategy.is_auto
-    return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads), transformed
+    return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads), adjusted
 
 
 def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):

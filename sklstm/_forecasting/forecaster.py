@@ -6,16 +6,17 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.window_transformer import WindowTransformer
+from sklstm._forecasting.baselines import KINDS
 from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, InSample
 from sklstm._forecasting.fitting import begin_tasks, train
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.regressor_input import accepts_nan, check_regressor, lstm_prefixes
-from sklstm._forecasting.settings import check_settings, regressor_to_clone, strategy_of
+from sklstm._forecasting.settings import DEFAULT, check_settings, regressor_to_clone, strategy_of, window_length_of
 from sklstm._forecasting.strategies import AUTO, STRATEGIES
 from sklstm._forecasting.target_scaling import check_transformer
 from sklstm._forecasting.updating import check_learning_rate, train_further
@@ -31,6 +32,9 @@ from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import plain, plain_parameters
+
+
+COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
 
 class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):
@@ -199,11 +203,16 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     _parameter_constraints: dict = {
         "regressor": [HasMethods(["fit"]), None],
-        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "window_length": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "strategy": [StrOptions({AUTO, *STRATEGIES})],
         "steps": [Interval(Integral, 1, None, closed="left"), None],
         "past_only": ["array-like", None],
         "target_transformer": [HasMethods(["fit", "transform"]), None],
+        "season": [StrOptions({"auto", DEFAULT}), Interval(Integral, 2, None, closed="left"), None],
+        "baseline": [StrOptions({"auto", DEFAULT, *KINDS}), HasMethods(["fit", "predict"]), None],
+        "baseline_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+        "trust": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+        "log": [StrOptions({"auto", DEFAULT}), Options(bool, {True}), None],
         "intervals": [StrOptions(set(CALIBRATED)), None],
         "calibration_size": [
             Interval(Real, 0, 1, closed="neither"),
@@ -219,11 +228,16 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         self,
         regressor=None,
         *,
-        window_length=24,
+        window_length="auto",
         strategy="auto",
         steps=None,
         past_only=None,
         target_transformer=None,
+        season="default",
+        log="default",
+        baseline="default",
+        baseline_weight="auto",
+        trust="auto",
         intervals=None,
         calibration_size=0.2,
         drop_incomplete="auto",
@@ -237,6 +251,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         self.steps = steps
         self.past_only = past_only
         self.target_transformer = target_transformer
+        self.season = season
+        self.log = log
+        self.baseline = baseline
+        self.baseline_weight = baseline_weight
+        self.trust = trust
         self.intervals = intervals
         self.calibration_size = calibration_size
         self.drop_incomplete = drop_incomplete
@@ -313,7 +332,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             if not self.n_features_in_:
                 vars(self).pop("feature_names_in_", None)  # of an earlier fit
             proper = check_settings(self, data)
-            check_leaks(data, X, self.window_length, strategy_of(self, data).n_ahead)
+            check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
             tasks = begin_tasks(self, data, *tables)
             self._fitted = train(self, data, proper, X, y, tasks)
             self._in_sample = InSample(self._fitted)
@@ -379,12 +398,15 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     def _forecast_next(self, fitted, histories, futures, steps, coverages=()):
         """Forecast the rows after some histories, (steps, n_targets, 1 + 2 n_coverages) by key."""
+        forecasts = fitted.forecast(*self._starts(fitted, histories, futures, steps), steps, coverages)
+        return {key: values[0] for key, values in forecasts.items()}
+
+    def _starts(self, fitted, histories, futures, steps):
+        """Return histories with their futures, and the origin at the end of each."""
         series = {key: histories[key].with_future(future.known) for key, future in futures.items()}
         if fitted.builder.spec.n_known:
             check_known_columns(futures, fitted.strategy, steps, fitted.builder.reads_known_nan)
-        origins = {key: np.array([len(history)]) for key, history in series.items()}
-        forecasts = fitted.forecast(series, origins, steps, coverages)
-        return {key: values[0] for key, values in forecasts.items()}
+        return series, {key: np.array([len(history)]) for key, history in series.items()}
 
     def forecast(self, steps, X_future=None, *, history=None, coverage=None):
         """Forecast the next `steps` rows, as a Series or DataFrame.
@@ -421,16 +443,57 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         """
         check_is_fitted(self)
         steps, coverages = check_steps(steps), () if coverage is None else check_coverage(coverage)
+        fitted, histories, futures, output_format = self._read_request(steps, X_future, history)
+        forecasts = self._forecast_next(fitted, histories, futures, steps, coverages)
+        check_forecasts(self, fitted.builder, histories, forecasts)
+        index = output_format.join(forecast_indexes(histories, steps, X_future))
+        return output_format.to_frame(np.concatenate(list(forecasts.values())), index, coverages)
+
+    def _read_request(self, steps, X_future, history):
+        """Read the arguments of `forecast`: return what forecasts, histories, their futures and the output format."""
         fitted, histories, output_format = self._fitted, self._history, self._output_format
         if history is not None:
             histories, output_format = read_history(self, fitted.data.spec, history)
         futures = read_future(self, fitted.data.spec.columns, histories, X_future, steps)
         if history is not None:
             fitted = fitted.for_histories(histories)
-        forecasts = self._forecast_next(fitted, histories, futures, steps, coverages)
-        check_forecasts(self, fitted.builder, histories, forecasts)
+        return fitted, histories, futures, output_format
+
+    def components(self, steps, X_future=None, *, history=None):
+        """Return the parts of which a forecast is the sum.
+
+        Parameters
+        ----------
+        steps, X_future, history
+            As for `forecast`.
+
+        Returns
+        -------
+        components : DataFrame
+            With the index of the forecast and four columns in the units of `y`: "baseline", "correction" (what the
+            regressor adds), "season", and "forecast", their sum. With several targets, the first level of the columns
+            has their names. Of a logarithm, the season is what it changes the forecast by. Without a baseline, it is 0,
+            and the correction is all that the regressor forecasts.
+
+        Raises
+        ------
+        ValueError
+            As for `forecast`.
+
+        Examples
+        --------
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> forecaster = Forecaster(steps=12).fit(None, load_airline())
+        >>> forecaster.components(12).columns.to_list()
+        ['baseline', 'correction', 'season', 'forecast']
+        """
+        check_is_fitted(self)
+        fitted, histories, futures, output_format = self._read_request(check_steps(steps), X_future, history)
+        parts = fitted.components(*self._starts(fitted, histories, futures, steps), steps)
+        check_forecasts(self, fitted.builder, histories, parts)
         index = output_format.join(forecast_indexes(histories, steps, X_future))
-        return output_format.to_frame(np.concatenate(list(forecasts.values())), index, coverages)
+        return output_format.to_columns(np.concatenate(list(parts.values())), index, COMPONENTS)
 
     def future_index(self, steps, *, history=None):
         """Return the index of the next `steps` rows, which a forecast has and its `X_future` needs.
@@ -549,6 +612,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             n_new = {key: len(part) for key, part in new.items()}
             self._fitted = train_further(self._fitted, history, n_new, learning_rate_init)
             self.regressors_ = self._fitted.regressors
+        else:
+            self._fitted = self._fitted.followed_by({key: history[key] for key in new})
         self._history = history
         return self
 

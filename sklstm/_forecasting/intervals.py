@@ -1,6 +1,6 @@
 """Intervals around forecasts.
 
-The method `ends` of each kind returns the lower and upper ends in transformed units.
+The method `ends` of each kind returns the lower and upper ends in adjusted units.
 
 Conformal intervals: Papadopoulos, H. et al. (2002), *Inductive Confidence Machines for Regression*, applied to the
 errors of each step separately. They assume that future errors are like those of the calibration rows.
@@ -159,7 +159,7 @@ class Levels:
     def ends(self, regressor_set, windows, points, coverages):
         steps = points.shape[1]
         self.check_reach(regressor_set.strategy, steps)
-        quantiles = windows.fill_readable(lambda part: regressor_set.quantiles(part.windows, steps))
+        quantiles = windows.fill_readable(lambda part: regressor_set.quantiles(part, steps))
         return tuple(quantiles[..., side] for side in self.sides(coverages))
 
     @staticmethod

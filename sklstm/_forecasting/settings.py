@@ -1,12 +1,29 @@
 """Read the parameters of a forecaster, and check that they fit each other and the data."""
 
+import numpy as np
+
+from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.settings import quantile_levels
+from sklstm._forecasting.baselines import RIDGE_LONG, RIDGE_SHORT, SEASONAL_NAIVE, THETA
 from sklstm._forecasting.calibration import calibration_split, check_enough_errors
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.intervals import CALIBRATED, Levels
-from sklstm._forecasting.regressor_input import accepts_nan, learns_next_step_only, lstm_prefixes, takes_several
+from sklstm._forecasting.log_choice import LogRule
+from sklstm._forecasting.regressor_input import (
+    accepts_nan,
+    learns_next_step_only,
+    lstm_prefixes,
+    needs_nonnegative,
+    takes_several,
+)
 from sklstm._forecasting.strategies import AUTO, choose_strategy, make_strategy
+from sklstm._time_index.season import season_length
 from sklstm._utils.plain_parameters import plain
+
+DEFAULT = "default"  # of the parameters whose default depends on the regressor
+USUAL_HORIZON = 8  # steps that recursive forecasts are judged by, if a season is shorter
+USUAL_WINDOW = 24  # rows
+SHORTEST_OF_PANEL = 9  # rows in the windows of a panel without a long season
 
 
 def regressor_to_clone(forecaster):
@@ -25,14 +42,92 @@ def strategy_of(forecaster, data):
     if steps is None or learns_next_step_only(regressor):
         return make_strategy("recursive", steps)
     reads_any = keeps_incomplete(forecaster) and lstm_prefixes(regressor)  # others need a value in every lag
-    n_windows = data.longest - (1 if reads_any else forecaster.window_length)
+    n_windows = data.longest - (1 if reads_any else window_length_of(forecaster, data))
     return choose_strategy(steps, n_windows, not data.spec.columns.is_past.any(), takes_several(regressor))
+
+
+def part_of(forecaster, name):
+    """Return a parameter that is "default" by default: "auto" for an LSTMRegressor, and None for any other regressor.
+
+    It is None too for a regressor that needs targets which are not negative.
+    """
+    value, regressor = getattr(forecaster, name), regressor_to_clone(forecaster)
+    if not isinstance(value, str) or value != DEFAULT:
+        return value
+    return "auto" if isinstance(regressor, LSTMRegressor) and not needs_nonnegative(regressor) else None
+
+
+def season_length_of(forecaster, data):
+    """Return the number of positions in a season of the training data; 1 for no season."""
+    season = part_of(forecaster, "season")
+    if season != "auto":
+        return 1 if season is None else plain(season)
+    lengths = (season_length(part.end) for part in data.series.values())
+    return next((length for length in lengths if length is not None), 1)
+
+
+def log_of(forecaster, data):
+    """Return the LogRule of a forecaster."""
+    log = part_of(forecaster, "log")
+    if log == "auto" and forecaster.target_transformer is not None:
+        log = None
+    return LogRule(log, horizon_of(forecaster, data), data.spec.output_format.is_panel)
+
+
+def horizon_of(forecaster, data):
+    """Return how many steps ahead a forecaster is meant for: `steps`, or a season (at least `USUAL_HORIZON` steps)."""
+    steps = plain(forecaster.steps)
+    return max(season_length_of(forecaster, data), USUAL_HORIZON) if steps is None else steps
+
+
+def baseline_of(forecaster, data):
+    """Return the members of the baseline of a forecaster: their names and regressors; () for no baseline.
+
+    "auto" is theta for a panel. For a single series it is the mean of theta and of ridge regressions on shorter and on
+    longer windows. A panel has series of many kinds, of which one ridge regression says little.
+    """
+    baseline = part_of(forecaster, "baseline")
+    if baseline is None:
+        return ()
+    if isinstance(baseline, str) and baseline == "auto":
+        return (THETA,) if data.spec.output_format.is_panel else (THETA, RIDGE_SHORT, RIDGE_LONG)
+    return (baseline,)
+
+
+def weight_of(forecaster, members):
+    """Return the weight of the baseline in what the regressor learns to add to."""
+    if forecaster.baseline_weight == "auto":
+        return 0.5 if members == (THETA,) else 1.0
+    return plain(forecaster.baseline_weight)
+
+
+def trust_of(forecaster):
+    """Return the trust in the regressor that a forecaster was given; None if it is to be found out.
+
+    Quantiles need no baseline to be corrected: their distance is what they were trained for.
+    """
+    if forecaster.trust != "auto":
+        return plain(forecaster.trust)
+    return 1.0 if hasattr(regressor_to_clone(forecaster), "predict_quantiles") else None
+
+
+def window_length_of(forecaster, data):
+    """Return the number of rows in a window of a forecaster."""
+    if forecaster.window_length != "auto":
+        return plain(forecaster.window_length)
+    if part_of(forecaster, "baseline") is None:
+        return USUAL_WINDOW
+    is_panel, season = data.spec.output_format.is_panel, season_length_of(forecaster, data)
+    shortest = SHORTEST_OF_PANEL if is_panel else USUAL_WINDOW
+    return max(shortest, 2 * season + 1 if season > 1 else 1)
 
 
 def keeps_incomplete(forecaster):
     """Whether a forecaster trains on incomplete windows."""
     if forecaster.drop_incomplete == "auto":
-        return accepts_nan(regressor_to_clone(forecaster))
+        baseline = part_of(forecaster, "baseline")
+        reads = [regressor_to_clone(forecaster)] + ([] if baseline is None or isinstance(baseline, str) else [baseline])
+        return all(map(accepts_nan, reads))
     return not forecaster.drop_incomplete
 
 
@@ -56,18 +151,55 @@ def check_settings(forecaster, data):
             f"drop_incomplete=False keeps incomplete windows, but {type(regressor).__name__} does not accept NaN "
             "according to its tags. Set drop_incomplete='auto', or choose another regressor."
         )
+    _check_parts(forecaster, data, regressor)
     return None if forecaster.intervals is None else _proper_training_data(forecaster, data)
+
+
+def _check_parts(forecaster, data, regressor):
+    """Check that season, logarithm and baseline fit each other, the regressor and the data."""
+    season, log, baseline = (part_of(forecaster, name) for name in ("season", "log", "baseline"))
+    given = {"season": season, "log": log, "baseline": baseline}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and needs_nonnegative(regressor):
+        name, value = next(iter(given.items()))
+        raise ValueError(
+            f"{name}={value!r} gives the regressor targets below 0, but {type(regressor).__name__} needs targets that "
+            f"are not negative. Set {name}=None."
+        )
+    if log is True and forecaster.target_transformer is not None:
+        raise ValueError(
+            "log=True and target_transformer are two transformations of y. Choose one: with target_transformer="
+            f"{forecaster.target_transformer!r}, set log=None."
+        )
+    if log is True and any((part.y <= 0).any() for part in data.series.values()):
+        smallest = min(np.nanmin(part.y) for part in data.series.values() if not np.isnan(part.y).all())
+        raise ValueError(
+            f"log=True needs values above 0, but the smallest of y is {smallest:.6g}. Set log='auto', which takes the "
+            "logarithm of positive series only, or target_transformer=FunctionTransformer(np.log1p, np.expm1)."
+        )
+    if isinstance(baseline, str) and baseline == SEASONAL_NAIVE and season_length_of(forecaster, data) == 1:
+        raise ValueError(
+            "baseline='seasonal_naive' needs a season, but season="
+            f"{forecaster.season!r} gives none for this index. Set season to the number of rows in a season."
+        )
+    for name in ("baseline_weight", "trust"):
+        value = getattr(forecaster, name)
+        if value != "auto" and baseline is None:
+            raise ValueError(
+                f"{name}={value!r} needs a baseline, but there is none. Set baseline='theta', or leave {name} out."
+            )
 
 
 def _proper_training_data(forecaster, data):
     """Return the proper training rows; ValueError if they are too few."""
     lengths = calibration_split(data.series, forecaster.calibration_size)
     longest, setting = max(lengths.values()), f"calibration_size={forecaster.calibration_size}"
-    if longest <= forecaster.window_length and not keeps_incomplete(forecaster):
+    window_length = window_length_of(forecaster, data)
+    if longest <= window_length and not keeps_incomplete(forecaster):
         raise ValueError(
             f"intervals={forecaster.intervals!r} with {setting} leaves {longest} rows to train on before the "
-            f"calibration rows, but window_length={forecaster.window_length} needs at least "
-            f"{forecaster.window_length + 1}. Choose a smaller calibration_size or window_length, or give more rows."
+            f"calibration rows, but window_length={window_length} needs at least "
+            f"{window_length + 1}. Choose a smaller calibration_size or window_length, or give more rows."
         )
     proper = data.between({key: (0, n) for key, n in lengths.items()})
     try:

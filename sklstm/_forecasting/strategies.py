@@ -91,13 +91,19 @@ class Strategy:
         """Return how many steps ahead `sample_paths` needs errors."""
         return min(steps, self.n_ahead)
 
-    def forecast(self, regressors, windows, future, steps, limits=None):
+    def forecast(self, regressors, start, steps):
         """Forecast, (n, steps, n_targets); see `RegressorSet.forecast`."""
         if steps <= self.n_ahead:
-            return clipped(_predict(regressors, windows, steps), limits)
-        return self._feed_back(self._next_block(regressors), regressors, windows, future, steps, limits)
+            return clipped(predict_steps(regressors, start.windows, steps), start.limits)
+        return self.feed_back(self.next_block(regressors), start, steps)
 
-    def _next_block(self, regressors):
+    def forecast_blocks(self, next_block, start, steps):
+        """Forecast, (n, steps, n_targets), with a function that predicts the next block of windows."""
+        if steps <= self.n_ahead:
+            return clipped(next_block(start.windows)[:, :steps], start.limits)
+        return self.feed_back(next_block, start, steps)
+
+    def next_block(self, regressors):
         """Make a function that predicts the next block of windows, (n, n_ahead, n_targets).
 
         It is infinite where infinity was fed back.
@@ -108,36 +114,38 @@ class Strategy:
             lost = np.isinf(windows).any(axis=(1, 2))  # one infinite row would make most regressors refuse all rows
             forecasts = np.full((len(windows), *shape), np.inf)
             if not lost.all():
-                forecasts[~lost] = _predict(regressors, windows[~lost] if lost.any() else windows, self.n_ahead)
+                forecasts[~lost] = predict_steps(regressors, windows[~lost] if lost.any() else windows, self.n_ahead)
             return np.where(np.isfinite(forecasts), forecasts, np.inf)
 
         return predict
 
-    def _feed_back(self, predict, regressors, windows, future, steps, limits):
-        """Forecast one block after another with `predict`, which predicts a block."""
-        n_targets = regressors[0].spec.n_targets
-        return forecast_recursively(predict, windows, steps, n_targets, future, limits, self.n_ahead)
+    def feed_back(self, predict, start, steps):
+        """Forecast one block after another from ForecastWindows, with `predict`, which predicts a block."""
+        n_targets = start.centre.shape[1]
+        return forecast_recursively(
+            predict, start.windows, steps, n_targets, start.future, start.limits, self.n_ahead
+        )
 
     def quantiles(self, regressors, windows, steps):
         """Predict every quantile level, (n, steps, n_targets, n_levels)."""
         quantiles = [part.predict_quantiles(windows) for part in regressors if part.steps.start < steps]
         return np.concatenate(quantiles, axis=1)[:, :steps]
 
-    def sample_paths(self, regressors, start, points, errors, n_paths, rng):
+    def sample_paths(self, next_block, start, points, errors, n_paths, rng):
         """Simulate paths; see `RegressorSet.sample_paths`. Each path adds all errors from one origin.
 
         Further ahead than `n_ahead`, it does so for each block, and the sum is fed back.
         """
         if len(points) <= self.n_ahead:
             return points + errors[rng.integers(len(errors), size=n_paths)] * start.error_scale
-        return self._fed_back_paths(regressors, start, len(points), errors, n_paths, rng)
+        return self._fed_back_paths(next_block, start, len(points), errors, n_paths, rng)
 
-    def _fed_back_paths(self, regressors, start, steps, errors, n_paths, rng):
+    def _fed_back_paths(self, next_block, start, steps, errors, n_paths, rng):
         """Simulate paths. To each block, each path adds the errors from one origin, and the sum is fed back."""
-        windows, future = (np.repeat(values, n_paths, axis=0) for values in (start.windows, start.future))
         size = np.where(start.size > 0, start.size, np.inf)  # a constant series has no errors
-        predict = with_errors(self._next_block(regressors), errors * (start.error_scale / size), rng)
-        return start.unscaled(self._feed_back(predict, regressors, windows, future, steps, start.limits))
+        start = start.at(np.zeros(n_paths, dtype=np.int64))
+        predict = with_errors(next_block(start), errors * (start.error_scale[:1] / size), rng)
+        return start.unscaled(self.feed_back(predict, start, steps))
 
 
 class Recursive(Strategy):
@@ -160,18 +168,18 @@ class Recursive(Strategy):
     def gives_quantiles(self, regressor):
         return False  # quantiles cannot be fed back
 
-    def forecast(self, regressors, windows, future, steps, limits=None):
+    def forecast(self, regressors, start, steps):
         (part,) = regressors
         if type(part.regressor) is LSTMRegressor:  # the same result, but windows are checked only once
-            clip = False if limits is None else limits
-            X_future = future if future.size else None
-            forecasts = part.regressor.forecast(steps, X_future, context=windows, clip=clip)
-            return forecasts.reshape(len(windows), steps, part.spec.n_targets)
-        return self._feed_back(self._next_block(regressors), regressors, windows, future, steps, limits)
+            clip = False if start.limits is None else start.limits
+            X_future = start.future if start.future.size else None
+            forecasts = part.regressor.forecast(steps, X_future, context=start.windows, clip=clip)
+            return forecasts.reshape(len(start.windows), steps, part.spec.n_targets)
+        return self.feed_back(self.next_block(regressors), start, steps)
 
-    def sample_paths(self, regressors, start, points, errors, n_paths, rng):
+    def sample_paths(self, next_block, start, points, errors, n_paths, rng):
         """Simulate paths. At each step, each path adds a one-step error drawn for it, and the sum is fed back."""
-        return self._fed_back_paths(regressors, start, len(points), errors, n_paths, rng)
+        return self._fed_back_paths(next_block, start, len(points), errors, n_paths, rng)
 
 
 class MultiOutput(Strategy):
@@ -235,22 +243,22 @@ class RegressorSet:
     parts: tuple[WindowRegressor, ...]
 
     @classmethod
-    def from_regressors(cls, regressors, spec, strategy):
+    def from_regressors(cls, regressors, spec, strategy, is_relative=False):
         """Make a set of given regressors, in the order of the strategy."""
         parts = []
         for number, regressor in enumerate(regressors):
             steps = strategy.steps_of(number)
             learns_partly = strategy.is_auto and len(steps) > 1 and takes_missing_targets(regressor)
-            parts.append(WindowRegressor(regressor, spec, steps, learns_partly))
+            parts.append(WindowRegressor(regressor, spec, steps, learns_partly, is_relative))
         return cls(strategy, tuple(parts))
 
     @classmethod
-    def from_template(cls, regressor, spec, strategy, verbose=False):
+    def from_template(cls, regressor, spec, strategy, verbose=False, is_relative=False):
         """Make a set of unfitted clones of a regressor, as many as the strategy needs."""
         clones = [
             clone_for_windows(regressor, spec, strategy.predicts_next, verbose) for _ in range(strategy.n_regressors)
         ]
-        return cls.from_regressors(clones, spec, strategy)
+        return cls.from_regressors(clones, spec, strategy, is_relative)
 
     @property
     def regressors(self):
@@ -289,28 +297,29 @@ class RegressorSet:
             older = draw_older and (lambda n, reach=reach: draw_older(reach, n))
             part.partial_fit(samples(reach), older, learning_rate_init)
 
-    def forecast(self, windows, future, steps, limits=None):
-        """Forecast `steps` steps after each window, (n, steps, n_targets).
+    def forecast(self, start: ForecastWindows, steps):
+        """Forecast `steps` steps after each window, (n, steps, n_targets) in scaled units."""
+        return self.strategy.forecast(self.parts, start, steps)
 
-        `future` holds the known columns of the steps that are appended to the windows, and `limits` the bounds of
-        forecasts that can be fed back, as for `forecast_recursively`.
-        """
-        return self.strategy.forecast(self.parts, windows, future, steps, limits)
+    def predict(self, windows, steps):
+        """Predict up to `n_ahead` steps after windows, (n, steps, n_targets) in scaled units."""
+        return predict_steps(self.parts, windows, steps)
 
-    def quantiles(self, windows, steps):
+    def quantiles(self, start: ForecastWindows, steps):
         """Predict every quantile level, (n, steps, n_targets, n_levels)."""
-        return self.strategy.quantiles(self.parts, windows, steps)
+        return self.strategy.quantiles(self.parts, start.windows, steps)
 
     def sample_paths(self, start: ForecastWindows, points, errors, n_paths, rng):
-        """Simulate paths (n_paths, steps, n_targets) after one window, in transformed units.
+        """Simulate paths (n_paths, steps, n_targets) after one window, in adjusted units.
 
         `points` (steps, n_targets) are the forecasts from the window. The errors (n_errors,
         `strategy.error_steps(steps)`, n_targets) were divided by the error scale of their series.
         """
-        return self.strategy.sample_paths(self.parts, start, points, errors, n_paths, rng)
+        next_block = self.strategy.next_block(self.parts)
+        return self.strategy.sample_paths(lambda _: next_block, start, points, errors, n_paths, rng)
 
 
-def _predict(regressors, windows, steps):
+def predict_steps(regressors, windows, steps):
     """Predict the first `steps` steps after windows, (n, steps, n_targets)."""
     forecasts = [part.predict(windows) for part in regressors if part.steps.start < steps]
     return np.concatenate(forecasts, axis=1)[:, :steps]

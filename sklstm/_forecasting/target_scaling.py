@@ -1,7 +1,8 @@
 """Scale targets: from the user's units to those of the regressor, and back.
 
-There are three units. The *user's* units become *transformed* units by the target transformer. These become *scaled*
-units when each series is centred and divided by its size. Known and past-only columns are only scaled.
+There are four units. The *user's* units become *transformed* units by the target transformer, and these become
+*adjusted* units by the logarithm and the season of each series (see `adjustment`). These become *scaled* units when
+each series is centred and divided by its size. Known and past-only columns are only scaled.
 """
 
 from collections.abc import Hashable
@@ -12,7 +13,10 @@ from typing import Protocol
 import numpy as np
 from sklearn.base import clone
 
+from sklstm._forecasting.adjustment import Adjuster, take_log
+from sklstm._forecasting.log_choice import NO_LOG
 from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative
+from sklstm._series.positions import positions_of
 from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.checks import check_output
 from sklstm._utils.overflow import power_of_two
@@ -103,17 +107,24 @@ class ScalingRule:
 
     Parameters
     ----------
-    is_centred, is_sized : bool
-        As for `fit_scaler`.
+    is_centred : bool
+        Whether the mean is subtracted.
+    is_sized : bool
+        Whether each series is divided by its own width or, if it is not centred, by its mean.
     of_unlike : ScalingRule or None, default=None
         The rule instead of this one if series differ so much in size or level that a regressor which reads them in the
         same units would take the small ones for constant. Later series and histories that are unlike the training rows
         then look like those.
+    unit : ndarray of shape (n_targets,) or None, default=None
+        If given, a series is divided by its mean absolute change in this unit, which is the usual change of a
+        logarithm, and a logarithm is not divided at all. A regressor that corrects a baseline then makes errors of
+        similar size in all series.
     """
 
     is_centred: bool
     is_sized: bool
     of_unlike: "ScalingRule | None" = None
+    unit: np.ndarray | None = None
 
     @classmethod
     def from_regressor(cls, regressor, dtype, is_panel, reads_any_unit=False):
@@ -132,6 +143,8 @@ class ScalingRule:
         """
         may_centre, is_lstm = not needs_nonnegative(regressor), bool(lstm_prefixes(regressor))
         is_centred, sized = dtype == np.float32 and may_centre, cls(may_centre, True)
+        if reads_any_unit and may_centre:
+            return replace(sized, unit=np.ones(1))
         if reads_any_unit or (is_lstm and is_centred and is_panel):
             return sized
         return cls(is_centred, False, sized if is_lstm and not is_centred else None)
@@ -142,43 +155,66 @@ class ScalingRule:
             return self
         return self.of_unlike if _are_unlike(self.of_unlike.by_themselves(y)) else self
 
+    def with_unit(self, y, adjustments):
+        """Return this rule with the unit of changes, from targets in adjusted units and their adjustments, by key."""
+        if self.unit is None:
+            return self
+        is_log = np.array([part.is_log for part in adjustments.values()])
+        changes = np.where(is_log, np.array([_mean_change(values) for values in y.values()]), np.nan)
+        usual = np.array([np.median(part[part > 0]) if (part > 0).any() else 1 for part in changes.T])
+        return replace(self, unit=usual)
+
+    def scaling(self, y, error_scale, is_log):
+        """Return the SeriesScaling of targets (n, n_targets) in adjusted units."""
+        scaling = _scaling(y, error_scale, self.is_centred, self.is_sized)
+        if self.unit is None:
+            return scaling
+        return replace(scaling, size=np.where(is_log, 1, _mean_change(y) / self.unit))
+
     def by_themselves(self, y):
         """Return the scaling of each series, by key, by its own values alone; the error scale is 1."""
         return {key: _scaling(part, np.ones(part.shape[1]), self.is_centred, True) for key, part in y.items()}
 
 
-def fit_scaler(target_transformer, series, is_centred, is_sized=False, of_unlike=None):
-    """Fit the target transformer and the scaling of each series.
+def fit_scaler(target_transformer, series, rule, season_length=1, log=NO_LOG):
+    """Fit the target transformer, and the adjustment and the scaling of each series.
 
     Parameters
     ----------
     target_transformer : estimator or None
     series : dict of SeriesData
         The training rows, by key.
-    is_centred : bool
-        Whether the mean is subtracted.
-    is_sized : bool, default=False
-        Whether each series is divided by its own width or, if it is not centred, by its mean.
-    of_unlike : ScalingRule or None, default=None
-        The rule instead, see `ScalingRule`.
+    rule : ScalingRule
+        How the series are scaled.
+    season_length : int, default=1
+        Number of positions in a season; 1 for no season.
+    log : LogRule, default=NO_LOG
+        Which logarithms to take; none by default.
 
     Returns
     -------
     scaler : TargetScaler
-    transformed : dict of SeriesData
-        The series with `y` in transformed units.
+    adjusted : dict of SeriesData
+        The series with `y` in adjusted units.
     """
     transformer, y = _fit_transform(target_transformer, {key: part.y for key, part in series.items()})
-    rule = ScalingRule(is_centred, is_sized, of_unlike).for_series(y)
-    scales = error_scales(y)
-    scalings = {key: _scaling(values, scales[key], rule.is_centred, rule.is_sized) for key, values in y.items()}
+    adjuster = Adjuster.fit(season_length, log, y, series)
+    logs = {key: adjuster.adjustments[key].take_log(values) for key, values in y.items()}
+    scales = error_scales(logs)
+    y = {key: values - adjuster.seasons(key, series[key], len(values)) for key, values in logs.items()}
+    rule = rule.for_series(y)
+    rule = rule.with_unit(y, adjuster.adjustments)
+    scalings = {
+        key: rule.scaling(values, scales[key], adjuster.adjustments[key].is_log) for key, values in y.items()
+    }
     columns = []
     for name in ("known", "past"):
         values = np.concatenate([getattr(part, name) for part in series.values()])
         scaling = _scaling(values, np.ones(values.shape[1]), rule.is_centred, is_sized=False)
         columns.append(np.stack((scaling.centre, scaling.size)))
-    transformed = {key: replace(part, y=y[key]) for key, part in series.items()}
-    return TargetScaler(transformer, scalings, *columns, rule, _references(rule, y, scalings)), transformed
+    adjusted = {key: replace(part, y=y[key]) for key, part in series.items()}
+    references = _references(rule, y, scalings)
+    return TargetScaler(transformer, adjuster, scalings, *columns, rule, references), adjusted
 
 
 def _references(rule, y, scalings):
@@ -196,6 +232,8 @@ class TargetScaler:
     ----------
     transformer : fitted transformer or None
         Fitted on the targets of all series.
+    adjuster : Adjuster
+        Takes the logarithm and the season off.
     scalings : dict of SeriesScaling
         By key.
     known, past : ndarray of shape (2, n_known) and (2, n_past)
@@ -208,25 +246,32 @@ class TargetScaler:
     """
 
     transformer: Transformer | None
+    adjuster: Adjuster
     scalings: dict[Hashable, SeriesScaling]
     known: np.ndarray
     past: np.ndarray
     rule: ScalingRule
     references: dict[Hashable, SeriesScaling]
 
-    def scaling(self, key, series, n_rows):
-        """Return the scaling of a series; if it was not trained on, compute it from its first `n_rows` rows."""
+    def units_of(self, key, series, n_rows):
+        """Return the SeriesAdjustment and the SeriesScaling of a series.
+
+        If it was not trained on, they are computed from its first `n_rows` rows.
+        """
         if key in self.scalings:
-            return self.scalings[key]
-        y = self._transform_observed(series.values("y", 0, n_rows))
-        change = _mean_change(y)
+            return self.adjuster.adjustments[key], self.scalings[key]
+        y = self.transform_observed(series.values("y", 0, n_rows))
+        adjustment = self.adjuster.estimate({key: y}, {key: series})[key]
+        logs = adjustment.take_log(y)
+        change = _mean_change(logs)
         error_scale = np.where(change > 0, change, self._mean_error_scale)
-        scaling = _scaling(y, error_scale, self.rule.is_centred, self.rule.is_sized)
+        y = logs - adjustment.season[self.adjuster.positions(series, n_rows)]
+        scaling = self.rule.scaling(y, error_scale, adjustment.is_log)
         if self.rule.of_unlike is None:
-            return scaling
+            return adjustment, scaling
         widest = max(self.references, key=lambda trained: self.references[trained].width.max())
         other = self._like_training(y, widest)
-        return scaling if other is None else replace(other, error_scale=error_scale)
+        return adjustment, scaling if other is None else replace(other, error_scale=error_scale)
 
     @cached_property
     def _mean_error_scale(self):
@@ -240,12 +285,41 @@ class TargetScaler:
         `OTHER_SIZE`, or its centre is more than `FAR` times further away than any training row. Then it gets a scaling
         from its own values.
         """
-        other = {}
+        y = {key: self.transform_observed(part.values("y", 0, len(part))) for key, part in series.items()}
+        adjuster, other = self.adjuster.for_histories(y, series), {}
         for key, part in series.items():
             if key in self.references:
-                scaling = self._like_training(self._transform_observed(part.values("y", 0, len(part))), key)
+                logs = adjuster.adjustments[key].take_log(y[key])
+                scaling = self._like_training(logs - adjuster.seasons(key, part, len(part)), key)
                 other |= {} if scaling is None else {key: scaling}
-        return replace(self, scalings={**self.scalings, **other}) if other else self
+        return replace(self, adjuster=adjuster, scalings={**self.scalings, **other})
+
+    def adjust(self, y, adjustments, seasons, lengths):
+        """Convert targets (n_rows, n_targets) from transformed to adjusted units.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_targets)
+            The rows of several series, one after another.
+        adjustments : list of SeriesAdjustment
+            The adjustment of each series.
+        seasons : ndarray of shape (n_rows, n_targets)
+            The season of each row.
+        lengths : ndarray of int of shape (n_series,)
+            The number of rows of each series.
+        """
+        if not self.adjuster.changes:
+            return y
+        is_log, floor = (
+            np.repeat(np.array(part), lengths, axis=0)
+            for part in zip(*((adjustment.is_log, adjustment.floor) for adjustment in adjustments), strict=True)
+        )
+        return take_log(y, is_log, floor) - seasons
+
+    def readjusted(self, series):
+        """Return the scaler with the seasons of histories that have become longer, by key."""
+        y = {key: self.transform_observed(part.values("y", 0, len(part))) for key, part in series.items()}
+        return replace(self, adjuster=self.adjuster.readjusted(y, series))
 
     def _like_training(self, y, key):
         """Return the scaling by which values y (n, n_targets) look like a training series; None if they do anyway."""
@@ -262,19 +336,22 @@ class TargetScaler:
         sizes = (trained.size, trained.error_scale, trained.width, trained.max_distance)
         return SeriesScaling(centre, *(size * ratio for size in sizes))
 
-    def scale(self, y, centre, size):
-        """Scale targets that are in the user's units; all arguments have the shape (n, n_targets)."""
-        return self.scale_transformed(self._transform_observed(y), centre, size)
+    def adjusted_rows(self, series, first, stop, adjustment):
+        """Return the adjusted targets of rows `first` to `stop` of a series with this SeriesAdjustment."""
+        y = adjustment.take_log(self.transform_observed(series.values("y", first, stop)))
+        if len(adjustment.season) == 1:
+            return y - adjustment.season
+        return y - adjustment.season[positions_of(series, first, first + len(y), len(adjustment.season))]
 
-    def scale_transformed(self, y, centre, size):
-        """Scale targets that are in transformed units; all arguments have the shape (n, n_targets)."""
+    def scale(self, y, centre, size):
+        """Scale targets that are in adjusted units; all arguments have the shape (n, n_targets)."""
         return (y - centre) / np.where(size > 0, size, 1)
 
     def scale_columns(self, known, past):
         """Scale known and past-only columns."""
         return tuple((values - part[0]) / part[1] for values, part in ((known, self.known), (past, self.past)))
 
-    def _transform_observed(self, y):
+    def transform_observed(self, y):
         """Transform targets; ValueError if a row without a missing value becomes infinite or NaN."""
         values = self.transform(y)
         bad = ~np.isfinite(values).all(axis=1) & ~np.isnan(y).any(axis=1)
@@ -289,6 +366,10 @@ class TargetScaler:
     def transform(self, y):
         """Transform targets (…, n_targets) from the user's units."""
         return _transform(self.transformer, y.reshape(-1, y.shape[-1])).reshape(y.shape)
+
+    def logs(self, key, y):
+        """Convert targets (…, n_targets) of a training series to adjusted units, but leave the season on."""
+        return self.adjuster.adjustments[key].take_log(self.transform(y))
 
     def inverse_transform(self, y):
         """Transform targets (…, n_targets) back to the user's units; the transformer gets finite rows only."""

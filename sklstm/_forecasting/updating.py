@@ -27,7 +27,7 @@ def check_learning_rate(learning_rate_init, train, regressors):
 
 
 def train_further(fitted, histories, n_new, learning_rate_init):
-    """Train on the windows whose last target is new, together with some of the older windows.
+    """Train on the windows whose last target is new, together with some of the older windows; then adjust the seasons.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ def train_further(fitted, histories, n_new, learning_rate_init):
     regressor_set, windows = deepcopy(fitted.batch_forecaster.regressor_set), _Windows(fitted, histories, n_new)
     with use_channel_names(window_channels(fitted.data.spec, fitted.builder.spec.n_ahead)):
         regressor_set.partial_fit(windows.new, windows.older, learning_rate_init)
-    return replace(fitted, batch_forecaster=replace(fitted.batch_forecaster, regressor_set=regressor_set))
+    trained = replace(fitted.batch_forecaster, regressor_set=regressor_set)
+    return replace(fitted, batch_forecaster=trained.readjusted(histories))
 
 
 @dataclass
@@ -78,7 +79,7 @@ class _Windows:
         was_learnt = (
             self.fitted.batch_forecaster.regressor_set.learns_partly and self.fitted.builder.reads_windows_early
         )
-        return self.fitted.builder.training_windows(self.histories, origins, n_learnt=learnt if was_learnt else None)
+        return self.fitted.batch_forecaster.training_windows(self.histories, origins, n_learnt=learnt if was_learnt else None)
 
     def older(self, reach, n_drawn):
         """Draw up to `n_drawn` of the windows whose targets, up to `reach` rows after the first, are not new."""
@@ -89,7 +90,7 @@ class _Windows:
         origins = {key: part - end + known[key] + 1 for key, part, end in zip(known, parts, ends, strict=True)}
         origins = {key: rows[self._are_drawn(key, rows)] for key, rows in origins.items()}
         origins = {key: rows for key, rows in origins.items() if len(rows)}
-        return self.fitted.builder.training_windows(self.histories, origins) if origins else None
+        return self.fitted.batch_forecaster.training_windows(self.histories, origins) if origins else None
 
     def _are_drawn(self, key, origins):
         """Keep each window at random, with a probability in proportion to the weight of its training rows."""

@@ -15,7 +15,8 @@ from sklstm._estimator.solvers import partial_fit_obstacle
 from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.checks import check_output
-from sklstm._utils.windows import as_slice
+from sklstm._utils.forecast_bounds import newest
+from sklstm._utils.windows import as_slice, row_chunks
 
 # Number of samples used to find out whether a regressor that failed on several outputs can learn a single one.
 N_TRIED = 100
@@ -39,12 +40,15 @@ class WindowRegressor:
         The steps ahead that it predicts; 0 is the first.
     learns_partly : bool, default=False
         Whether it is trained on samples of which only some targets are known; the others are NaN in its `y`.
+    is_relative : bool, default=False
+        Whether it gets windows relative to their last value, and learns what to add to a reference.
     """
 
     regressor: BaseEstimator
     spec: WindowSpec
     steps: range
     learns_partly: bool = False
+    is_relative: bool = False
 
     @cached_property
     def input_format(self):
@@ -80,7 +84,7 @@ class WindowRegressor:
         targets, weight = self._targets(samples)
         y = targets[as_slice(rows)]
         keywords = {} if weight is None else weight_keywords(self.regressor, weight[rows])
-        X = to_regressor_input(samples.windows, self.spec, self.input_format, samples.rows_at(rows))
+        X = self._input(samples.windows, samples.rows_at(rows))
         return X, y[:, 0] if y.shape[1] == 1 else y, keywords
 
     def _targets(self, samples):
@@ -89,7 +93,10 @@ class WindowRegressor:
         With `learns_partly`, targets of weight 0 are NaN, and the weight of a sample is the smallest of the others.
         """
         n_targets, first, stop = self.spec.n_targets, self.steps.start, self.steps.stop
-        targets = samples.targets[:, first * n_targets : stop * n_targets]
+        columns = slice(first * n_targets, stop * n_targets)
+        targets = samples.targets[:, columns]
+        if self.is_relative:
+            targets = targets - samples.reference[:, columns]
         if samples.weight is None:
             return targets, None
         weight = samples.weight[:, first:stop]
@@ -156,13 +163,28 @@ class WindowRegressor:
         """Predict every quantile level, (n, n_steps, n_targets, n_levels)."""
         return self._call("predict_quantiles", windows, n_axes=1)
 
+    def _input(self, windows, rows=None):
+        """Convert windows, or some rows of them, to the input of the regressor."""
+        if self.is_relative:
+            windows, rows = relative_windows(windows, rows, self.spec.n_targets), None
+        return to_regressor_input(windows, self.spec, self.input_format, rows)
+
     def _call(self, method, windows, n_axes=0):
         """Predict with a method of the regressor, whose result has `n_axes` axes after the targets."""
         with np.errstate(over="ignore", invalid="ignore"):  # the caller handles what is not finite
-            predictions = getattr(self.regressor, method)(to_regressor_input(windows, self.spec, self.input_format))
+            predictions = getattr(self.regressor, method)(self._input(windows))
         who, n_targets = f"{type(self.regressor).__name__}.{method}", self.spec.n_targets
         predictions = check_output(predictions, who, len(windows), len(self.steps) * n_targets, n_axes)
         return predictions.reshape(len(windows), len(self.steps), n_targets, *predictions.shape[2:])
+
+
+def relative_windows(windows, rows, n_targets):
+    """Return windows (n, L, C), or the `rows` among them, with targets relative to their last value, as a copy."""
+    relative = np.array(windows if rows is None else windows[rows])
+    for chunk in row_chunks(len(relative), relative[0].size if len(relative) else 1):
+        targets = relative[chunk, :, :n_targets]
+        targets -= newest(targets)[:, np.newaxis]
+    return relative
 
 
 def why_no_partial_fit(regressor):

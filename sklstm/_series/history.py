@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklstm._series.series import SeriesData, end_at
+from sklstm._series.series import SeriesData, end_at, next_index
 from sklstm._time_index.regular_index import regular_end
 
 
@@ -39,6 +39,11 @@ class History:
     def end(self):
         """The end of the index, an IndexEnd; None for arrays."""
         return self.pieces[-1].end
+
+    @property
+    def first_row(self):
+        """Number of the first row in the series that the rows were selected from."""
+        return self.pieces[0].first_row
 
     @property
     def whole(self):
@@ -83,10 +88,14 @@ class History:
             index = index.tz_convert(self.end.last.tz)
         return replace(other, index=index, end=end_at(self.end, index))
 
+    def index_between(self, first, stop):
+        """Return the index of rows `first` to `stop`; None for arrays."""
+        parts, begin = [], 0
+        for piece in self.pieces:
+            parts.append(piece.index_between(max(0, first - begin), max(0, stop - begin)))
+            begin += len(piece)
+        return None if parts[0] is None else parts[0].append(parts[1:])
+
     def next_index(self, steps):
         """Return the index of the next `steps` rows; None if the frequency is unknown."""
-        import pandas as pd
-
-        if self.end is None:
-            return pd.RangeIndex(len(self), len(self) + steps)
-        return None if self.end.step is None else self.end.next_values(steps)
+        return next_index(self.end, len(self), steps)

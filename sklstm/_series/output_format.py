@@ -71,11 +71,15 @@ class OutputFormat:
 
     def to_frame(self, forecasts, index, coverages):
         """Convert forecasts (n, n_targets, 1 + 2 n_coverages) to pandas, with columns for the ends of intervals."""
-        import pandas as pd
-
         if not coverages:
             return self.to_pandas(forecasts[..., 0], index)
-        columns = pd.Index(["forecast", *interval_names(coverages)])
+        return self.to_columns(forecasts, index, ["forecast", *interval_names(coverages)])
+
+    def to_columns(self, forecasts, index, columns):
+        """Convert values (n, n_targets, n_columns) to a DataFrame with these columns for each target."""
+        import pandas as pd
+
+        columns = pd.Index(columns)
         if self.y_ndim == 1:
             return pd.DataFrame(forecasts[:, 0], index=index, columns=columns)
         names = self._columns(forecasts.shape[1])

@@ -29,6 +29,8 @@ class SeriesData:
         The end of the index; None for arrays.
     rows : ndarray of int of shape (n,)
         Positions of the rows in the user's table.
+    first_row : int, default=0
+        Number of the first row in the series that these rows were selected from.
     """
 
     y: np.ndarray
@@ -37,6 +39,7 @@ class SeriesData:
     index: "pd.Index | None"
     end: IndexEnd | None
     rows: np.ndarray
+    first_row: int = 0
 
     def __len__(self):
         return len(self.y)
@@ -45,11 +48,20 @@ class SeriesData:
         """Return rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the time stamps."""
         return getattr(self, name)[first:stop]
 
+    def index_between(self, first, stop):
+        """Return the index of rows `first` to `stop`; None for arrays."""
+        return None if self.index is None else self.index[first:stop]
+
+    def next_index(self, steps):
+        """Return the index of the next `steps` rows; None if the frequency is unknown."""
+        return next_index(self.end, len(self), steps)
+
     def between(self, first, stop):
         """Return rows `first` to `stop` as a series."""
         arrays = (getattr(self, name)[first:stop] for name in ("y", "known", "past"))
-        index = None if self.index is None else self.index[first:stop]
-        return SeriesData(*arrays, index, end_at(self.end, index), self.rows[first:stop])
+        index = self.index_between(first, stop)
+        end, rows = end_at(self.end, index), self.rows[first:stop]
+        return SeriesData(*arrays, index, end, rows, self.first_row + first)
 
     def followed_by(self, other):
         """Return these rows followed by those of another series, which has the same kind of index."""
@@ -57,7 +69,7 @@ class SeriesData:
             name: np.concatenate((getattr(self, name), getattr(other, name))) for name in ("y", "known", "past", "rows")
         }
         index = None if self.index is None else self.index.append(other.index)
-        return SeriesData(**joined, index=index, end=other.end)
+        return SeriesData(**joined, index=index, end=other.end, first_row=self.first_row)
 
     @property
     def stamps(self):
@@ -72,6 +84,18 @@ class SeriesData:
         import pandas as pd
 
         return pd.RangeIndex(len(self)) if self.index is None else self.index
+
+
+def next_index(end, n_rows, steps):
+    """Return the index of the `steps` rows after the end of an index of `n_rows` rows; None if its step is unknown.
+
+    Rows of arrays, which have no end, count on.
+    """
+    import pandas as pd
+
+    if end is None:
+        return pd.RangeIndex(n_rows, n_rows + steps)
+    return None if end.step is None else end.next_values(steps)
 
 
 def end_at(end, index):

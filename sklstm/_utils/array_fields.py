@@ -38,6 +38,10 @@ class ArrayFields:
         columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
         return cls(*(np.repeat(np.array(column), counts, axis=0) for column in columns))
 
+    def followed_by(self, other: Self) -> Self:
+        """Return these rows of the first axis, followed by those of another one."""
+        return type(self)(*(np.concatenate([getattr(part, field.name) for part in (self, other)]) for field in fields(self)))
+
     def at(self, rows: int | slice | IntArray) -> Self:
         """Return some rows of the first axis."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))

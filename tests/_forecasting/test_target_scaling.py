@@ -36,8 +36,8 @@ def series(y, known=None, past=None):
 
 def work(units, key, part):
     """y, known and past of a whole series, its centre and its scale."""
-    scaling = units.scaling(key, part, len(part))
-    y = units.scale(part.y, scaling.centre, scaling.size)
+    _, scaling = units.units_of(key, part, len(part))
+    y = units.scale(units.transform(part.y), scaling.centre, scaling.size)
     return y, *units.scale_columns(part.known, part.past), scaling.centre, scaling.error_scale
 
 
@@ -196,7 +196,7 @@ def test_a_series_that_was_not_learnt_from_is_seen_up_to_its_first_origin(panel)
     new = np.random.default_rng(0).normal(size=(30, 2))
     other = new.copy()
     other[10:] += 1000
-    one, two = (units.scaling("new", series(y), 10) for y in (new, other))
+    one, two = (units.units_of("new", series(y), 10)[1] for y in (new, other))
     np.testing.assert_array_equal([one.centre, one.size, one.error_scale], [two.centre, two.size, two.error_scale])
 
 
@@ -234,7 +234,7 @@ def test_a_transformer_that_cannot_be_undone_is_refused(name):
 def test_a_later_value_that_the_transformer_does_not_take_is_refused():
     units = scaler_of(LOG, {None: series([1, 2, 4])}, is_centred=False)
     with pytest.raises(ValueError, match=r"transforms y=\[0.0\] to \[-inf\], which is not finite"):
-        units.scale(np.array([[4.0], [np.nan], [0.0]]), 0, np.ones(1))
+        units.transform_observed(np.array([[4.0], [np.nan], [0.0]]))
 
 
 def test_a_transformer_without_inverse_transform_is_a_type_error():
@@ -686,9 +686,9 @@ def test_a_history_is_at_another_level_beyond_thirty_times_the_largest_distance(
 def test_the_first_row_that_becomes_infinite_is_named():
     units = scaler_of(LOG, {None: series([1.0, 2.0, 3.0])}, is_centred=False)
     with np.errstate(divide="ignore"), pytest.raises(ValueError, match=r"y=\[0\.0\] to \[-inf\]"):
-        units.scaling("new", series([1.0, np.nan, 0.0, 4.0, -1.0]), 4)
+        units.units_of("new", series([1.0, np.nan, 0.0, 4.0, -1.0]), 4)
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match=r"y=\[-1\.0\] to \[nan\]"):
-        units.scaling("new", series([1.0, -1.0, 0.5, -2.0]), 4)
+        units.units_of("new", series([1.0, -1.0, 0.5, -2.0]), 4)
 
 
 @pytest.mark.parametrize(("error", "is_accepted"), [(0.9, True), (-0.9, True), (5.0, False), (-5.0, False)])

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
-from sklstm._forecasting.target_scaling import fit_scaler
+from sklstm._forecasting.target_scaling import ScalingRule, fit_scaler
 from tests.tools import model
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
@@ -19,6 +19,7 @@ WITH_AUTO = [*STRATEGIES, "auto"]  # with `steps`
 COLUMNS = {"none": "", "known": "kl", "past": "p", "both": "kpl"}  # k and l are known in advance, p is not
 SHAPES = ["single", "several", "panel"]
 L, H, N_FUTURE = 3, 3, 6
+PLAIN = {"season": None, "baseline": None, "log": None}  # the regressor alone
 
 REGRESSORS = {
     "ridge": Ridge(),
@@ -31,9 +32,9 @@ REGRESSORS = {
 SINGLE_OUTPUT = {"boosting"}
 
 
-def scaler_of(*args, **kwargs):
+def scaler_of(transformer, series, is_centred, is_sized=False, of_unlike=None):
     """The scaler alone, as `fit_scaler` makes it."""
-    return fit_scaler(*args, **kwargs)[0]
+    return fit_scaler(transformer, series, ScalingRule(is_centred, is_sized, of_unlike))[0]
 
 
 class Recorder(RegressorMixin, BaseEstimator):
@@ -100,7 +101,7 @@ def split(data, n_future):
 def forecaster(regressor, columns="none", strategy="recursive", **settings):
     steps = None if strategy == "recursive" else H
     past_only = ["p"] if "p" in COLUMNS[columns] else None
-    settings = {"window_length": L, "strategy": strategy, "steps": steps, "past_only": past_only, **settings}
+    settings = {"window_length": L, "strategy": strategy, "steps": steps, "past_only": past_only, **PLAIN, **settings}
     return Forecaster(clone(regressor), **settings)
 
 

@@ -1,0 +1,100 @@
+"""Fit baselines, and forecast with them from the windows that the regressor is trained on."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import clone
+
+from sklstm._forecasting.baselines import KINDS, RIDGE_LONG, RIDGE_SHORT, SeriesBaseline
+from sklstm._forecasting.correction import Baseline, predict_in_chunks
+from sklstm._forecasting.regressor_input import takes_several
+from sklstm._forecasting.strategies import Direct, MultiOutput, RegressorSet
+
+RIDGE_ALPHAS = np.logspace(0, 4, 13)
+FEWEST_FOR_RIDGE = 4  # windows
+
+
+def fit_baseline(members, builder, adjusted, origins, samples):
+    """Fit the members of a baseline.
+
+    Parameters
+    ----------
+    members : tuple of str or estimator
+    builder : WindowBuilder
+    adjusted : dict of SeriesData
+        The training rows in adjusted units, by key.
+    origins : dict of ndarray of int
+        The origins of the samples, by key.
+    samples : TrainingWindows
+
+    Returns
+    -------
+    baseline : Baseline
+        With equal shares.
+    paths : ndarray of shape (n_members, n_samples, n_ahead, n_targets)
+        The forecast of every member from every sample, in scaled units.
+    """
+    season_length = builder.scaler.adjuster.season_length
+    of_series, of_windows, paths = [], [], []
+    for name in members:
+        if isinstance(name, str) and name in KINDS:
+            part = SeriesBaseline.from_name(name, season_length)
+            path, part = _series_paths(part, builder, adjusted, origins, samples)
+            of_series.append(part)
+            paths.append(path)
+    last = samples.last(builder.spec.n_targets)
+    relative = replace(samples, reference=np.tile(last, builder.spec.n_ahead))
+    for member in members:
+        if isinstance(member, str) and member in KINDS:
+            continue
+        part = _learnt(member, builder, adjusted, relative, season_length)
+        if part is not None:
+            of_windows.append(part)
+            paths.append(last[:, np.newaxis] + predict_in_chunks(part, samples))
+    shares = np.full(len(paths), 1 / len(paths))
+    return Baseline(tuple(of_series), tuple(of_windows), shares), np.stack(paths)
+
+
+def _series_paths(part, builder, adjusted, origins, samples):
+    """Return the forecasts of a SeriesBaseline from every sample, and the baseline at the end of the rows."""
+    series = {key: data.y for key, data in adjusted.items()}
+    found, part = part.training_paths(series, origins, builder.spec.n_ahead)
+    paths = np.concatenate(list(found.values()))[samples.numbers]
+    scaling = samples.scaling
+    return (paths - scaling.centre[:, np.newaxis]) / scaling.divisor[:, np.newaxis], part
+
+
+def _learnt(member, builder, adjusted, samples, season_length):
+    """Fit a regressor as a baseline; None for one of the ridge regressions if there are too few windows."""
+    spec, is_ridge = builder.spec, isinstance(member, str)
+    if is_ridge:
+        longest = max(map(len, adjusted.values()))
+        most = max(2, (longest - spec.n_ahead) // 3)
+        n_lags = {RIDGE_SHORT: max(season_length + 1, 4), RIDGE_LONG: spec.window_length}[member]
+        spec = replace(spec, window_length=min(n_lags, most, spec.window_length))
+        samples = _complete(replace(samples, windows=samples.windows[:, -spec.window_length :]))
+        if len(samples) < FEWEST_FOR_RIDGE:
+            return None
+    regressor = _ridge() if is_ridge else clone(member)
+    strategy = (MultiOutput if takes_several(regressor) else Direct)(spec.n_ahead)
+    part = RegressorSet.from_template(regressor, spec, strategy, is_relative=True)
+    for regressor in part.parts:
+        regressor.fit(*regressor.training_data(samples))
+    return part
+
+
+def _complete(samples):
+    """Return the samples without a missing value in windows or targets."""
+    windows = samples.windows[samples.rows_at(np.arange(len(samples)))]
+    known = ~np.isnan(windows).any(axis=(1, 2)) & ~np.isnan(samples.targets).any(axis=1)
+    return samples.at(np.flatnonzero(known))
+
+
+def _ridge():
+    """Make a ridge regression that chooses its penalty, and reads a missing value as the mean of its lag."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), SimpleImputer(keep_empty_features=True), RidgeCV(RIDGE_ALPHAS))

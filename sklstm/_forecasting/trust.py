@@ -1,0 +1,65 @@
+"""Decide, by errors on a held-out tail, how much each baseline counts and how far the regressor is trusted."""
+
+import numpy as np
+
+TRUSTS = np.linspace(0, 1, 21)  # that compete
+PRIOR = 0.25  # trust without evidence from other series
+N_PRIOR = 10  # how many series the prior counts as
+MOST_FOR_ONE = 0.5  # trust that the tail of a single series can give
+FEWEST_FOR_ONE = 60  # windows of a single series from which on a regressor is trusted at all
+
+
+def shares_by_error(errors):
+    """Return the share of each baseline in their mean, in proportion to 1 / error.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_baselines,)
+        Mean absolute errors on the tail. NaN if one could not be computed.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_baselines,)
+        Equal if an error is missing.
+    """
+    if np.isnan(errors).any():
+        return np.full(len(errors), 1 / len(errors))
+    if not errors.min():
+        return (errors == 0) / (errors == 0).sum()
+    shares = errors.min() / errors
+    return shares / shares.sum()
+
+
+def trust_for_one(baseline, whole):
+    """Return the trust in the regressor of a single series, by the errors of the baseline and of the sum.
+
+    They count by their inverse squares, as the mean of two forecasts with independent errors should. The tail of one
+    series says little, so the regressor counts half at most.
+    """
+    if not np.isfinite(baseline + whole) or not baseline + whole:
+        return 0.0
+    return min(MOST_FOR_ONE, baseline**2 / (baseline**2 + whole**2))
+
+
+def trust_of_panel(errors):
+    """Return the trust in the regressor of a panel.
+
+    It is the trust nearest to `PRIOR` whose mean error is at most one standard error above the smallest one. It is
+    then moved towards `PRIOR`, the more so the fewer series there are.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_trusts, n_series)
+        The error of each series with each of `TRUSTS`, relative to the size of the series. Series with NaN are left
+        out.
+    """
+    errors = errors[:, np.isfinite(errors).all(axis=0)]
+    n_series = errors.shape[1]
+    if n_series < 2:
+        return PRIOR
+    mean = errors.mean(axis=1)
+    best = mean.argmin()
+    deviation = (errors - errors[best]).std(axis=1, ddof=1) / np.sqrt(n_series)
+    good = TRUSTS[mean <= mean[best] + deviation]
+    nearest = good[np.abs(good - PRIOR).argmin()]
+    return float((n_series * nearest + N_PRIOR * PRIOR) / (n_series + N_PRIOR))
