@@ -74,10 +74,26 @@ def epoch(package, shape, deep, dtype):
 
 def small(package, kind):
     """Return a regressor for a forecaster: a briefly trained LSTM, or one of scikit-learn."""
-    if kind in ("default", "quantiles"):
-        levels = {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)} if kind == "quantiles" else {}
-        return package.default_regressor().set_params(max_iter=4, hidden_size=5, **levels)
+    if kind in ("lstm", "quantiles"):
+        levels = (
+            {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)} if kind == "quantiles" else {"loss": "absolute_error"}
+        )
+        settings = {
+            "instance_norm": "last-standard",
+            "loss_steps": "auto",
+            "solver": "adamw",
+            "learning_rate": "cosine",
+        }
+        return package.LSTMRegressor(
+            5, alpha=1.0, learning_rate_init=0.005, max_iter=4, random_state=0, **settings, **levels
+        )
     return {"ridge": Ridge(), "trees": HistGradientBoostingRegressor(max_iter=5)}[kind]
+
+
+def alone(package):
+    """Return the parameters of a forecaster whose regressor corrects nothing."""
+    known = package.Forecaster().get_params(deep=False)
+    return {name: None for name in ("season", "baseline", "log") if name in known}
 
 
 def forecaster(package, strategy, kind, intervals, transformer):
@@ -94,6 +110,7 @@ def forecaster(package, strategy, kind, intervals, transformer):
         calibration_size=30,
         past_only=None if is_fed_back else ["past"],
         target_transformer=transformer,
+        **alone(package),
     )
     model.fit(X[:n_before], y[:n_before])
     asked = {"X_future": X[["month"]][n_before : n_before + 6]}
@@ -110,7 +127,7 @@ def panel(package, strategy, kind):
     y = pd.Series(np.random.default_rng(0).normal(size=180).cumsum() + 50, index, name="y")
     y.iloc[[20, 90]] = np.nan
     steps = None if strategy == "recursive" else 4
-    model = package.Forecaster(small(package, kind), window_length=7, strategy=strategy, steps=steps)
+    model = package.Forecaster(small(package, kind), window_length=7, strategy=strategy, steps=steps, **alone(package))
     yield model.fit(None, y).forecast(4)
     yield model.forecast(4, history=y[:50])
     yield package.backtest(model, None, y, steps=4, n_origins=5, refit=False).frame
@@ -123,13 +140,13 @@ def cases():
     for dtype, shape, deep in product(("float32", "float64"), GRID[:5], ({}, *DEEP.values())):
         yield f"epoch {dtype} {shape} {deep}", partial(epoch, shape=shape, deep=deep, dtype=dtype)
     strategies, log = ("recursive", "multioutput", "direct", "auto"), FunctionTransformer(np.log, np.exp)
-    for strategy, kind in product(strategies, ("default", "ridge", "trees", "quantiles")):
+    for strategy, kind in product(strategies, ("lstm", "ridge", "trees", "quantiles")):
         for intervals, transformer in ((None, None), ("conformal", log), ("bootstrap", StandardScaler())):
             if (strategy == "multioutput" and kind == "trees") or (kind == "quantiles" and intervals):
                 continue
             settings = {"strategy": strategy, "kind": kind, "intervals": intervals, "transformer": transformer}
             yield f"forecaster {settings}", partial(forecaster, **settings)
-    for strategy, kind in product(strategies, ("default", "ridge")):
+    for strategy, kind in product(strategies, ("lstm", "ridge")):
         yield f"panel {strategy} {kind}", partial(panel, strategy=strategy, kind=kind)
 
 

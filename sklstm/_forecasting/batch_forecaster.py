@@ -74,8 +74,8 @@ class BatchForecaster:
         """Return the ForecastWindows at some origins, by key, and the forecasts from them, in adjusted units."""
         windows = self.builder.forecast_windows(series, origins, steps)
         if self.has_baseline:
-            rows, feeds_back = self.builder.adjusted_rows(series, origins), steps > self.builder.spec.n_ahead
-            baseline = self.regressor_set.baseline.start(rows, origins, steps, feeds_back)
+            rows, n_ahead = self.builder.adjusted_rows(series, origins), self.builder.spec.n_ahead
+            baseline = self.regressor_set.baseline.start(rows, origins, max(steps, n_ahead), steps > n_ahead)
             windows = replace(windows, baseline=baseline)
         return windows, self.point_forecasts(windows, steps)
 

@@ -122,9 +122,7 @@ class Strategy:
     def feed_back(self, predict, start, steps):
         """Forecast one block after another from ForecastWindows, with `predict`, which predicts a block."""
         n_targets = start.centre.shape[1]
-        return forecast_recursively(
-            predict, start.windows, steps, n_targets, start.future, start.limits, self.n_ahead
-        )
+        return forecast_recursively(predict, start.windows, steps, n_targets, start.future, start.limits, self.n_ahead)
 
     def quantiles(self, regressors, windows, steps):
         """Predict every quantile level, (n, steps, n_targets, n_levels)."""

@@ -204,9 +204,7 @@ def fit_scaler(target_transformer, series, rule, season_length=1, log=NO_LOG):
     y = {key: values - adjuster.seasons(key, series[key], len(values)) for key, values in logs.items()}
     rule = rule.for_series(y)
     rule = rule.with_unit(y, adjuster.adjustments)
-    scalings = {
-        key: rule.scaling(values, scales[key], adjuster.adjustments[key].is_log) for key, values in y.items()
-    }
+    scalings = {key: rule.scaling(values, scales[key], adjuster.adjustments[key].is_log) for key, values in y.items()}
     columns = []
     for name in ("known", "past"):
         values = np.concatenate([getattr(part, name) for part in series.values()])

@@ -79,7 +79,9 @@ class _Windows:
         was_learnt = (
             self.fitted.batch_forecaster.regressor_set.learns_partly and self.fitted.builder.reads_windows_early
         )
-        return self.fitted.batch_forecaster.training_windows(self.histories, origins, n_learnt=learnt if was_learnt else None)
+        return self.fitted.batch_forecaster.training_windows(
+            self.histories, origins, n_learnt=learnt if was_learnt else None
+        )
 
     def older(self, reach, n_drawn):
         """Draw up to `n_drawn` of the windows whose targets, up to `reach` rows after the first, are not new."""

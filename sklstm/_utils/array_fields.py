@@ -40,7 +40,9 @@ class ArrayFields:
 
     def followed_by(self, other: Self) -> Self:
         """Return these rows of the first axis, followed by those of another one."""
-        return type(self)(*(np.concatenate([getattr(part, field.name) for part in (self, other)]) for field in fields(self)))
+        return type(self)(
+            *(np.concatenate([getattr(part, field.name) for part in (self, other)]) for field in fields(self))
+        )
 
     def at(self, rows: int | slice | IntArray) -> Self:
         """Return some rows of the first axis."""
