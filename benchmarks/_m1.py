@@ -184,15 +184,17 @@ def of_short(competitions, size, n_draws):
 def reach(path, y):
     """Return how far a path leaves the range of y, in ranges (`outside`) and in bounds (`of bound`).
 
-    The bound is one range, or as far as the line through y leads if that is further. A constant has the bound 0.
+    The bound is one range or, if that is further, as far as the line through y leads, or its slope from the last value
+    of y. A constant has the bound 0.
     """
-    size = np.ptp(y)
-    line = np.polyval(np.polyfit(np.arange(len(y)), y, 1), len(y) + np.arange(len(path)))
-    left = _excess(path, y)
+    size, left = np.ptp(y), _excess(path, y)
+    slope, start = np.polyfit(np.arange(len(y)), y, 1)
+    rows = len(y) + np.arange(len(path))
+    trend = np.concatenate((start + slope * rows, y[-1] + slope * (rows + 1 - len(y))))
     if size == 0:
         moved = float("inf") if left > 1e-6 * np.abs(y[0]) else 0.0
         return {"outside": moved, "of bound": moved}
-    return {"outside": float(left / size), "of bound": float(left / max(size, _excess(line, y)))}
+    return {"outside": float(left / size), "of bound": float(left / max(size, _excess(trend, y)))}
 
 
 def _excess(path, y):

@@ -178,6 +178,8 @@ def test_the_reach_of_forecasts_is_counted_in_ranges_and_bounds():
     assert _m1.reach(np.array([-1.0, 3.0]), y)["outside"] == pytest.approx(0.25)
     line = np.arange(5.0)  # ends at 4; twelve rows later it is at 16, three ranges above
     assert _m1.reach(np.array([4.0] * 11 + [16.0]), line) == pytest.approx({"outside": 3.0, "of bound": 1.0})
+    above = np.array([0.0, 1.0, 2.0, 3.0, 5.0])  # ends above its line, whose slope is 1.2: in ten rows it is at 17
+    assert _m1.reach(np.array([5.0] * 9 + [17.0]), above) == pytest.approx({"outside": 2.4, "of bound": 1.0})
     assert _m1.reach(np.array([7.0, 7.0]), np.full(4, 7.0)) == {"outside": 0.0, "of bound": 0.0}
     assert _m1.reach(np.array([7.0, 7.1]), np.full(4, 7.0))["outside"] == np.inf
 
