@@ -1,8 +1,9 @@
 """Estimate the season of a series: how far each position in it lies above or below the mean.
 
-Sources: the estimate is that of classical decomposition, by a centred moving average. It is shrunk as in Miller and
-Williams (2003), *Shrinkage estimators of time series seasonal factors and their effect on forecasting accuracy*, by the
-estimator of James and Stein (1961), *Estimation with quadratic loss*.
+Sources: the differences are those of classical decomposition, by a centred moving average. Their smoothing from season
+to season is that of Holt and Winters (Winters 1960, *Forecasting sales by exponentially weighted moving averages*).
+The result is shrunk as in Miller and Williams (2003), *Shrinkage estimators of time series seasonal factors and their
+effect on forecasting accuracy*, by the estimator of James and Stein (1961), *Estimation with quadratic loss*.
 """
 
 from __future__ import annotations
@@ -14,27 +15,39 @@ import numpy as np
 from sklstm._utils.overflow import power_of_two
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sklstm._utils.typing import BoolArray, FloatArray, IntArray
 
 # How often the season is estimated again with itself taken off, where values are missing. Each round reduces the error
 # that the missing values make by about their share.
 N_ROUNDS = 8
 
+# The smallest weights of the newest season that compete. With 0, all seasons count the same.
+GAINS = (0.0, 0.1, 0.2, 0.4)
 
-def seasonal_values(y: FloatArray, positions: IntArray, season: int, shrink: bool = True) -> FloatArray:
-    """Estimate the additive season of some series, each by itself.
 
-    The difference of each value from the moving average around it is averaged by position. The moving average takes
-    one season of rows; if their number is even, one row more, of which the first and the last count half. The first
-    and the last half season have no moving average. The averages are centred to mean 0, and shrunk towards 0 by their
-    noise. So a season that cannot be told from noise is (almost) none, and no test is needed.
+def seasonal_values(
+    y: FloatArray, positions: IntArray, season: int, shrink: bool = True, gains: Sequence[float] = GAINS
+) -> FloatArray:
+    """Estimate the additive season of some series, each by itself, as it is at their end.
+
+    The difference of each value from the moving average around it is smoothed by position, season after season: the
+    first difference is the estimate, and the kth moves it by max(gain, 1 / k) of the way to itself. With gain 0, this
+    is the mean. Larger gains follow a season that changes. Each series takes the gain whose estimates were closest to
+    the next differences, by the mean absolute error; if two are equal, the first.
+
+    The moving average takes one season of rows; if their number is even, one row more, of which the first and the last
+    count half. The first and the last half season have no moving average. The estimates are centred to mean 0, and
+    shrunk towards 0 by their noise. So a season that cannot be told from noise is (almost) none, and no test is needed.
 
     Missing values are passed over. A moving average is made where more than half of its weights have values, and both
     of its ends are between the first and the last value. As the values that it lacks may be those of a peak, the season
     is estimated again with the estimate taken off, some times over.
 
-    The averages are means. A single outlier therefore reaches its position and, divided by the length of the season,
-    all others. With shrinkage, it also counts as noise: up to three parts in `season` of it remain.
+    A single outlier reaches its position by the weight of its season and, divided by the length of the season, all
+    others. In the choice of the gain it counts no more than another value. With shrinkage, it also counts as noise: of
+    what it moves a mean by, up to three parts in `season` remain.
 
     Parameters
     ----------
@@ -45,7 +58,9 @@ def seasonal_values(y: FloatArray, positions: IntArray, season: int, shrink: boo
     season : int
         Number of rows in a season.
     shrink : bool, default=True
-        Whether to shrink. If False, the result is that of classical decomposition.
+        Whether to shrink. If False and with `gains=(0,)`, the result is that of classical decomposition.
+    gains : sequence of float, default=(0, 0.1, 0.2, 0.4)
+        The gains that compete, 0 to 1.
 
     Returns
     -------
@@ -65,78 +80,197 @@ def seasonal_values(y: FloatArray, positions: IntArray, season: int, shrink: boo
     result = np.zeros((season, y.shape[1]))
     has_enough = (~np.isnan(y)).sum(axis=0) >= 2 * season
     if season > 1 and has_enough.any():
-        y = y[:, has_enough]
-        unit = power_of_two(np.nanmax(np.abs(y), axis=0))
-        y = y / unit
-        y -= _first_values(y)  # so that the level costs no precision, and that of a constant is nothing
-        result[:, has_enough] = _seasonal_values(y, positions, season, shrink) * unit
+        y, unit = _around_zero(y[:, has_enough])
+        result[:, has_enough] = _seasonal_values(y, positions, season, shrink, gains) * unit
     return result
 
 
-def _first_values(y: FloatArray) -> FloatArray:
-    """Return the first value of each column that is not missing."""
-    return y[(~np.isnan(y)).argmax(axis=0), np.arange(y.shape[1])]
+def day_and_week_values(y: FloatArray, positions: IntArray, day: int, shrink: bool = True) -> FloatArray:
+    """Estimate the season of the day plus that of the week: how each position in the week differs from others.
+
+    The week is estimated only on evidence. Of each value the mean of its time of day is taken off. What is left must
+    resemble the mean of the weeks before it, with a correlation of at least two standard errors, where a day counts as
+    one observation: noise that is smooth for some hours has no week. The week is then the mean over all whole weeks,
+    counted back from the last row, shrunk towards 0 by its noise. With the week taken off, the day is estimated by
+    `seasonal_values`.
+
+    Missing values are passed over.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_targets)
+        Series in float64, which share their positions; NaN where a value is missing.
+    positions : ndarray of int of shape (n,)
+        Position of each row in the week, 0 to 7 * day - 1; modulo `day`, it is that in the day.
+    day : int
+        Number of rows in a day.
+    shrink : bool, default=True
+        Whether to shrink both. The evidence is needed either way.
+
+    Returns
+    -------
+    values : ndarray of shape (7 * day, n_targets)
+        What to take off at each position of the week. With fewer than two weeks of rows or no evidence, the season of
+        the day, seven times; with fewer than two days, 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm._components.season import day_and_week_values
+    >>> rows = np.arange(6 * 14)  # six weeks of two rows a day, which begin on Monday
+    >>> y = np.where(rows % 2, 1.0, -1.0) - 7 * (rows % 14 >= 10)  # less on Saturday and Sunday
+    >>> day_and_week_values(y[:, np.newaxis], rows % 14, 2).ravel().round(6)
+    array([ 1.,  3.,  1.,  3.,  1.,  3.,  1.,  3.,  1.,  3., -6., -4., -6.,
+           -4.])
+    """
+    result = np.tile(seasonal_values(y, positions % day, day, shrink), (7, 1))
+    if len(y) < 14 * day:
+        return result
+    has_values = ~np.isnan(y).all(axis=0)
+    y, unit = _around_zero(y[:, has_values])
+    week = _week_values(y, positions, day, shrink)
+    has_week = week.any(axis=0)
+    week, unit, columns = week[:, has_week], unit[has_week], np.flatnonzero(has_values)[has_week]
+    days = seasonal_values(y[:, has_week] - week[positions], positions % day, day, shrink)
+    result[:, columns] = (np.tile(days, (7, 1)) + week) * unit
+    return result
 
 
-def _seasonal_values(y: FloatArray, positions: IntArray, season: int, shrink: bool) -> FloatArray:
+def _around_zero(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return columns divided by their units, minus their first value; and the units. Each column needs a value.
+
+    So no square overflows, the level costs no precision, and of a constant nothing is left.
+    """
+    unit = power_of_two(np.nanmax(np.abs(y), axis=0))
+    y = y / unit
+    first = y[(~np.isnan(y)).argmax(axis=0), np.arange(y.shape[1])]
+    return y - first, unit
+
+
+def _seasonal_values(
+    y: FloatArray, positions: IntArray, season: int, shrink: bool, gains: Sequence[float]
+) -> FloatArray:
     """Estimate the season of series that are long enough, around 0 and not too large to be squared."""
     values: FloatArray = np.zeros((season, y.shape[1]))
     for _ in range(N_ROUNDS if np.isnan(y).any() else 1):
-        differences = y - _moving_average(y - values[positions], season)
-        values, count = _means_by_position(differences, positions, season)
-        values -= values.sum(axis=0) / np.maximum((count > 0).sum(axis=0), 1)
-        values[count == 0] = 0
-    if not shrink:
-        return values
-    noise = _noise(y, differences, positions, season) * (1 / np.maximum(count, 1)).mean(axis=0)
-    return values * _share_kept(values, noise, season)
+        differences = _by_position(y - _moving_average(y - values[positions], season), positions, season)
+        values = _centred(*_means(differences))
+    _, count = _means(differences)
+    values, noise = _smoothed(differences, gains, _variance(y[season:] - y[:-season]) / 2)
+    values = _centred(values, count)
+    # As the values add up to 0, `season - 1` of them are free, and the factor is known to help from three free ones on.
+    # With fewer, the same is done as with three: the season is reduced by the noise of one value.
+    return values * _share_kept(values, max(season - 3, 1) * noise) if shrink else values
 
 
-def _share_kept(values: FloatArray, noise: FloatArray, season: int) -> FloatArray:
-    """Return the factor of James and Stein for values around 0, each of which has an error of this variance.
+def _centred(values: FloatArray, count: FloatArray) -> FloatArray:
+    """Return values with mean 0 over the positions, the first axis, that have any; 0 at the others."""
+    return np.where(count > 0, values - values.sum(axis=0) / np.maximum((count > 0).sum(axis=0), 1), 0)
 
-    As the values add up to 0, `season - 1` of them are free, and the factor is known to help from three free ones on.
-    With fewer, the same is done as with three: the season is reduced by the noise of one value.
-    """
+
+def _share_kept(values: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return the factor of James and Stein for the columns of values whose errors have these sums of squares."""
     size = (values**2).sum(axis=0)
-    return np.maximum(0, 1 - np.divide(max(season - 3, 1) * noise, size, out=np.ones_like(size), where=size > 0))
+    return np.maximum(0, 1 - np.divide(noise, size, out=np.ones_like(size), where=size > 0))
 
 
-def _noise(y: FloatArray, differences: FloatArray, positions: IntArray, season: int) -> FloatArray:
-    """Return the variance of single values around season and trend.
+def _smoothed(grid: FloatArray, gains: Sequence[float], of_changes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Smooth (n_seasons, season, n_targets) over the seasons, each target with the gain that forecasts it best.
 
-    It is that of the differences within positions. If most positions have but one difference, it is half of the
-    variance of the change from one season to the next, which the shortest series have as well.
+    An error of a forecast, which is a weighted sum of values, has the variance of a value times 1 + the sum of the
+    squared weights. So each error gives the variance of a value. Their mean counts each by the square of its weight in
+    the result, relative to that in a mean; so what is noise in the result is counted as noise. With gain 0, it is the
+    variance within positions. If most positions have but one error, the variance is `of_changes`.
+
+    Returns
+    -------
+    values : ndarray of shape (season, n_targets)
+    noise : ndarray of shape (n_targets,)
+        Mean variance of the values over the positions.
     """
-    means, count = _means_by_position(differences, positions, season)
-    squares, _ = _means_by_position((differences - means[positions]) ** 2, positions, season)
-    n_free = np.maximum(count - 1, 0).sum(axis=0)
-    within = (squares * count).sum(axis=0) / np.maximum(n_free, 1)
-    if (n_free >= season).all():
-        return within
-    return np.where(n_free >= season, within, _variance(y[season:] - y[:-season]) / 2)
+    gain = np.asarray(gains, dtype=np.float64)[:, np.newaxis, np.newaxis]
+    shape = (len(gain), *grid.shape[1:])
+    values, count, total = np.zeros(shape), np.zeros(grid.shape[1:]), np.zeros((len(gain), grid.shape[2]))
+    # Sums over the seasons so far: of the squared weights; of these times the variances; of these where there is one.
+    of_weights, of_variances, of_errors = np.ones(shape), np.zeros(shape), np.zeros(shape)
+    for row in grid:
+        is_known = ~np.isnan(row)
+        is_seen = is_known & (count > 0)
+        error = np.where(is_known, row - values, 0)
+        total += np.abs(error * is_seen).sum(axis=1)
+        variance = error**2 * is_seen / (1 + of_weights)
+        count += is_known
+        share = is_known * np.maximum(gain, 1 / np.maximum(count, 1))
+        kept, squared = (1 - share) ** 2, share**2
+        values += share * error
+        of_weights = kept * of_weights + squared
+        of_variances = kept * of_variances + squared * variance
+        of_errors = kept * of_errors + squared * is_seen
+    relative = count**2
+    weight = (relative * of_errors).sum(axis=1)
+    variances = (relative * of_variances).sum(axis=1) / np.where(weight > 0, weight, 1)
+    is_enough = np.maximum(count - 1, 0).sum(axis=0) >= len(count)
+    noise = np.where(is_enough, variances, of_changes) * of_weights.mean(axis=1)
+    best, targets = total.argmin(axis=0), np.arange(grid.shape[2])
+    return values[best, :, targets].T, noise[best, targets]
 
 
 def _variance(values: FloatArray) -> FloatArray:
     """Return the variance of each column, passing over NaN; 0 with fewer than two values."""
-    present = ~np.isnan(values)
-    n, values = present.sum(axis=0), np.where(present, values, 0)
-    deviations = np.where(present, values - values.sum(axis=0) / np.maximum(n, 1), 0)
-    return (deviations**2).sum(axis=0) / np.maximum(n - 1, 1)
+    mean, n = _means(values)
+    squares, _ = _means((values - mean) ** 2)
+    return squares * n / np.maximum(n - 1, 1)
 
 
-def _means_by_position(values: FloatArray, positions: IntArray, season: int) -> tuple[FloatArray, FloatArray]:
-    """Return mean and number of the values at each position, both (season, n_targets); NaN is passed over."""
-    n_columns = values.shape[1]
-    cells = (positions[:, np.newaxis] * n_columns + np.arange(n_columns)).ravel()
-    present = ~np.isnan(values)
+def _week_values(y: FloatArray, positions: IntArray, day: int, shrink: bool) -> FloatArray:
+    """Estimate how days of the week differ, (7 * day, n_targets), from at least two weeks of series around 0."""
+    last = slice(len(y) % (7 * day), None)
+    y, positions = y[last], positions[last]
+    means, _ = _means(_by_position(y, positions % day, day))
+    grid = _by_position(y - means[positions % day], positions, 7 * day)
+    values, count = _means(grid)
+    shape = (7, day, -1)
+    values = _centred(values.reshape(shape), count.reshape(shape)).reshape(values.shape)
+    values = np.where(_resembles_weeks_before(grid, day), values, 0)
+    if not shrink:
+        return values
+    n_free = np.maximum(count - 1, 0).sum(axis=0)
+    squares, _ = _means((grid - _means(grid)[0]) ** 2)
+    noise = (squares * count).sum(axis=0) / np.maximum(n_free, 1) * (1 / np.maximum(count, 1)).sum(axis=0)
+    return values * _share_kept(values, noise)
 
-    def total(part: FloatArray | BoolArray) -> FloatArray:
-        sums = np.bincount(cells, part.ravel(), season * n_columns)
-        return sums.reshape(season, n_columns).astype(np.float64)
 
-    count = total(present)
-    return total(np.where(present, values, 0)) / np.maximum(count, 1), count
+def _resembles_weeks_before(grid: FloatArray, day: int) -> BoolArray:
+    """Tell for each target whether weeks, (n_weeks, 7 * day, n_targets), correlate with the mean of those before."""
+    is_known = ~np.isnan(grid)
+    n_before = is_known.cumsum(axis=0)[:-1]
+    before = np.where(is_known, grid, 0).cumsum(axis=0)[:-1] / np.maximum(n_before, 1)
+    is_pair = is_known[1:] & (n_before > 0)
+    now, before = np.where(is_pair, grid[1:], 0), np.where(is_pair, before, 0)
+    size = np.sqrt((now**2).sum(axis=(0, 1)) * (before**2).sum(axis=(0, 1)))
+    n_days = is_pair.sum(axis=(0, 1)) / day
+    return (size > 0) & ((now * before).sum(axis=(0, 1)) * np.sqrt(n_days) >= 2 * size)
+
+
+def _by_position(values: FloatArray, positions: IntArray, season: int) -> FloatArray:
+    """Return rows as (n_seasons, season, n_targets), each position in time order; NaN where it has no more rows.
+
+    So a position that occurs twice in a season, or not at all, moves no other one.
+    """
+    order = np.argsort(positions, kind="stable")
+    n_rows = np.bincount(positions, minlength=season)
+    numbers = np.empty(len(positions), dtype=np.intp)
+    numbers[order] = np.arange(len(positions)) - np.repeat(n_rows.cumsum() - n_rows, n_rows)
+    grid = np.full((n_rows.max(), season, values.shape[1]), np.nan)
+    grid[numbers, positions] = values
+    return grid
+
+
+def _means(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and number of the values over the first axis; NaN is passed over, and the mean of none is 0."""
+    is_known = ~np.isnan(values)
+    count = is_known.sum(axis=0).astype(np.float64)
+    return np.where(is_known, values, 0).sum(axis=0) / np.maximum(count, 1), count
 
 
 def _moving_average(y: FloatArray, season: int) -> FloatArray:
