@@ -15,7 +15,7 @@ from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster, check_parts
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores
-from sklstm._forecasting.settings import check_request, check_settings, strategy_of, window_length_of
+from sklstm._forecasting.settings import check_request, check_settings, season_length_of, strategy_of, window_length_of
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
@@ -106,7 +106,7 @@ class BacktestResult:
         "n_origins": [Interval(Integral, 1, None, closed="left"), None],
         "cv": ["cv_object"],
         "refit": ["boolean", Interval(Integral, 1, None, closed="left")],
-        "season": [Interval(Integral, 1, None, closed="left")],
+        "season": [Interval(Integral, 1, None, closed="left"), None],
         "sample_weight": ["array-like", None],
         "verbose": ["verbose"],
     },
@@ -121,7 +121,7 @@ def backtest(
     n_origins=None,
     cv=None,
     refit=True,
-    season=1,
+    season=None,
     coverage=None,
     sample_weight=None,
     verbose=0,
@@ -151,10 +151,11 @@ def backtest(
     refit : bool or int, default=True
         True fits at each origin. False fits once, on the rows before the first origin, and forecasts from all
         origins in one batch. A number k fits at every k-th origin.
-    season : int, default=1
+    season : int, default=None
         Number of rows in a season: 12 for months, 4 for quarters, 7 for days, 24 for hours, 52 for weeks. Errors are
         compared with those of the seasonal naive forecast, which repeats the value one season before. With 1 it
-        repeats the last value, which is easy to beat for seasonal series.
+        repeats the last value, which is easy to beat for seasonal series. None is the season of the forecaster, or 1
+        if it takes none off.
     coverage : float or list of float, default=None
         Coverage of the intervals to compute and to score, as for `Forecaster.forecast`.
     sample_weight : array-like of shape (n_rows,), default=None
@@ -197,6 +198,7 @@ def backtest(
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
     X, y, forecaster = as_numbers(X, "X"), as_numbers(y, "y"), clone(forecaster)
     data = _read(forecaster, X, y, sample_weight, steps, coverages)
+    season = season_length_of(forecaster, data) if season is None else season
     if cv is None:
         folds = last_folds(data.series, steps, n_origins, _rows_read_ahead(forecaster, data, steps))
     else:

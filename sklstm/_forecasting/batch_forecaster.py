@@ -102,6 +102,11 @@ class BatchForecaster:
         """Whether the regressors correct a baseline."""
         return isinstance(self.regressor_set, CorrectedSet)
 
+    @property
+    def trust(self):
+        """How much of what the regressors add to a baseline counts, from 0 to 1; None without a baseline."""
+        return float(self.regressor_set.mixture.trust[0]) if self.has_baseline else None
+
     def training_windows(self, series, origins, n_learnt=None):
         """Build the windows to train further on, at some origins of histories, both by key."""
         samples = self.builder.training_windows(series, origins, n_learnt=n_learnt)

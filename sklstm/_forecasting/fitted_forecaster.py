@@ -49,6 +49,17 @@ class FittedForecaster:
     def regressors(self):
         return self.batch_forecaster.regressor_set.regressors
 
+    @property
+    def season_length(self):
+        """Number of rows in the season that is taken off; None if there is none."""
+        season_length = self.builder.scaler.adjuster.season_length
+        return season_length if season_length > 1 else None
+
+    @property
+    def trust(self):
+        """How much of what the regressors add to the baseline counts; None without a baseline."""
+        return self.batch_forecaster.trust
+
     def forecast(self, series, origins, steps, coverages=()):
         """Forecast some series from some origins, both by key.
 

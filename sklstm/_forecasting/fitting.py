@@ -14,7 +14,7 @@ from sklstm._forecasting.correction import CorrectedSet, Mixture
 from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
 from sklstm._forecasting.intervals import CALIBRATED
-from sklstm._forecasting.mixing import Mixing, find_mixing
+from sklstm._forecasting.mixing import Mixing, find_mixing, trains_on_head
 from sklstm._forecasting.regressor_input import lstm_prefixes, reads_by_channel
 from sklstm._forecasting.settings import (
     baseline_of,
@@ -39,14 +39,15 @@ from sklstm._forecasting.window_checks import (
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
-from sklstm._utils.callbacks import NO_TASKS, begin_fit, printing_tasks, without_callbacks
+from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
 from sklstm._utils.plain_parameters import plain_parameters
 
 
 def begin_tasks(forecaster, data, X, y, sample_weight):
     """Begin the tasks of a fit to TrainingData, which callbacks follow; they get the user's tables."""
-    n_fits = strategy_of(forecaster, data).n_regressors + (forecaster.intervals is not None)
+    finds_trust = bool(baseline_of(forecaster, data)) and trains_on_head(forecaster, data)
+    n_fits = (1 + finds_trust) * strategy_of(forecaster, data).n_regressors + (forecaster.intervals is not None)
     return printing_tasks(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
 
@@ -104,10 +105,9 @@ def _train_regressors(forecaster, data, tasks):
         return _fit(forecaster, data, members, None, tasks)
 
     def fit_head(head, trains):
-        about = f"the {head.n_rows} rows before the tail, for the trust in the regressor"
-        with warnings.catch_warnings(), tasks.part("fit-tail", regressor_to_clone(forecaster), about):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the fit on all rows warns
-            return _fit(forecaster, head, members, Mixing(1.0), NO_TASKS, trains).batch_forecaster
+            return _fit(forecaster, head, members, Mixing(1.0), tasks, trains).batch_forecaster
 
     return _fit(forecaster, data, members, find_mixing(forecaster, data, len(members), fit_head), tasks)
 

@@ -45,6 +45,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     forecasts the rows that follow those of `fit`. So `cross_val_score` or `GridSearchCV` with `TimeSeriesSplit`
     scores real forecasts, several steps ahead.
 
+    By default, the season is taken off each series, simple methods forecast the rest (the baseline), and an LSTM learns
+    what they get wrong. It counts as far as it has proved useful on the last rows of the series. For one horizon, give
+    it as `steps`: `Forecaster(steps=12)`.
+
     Parameters
     ----------
     regressor : estimator, default=None
@@ -53,9 +57,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         flattened; `n_channels` of the LSTMRegressor is set, and `n_targets` if it is None. Any other regressor
         gets a lag table: one column for each value in the window. None is `default_regressor()`, an LSTMRegressor
         with settings that did well on many real series. Notes say how to tune it.
-    window_length : int, default=24
-        Number of rows in a window: the past rows that a forecast is based on. Choose at least one season, better
-        two: 24 for months of a year.
+    window_length : int or "auto", default="auto"
+        Number of rows in a window: the past rows that the regressor reads. Choose at least one season, better two.
+        "auto" is 24 without a baseline. With one, it is two seasons and a row, but at least 24 rows of a single series,
+        and 9 of a panel.
     strategy : {"auto", "recursive", "multioutput", "direct"}, default="auto"
         How to forecast several steps ahead. "recursive" trains a regressor for one step and feeds its forecasts
         back. "multioutput" trains one regressor for all `steps` at once; it must support several outputs. "direct"
@@ -77,6 +82,32 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         Transforms `y` before training; forecasts are transformed back with `inverse_transform`. Examples are
         `FunctionTransformer(np.log1p, np.expm1)` and `PowerTransformer()`. In a panel, one transformer is fitted to
         all series. For intervals it must be monotonic in each target.
+    season : int, "auto", "default" or None, default="default"
+        Number of rows in the season that is taken off each series before windows are cut, and put back on forecasts. It
+        is estimated from the training rows, at positions that come from the index (the month, the hour), and shrunk by
+        its noise. A series with fewer than two seasons of rows has none. "auto" takes the number from the frequency of
+        the index: 12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days, 24 for hours and 48 for
+        half-hours; else there is no season. None takes no season off. "default" is "auto" for an LSTMRegressor that may
+        predict negative values, and None for any other regressor.
+    log : {True, "auto", "default", None}, default="default"
+        Whether the logarithm of `y` is taken, before the season. Then the season and errors are in proportion to the
+        level. "auto" takes it of positive series, if theta forecasts them better with it; in a panel it is taken of all
+        positive series or of none. With a `target_transformer`, "auto" takes none. "default" as for `season`.
+    baseline : {"auto", "theta", "naive", "seasonal_naive", "default", None} or estimator, default="default"
+        A simple forecast that the regressor corrects: it learns y - (last + baseline_weight · (baseline - last)) from
+        windows relative to `last`, their last value. "theta" is exponential smoothing plus half of the trend. "naive"
+        repeats the last value, and "seasonal_naive" the last season, of what is left without the season. A regressor is
+        trained on the same windows. "auto" is theta for a panel; for a single series, it is the mean of theta and of
+        ridge regressions on shorter and longer windows, each with a share by its error on the last rows. None makes the
+        regressor forecast alone. "default" as for `season`.
+    baseline_weight : float in [0, 1] or "auto", default="auto"
+        How much of the baseline's forecast the regressor corrects, see `baseline`. "auto" is 0.5 for theta, as an LSTM
+        extrapolates trends itself, and 1 for the others.
+    trust : float in [0, 1] or "auto", default="auto"
+        How much of what the regressor adds to the baseline counts. 1 adds all of it. With 0, the baseline forecasts
+        alone and no regressor is trained. "auto" trains twice: first without the last rows (the tail of each series),
+        whose errors tell. Then a single series needs about 60 rows and the trust is at most 0.5. For a regressor that
+        predicts quantiles, it is 1.
     intervals : {"conformal", "bootstrap"}, default=None
         How to compute intervals around forecasts; None computes none. Both kinds need a second fit: a model trained
         without the last rows (the calibration rows) forecasts these, and its errors give the intervals around the
@@ -113,8 +144,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         The strategy that was used. It is `strategy`, unless that is "auto".
     steps_ : int
         Number of steps that are predicted at once: `steps`, or fewer on a short series under "auto"; 1 if recursive.
+    season_ : int or None
+        Number of rows in the season that is taken off.
+    trust_ : float or None
+        How much of what the regressor adds to the baseline counts; None without a baseline.
     regressors_ : list of estimator
-        The fitted clones: one, or with "direct" one for each step.
+        The fitted clones: one, or with "direct" one for each step. Empty if `trust_` is 0.
     n_dropped_ : int
         Number of windows left out of training because of missing values.
     history_ : Series or DataFrame
@@ -339,6 +374,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             self._history = {key: History.from_series(part) for key, part in data.series.items()}
             self.regressors_, self.n_dropped_ = self._fitted.regressors, self._fitted.n_dropped
             self.strategy_, self.steps_ = self._fitted.strategy.name, self._fitted.strategy.n_ahead
+            self.season_, self.trust_ = self._fitted.season_length, self._fitted.trust
             tasks.end_fit()
         return self
 

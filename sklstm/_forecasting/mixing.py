@@ -56,8 +56,7 @@ def find_mixing(forecaster, data, n_members, fit_head):
         Fits on the rows before the tails. It returns a BatchForecaster, whose regressors are trained if `trains`.
     """
     is_panel, given = data.spec.output_format.is_panel, trust_of(forecaster)
-    n_tail = _tail_lengths(data, horizon_of(forecaster, data), is_panel)
-    trains = given is None and (len(n_tail) > 1 or (not is_panel and _n_windows(forecaster, data) >= FEWEST_FOR_ONE))
+    n_tail, trains = tail_lengths(forecaster, data), trains_on_head(forecaster, data)
     usual = Mixing((PRIOR if is_panel else 0.0) if given is None else given)
     if not n_tail or not (trains or n_members > 1):
         return usual
@@ -83,18 +82,23 @@ def _mixing_by(tail, usual, trains, is_panel):
     return Mixing(trust_for_one(error_of_baseline, error_of_whole), shares)
 
 
-def _n_windows(forecaster, data):
-    """Return how many windows with all targets a series has."""
-    return data.longest - 1 - horizon_of(forecaster, data)
+def trains_on_head(forecaster, data):
+    """Whether regressors are trained on the rows before the tails, to find the trust in them."""
+    if trust_of(forecaster) is not None:
+        return False
+    if data.spec.output_format.is_panel:
+        return len(tail_lengths(forecaster, data)) > 1
+    return data.longest - 1 - horizon_of(forecaster, data) >= FEWEST_FOR_ONE
 
 
-def _tail_lengths(data, horizon, is_panel):
+def tail_lengths(forecaster, data):
     """Return the number of rows in the tail of each series, by key; short series are left out."""
-    if not is_panel:
+    horizon = horizon_of(forecaster, data)
+    if not data.spec.output_format.is_panel:
         lengths = {key: min(2 * horizon, len(part) // 3) for key, part in data.series.items()}
         return {key: n for key, n in lengths.items() if n}
-    long = {key for key, part in data.series.items() if len(part) >= horizon + FEWEST_BEFORE}
-    return dict.fromkeys((key for key in data.series if key in long), horizon)
+    long = (key for key, part in data.series.items() if len(part) >= horizon + FEWEST_BEFORE)
+    return dict.fromkeys(long, horizon)
 
 
 @dataclass(frozen=True)
