@@ -13,8 +13,8 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from sklstm._components.theta import Lines, ThetaState, follow_each
 from sklstm._components.naive import seasonal_naive
+from sklstm._components.theta import Lines, ThetaState, follow_each
 
 THETA, NAIVE, SEASONAL_NAIVE = "theta", "naive", "seasonal_naive"
 RIDGE_SHORT, RIDGE_LONG = "ridge_short", "ridge_long"  # parts of "auto"

@@ -11,6 +11,7 @@ from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.settings import no_intervals_message
 from sklstm._forecasting.window_checks import warn_of_divergence
 from sklstm._series.training_data import TrainingData
+from sklstm._utils.user_warning import warn_user
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,22 @@ class FittedForecaster:
         parts = self.batch_forecaster.components_at(series, origins, steps)
         parts = np.moveaxis(np.concatenate((parts, parts.sum(axis=0, keepdims=True))), 0, -1)
         return dict(zip(series, parts, strict=True))
+
+    def check_logarithms(self, series):
+        """Warn of values in later rows, by key, that have no logarithm although it is taken of their series.
+
+        With `log=True`, they are an error.
+        """
+        for key, part in series.items():
+            found = self.builder.scaler.without_logarithm(key, part.values("y", 0, len(part)))
+            if found is None:
+                continue
+            value, floor = found
+            whose = "y" if key is None else f"The series {key!r}"
+            message = f"{whose} has the value {value:.6g}, which has no logarithm, but its logarithm is taken. "
+            if self.builder.scaler.adjuster.log.setting is True:
+                raise ValueError(message + "Fit on all rows with log='auto', which takes it of positive series only.")
+            warn_user(message + f"It is read as {floor:.6g}. Fit on all rows, or set log=None before fit.")
 
     def followed_by(self, histories):
         """Return the same, prepared to forecast from the end of histories that have become longer, by key."""

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -32,7 +32,6 @@ from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import plain, plain_parameters
-
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
@@ -89,10 +88,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         the index: 12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days, 24 for hours and 48 for
         half-hours; else there is no season. None takes no season off. "default" is "auto" for an LSTMRegressor that may
         predict negative values, and None for any other regressor.
-    log : {True, "auto", "default", None}, default="default"
+    log : bool, "auto", "default" or None, default="default"
         Whether the logarithm of `y` is taken, before the season. Then the season and errors are in proportion to the
         level. "auto" takes it of positive series, if theta forecasts them better with it; in a panel it is taken of all
-        positive series or of none. With a `target_transformer`, "auto" takes none. "default" as for `season`.
+        positive series or of none. With a `target_transformer`, "auto" takes none. None is the same as False. "default"
+        as for `season`.
     baseline : {"auto", "theta", "naive", "seasonal_naive", "default", None} or estimator, default="default"
         A simple forecast that the regressor corrects: it learns y - (last + baseline_weight · (baseline - last)) from
         windows relative to `last`, their last value. "theta" is exponential smoothing plus half of the trend. "naive"
@@ -195,10 +195,16 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     **Default regressor.** `Forecaster()` equals `Forecaster(default_regressor())`; the latter has parameters to tune.
     Its forecasts are medians. Its windows are at most half as long as the series (the longest one of a panel). With
-    fewer than five windows to train on, it repeats the last value and warns. Its forecasts are clipped without a
-    warning, to narrower bounds: they leave the range of the rows by at most that range, or as far as the linear
-    trend of the training rows leads if that is further. With "auto" and `steps`, all its forecasts are clipped so, and
-    those of other regressors from the second block on. The forecast of a constant series is its value.
+    fewer than five windows to train on, the baseline forecasts alone, and a warning says so.
+
+    **Bounds.** Forecasts of the default regressor, and of any regressor with a baseline, are clipped without a warning:
+    they leave the range of the rows by at most that range, or as far as the linear trend of the rows leads if that is
+    further. With "auto" and `steps`, those of other regressors are clipped to wider bounds from the second block on.
+    The forecast of a constant series is its value.
+
+    **Season of later rows.** `update` continues the season of `fit`; with `train=True` it is estimated anew. A
+    `history` has a season of its own if it has two seasons of rows. If a later value of a series whose logarithm is
+    taken is not above 0, a warning says what it is read as; with `log=True`, it is an error.
 
     **Arrays.** Arrays have no index, so the rows to predict are taken to follow the history directly, even if a
     splitter left a gap. A scaler before a Forecaster turns frames into arrays: make it part of `regressor` instead.
@@ -218,6 +224,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     >>> from sklstm import Forecaster
     >>> from sklstm.datasets import load_airline
     >>> passengers = load_airline()
+    >>> forecaster = Forecaster(steps=12).fit(None, passengers)
+    >>> forecaster.forecast(12).shape
+    (12,)
+
+    Any regressor can forecast, here from a table of the last twelve values:
+
     >>> forecaster = Forecaster(Ridge(), window_length=12).fit(None, passengers)
     >>> forecaster.forecast(2).round()
     month
@@ -247,7 +259,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         "baseline": [StrOptions({"auto", DEFAULT, *KINDS}), HasMethods(["fit", "predict"]), None],
         "baseline_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
         "trust": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
-        "log": [StrOptions({"auto", DEFAULT}), Options(bool, {True}), None],
+        "log": ["boolean", StrOptions({"auto", DEFAULT}), None],
         "intervals": [StrOptions(set(CALIBRATED)), None],
         "calibration_size": [
             Interval(Real, 0, 1, closed="neither"),
@@ -490,6 +502,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         fitted, histories, output_format = self._fitted, self._history, self._output_format
         if history is not None:
             histories, output_format = read_history(self, fitted.data.spec, history)
+            fitted.check_logarithms(histories)
         futures = read_future(self, fitted.data.spec.columns, histories, X_future, steps)
         if history is not None:
             fitted = fitted.for_histories(histories)
@@ -641,6 +654,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             check_learning_rate(learning_rate_init, train, self.regressors_)
         new = read_new_rows(self, self._fitted.data.spec, X, y)
         check_follows(self._history, new)
+        self._fitted.check_logarithms(new)
         history = {**self._history}
         for key, part in new.items():
             history[key] = history[key].followed_by(part) if key in history else History.from_series(part)

@@ -51,7 +51,9 @@ def part_of(forecaster, name):
 
     It is None too for a regressor that needs targets which are not negative.
     """
-    value, regressor = getattr(forecaster, name), regressor_to_clone(forecaster)
+    value, regressor = plain(getattr(forecaster, name)), regressor_to_clone(forecaster)
+    if value is False:
+        return None
     if not isinstance(value, str) or value != DEFAULT:
         return value
     return "auto" if isinstance(regressor, LSTMRegressor) and not needs_nonnegative(regressor) else None

@@ -314,6 +314,19 @@ class TargetScaler:
         )
         return take_log(y, is_log, floor) - seasons
 
+    def without_logarithm(self, key, y):
+        """Return the first value of later targets that has no logarithm although one is taken, and what it is read as.
+
+        None if there is no such value.
+        """
+        adjustment = self.adjuster.adjustments.get(key)
+        if adjustment is None:
+            is_log, floor = np.full(y.shape[1], self.adjuster.log.setting is True), np.full(y.shape[1], np.nan)
+        else:
+            is_log, floor = adjustment.is_log, adjustment.floor
+        rows, targets = np.nonzero((y <= 0) & is_log)
+        return (y[rows[0], targets[0]], floor[targets[0]]) if len(rows) else None
+
     def readjusted(self, series):
         """Return the scaler with the seasons of histories that have become longer, by key."""
         y = {key: self.transform_observed(part.values("y", 0, len(part))) for key, part in series.items()}
