@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklstm._components.season import seasonal_values
+from sklstm._components.season import day_and_week_values, seasonal_values
 from sklstm._forecasting.log_choice import LogRule
 from sklstm._series.positions import positions_of
+
+DAYS_IN_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Adjuster:
     Parameters
     ----------
     season_length : int
-        Number of positions in a season; 1 for no season.
+        Number of rows in a season; 1 for no season.
+    has_week : bool
+        Whether the season is a day, and the week is taken off, too, where a series shows one.
     log : LogRule
         Which logarithms to take.
     adjustments : dict of SeriesAdjustment
@@ -54,17 +58,18 @@ class Adjuster:
     """
 
     season_length: int
+    has_week: bool
     log: LogRule
     adjustments: dict[Hashable, SeriesAdjustment]
 
     @classmethod
-    def fit(cls, season_length, log, y, series):
+    def fit(cls, season_length, has_week, log, y, series):
         """Estimate the adjustment of each series from its targets in transformed units, by key."""
-        blank = cls(season_length, log, {})
+        blank = cls(season_length, has_week, log, {})
         adjustments = blank.estimate(y, series)
         if log.is_panel:  # a later series is treated as the others are
             log = replace(log, of_positive=np.any([part.is_log for part in adjustments.values()], axis=0))
-        return cls(season_length, log, adjustments)
+        return cls(season_length, has_week, log, adjustments)
 
     @property
     def changes(self):
@@ -75,7 +80,12 @@ class Adjuster:
         """Return the positions in the season of the first rows of a series."""
         if self.season_length == 1:
             return np.zeros(n_rows, dtype=np.int64)
-        return positions_of(series, 0, n_rows, self.season_length)
+        return positions_of(series, 0, n_rows, self.n_positions)
+
+    @property
+    def n_positions(self):
+        """Number of positions at which something may be taken off."""
+        return DAYS_IN_WEEK * self.season_length if self.has_week else self.season_length
 
     def seasons(self, key, series, n_rows):
         """Return what is taken off the first rows of a series as their season, (n_rows, n_targets)."""
@@ -94,12 +104,14 @@ class Adjuster:
         """
         positions = {key: self.positions(series[key], len(rows)) for key, rows in y.items()}
         if is_log is None:
-            is_log = self.log.choose(y, positions, self.season_length)
+            in_season = {key: part % self.season_length for key, part in positions.items()}
+            is_log = self.log.choose(y, in_season, self.season_length)
         adjustments = {}
         for key, rows in y.items():
-            blank = SeriesAdjustment(is_log[key], _floor(rows), np.zeros((self.season_length, rows.shape[1])))
+            blank = SeriesAdjustment(is_log[key], _floor(rows), np.zeros((self.n_positions, rows.shape[1])))
             if self.season_length > 1:
-                season = seasonal_values(blank.take_log(rows), positions[key], self.season_length)
+                find = day_and_week_values if self.has_week else seasonal_values
+                season = find(blank.take_log(rows), positions[key], self.season_length)
                 blank = replace(blank, season=season)
             adjustments[key] = blank
         return adjustments

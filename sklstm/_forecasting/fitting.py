@@ -18,6 +18,7 @@ from sklstm._forecasting.mixing import Mixing, find_mixing, trains_on_head
 from sklstm._forecasting.regressor_input import lstm_prefixes, reads_by_channel
 from sklstm._forecasting.settings import (
     baseline_of,
+    has_week,
     keeps_incomplete,
     log_of,
     quantile_intervals,
@@ -163,7 +164,7 @@ def _fit_window_builder(forecaster, data, regressor, strategy):
     has_lstm, has_baseline = bool(lstm_prefixes(regressor)), bool(baseline_of(forecaster, data))
     dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
     rule = ScalingRule.from_regressor(regressor, dtype, data.spec.output_format.is_panel, has_baseline)
-    adjusts = season_length_of(forecaster, data), log_of(forecaster, data)
+    adjusts = season_length_of(forecaster, data), has_week(forecaster, data), log_of(forecaster, data)
     scaler, adjusted = fit_scaler(forecaster.target_transformer, data.series, rule, *adjusts)
     reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
     reads["allows_fewer_known"] = strategy.is_auto

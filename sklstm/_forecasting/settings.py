@@ -21,6 +21,7 @@ from sklstm._time_index.season import season_length
 from sklstm._utils.plain_parameters import plain
 
 DEFAULT = "default"  # of the parameters whose default depends on the regressor
+DAYS = (24, 48)  # seasons that are a day
 USUAL_HORIZON = 8  # steps that recursive forecasts are judged by, if a season is shorter
 USUAL_WINDOW = 24  # rows
 SHORTEST_OF_PANEL = 9  # rows in the windows of a panel without a long season
@@ -66,6 +67,11 @@ def season_length_of(forecaster, data):
         return 1 if season is None else plain(season)
     lengths = (season_length(part.end) for part in data.series.values())
     return next((length for length in lengths if length is not None), 1)
+
+
+def has_week(forecaster, data):
+    """Whether the season is a day that "auto" has found. Then the week is looked for as well."""
+    return part_of(forecaster, "season") == "auto" and season_length_of(forecaster, data) in DAYS
 
 
 def log_of(forecaster, data):

@@ -176,7 +176,7 @@ class ScalingRule:
         return {key: _scaling(part, np.ones(part.shape[1]), self.is_centred, True) for key, part in y.items()}
 
 
-def fit_scaler(target_transformer, series, rule, season_length=1, log=NO_LOG):
+def fit_scaler(target_transformer, series, rule, season_length=1, has_week=False, log=NO_LOG):
     """Fit the target transformer, and the adjustment and the scaling of each series.
 
     Parameters
@@ -187,7 +187,9 @@ def fit_scaler(target_transformer, series, rule, season_length=1, log=NO_LOG):
     rule : ScalingRule
         How the series are scaled.
     season_length : int, default=1
-        Number of positions in a season; 1 for no season.
+        Number of rows in a season; 1 for no season.
+    has_week : bool, default=False
+        Whether the season is a day, and the week is taken off, too.
     log : LogRule, default=NO_LOG
         Which logarithms to take; none by default.
 
@@ -198,7 +200,7 @@ def fit_scaler(target_transformer, series, rule, season_length=1, log=NO_LOG):
         The series with `y` in adjusted units.
     """
     transformer, y = _fit_transform(target_transformer, {key: part.y for key, part in series.items()})
-    adjuster = Adjuster.fit(season_length, log, y, series)
+    adjuster = Adjuster.fit(season_length, has_week, log, y, series)
     logs = {key: adjuster.adjustments[key].take_log(values) for key, values in y.items()}
     scales = error_scales(logs)
     y = {key: values - adjuster.seasons(key, series[key], len(values)) for key, values in logs.items()}
