@@ -89,11 +89,11 @@ def _error_of_simple(task, name):
 
 
 def header(names):
-    return f"{'MASE':34}{''.join(f'{name:>10}' for name in names)}  seconds a fit: {OURS}"
+    return f"{'MASE':38}{''.join(f'{name:>10}' for name in names)}  seconds a fit: {OURS}"
 
 
 def line(label, values, note=""):
-    return f"{label:34}{''.join(f'{value:10.3f}' for value in values.values())}{note}"
+    return f"{label:38}{''.join(f'{value:10.3f}' for value in values.values())}{note}"
 
 
 def summary(rows, names):
@@ -103,7 +103,7 @@ def summary(rows, names):
             yield line(f"geometric mean, {label} {len(part)}", _means(part, names))
             yield line(f"{OURS} / rival, {label} {len(part)}", _ratios(part, names))
     better = (sum(row[OURS] < row[name] for row in rows.values()) for name in names)
-    yield f"{f'{OURS} is better, of {len(rows)}':34}{''.join(f'{number:10}' for number in better)}"
+    yield f"{f'{OURS} is better, of {len(rows)}':38}{''.join(f'{number:10}' for number in better)}"
     to_naive = {name: row[OURS] / row["naive"] for name, row in rows.items()}
     worst = sorted(to_naive, key=to_naive.get, reverse=True)[:5]
     yield "worst to naive: " + ", ".join(f"{name} {to_naive[name]:.2f}" for name in worst)
