@@ -120,10 +120,13 @@ class Adjuster:
         """Return an Adjuster for histories that replace the training rows; `y` as for `estimate`.
 
         A history has a season of its own. With fewer than two seasons of rows, it has that of the training rows with
-        its key, if there are any.
+        its key, if there are any and its index tells the positions; otherwise it has none.
         """
         long = {key: rows for key, rows in y.items() if len(rows) >= 2 * self.season_length}
-        return self.readjusted(long, series)
+        lost = {key: self.adjustments[key] for key in y if key in self.adjustments and key not in long}
+        lost = {key: part for key, part in lost.items() if series[key].end is None or series[key].end.step is None}
+        flat = {key: replace(part, season=np.zeros_like(part.season)) for key, part in lost.items()}
+        return replace(self, adjustments={**self.adjustments, **flat}).readjusted(long, series)
 
     def readjusted(self, y, series):
         """Return an Adjuster with seasons estimated anew from more rows; arguments as for `estimate`."""

@@ -210,7 +210,7 @@ class SeriesBaseline:
         is_known = all((known == self.ends.get(key, (-1,))[0]).all() for key, known in origins.items())
         if is_known or feeds_back:
             return self._states(rows, origins)
-        series = [rows(key, 0, known.max(initial=0)) for key, known in origins.items()]
+        series = [rows(key, 0, known.max(initial=1)) for key, known in origins.items()]
         _, paths = self.kind.follow_each(series, self.season_length)
         parts = [path(np.maximum(known, 1), steps) for path, known in zip(paths, origins.values(), strict=True)]
         values, known = np.concatenate(parts), np.concatenate(list(origins.values()))

@@ -112,14 +112,17 @@ class BatchForecaster:
         samples = self.builder.training_windows(series, origins, n_learnt=n_learnt)
         if not self.has_baseline:
             return samples
-        rows = self.builder.adjusted_rows(series, origins)
+        rows = self.builder.adjusted_rows(series, origins, np.max)
         return self.regressor_set.with_reference(samples, rows, origins)
 
     def followed_by(self, histories):
         """Return a BatchForecaster that forecasts fast from the end of histories, by key."""
+        scaler = self.builder.scaler
         if not self.has_baseline:
             return self
-        lengths = {key: len(history) for key, history in histories.items()}
+        # a series that was not trained on is adjusted by all its rows, so that each row changes those before it
+        is_steady = {key: key in scaler.scalings or not scaler.adjuster.changes for key in histories}
+        lengths = {key: len(history) for key, history in histories.items() if is_steady[key]}
         rows = self.builder.adjusted_rows(histories, {key: np.array([n]) for key, n in lengths.items()})
         baseline = self.regressor_set.baseline.at(rows, lengths)
         return replace(self, regressor_set=replace(self.regressor_set, baseline=baseline))

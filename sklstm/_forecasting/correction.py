@@ -57,8 +57,8 @@ class Baseline:
         return np.stack(paths + [self._learnt_path(part, windows, steps) for part in self.of_windows])
 
     def _learnt_path(self, part, windows, steps):
-        windows = windows[:, -part.spec.window_length :]
-        return part.predict(windows, steps) + newest(windows[..., : part.spec.n_targets])[:, np.newaxis]
+        last = newest(windows[..., : part.spec.n_targets])  # which may lie before the rows that the part reads
+        return part.predict(windows[:, -part.spec.window_length :], steps) + last[:, np.newaxis]
 
     def mean(self, paths):
         """Return the mean of forecasts (n_baselines, …)."""
@@ -149,10 +149,12 @@ class CorrectedSet:
 
     def forecast(self, start: ForecastWindows, steps):
         """Forecast `steps` steps after each window, (n, steps, n_targets) in scaled units."""
+        start = self._with_whole_blocks(start)
         return self.strategy.forecast_blocks(NextBlock(self, start), start, steps)
 
     def baseline_path(self, start: ForecastWindows, steps):
         """Return the baseline along a forecast, (n, steps, n_targets) in scaled units."""
+        start = self._with_whole_blocks(start)
         block = NextBlock(self, start)
         self.strategy.forecast_blocks(block, start, steps)
         return np.concatenate(block.baselines, axis=1)[:, :steps]
@@ -166,7 +168,13 @@ class CorrectedSet:
 
     def sample_paths(self, start: ForecastWindows, points, errors, n_paths, rng):
         """Simulate paths; see `RegressorSet.sample_paths`."""
+        start = self._with_whole_blocks(start)
         return self.strategy.sample_paths(lambda start: NextBlock(self, start), start, points, errors, n_paths, rng)
+
+    def _with_whole_blocks(self, start: ForecastWindows):
+        """Return windows of at least `n_ahead` rows, so that a baseline can follow all rows of a block."""
+        n_missing = max(0, self.strategy.n_ahead - self.spec.window_length)
+        return replace(start, windows=np.pad(start.windows, ((0, 0), (n_missing, 0), (0, 0)), constant_values=np.nan))
 
 
 class NextBlock:
@@ -196,6 +204,7 @@ class NextBlock:
             windows = np.where(lost[:, np.newaxis, np.newaxis], 0, windows)
         if self.baselines:
             self.state = self.state.after(self.start.unscaled(windows[:, -n_ahead:, :n_targets]))
+        windows = windows[:, -whole.spec.window_length :]
         baseline = whole.baseline.mean(whole.baseline.paths(self.start, self.state, windows, n_ahead))
         self.baselines.append(baseline)
         forecasts = baseline

@@ -104,7 +104,8 @@ def _relative_errors(y, positions, season_length, steps, is_log):
         paths = level + slope * np.arange(1, steps + 1)[:, np.newaxis] + ahead
         paths = np.exp(np.minimum(paths, LARGEST)) if is_log else paths
         error = present_mean(np.abs(paths - rows_after(rows, origins, steps)))
-        errors.append(error / present_mean(np.abs(np.diff(rows, axis=0))[np.newaxis]))
+        change = present_mean(np.abs(np.diff(rows, axis=0))[np.newaxis])
+        errors.append(error / np.where(change > 0, change, np.nan))
     return np.array(errors)
 
 

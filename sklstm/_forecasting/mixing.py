@@ -71,7 +71,7 @@ def find_mixing(forecaster, data, n_members, fit_head):
 def _mixing_by(tail, usual, trains, is_panel):
     """Return the Mixing that the errors on the tail speak for."""
     members = [tail.errors(*tail.points(Mixing(0.0, share))) for share in np.eye(tail.n_members)]
-    shares = shares_by_error(np.nanmean(members, axis=1)) if len(members) > 1 else None
+    shares = shares_by_error(np.array([_mean(errors) for errors in members])) if len(members) > 1 else None
     if not trains:
         return Mixing(usual.trust, shares)
     (windows, baseline), (_, whole) = tail.points(Mixing(0.0, shares)), tail.points(Mixing(1.0, shares))
@@ -80,6 +80,12 @@ def _mixing_by(tail, usual, trains, is_panel):
         return Mixing(trust_of_panel(np.array(errors)), shares)
     (error_of_baseline,), (error_of_whole,) = tail.errors(windows, baseline), tail.errors(windows, whole)
     return Mixing(trust_for_one(error_of_baseline, error_of_whole), shares)
+
+
+def _mean(errors):
+    """Return the mean of the errors of some series, passing over NaN; NaN if there is nothing else."""
+    known = errors[~np.isnan(errors)]
+    return known.mean() if len(known) else np.nan
 
 
 def trains_on_head(forecaster, data):

@@ -83,8 +83,13 @@ def log_of(forecaster, data):
 
 
 def horizon_of(forecaster, data):
-    """Return how many steps ahead a forecaster is meant for: `steps`, or a season (at least `USUAL_HORIZON` steps)."""
+    """Return how many steps ahead a forecaster is meant for: `steps`, or a season (at least `USUAL_HORIZON` steps).
+
+    With past-only columns, it is what the strategy reaches.
+    """
     steps = plain(forecaster.steps)
+    if data.spec.columns.is_past.any():
+        return strategy_of(forecaster, data).n_ahead
     return max(season_length_of(forecaster, data), USUAL_HORIZON) if steps is None else steps
 
 

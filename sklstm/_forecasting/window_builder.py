@@ -400,17 +400,18 @@ class WindowBuilder:
         scale = scaling.centre, scaling.size, scaling.error_scale
         return ForecastWindows(windows, future, is_readable, *scale, last, season, is_log, bounds, NO_BASELINE)
 
-    def adjusted_rows(self, series, origins):
+    def adjusted_rows(self, series, origins, last_known=np.min):
         """Return a function that returns the adjusted targets of rows `first` to `stop` of the series of a key.
 
-        A series that was not trained on is adjusted by its rows before the first of its origins.
+        A series that was not trained on is adjusted by its rows before the first or the last of its origins:
+        `last_known` is `np.min` or `np.max`.
         """
         adjustments = {}
 
         def rows(key, first, stop):
             part = series[key]
             if key not in adjustments:
-                n_known = origins[key].min() if len(origins[key]) else 0
+                n_known = last_known(origins[key]) if len(origins[key]) else 0
                 adjustments[key] = self.scaler.units_of(key, part, n_known)[0]
             return self.scaler.adjusted_rows(part, first, stop, adjustments[key])
 
