@@ -652,7 +652,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         if not isinstance(train, bool):
             raise TypeError(f"train must be True or False, got {train!r}.")
         if learning_rate_init is not None:
-            check_learning_rate(learning_rate_init, train, self.regressors_)
+            check_learning_rate(learning_rate_init, train, self.regressors_ or [regressor_to_clone(self)])
         new = read_new_rows(self, self._fitted.data.spec, X, y)
         check_follows(self._history, new)
         self._fitted.check_logarithms(new)

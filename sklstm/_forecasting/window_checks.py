@@ -3,8 +3,10 @@
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
+from sklstm._components.naive import seasonal_naive
+from sklstm._forecasting.baselines import SEASONAL_NAIVE
 from sklstm._forecasting.regressor_input import accepts_nan
-from sklstm._forecasting.settings import regressor_to_clone
+from sklstm._forecasting.settings import part_of, regressor_to_clone
 from sklstm._utils.user_warning import warn_user
 
 # The fewest windows that the default regressor trains on; with fewer it repeats the last value. A series of six rows
@@ -151,6 +153,12 @@ def _why_no_forecast(forecaster, builder, key, history):
     n_known = int((~np.isnan(window).any(axis=1)).sum())
     whose = "The history" if key is None else f"The history of the series {key!r}"
     if n_known >= (1 if builder.keeps_incomplete else L):
+        season = builder.scaler.adjuster.season_length
+        if _lacks_position(part_of(forecaster, "baseline"), history, season):
+            return (
+                f"{whose} cannot be forecast from: baseline='seasonal_naive' repeats the last season of {season} rows, "
+                "but there is a position in the season without a value. Give more rows, or choose baseline='theta'."
+            )
         return (
             f"{whose} leads to a forecast, or an end of an interval, that is not finite: either target_transformer="
             f"{forecaster.target_transformer!r} cannot transform it back, or {name} predicts infinite values. Choose "
@@ -164,6 +172,14 @@ def _why_no_forecast(forecaster, builder, key, history):
         f"{whose} cannot be forecast from: its last window_length={L} rows have {n_known} values, and {needs}. Give "
         f"more rows{advice}"
     )
+
+
+def _lacks_position(baseline, history, season):
+    """Whether a baseline repeats the last season of a history in which there is no value at some position."""
+    if not isinstance(baseline, str) or baseline != SEASONAL_NAIVE:
+        return False
+    n = len(history)
+    return bool(np.isnan(seasonal_naive(history.values("y", 0, n), season, np.array([n]), season)).any())
 
 
 def warn_of_divergence(name, n_ahead, clipped, n_forecasts):
