@@ -130,14 +130,14 @@ class BatchForecaster:
     def readjusted(self, histories):
         """Return a BatchForecaster with the seasons of histories that have become longer, by key."""
         builder = replace(self.builder, scaler=self.builder.scaler.readjusted(histories))
-        return replace(self, builder=builder)._without_ends(histories).followed_by(histories)
+        return replace(self, builder=builder).without_ends(histories).followed_by(histories)
 
     def for_histories(self, series):
         """Return a BatchForecaster for histories, by key, that replace the training rows."""
         builder = replace(self.builder, scaler=self.builder.scaler.for_histories(series))
-        return replace(self, builder=builder)._without_ends(series)
+        return replace(self, builder=builder).without_ends(series)
 
-    def _without_ends(self, series):
+    def without_ends(self, series):
         """Return a BatchForecaster that does not know the ends of some series, by key."""
         if not self.has_baseline:
             return self
