@@ -152,7 +152,7 @@ ROWS = (
         _everywhere(each=1.2),
     ),
     Row(
-        "`Forecaster()`, fit and forecast of the airline series, one thread",
+        "`Forecaster(LSTMRegressor())` alone, fit and forecast of the airline series, one thread",
         "the same model in a plain PyTorch loop that pads",
         "AirlineForecast",
         "pytorch",
@@ -160,7 +160,7 @@ ROWS = (
         _everywhere(each=0.40),
     ),
     Row(
-        "`Forecaster()`, fit and forecast of the airline series, two threads each",
+        "`Forecaster(LSTMRegressor())` alone, fit and forecast of the airline series, two threads each",
         "the same loop",
         "AirlineForecast",
         "pytorch",
@@ -168,7 +168,7 @@ ROWS = (
         _everywhere(each=0.40),
     ),
     Row(
-        "`Forecaster()`, fit and forecast of the airline series, one thread",
+        "`Forecaster(LSTMRegressor())` alone, fit and forecast of the airline series, one thread",
         "the same loop without a `DataLoader`",
         "AirlineForecast",
         "pytorch_indexed",

@@ -88,6 +88,7 @@ def new_lstm(forget_bias, seed, updates):
 def error(lstm, window_length, strategy, y, steps, season):
     """Return the mean absolute scaled error of one training."""
     asked = {"steps": steps} if strategy == "multioutput" else {}
+    asked |= {"season": None, "baseline": None, "log": None}  # the network alone
     forecaster = Forecaster(lstm, window_length=window_length, strategy=strategy, **asked)
     settings = {"steps": steps, "n_origins": 2 * steps + 1, "refit": False, "season": season}
     return backtest(forecaster, None, y, **settings).metrics["mase"]
