@@ -18,7 +18,7 @@ ALONE = {
     "baseline": None,
     "log": None,
     "window_length": 24,
-}  # parameters of a network without a baseline
+}  # a network without a baseline
 
 
 class ForecastStep:
