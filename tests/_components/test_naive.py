@@ -1,10 +1,10 @@
-"""The state of the seasonal naive forecast against the forecast from all rows, and against a loop."""
+"""The seasonal naive forecast against a loop."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklstm._components.naive import NaiveState, seasonal_naive
+from sklstm._components.naive import seasonal_naive
 
 
 def slow_path(y, season, steps):
@@ -23,32 +23,19 @@ def example(n, seed, share=0.3):
 @pytest.mark.parametrize("steps", [1, 4, 30])
 def test_it_repeats_the_newest_value_of_the_season(season, n, steps):
     y = example(n, n)
-    state, paths = NaiveState.begin(2, season).follow(y, steps)
+    paths = seasonal_naive(y, season, np.arange(1, n + 1), steps)
     for k in range(2):
         for row in range(n):
             assert_array_equal(paths[row, :, k], slow_path(y[: row + 1, k], season, steps))
-    assert_array_equal(state.path(steps), paths[-1])
-    assert_array_equal(seasonal_naive(y, season, np.arange(1, n + 1), steps), paths)
-
-
-@pytest.mark.parametrize("season", [1, 4, 7])
-def test_pieces_give_what_all_rows_at_once_give(season):
-    y = example(50, 0, 0.6)
-    whole, expected = NaiveState.begin(2, season).follow(y, 9)
-    state, parts = NaiveState.begin(2, season), []
-    for part in np.split(y, [1, 2, 2, 9, 30]):
-        state, paths = state.follow(part, 9)
-        parts.append(paths)
-    assert_array_equal(np.concatenate(parts), expected)
-    assert_array_equal(state.recent, whole.recent)
 
 
 def test_before_the_first_row_nothing_is_known():
-    assert np.isnan(NaiveState.begin(3, 4).path(6)).all()
+    assert np.isnan(seasonal_naive(example(5, 0), 4, np.array([0]), 6)).all()
 
 
 def test_a_later_row_changes_no_earlier_forecast():
     y = example(20, 1)
     other = y.copy()
     other[12:] = 1e9
-    assert_array_equal(NaiveState.begin(2, 4).follow(other, 6)[1][:12], NaiveState.begin(2, 4).follow(y, 6)[1][:12])
+    known = np.arange(13)
+    assert_array_equal(seasonal_naive(other, 4, known, 6), seasonal_naive(y, 4, known, 6))
