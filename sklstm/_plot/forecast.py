@@ -1,4 +1,4 @@
-"""ForecastDisplay: plot a forecast with its intervals, its history and the truth."""
+"""ForecastDisplay: plot a forecast with its intervals, its history, the truth and its components."""
 
 from numbers import Integral
 
@@ -9,9 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._plot.axes import check_axes
 from sklstm._plot.forecast_drawing import (
-    check_n_axes,
+    arrange_axes,
     label_grid_margins,
     new_axes_grid,
+    plot_components,
     plot_legend,
     plot_subplot,
     set_title,
@@ -19,15 +20,17 @@ from sklstm._plot.forecast_drawing import (
 from sklstm._plot.forecast_tables import read_subplots
 from sklstm._plot.style import KWARGS, check_styles
 
-CONSTRAINTS = dict.fromkeys(("history_kwargs", "truth_kwargs", "forecast_kwargs", "interval_kwargs"), KWARGS)
+CONSTRAINTS = dict.fromkeys(
+    ("history_kwargs", "truth_kwargs", "forecast_kwargs", "interval_kwargs", "component_kwargs"), KWARGS
+)
 
 
 class ForecastDisplay:
-    """Plot of a forecast with its intervals, the history before it and the truth.
+    """Plot of a forecast with its intervals, the history before it, the truth and the components of the forecast.
 
     Use `from_estimator` to create a display from a fitted forecaster, or `from_predictions` to create one from
     forecasts. All parameters are stored as attributes. Each series of a panel, and each of several targets, gets its
-    own axes.
+    own axes. With components, the forecast is above the parts of which it is the sum, on the same time axis.
 
     Parameters
     ----------
@@ -39,6 +42,9 @@ class ForecastDisplay:
         The truth. A Series or DataFrame has the form of `history`; it may be the whole series, of which the
         times of the forecast are shown. An array has the rows of the forecast, with or without the history before
         them.
+    components : DataFrame, default=None
+        The parts of the forecast, as `Forecaster.components` returns them with the same arguments: the columns
+        "baseline", "season" and "correction", with several targets below the name of each. None shows none.
 
     Attributes
     ----------
@@ -50,6 +56,10 @@ class ForecastDisplay:
         The forecast on each axes. Each line starts at the last known value.
     interval_bands_ : list of list of matplotlib PolyCollection
         The intervals on each axes, widest first. Each is shaded up to the next narrower one.
+    component_lines_ : list of dict of matplotlib Line2D
+        The components of each forecast, by name; empty without any. Components that are zero throughout are left out.
+    component_axes_ : list of dict of matplotlib Axes
+        Their axes, by name.
     legend_ : matplotlib Legend
         The legend, above the axes of a new figure or in the first of the axes passed as `ax`.
     axes_ : ndarray of matplotlib Axes of shape (n_axes,)
@@ -68,6 +78,10 @@ class ForecastDisplay:
     The line and the intervals of the forecast start at the last known value, which has no uncertainty. Periods are
     plotted at their start. Timestamps with a time zone are plotted in that zone.
 
+    A forecast is the sum of its components. Baseline and correction are without the season. Season and correction are
+    shown around zero. A dotted line marks the last known value. Without a baseline, there is nothing to correct, and
+    the part that remains is labelled "regressor".
+
     Examples
     --------
     >>> from sklstm import ForecastDisplay
@@ -81,10 +95,11 @@ class ForecastDisplay:
     ['history', 'truth', 'forecast']
     """
 
-    def __init__(self, *, history, forecast, truth=None):
+    def __init__(self, *, history, forecast, truth=None, components=None):
         self.history = history
         self.forecast = forecast
         self.truth = truth
+        self.components = components
 
     @classmethod
     @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
@@ -96,6 +111,7 @@ class ForecastDisplay:
         *,
         truth=None,
         coverage=None,
+        components=False,
         ax=None,
         n_history=None,
         series=None,
@@ -106,6 +122,7 @@ class ForecastDisplay:
         truth_kwargs=None,
         forecast_kwargs=None,
         interval_kwargs=None,
+        component_kwargs=None,
     ):
         """Forecast with a fitted forecaster and plot the forecast.
 
@@ -121,9 +138,11 @@ class ForecastDisplay:
             The truth, see `ForecastDisplay`.
         coverage : float or list of float, default=None
             Coverage of the intervals, as for `Forecaster.forecast`. None shows no intervals.
+        components : bool, default=False
+            Whether to show the components of the forecast below it, as `Forecaster.components` returns them.
         ax, n_history, series, targets, max_panels, name
             See `plot`.
-        history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs
+        history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs, component_kwargs
             See `plot`.
 
         Returns
@@ -148,20 +167,30 @@ class ForecastDisplay:
         >>> display = ForecastDisplay.from_estimator(forecaster, 12)
         >>> len(display.forecast_lines_[0].get_xdata())
         13
+
+        The forecast above the baseline, the season, and the correction by the regressor:
+
+        >>> forecaster = Forecaster(Ridge(), window_length=12, season=12, baseline="theta")
+        >>> forecaster = forecaster.fit(None, load_airline())
+        >>> display = ForecastDisplay.from_estimator(forecaster, 24, components=True)
+        >>> list(display.component_axes_[0])
+        ['baseline', 'season', 'correction']
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        _check_forecaster(forecaster)
+        _check_forecaster(forecaster, components)
         _check_plot_arguments(ax, n_history, max_panels)
         check_styles(
             history_kwargs=history_kwargs,
             truth_kwargs=truth_kwargs,
             forecast_kwargs=forecast_kwargs,
             interval_kwargs=interval_kwargs,
+            component_kwargs=component_kwargs,
         )
         return cls.from_predictions(
             forecaster.history_,
             forecaster.forecast(steps, X_future, coverage=coverage),
             truth=truth,
+            components=forecaster.components(steps, X_future) if components else None,
             ax=ax,
             n_history=n_history,
             series=series,
@@ -172,6 +201,7 @@ class ForecastDisplay:
             truth_kwargs=truth_kwargs,
             forecast_kwargs=forecast_kwargs,
             interval_kwargs=interval_kwargs,
+            component_kwargs=component_kwargs,
         )
 
     @classmethod
@@ -182,6 +212,7 @@ class ForecastDisplay:
         forecast,
         *,
         truth=None,
+        components=None,
         ax=None,
         n_history=None,
         series=None,
@@ -192,6 +223,7 @@ class ForecastDisplay:
         truth_kwargs=None,
         forecast_kwargs=None,
         interval_kwargs=None,
+        component_kwargs=None,
     ):
         """Plot a forecast.
 
@@ -204,9 +236,11 @@ class ForecastDisplay:
             `lower_90`, `upper_90`, … With several targets, the columns have the target as their first level.
         truth : Series, DataFrame or array, default=None
             The truth, see `ForecastDisplay`.
+        components : DataFrame, default=None
+            The parts of the forecast, see `ForecastDisplay`.
         ax, n_history, series, targets, max_panels, name
             See `plot`.
-        history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs
+        history_kwargs, truth_kwargs, forecast_kwargs, interval_kwargs, component_kwargs
             See `plot`.
 
         Returns
@@ -226,7 +260,7 @@ class ForecastDisplay:
         [4.0, 5.0, 6.0]
         """
         check_matplotlib_support(f"{cls.__name__}.from_predictions")
-        return cls(history=history, forecast=forecast, truth=truth).plot(
+        return cls(history=history, forecast=forecast, truth=truth, components=components).plot(
             ax,
             n_history=n_history,
             series=series,
@@ -237,6 +271,7 @@ class ForecastDisplay:
             truth_kwargs=truth_kwargs,
             forecast_kwargs=forecast_kwargs,
             interval_kwargs=interval_kwargs,
+            component_kwargs=component_kwargs,
         )
 
     @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
@@ -253,16 +288,19 @@ class ForecastDisplay:
         truth_kwargs=None,
         forecast_kwargs=None,
         interval_kwargs=None,
+        component_kwargs=None,
     ):
         """Plot the forecast.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            Axes to plot on: one for each series and target shown. If None, a new figure is created.
+            Axes to plot on: one for each series and target shown. With components, pass rows of them: the first row
+            has the forecasts, each further one a component, in the order "baseline", "season", "correction". If None,
+            a new figure is created.
         n_history : int, default=None
             Number of rows of history to show for each series. None shows three times the length of the forecast, and
-            at least 24 rows.
+            at least 24 rows; above components, as many rows as the forecast has, and at least 12.
         series : list of series or a single one, default=None
             Series of a panel to show, in this order. None shows all that are forecast.
         targets : list of targets or a single one, default=None
@@ -280,6 +318,8 @@ class ForecastDisplay:
         interval_kwargs : dict, default=None
             Keywords of matplotlib's `Axes.fill_between` for all intervals. With an `alpha`, each interval is shaded
             as a whole, so their shades add up where they overlap.
+        component_kwargs : dict, default=None
+            Keywords of matplotlib's `Axes.plot` for the components.
 
         Returns
         -------
@@ -301,22 +341,32 @@ class ForecastDisplay:
             "truth_kwargs": truth_kwargs,
             "forecast_kwargs": forecast_kwargs,
             "interval_kwargs": interval_kwargs,
+            "component_kwargs": component_kwargs,
         }
         check_styles(**styles)
-        tables = (self.history, self.forecast, self.truth)
-        subplots = read_subplots(*tables, series, targets, max_panels, n_history)
+        tables = (self.history, self.forecast, self.truth, self.components)
+        subplots = read_subplots(tables, series, targets, max_panels, n_history)
         is_new = ax is None
-        axes = new_axes_grid(subplots) if is_new else np.ravel(np.asarray(ax, dtype=object))
-        check_n_axes(axes, subplots)
-        artists = [plot_subplot(one, subplot, name, styles) for one, subplot in zip(axes, subplots, strict=True)]
+        grid = new_axes_grid(subplots) if is_new else arrange_axes(ax, subplots)
+        self._draw(grid, subplots, name, styles)
         if is_new:
-            set_title(axes[0], subplots[0])
-            label_grid_margins(axes, subplots)
+            set_title(grid[0, 0], subplots[0])
+            label_grid_margins(grid.ravel(), subplots)
+        self.legend_ = plot_legend(grid.ravel(), outside=is_new)
+        return self
+
+    def _draw(self, grid, subplots, name, styles):
+        """Draw each subplot on a column of axes, and set the attributes."""
+        axes = grid[0]
+        artists = [plot_subplot(one, subplot, name, styles) for one, subplot in zip(axes, subplots, strict=True)]
         columns = [list(column) for column in zip(*artists, strict=True)]
         self.history_lines_, self.truth_lines_, self.forecast_lines_, self.interval_bands_ = columns
+        self.component_lines_ = [
+            plot_components(column, subplot, line.get_color(), styles["component_kwargs"])
+            for column, subplot, line in zip(grid[1:].T, subplots, self.forecast_lines_, strict=True)
+        ]
+        self.component_axes_ = [{part: line.axes for part, line in lines.items()} for lines in self.component_lines_]
         self.axes_, self.ax_, self.figure_ = axes, axes[0], axes[0].figure
-        self.legend_ = plot_legend(axes, outside=is_new)
-        return self
 
 
 def _check_plot_arguments(ax, n_history, max_panels):
@@ -329,8 +379,13 @@ def _check_plot_arguments(ax, n_history, max_panels):
         check_axes(one)
 
 
-def _check_forecaster(forecaster):
-    """Raise an error unless the argument is a fitted forecaster."""
+def _check_forecaster(forecaster, components):
+    """Raise an error unless the argument is a fitted forecaster, with components if they are asked for."""
+    if not isinstance(components, bool | np.bool_):
+        raise TypeError(
+            f"components must be True or False, got {type(components).__name__}. To plot a table of components, use "
+            "ForecastDisplay.from_predictions."
+        )
     is_fitted_forecaster = False
     if hasattr(forecaster, "fit") and hasattr(forecaster, "forecast") and not isinstance(forecaster, type):
         check_is_fitted(forecaster)
@@ -340,4 +395,9 @@ def _check_forecaster(forecaster):
         raise TypeError(
             f"{name} is not a forecaster. Pass a fitted Forecaster. To plot the forecast of another model, use "
             "ForecastDisplay.from_predictions."
+        )
+    if components and not hasattr(forecaster, "components"):
+        raise TypeError(
+            f"{type(forecaster).__name__} has no method components. Plot its forecast alone, with components=False, or "
+            "pass a fitted Forecaster."
         )

@@ -9,30 +9,42 @@ from sklstm._plot.style import area_style, line_style, mark_isolated_points
 from sklstm._time_index.messages import format_time
 
 MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
+THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}  # at zero, and at the last known time, of components
 TICKS_PER_INCH = 2.0  # of the time axis: more labels such as 12:00 would touch
 
 
 # ---- the grid of axes
 
 
-def check_n_axes(axes, subplots):
-    """Raise an error unless there is one Axes for each subplot."""
-    if len(axes) != len(subplots):
-        raise ValueError(f"ax must hold {len(subplots)} axes, one for each series and target, got {len(axes)}.")
+def arrange_axes(ax, subplots):
+    """Return the user's axes, row by row, as an array (1 + n_components, n_subplots); the first row has the forecasts.
+
+    Raises
+    ------
+    ValueError
+        Unless there is one Axes for each subplot and component.
+    """
+    names = subplots[0].shown_components
+    axes, n = np.ravel(np.asarray(ax, dtype=object)), len(subplots)
+    if len(axes) != n * (1 + len(names)):
+        rows = "".join(f", then {n} for the {name}" for name in names)
+        rows = f": first {n} for the forecasts{rows}" if names else ", one for each series and target"
+        raise ValueError(f"ax must hold {n * (1 + len(names))} axes{rows}; got {len(axes)}.")
+    return axes.reshape(1 + len(names), n)
 
 
 def new_axes_grid(subplots):
-    """Create a figure with a grid of Axes that share the time axis.
+    """Create a figure with a grid of Axes that share the time axis: an array (1 + n_components, n_subplots).
 
-    The targets of a series lie side by side, if there are at most four.
+    Components lie below their forecast. Without any, the targets of a series lie side by side, if there are at most
+    four.
     """
     import matplotlib.pyplot as plt
 
-    n, n_targets = len(subplots), len({subplot.target for subplot in subplots})
-    n_columns = n_targets if 1 < n_targets < n and n_targets <= 4 else 1 if n <= 3 else 2 if n <= 6 else 3
-    n_rows = -(-n // n_columns)
-    size = (7.2, 3.6) if n == 1 else (max(7.2, 3.6 * n_columns), 0.6 + 2.0 * n_rows)
-    _, axes = plt.subplots(n_rows, n_columns, sharex=True, squeeze=False, figsize=size, layout="constrained")
+    n_components = len(subplots[0].shown_components)
+    n_rows, n_columns, options = _grid(subplots) if not n_components else _grid_with_components(subplots)
+    _, axes = plt.subplots(n_rows, n_columns, sharex=True, squeeze=False, layout="constrained", **options)
+    n = len(subplots) * (1 + n_components)
     for unused in axes.flat[n:]:
         unused.remove()
     axes = axes.ravel()[:n]
@@ -42,7 +54,23 @@ def new_axes_grid(subplots):
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
         ax.margins(x=0.02)
-    return axes
+    return axes.reshape(1 + n_components, -1)
+
+
+def _grid(subplots):
+    """Return the numbers of rows and columns, and options of the figure, for forecasts without components."""
+    n, n_targets = len(subplots), len({subplot.target for subplot in subplots})
+    n_columns = n_targets if 1 < n_targets < n and n_targets <= 4 else 1 if n <= 3 else 2 if n <= 6 else 3
+    n_rows = -(-n // n_columns)
+    size = (7.2, 3.6) if n == 1 else (max(7.2, 3.6 * n_columns), 0.6 + 2.0 * n_rows)
+    return n_rows, n_columns, {"figsize": size}
+
+
+def _grid_with_components(subplots):
+    """Return the same for forecasts with their components: one column for each forecast, which is twice as high."""
+    n, n_components = len(subplots), len(subplots[0].shown_components)
+    size = (max(7.2, 3.6 * n), 3.0 + 1.2 * n_components)
+    return 1 + n_components, n, {"figsize": size, "gridspec_kw": {"height_ratios": [2] + [1] * n_components}}
 
 
 def label_grid_margins(axes, subplots):
@@ -61,7 +89,7 @@ def label_grid_margins(axes, subplots):
 
 
 def plot_subplot(ax, subplot, name, styles):
-    """Plot history, truth, forecast and intervals of one series and target.
+    """Plot history, truth, forecast and intervals of one series and target; components have axes of their own.
 
     Parameters
     ----------
@@ -95,6 +123,38 @@ def plot_subplot(ax, subplot, name, styles):
     intervals = _plot_intervals(ax, last, subplot.forecast, prefix, color, kwargs)
     _format_axes(ax, subplot)
     return history, truth, forecast, intervals
+
+
+def plot_components(axes, subplot, color, kwargs):
+    """Plot the components of one forecast, each on its own Axes.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        One for each of `subplot.shown_components`.
+    subplot : Subplot
+    color : color
+        That of the forecast.
+    kwargs : dict or None
+        `component_kwargs` of `ForecastDisplay.plot`.
+
+    Returns
+    -------
+    lines : dict of Line2D
+        By the name of the component.
+    """
+    lines, last = {}, subplot.history.dropna()[-1:]
+    for ax, name in zip(axes, subplot.shown_components, strict=True):
+        if name == "season" or (name == "correction" and subplot.has_baseline):
+            ax.axhline(0, **THIN_LINE)
+        for origin in _positions(last.index):
+            ax.axvline(origin, linestyle=":", **THIN_LINE)
+        lines[name] = _plot_line(ax, subplot.components[name], {"color": color, "linewidth": 1.5}, kwargs)
+        _format_time_axis(ax, subplot.forecast.index)
+        what = name if name != "correction" or subplot.has_baseline else "regressor"
+        unit = "" if subplot.target is None else f"\n({format_name_of('target', subplot.target)})"
+        ax.set_ylabel(f"{what}{unit}")
+    return lines
 
 
 def _prepend(last, values):
@@ -157,17 +217,20 @@ def _positions(index):
 
 def _format_axes(ax, subplot):
     """Set the ticks of the time axis, and the labels."""
-    import pandas as pd
-
-    index = subplot.forecast.index
-    if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
-        _set_date_ticks(ax, getattr(index, "tz", None))
-    elif index.dtype.kind in "iu":
-        set_integer_ticks(ax)
+    _format_time_axis(ax, subplot.forecast.index)
     if subplot.target is not None:
         ax.set_ylabel(format_name_of("target", subplot.target))
     if subplot.series is not None:
         ax.set_title(format_name_of("series", subplot.series), loc="left", fontsize="medium")
+
+
+def _format_time_axis(ax, index):
+    import pandas as pd
+
+    if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        _set_date_ticks(ax, getattr(index, "tz", None))
+    elif index.dtype.kind in "iu":
+        set_integer_ticks(ax)
     if index.name is not None:
         ax.set_xlabel(str(index.name))
 

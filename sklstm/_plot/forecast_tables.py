@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # By default, the history shown is `HORIZONS_OF_HISTORY` times as long as the forecast, and at least `MIN_HISTORY` rows.
 HORIZONS_OF_HISTORY = 3
 MIN_HISTORY = 24
+# Above components, which take up the width of the forecast only, it is as long as the forecast, and at least this:
+MIN_HISTORY_ABOVE_COMPONENTS = 12
+
+COMPONENTS = ("baseline", "season", "correction")  # in the order in which they are shown
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Subplot:
         Has the columns `forecast`, `lower_90`, `upper_90`, …
     truth : Series or None
         The truth, with the index of the forecast.
+    components : DataFrame or None
+        The parts of the forecast to show, with its index: some of `COMPONENTS`.
     """
 
     series: Hashable
@@ -44,14 +50,25 @@ class Subplot:
     history: pd.Series
     forecast: pd.DataFrame
     truth: pd.Series | None
+    components: pd.DataFrame | None = None
+
+    @property
+    def shown_components(self):
+        """The names of the parts to show."""
+        return [] if self.components is None else list(self.components.columns)
+
+    @property
+    def has_baseline(self):
+        """Whether the correction is one of a baseline, and not all that the regressor forecasts."""
+        return "baseline" in self.shown_components
 
 
-def read_subplots(history, forecast, truth, series, targets, max_panels, n_history):
+def read_subplots(tables, series, targets, max_panels, n_history):
     """Check the tables of a ForecastDisplay and split them into subplots.
 
     Parameters
     ----------
-    history, forecast, truth
+    tables : tuple (history, forecast, truth, components)
         As for `ForecastDisplay`.
     series, targets, max_panels, n_history
         As for `ForecastDisplay.plot`.
@@ -61,18 +78,15 @@ def read_subplots(history, forecast, truth, series, targets, max_panels, n_histo
     subplots : list of Subplot
         All targets of the first series, then those of the next.
     """
-    history, forecast, truth = _check_tables(history, forecast, truth)
+    history, forecast, truth, components = _check_tables(*tables)
     series = _choose("series", series, _series_keys(forecast.index))
     targets = _choose("targets", targets, _target_names(history))
-    n_axes = len(series) * len(targets)
-    if n_axes > max_panels:
-        what, some = ("series", series) if len(series) > 1 else ("targets", targets)
-        raise ValueError(
-            f"{len(series)} series with {len(targets)} target(s) need {n_axes} axes, more than "
-            f"max_panels={max_panels}. Choose some, for example with {what}={some[:3]!r}, or raise max_panels."
-        )
-    tables = (history, forecast, truth)
-    subplots = [_read_subplot(*tables, key, target, n_history) for key in series for target in targets]
+    if len(series) * len(targets) > max_panels:  # before much is read
+        _check_n_axes(series, targets, 0 if components is None else len(COMPONENTS), max_panels)
+    tables = (history, forecast, truth, components)
+    subplots = [_read_subplot(tables, key, target, n_history) for key in series for target in targets]
+    subplots = _without_zeros(subplots)
+    _check_n_axes(series, targets, len(subplots[0].shown_components), max_panels)
     if truth is not None and all(subplot.truth is None for subplot in subplots):
         times = forecast.index.get_level_values(-1)
         raise ValueError(
@@ -81,10 +95,34 @@ def read_subplots(history, forecast, truth, series, targets, max_panels, n_histo
     return subplots
 
 
+def _check_n_axes(series, targets, n_components, max_panels):
+    """Raise an error if more than `max_panels` axes are needed."""
+    n_axes = len(series) * len(targets) * (1 + n_components)
+    if n_axes <= max_panels:
+        return
+    what, some = ("series", series) if len(series) > 1 else ("targets", targets)
+    n_fit = min(3, max_panels * len(some) // n_axes)
+    example = f"Choose some, for example with {what}={some[:n_fit]!r}, or raise" if n_fit else "Show fewer, or raise"
+    need = f", each with up to {n_components} component(s), need up to" if n_components else " need"
+    raise ValueError(
+        f"{len(series)} series with {len(targets)} target(s){need} {n_axes} axes, more than max_panels={max_panels}. "
+        f"{example} max_panels."
+    )
+
+
+def _without_zeros(subplots):
+    """Leave out the components that are zero in all subplots; one stays."""
+    if subplots[0].components is None:
+        return subplots
+    has_values = np.any([np.nan_to_num(subplot.components).any(axis=0) for subplot in subplots], axis=0)
+    shown = [name for name, has in zip(COMPONENTS, has_values, strict=True) if has] or ["baseline"]
+    return [replace(subplot, components=subplot.components[shown]) for subplot in subplots]
+
+
 # ---- checks of whole tables
 
 
-def _check_tables(history, forecast, truth):
+def _check_tables(history, forecast, truth, components):
     """Check each table as a whole; return them with `truth` as pandas."""
     n_levels = forecast.index.nlevels if is_pandas(forecast) else 1
     _check_table(history, "history", n_levels)
@@ -97,7 +135,25 @@ def _check_tables(history, forecast, truth):
         _check_table(truth, "truth", n_levels)
         if not truth.index.is_unique:
             raise ValueError(f"truth has {truth.index[truth.index.duplicated()][0]} more than once in its index.")
-    return history, forecast, truth
+    if components is not None:
+        _check_components(components, forecast)
+    return history, forecast, truth, components
+
+
+def _check_components(components, forecast):
+    """Raise an error unless components is a DataFrame with the rows of the forecast."""
+    if not is_pandas(components) or components.ndim != 2:
+        raise TypeError(
+            "components must be None or a DataFrame, as Forecaster.components returns it; got "
+            f"{type(components).__name__}."
+        )
+    _check_table(components, "components", forecast.index.nlevels)
+    if not components.index.equals(forecast.index):
+        raise ValueError(
+            f"components must have the index of the forecast ({len(forecast)} rows from {forecast.index[0]}), got "
+            f"{len(components)} rows{f' from {components.index[0]}' if len(components) else ''}. Compute it with the "
+            "arguments of the forecast: components = forecaster.components(steps, ...)."
+        )
 
 
 def _check_table(table, name, n_levels):
@@ -228,18 +284,23 @@ def _target_names(table):
 # ---- one series and target
 
 
-def _read_subplot(history, forecast, truth, series, target, n_history):
+def _read_subplot(tables, series, target, n_history):
     """Select one series and target from all tables."""
+    history, forecast, truth, components = tables
     names = _target_names(history)
+    if components is not None:
+        components = _select_components(_select_series(components, series, "components"), target, names)
     forecast = _select_forecast(_select_series(forecast, series, "forecast"), target, names)
     history = _select_target(_select_series(history, series, "history"), target, names, "history")
     _check_order(history.index, forecast.index, series)
-    if n_history is None:
+    if n_history is None and components is None:
         n_history = max(HORIZONS_OF_HISTORY * len(forecast), MIN_HISTORY)
+    elif n_history is None:
+        n_history = max(len(forecast), MIN_HISTORY_ABOVE_COMPONENTS)
     truth = _select_truth(truth, series, target, names, forecast.index)
     if is_missing(target):
         target = None if len(names) == 1 else format_name(target)
-    return Subplot(series, target, history[-n_history:], forecast, truth)
+    return Subplot(series, target, history[-n_history:], forecast, truth, components)
 
 
 def _select_truth(truth, series, target, names, index):
@@ -307,13 +368,37 @@ def _forecast_columns(own, target, names):
     """Return positions of a target's forecast and interval ends among columns, by their names; empty without any."""
     if len(own) == len(names) and all(_find_name(name, own) is not None for name in names):
         return {"forecast": _find_name(target, own)}
+    found = _columns_of_target(own, target, names)
+    if "forecast" not in found:
+        return {}
+    return {label: k for label, k in found.items() if _is_forecast_or_limit(label)}
+
+
+def _columns_of_target(own, target, names):
+    """Return positions of the columns of one target by their names, the last level; empty without any."""
     if "forecast" in own:
-        return {label: k for k, label in enumerate(own) if _is_forecast_or_limit(label)} if len(names) == 1 else {}
+        return {label: k for k, label in enumerate(own)} if len(names) == 1 else {}
     prefixes = (target,), target  # a name of several levels is followed by one more
-    found = {
+    return {
         label[-1]: k for k, label in enumerate(own) if isinstance(label, tuple) and _is_any_of(label[:-1], prefixes)
     }
-    return found if "forecast" in found else {}
+
+
+def _select_components(components, target, names):
+    """Select the columns of `COMPONENTS` of one target."""
+    own = list(components.columns)
+    # without a level of targets, they are those of the only target
+    flat = len(names) == 1 and not any(isinstance(label, tuple) for label in own)
+    found = {label: k for k, label in enumerate(own)} if flat else _columns_of_target(own, target, names)
+    missing = [name for name in COMPONENTS if name not in found]
+    if missing:
+        where = "" if flat else f" of target {target!r}"
+        raise ValueError(
+            f"components lacks the column(s) {_join_names(missing)}{where}. It has {_join_names(own)}. Pass it as "
+            "Forecaster.components returns it."
+        )
+    positions = [found[name] for name in COMPONENTS]
+    return _numeric_columns(components, positions, own, "components").set_axis(list(COMPONENTS), axis=1)
 
 
 def _is_forecast_or_limit(label):

@@ -117,7 +117,8 @@ class LossCurveDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError, ValueError
-            If the estimator has no `loss_curve_`, or an argument is not as described.
+            If the estimator has no `loss_curve_`, or an argument is not as described. Also if it is a Forecaster that
+            does not trust its regressor, and has trained none.
 
         Examples
         --------
@@ -220,7 +221,7 @@ def _nested_estimator(estimator):
     if hasattr(estimator, "best_estimator_"):
         return estimator.best_estimator_
     if hasattr(estimator, "regressors_"):
-        return estimator.regressors_[0]
+        return estimator.regressors_[0] if estimator.regressors_ else None
     if isinstance(getattr(estimator, "steps", None), list):
         return estimator.steps[-1][1]
     return getattr(estimator, "regressor_", None)
@@ -231,6 +232,12 @@ def _no_losses_message(estimator, inner):
     if inner is not estimator:
         name += f" inside {type(estimator).__name__}"
     message = f"{name} has no loss_curve_ to plot. "
+    if getattr(inner, "regressors_", None) == []:
+        return message + (
+            "The trust in its regressor is 0, so none was trained, and the forecast is that of the baseline. "
+            'trust="auto" is 0 if the series is short or the regressor does not improve on the baseline. To train one '
+            "in any case, set a trust above 0, for example forecaster.set_params(trust=0.5).fit(X, y)."
+        )
     if getattr(inner, "refit", True) is False:
         return message + "A search keeps its best estimator only with refit=True."
     if getattr(inner, "solver", None) == "lbfgs":

@@ -285,6 +285,127 @@ def test_what_is_no_forecaster_is_refused():
         ForecastDisplay.from_estimator(Ridge().fit([[1.0]], [1.0]), 3)
 
 
+# ---- components
+
+
+def decomposed(y, **settings):
+    settings = {"window_length": 6, "season": 12, "baseline": "theta", "trust": 0.5} | settings
+    return Forecaster(Ridge(), **settings).fit(None, y)
+
+
+@pytest.mark.parametrize("kind", ["series", "array", "one column", "targets", "panel", "zone"])
+def test_components_lie_below_the_forecast_and_sum_to_it(kind):
+    whole = waves(INDICES["months"]) + np.tile(np.arange(12.0), 4)
+    y = {
+        "series": whole,
+        "array": whole.to_numpy(),
+        "one column": whole.to_frame(),
+        "targets": pd.DataFrame({"a": whole, "b": 100 - 2 * whole}),
+        "panel": panel(3)[2] + np.tile(np.arange(12.0), 12),
+        "zone": waves(INDICES["hours across a change of clocks"]) + np.tile(np.arange(12.0), 4),
+    }[kind]
+    forecaster = decomposed(y)
+    display = ForecastDisplay.from_estimator(forecaster, 5, components=True)
+    display.figure_.canvas.draw()
+    n = {"targets": 2, "panel": 3}.get(kind, 1)
+    assert len(display.axes_) == len(display.component_lines_) == n
+    assert len(display.figure_.axes) == 4 * n
+    for line, lines in zip(display.forecast_lines_, display.component_lines_, strict=True):
+        assert list(lines) == ["baseline", "season", "correction"]
+        assert all(np.ptp(part.get_ydata()) for part in lines.values())
+        assert_allclose(sum(part.get_ydata() for part in lines.values()), line.get_ydata()[1:])
+        for part in lines.values():
+            assert_array_equal(part.get_xdata(), line.get_xdata()[1:])
+            assert part.get_color() == line.get_color()
+            assert part.axes.get_xlim() == line.axes.get_xlim()
+            assert part.axes.get_position().x0 == line.axes.get_position().x0
+    table = forecaster.components(5)
+    last = table.loc["s2"] if kind == "panel" else table.iloc[:, -4:].droplevel(0, axis=1) if n == 2 else table
+    last = last.droplevel(0, axis=1) if kind == "one column" else last
+    for name, part in display.component_lines_[-1].items():
+        assert_array_equal(part.get_ydata(), last[name])
+
+
+def test_each_component_has_a_name_a_unit_and_its_zero():
+    display = ForecastDisplay.from_estimator(decomposed(waves(INDICES["months"])), 5, components=True)
+    parts = display.component_axes_[0]
+    assert [ax.get_ylabel() for ax in parts.values()] == [f"{name}\n(level)" for name in parts]
+    assert list(display.figure_.axes) == [display.ax_, *parts.values()]  # from above
+    tops = [ax.get_position().y1 for ax in display.figure_.axes]
+    assert tops == sorted(tops, reverse=True)
+    assert [ax.get_xlabel() for ax in display.figure_.axes] == ["", "", "", "month"]
+    for name, ax in parts.items():
+        assert (ax.get_ylim()[0] <= 0 <= ax.get_ylim()[1]) == (name != "baseline")
+        levels = [line.get_ydata() for line in ax.lines if line is not display.component_lines_[0][name]]
+        assert ([0, 0] in [list(level) for level in levels]) == (name != "baseline")
+    assert labels(display) == ["history", "forecast"]
+
+
+def test_without_a_baseline_nothing_is_called_a_correction():
+    forecaster = Forecaster(Ridge(), season=12, window_length=6).fit(None, waves(INDICES["months"]))
+    display = ForecastDisplay.from_estimator(forecaster, 5, components=True)
+    labels_of_parts = {name: ax.get_ylabel() for name, ax in display.component_axes_[0].items()}
+    assert labels_of_parts == {"season": "season\n(level)", "correction": "regressor\n(level)"}
+    assert display.component_axes_[0]["correction"].get_ylim()[0] > 0  # the scale is that of the forecast
+
+
+def test_a_baseline_that_is_not_corrected_is_alone():
+    forecaster = decomposed(waves(INDICES["months"]), season=None, trust=0.0)
+    display = ForecastDisplay.from_estimator(forecaster, 5, components=True)
+    assert list(display.component_lines_[0]) == ["baseline"]
+    assert_allclose(display.component_lines_[0]["baseline"].get_ydata(), display.forecast_lines_[0].get_ydata()[1:])
+
+
+def test_without_components_there_are_no_axes_for_them():
+    display = ForecastDisplay.from_estimator(decomposed(waves(INDICES["months"])), 5)
+    assert display.components is None
+    assert display.component_lines_ == display.component_axes_ == [{}]
+    assert len(display.figure_.axes) == 1
+
+
+def test_components_go_with_intervals_and_truth_and_are_plotted_again():
+    whole = waves(INDICES["months"])
+    forecaster = decomposed(whole[:-5], intervals="conformal", calibration_size=20)
+    display = ForecastDisplay.from_estimator(forecaster, 5, coverage=0.8, truth=whole, components=True)
+    assert labels(display) == ["history", "truth", "forecast", "80 % interval"]
+    first = display.figure_
+    assert len(display.plot(component_kwargs={"c": "red", "label": "parts"}).figure_.axes) == len(first.axes) == 4
+    assert {line.get_color() for line in display.component_lines_[0].values()} == {"red"}
+    assert labels(display)[-1] == "parts"
+
+
+def test_the_users_axes_are_rows_of_forecasts_and_components():
+    forecaster = decomposed(panel(2)[2])
+    _, axes = plt.subplots(4, 2)
+    display = ForecastDisplay.from_estimator(forecaster, 5, components=True, ax=axes)
+    assert list(display.axes_) == list(axes[0])
+    for column, parts in zip(axes[1:].T, display.component_axes_, strict=True):
+        assert list(parts.values()) == list(column)
+    assert len(plt.get_fignums()) == 1
+    with pytest.raises(ValueError, match=r"8 axes: first 2 for the forecasts, then 2 for the baseline.*; got 2"):
+        ForecastDisplay.from_estimator(forecaster, 5, components=True, ax=axes[0])
+
+
+def test_future_variables_reach_the_components():
+    whole = waves(INDICES["months"])
+    X = pd.DataFrame({"price": np.arange(48.0)}, index=whole.index)
+    forecaster = Forecaster(Ridge(), window_length=6, season=12, baseline="theta", trust=1.0).fit(X[:-5], whole[:-5])
+    display = ForecastDisplay.from_estimator(forecaster, 5, X[-5:], components=True)
+    assert_array_equal(
+        display.component_lines_[0]["correction"].get_ydata(), forecaster.components(5, X[-5:])["correction"]
+    )
+
+
+def test_components_of_a_forecaster_without_any_are_refused():
+    forecaster = Persistent().fit(None, SERIES)
+    with pytest.raises(TypeError, match=r"Persistent has no method components. .*components=False"):
+        ForecastDisplay.from_estimator(forecaster, 3, components=True)
+    assert ForecastDisplay.from_estimator(forecaster, 3, components=False).component_lines_ == [{}]
+    with pytest.raises(TypeError, match=r"components must be True or False, got DataFrame.*from_predictions"):
+        ForecastDisplay.from_estimator(forecaster, 3, components=TABLE)
+    assert len(plt.get_fignums()) == 1
+
+
 # ---- arguments
 
 
@@ -304,6 +425,8 @@ def test_what_is_no_forecaster_is_refused():
         ("truth_kwargs", {"alpha": 5}, ValueError),
         ("forecast_kwargs", {"color": "no colour"}, ValueError),
         ("interval_kwargs", {"hue": 1}, ValueError),
+        ("component_kwargs", "red", ValueError),
+        ("component_kwargs", {"hue": 1}, ValueError),
         ("interval_kwargs", {"lw": 1, "linewidth": 2}, TypeError),
     ],
 )

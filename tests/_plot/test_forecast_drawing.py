@@ -47,6 +47,39 @@ def test_integers_have_whole_ticks(kind, steps):
     assert_array_equal(display.ax_.get_xticks(), np.round(display.ax_.get_xticks()))
 
 
+@pytest.mark.parametrize("n_series", [1, 3])
+@pytest.mark.parametrize("kind", ["months", "periods", "range"])
+def test_components_have_the_ticks_of_the_forecast(kind, n_series):
+    y = pd.concat({k: waves(INDICES[kind]) for k in range(n_series)})
+    known = y.index.get_level_values(1) < INDICES[kind][-6]
+    parts = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 1.5}, index=y[~known].index)
+    display = drawn(y[known], y[~known], components=parts)
+    for ax, parts in zip(display.axes_, display.component_axes_, strict=True):
+        for part in parts.values():
+            assert_array_equal(part.get_xticks(), ax.get_xticks())
+        dated = [any(text.get_text() for text in one.get_xticklabels() if text.get_visible()) for one in parts.values()]
+        assert dated == [False, False, True]
+    assert [bool(ax.get_ylabel()) for ax in display.component_axes_[-1].values()] == [n_series == 1] * 3
+
+
+def test_a_component_of_a_single_step_is_a_point():
+    whole = waves(pd.RangeIndex(20))
+    parts = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 1.5}, index=whole.index[-1:])
+    lines = drawn(whole[:-1], whole[-1:], components=parts).component_lines_[0]
+    assert {line.get_marker() for line in lines.values()} == {"o"}
+
+
+def test_the_last_known_time_is_marked_beside_components():
+    whole = waves(pd.RangeIndex(20))
+    parts = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 1.5}, index=whole.index[-5:])
+    for known, marked in ((whole[:15], [14, 14]), (whole[:15].where(whole.index[:15] < 13), [12, 12])):
+        display = drawn(known, whole[-5:], components=parts)
+        for ax in display.component_axes_[0].values():
+            assert [list(line.get_xdata()) for line in ax.lines if line.get_linestyle() == ":"] == [marked]
+    display = drawn(known * NAN, whole[-5:], components=parts)
+    assert not any(line.get_linestyle() == ":" for ax in display.figure_.axes for line in ax.lines)
+
+
 def test_another_number_of_axes_is_refused():
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match=r"3 axes.*got 1"):

@@ -48,7 +48,7 @@ BAD = {
     "target": ((TABLE[:9], TABLE[9:]), {"targets": ["c"]}, ValueError, r"targets must be .*'a', 'b'"),
     "no history": ((PANEL[0].drop("s1"), PANEL[1]), {}, ValueError, "history has no series 's1'"),
     "too many": (panel(13)[:2], {}, ValueError, r"13 axes.*max_panels=12. Choose.*series=\['s0', 's1', 's2'\]"),
-    "fewer": ((TABLE[:9], TABLE[9:]), {"max_panels": 1}, ValueError, r"targets=\['a', 'b'\]"),
+    "fewer": ((TABLE[:9], TABLE[9:]), {"max_panels": 1}, ValueError, r"targets=\['a'\], or raise"),
 }
 
 
@@ -58,6 +58,106 @@ def test_what_does_not_go_together_is_refused(what):
     with pytest.raises(error, match=message):
         ForecastDisplay.from_predictions(*args, **kwargs)
     assert not plt.get_fignums()
+
+
+COMPONENTS = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 1.5}, index=SERIES.index)
+BOTH = pd.concat({"a": COMPONENTS, "b": COMPONENTS}, axis=1)
+
+BAD_COMPONENTS = {
+    "no table": (SERIES, True, TypeError, "components must be None or a DataFrame, .* got bool"),
+    "series": (SERIES, COMPONENTS["season"][25:], TypeError, "DataFrame, .* got Series"),
+    "fewer rows": (SERIES, COMPONENTS[25:28], ValueError, r"forecast \(5 rows from 25\), got 3 rows from 25"),
+    "no rows": (SERIES, COMPONENTS[:0], ValueError, r"\(5 rows from 25\), got 0 rows\."),
+    "other rows": (SERIES, COMPONENTS[24:29], ValueError, "got 5 rows from 24"),
+    "levels": (SERIES, pd.concat({"s": COMPONENTS[25:]}), ValueError, "components has 2 index level"),
+    "a part": (SERIES, COMPONENTS[25:].drop(columns="season"), ValueError, r"lacks the column\(s\) 'season'\. It has"),
+    "a target": (TABLE, BOTH[25:]["a"], ValueError, "lacks .* 'baseline', 'season', 'correction' of target 'a'"),
+    "a part of one": (TABLE, BOTH[25:].iloc[:, :-1], ValueError, r"lacks the column\(s\) 'season' of target 'b'"),
+    "text": (SERIES, COMPONENTS[25:].assign(season="a"), ValueError, r"components has the column\(s\) 'season'"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_COMPONENTS)
+def test_components_of_another_forecast_are_refused(what):
+    whole, components, error, message = BAD_COMPONENTS[what]
+    with pytest.raises(error, match=message):
+        plotted(whole[:25], whole[25:], components=components)
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("names", [["a"], ["baseline"], [None], [("x", "a")]])
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_components_of_one_target_may_be_below_its_name(names, is_flat):
+    whole = pd.DataFrame({0: SERIES}).set_axis(pd.Index(names, tupleize_cols=isinstance(names[0], tuple)), axis=1)
+    components = COMPONENTS[25:]
+    if not is_flat:
+        components = pd.concat({names[0]: components}, axis=1)
+    display = plotted(whole[:25], whole[25:], components=components)
+    assert {name: line.get_ydata().tolist() for name, line in display.component_lines_[0].items()} == {
+        "baseline": [2.0] * 5,
+        "season": [1.5] * 5,
+        "correction": [-0.5] * 5,
+    }
+
+
+@pytest.mark.parametrize(("n_known", "steps", "shown"), [(200, 1, 12), (200, 24, 24), (9, 24, 9)])
+def test_less_history_is_shown_above_components(n_known, steps, shown):
+    whole = waves(pd.RangeIndex(n_known + steps))
+    parts = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 1.5}, index=whole.index[n_known:])
+    display = plotted(whole[:n_known], whole[n_known:], components=parts)
+    assert_array_equal(display.history_lines_[0].get_xdata(), np.arange(n_known - shown, n_known))
+    display = plotted(whole[:n_known], whole[n_known:], components=parts, n_history=5)
+    assert len(display.history_lines_[0].get_xdata()) == 5
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        ({"season": 0.0}, ["baseline", "correction"]),
+        ({"season": [0.0, 0.0, 0.0, 0.0, 1e-9]}, ["baseline", "season", "correction"]),
+        ({"correction": 0.0, "season": NAN}, ["baseline"]),
+        ({"baseline": 0.0, "season": 0.0}, ["correction"]),
+        ({"baseline": 0.0, "season": 0.0, "correction": 0.0}, ["baseline"]),
+    ],
+)
+def test_components_that_are_zero_throughout_are_left_out(parts, shown):
+    display = plotted(SERIES[:25], SERIES[25:], components=COMPONENTS[25:].assign(**parts))
+    assert list(display.component_lines_[0]) == list(display.component_axes_[0]) == shown
+    assert len(display.figure_.axes) == 1 + len(shown)
+
+
+def test_a_component_of_any_series_is_shown_for_all():
+    history, forecast, _ = PANEL
+    components = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 0.0}, index=forecast.index)
+    components.loc["s1", "season"] = 1.0
+    assert list(plotted(history, forecast, components=components).component_lines_[0]) == [
+        "baseline",
+        "season",
+        "correction",
+    ]
+    two = plotted(history, forecast, components=components, series=["s0", "s2"])
+    assert [list(lines) for lines in two.component_lines_] == [["baseline", "correction"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("n_series", "n_targets", "max_panels", "has_components"),
+    [(13, 1, 12, False), (4, 1, 12, True), (30, 1, 5, True), (1, 4, 12, True), (2, 2, 12, True), (3, 1, 2, False)],
+)
+def test_the_advised_choice_fits(n_series, n_targets, max_panels, has_components):
+    history, forecast, _ = (pd.DataFrame(dict.fromkeys(range(n_targets), part)) for part in panel(n_series))
+    parts = pd.DataFrame({"baseline": 2.0, "correction": -0.5, "season": 1.5}, index=forecast.index)
+    parts = pd.concat(dict.fromkeys(range(n_targets), parts), axis=1) if has_components else None
+    with pytest.raises(ValueError, match=f"more than max_panels={max_panels}. Choose some, for example") as caught:
+        plotted(history, forecast, components=parts, max_panels=max_panels)
+    advice = re.search(r"with (\w+)=(\[.*\]), or raise", str(caught.value))
+    chosen = {advice.group(1): eval(advice.group(2))}
+    assert plotted(history, forecast, components=parts, max_panels=max_panels, **chosen).axes_.size
+
+
+def test_where_one_forecast_does_not_fit_nothing_is_advised_that_fails():
+    with pytest.raises(ValueError, match=r"need up to 4 axes, .*max_panels=3. Show fewer, or raise"):
+        plotted(SERIES[:25], SERIES[25:], components=COMPONENTS[25:], max_panels=3)
+    assert len(plotted(SERIES[:25], SERIES[25:], components=COMPONENTS[25:], max_panels=4).figure_.axes) == 4
 
 
 TUPLES = [("Close", "AAPL"), ("Close", "MSFT")]

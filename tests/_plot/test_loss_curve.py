@@ -1,3 +1,5 @@
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -289,7 +291,7 @@ SERIES = np.sin(np.arange(60) / 3)
 
 @pytest.mark.parametrize("strategy", ["recursive", "multioutput"])
 def test_the_model_inside_of_a_forecaster_is_found(strategy):
-    forecaster = Forecaster(clone(SMALL), window_length=6, strategy=strategy, steps=2).fit(None, SERIES)
+    forecaster = Forecaster(clone(SMALL), window_length=6, strategy=strategy, steps=2, trust=0.5).fit(None, SERIES)
     display = LossCurveDisplay.from_estimator(forecaster)
     assert_array_equal(display.line_.get_ydata(), forecaster.regressors_[0].loss_curve_)
     assert labels(display) == ["training"]
@@ -312,6 +314,18 @@ def test_every_regressor_of_a_direct_forecaster_has_curves():
     assert labels(display)[::3] == ["m, step 1, training", "m, step 2, training"]
     assert display.line_ is display.lines_[0]
     assert len(display.plot().lines_) == 2  # again
+
+
+@pytest.mark.parametrize("trust", [0.0, "auto"])
+def test_a_forecaster_that_trained_no_regressor_says_so(trust):
+    forecaster = Forecaster(clone(SMALL), window_length=6, trust=trust).fit(None, SERIES[:30])
+    assert forecaster.regressors_ == []
+    with pytest.raises(ValueError, match=r"^Forecaster has no loss_curve_ .*trust in its regressor is 0") as caught:
+        LossCurveDisplay.from_estimator(forecaster)
+    assert not plt.get_fignums()
+    advice = re.search(r"example (forecaster\.set_params.*)\.$", str(caught.value)).group(1)
+    advised = eval(advice, {"forecaster": forecaster, "X": None, "y": SERIES[:30]})
+    assert len(LossCurveDisplay.from_estimator(advised).line_.get_ydata()) == SMALL.max_iter
 
 
 def test_a_forecaster_of_something_else_has_no_losses():
