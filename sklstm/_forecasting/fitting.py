@@ -125,7 +125,7 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
     repeats_last = by_default and len(samples) < FEWEST_WINDOWS
     if repeats_last:
         warn_of_few_windows(len(samples))
-    if strategy.extends and forecaster.clip_recursion:
+    if (strategy.extends or members) and forecaster.clip_recursion:
         builder = builder.with_bounds(data.series, REACH_OF_DEFAULT if by_default or members else REACH)
     regressor_set = RegressorSet.from_template(
         regressor, builder.spec, strategy, forecaster.verbose, is_relative=bool(members)
