@@ -17,8 +17,9 @@ mean over steps, origins and seeds. On M1, it is a mean over the series. There, 
 
 `singles` forecasts from 2 · horizon + 1 origins, one row apart, and fits three times. `others` forecasts from three
 origins within two horizons, and fits at each one. Ridge regression, MLPRegressor and PyTorch's LSTM read the last 24
-values, or on a short series half of them, and feed forecasts back. "log theta" is theta of the logarithm if a series is
-positive; on M1, theta is always that. "before" is the network that was the default until seasons and baselines came.
+values, or on a short series half of them, and feed forecasts back. "theta" is that of this package, with its season
+taken off and put back; "log theta" is that of the logarithm if a series is positive, and on M1 theta is always that.
+"before" is the network that was the default until seasons and baselines came.
 
 These scores are not entirely out-of-sample, because the parts of the default were chosen by them. The 29 series and M1
 are split in two: choices were made on the odd series (the first, the third …) and the even ones are reported apart. But
