@@ -169,8 +169,9 @@ def find_clipped(forecasts: FloatArray, bounds: FloatArray | None) -> ClippedFor
         return None
     low, high = bounds
     with np.errstate(invalid="ignore"):  # the difference of infinite bounds is NaN
-        tolerance = 1e-6 * (high - low)  # forecasts may have been rounded
-        is_clipped = np.isfinite(forecasts) & ((forecasts <= low + tolerance) | (forecasts >= high - tolerance))
+        width = high - low
+        below, above = (1e-6 * np.where(np.isinf(width), np.abs(side), width) for side in bounds)  # of rounding
+        is_clipped = np.isfinite(forecasts) & ((forecasts <= low + below) | (forecasts >= high - above))
     if not is_clipped.any():
         return None
     row, step, target = min(np.argwhere(is_clipped).tolist(), key=lambda at: at[1])

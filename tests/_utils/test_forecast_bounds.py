@@ -118,6 +118,19 @@ def test_what_stands_at_a_bound_was_held():
     assert find_clipped(answers, np.stack((np.full_like(answers, -np.inf), np.full_like(answers, np.inf)))) is None
 
 
+@pytest.mark.parametrize("open_side", [0, 1])
+def test_what_has_one_bound_only_stands_there_or_was_not_held(open_side):
+    """The logarithm of a bound below 0 is no bound."""
+    limits = np.stack((np.full((1, 3, 1), -2.0), np.full((1, 3, 1), 2.0)))
+    limits[open_side] = [-np.inf, np.inf][open_side]
+    answers = np.array([[[-1.9], [0.0], [1.9]]])
+    assert find_clipped(answers, limits) is None
+    for sign in (-1, 1):
+        held = find_clipped(sign * answers / 0.95, limits)
+        assert held.step == (1 if sign * (2 * open_side - 1) > 0 else 3)
+    assert find_clipped(answers / 0.95 * (1 - 1e-9), limits) is not None  # rounded
+
+
 def test_nothing_widens_without_known_columns():
     empty, zeros = np.empty((2, 3, 0)), np.zeros((4, 2, 1))
     np.testing.assert_array_equal(widening_factors(empty, empty, empty, empty, empty), np.ones((2, 3)))
