@@ -146,7 +146,7 @@ class BatchForecaster:
 
     def point_forecasts(self, windows, steps):
         """Forecast from ForecastWindows, (n, steps, n_targets) in adjusted units."""
-        if self.repeats_last and not self.has_baseline:
+        if self.repeats_last:
             points = np.repeat(windows.last[:, np.newaxis], steps, axis=1)
             points[~windows.is_readable] = np.nan
             return points

@@ -15,6 +15,7 @@ from sklstm._forecasting.baselines import BaselineStart, SeriesBaseline
 from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._utils.forecast_bounds import newest
+from sklstm._utils.recursive_forecast import clipped
 from sklstm._utils.windows import row_chunks
 
 
@@ -54,11 +55,7 @@ class Baseline:
         `start` has the units. `baseline` and `windows` are those to forecast from.
         """
         paths = [start.scaled(member.path(steps)) for member in baseline.members]
-        return np.stack(paths + [self._learnt_path(part, windows, steps) for part in self.of_windows])
-
-    def _learnt_path(self, part, windows, steps):
-        last = newest(windows[..., : part.spec.n_targets])  # which may lie before the rows that the part reads
-        return part.predict(windows[:, -part.spec.window_length :], steps) + last[:, np.newaxis]
+        return np.stack(paths + [relative_path(part, windows, steps) for part in self.of_windows])
 
     def mean(self, paths):
         """Return the mean of forecasts (n_baselines, …)."""
@@ -149,15 +146,32 @@ class CorrectedSet:
 
     def forecast(self, start: ForecastWindows, steps):
         """Forecast `steps` steps after each window, (n, steps, n_targets) in scaled units."""
+        if not self.is_used:
+            return clipped(self._baseline_alone(start, steps), start.limits)
         start = self._with_whole_blocks(start)
         return self.strategy.forecast_blocks(NextBlock(self, start), start, steps)
 
     def baseline_path(self, start: ForecastWindows, steps):
         """Return the baseline along a forecast, (n, steps, n_targets) in scaled units."""
+        if not self.is_used:
+            return self.forecast(start, steps)
         start = self._with_whole_blocks(start)
         block = NextBlock(self, start)
         self.strategy.forecast_blocks(block, start, steps)
         return np.concatenate(block.baselines, axis=1)[:, :steps]
+
+    def _baseline_alone(self, start: ForecastWindows, steps):
+        """Return the mean of what every baseline forecasts by itself, (n, steps, n_targets) in scaled units.
+
+        A baseline of a series forecasts any number of steps at once. Its own forecasts would tell it nothing new.
+        """
+        if steps <= self.strategy.n_ahead:
+            return self.baseline.mean(self.baseline.paths(start, start.baseline, start.windows, steps))
+        paths = [start.scaled(member.path(steps)) for member in start.baseline.members]
+        learnt = [
+            self.strategy.forecast_blocks(relative_block(part), start, steps) for part in self.baseline.of_windows
+        ]
+        return self.baseline.mean(np.stack(paths + learnt))
 
     def quantiles(self, start: ForecastWindows, steps):
         """Predict every quantile level, (n, steps, n_targets, n_levels)."""
@@ -212,6 +226,26 @@ class NextBlock:
             reference = whole.mixture.reference(baseline, newest(windows[..., :n_targets]))
             forecasts = whole.mixture.mixed(baseline, reference + whole.regressor_set.predict(windows, n_ahead))
         return np.where(np.isfinite(forecasts) & ~lost[:, np.newaxis, np.newaxis], forecasts, np.inf)
+
+
+def relative_path(part: RegressorSet, windows, steps):
+    """Return the forecasts (n, steps, n_targets) of a RegressorSet that learnt changes from the last value."""
+    last = newest(windows[..., : part.spec.n_targets])  # which may lie before the rows that the part reads
+    return part.predict(windows[:, -part.spec.window_length :], steps) + last[:, np.newaxis]
+
+
+def relative_block(part: RegressorSet):
+    """Return a function that predicts the next block of windows as `relative_path` does.
+
+    It is infinite where infinity was fed back.
+    """
+
+    def predict(windows):
+        lost = np.isinf(windows).any(axis=(1, 2))[:, np.newaxis, np.newaxis]
+        forecasts = relative_path(part, np.where(lost, 0, windows), part.spec.n_ahead)
+        return np.where(np.isfinite(forecasts) & ~lost, forecasts, np.inf)
+
+    return predict
 
 
 def predict_in_chunks(part: RegressorSet, samples):

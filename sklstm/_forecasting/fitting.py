@@ -122,9 +122,9 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
     samples = builder.training_windows(adjusted, origins, data.weight, is_adjusted=True)
     n_dropped = sum(map(len, origins.values())) - len(samples)
     check_windows(forecaster, data, builder, len(samples), n_dropped)
-    repeats_last = by_default and len(samples) < FEWEST_WINDOWS
-    if repeats_last:
-        warn_of_few_windows(len(samples))
+    has_too_few = by_default and len(samples) < FEWEST_WINDOWS
+    if has_too_few:
+        warn_of_few_windows(len(samples), bool(members))
     if (strategy.extends or members) and forecaster.clip_recursion:
         builder = builder.with_bounds(data.series, REACH_OF_DEFAULT if by_default or members else REACH)
     regressor_set = RegressorSet.from_template(
@@ -133,12 +133,15 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
     if members:
         baseline, paths = fit_baseline(members, builder, adjusted, origins, samples)
         mixture = Mixture(weight_of(forecaster, members), np.ones(strategy.n_ahead))
+        mixing = replace(mixing, trust=0.0) if has_too_few else mixing
         corrected = mixing.applied_to(CorrectedSet(regressor_set, baseline, mixture))
         samples = mixture.refer(samples, corrected.baseline.mean(paths), samples.last(builder.spec.n_targets))
         trains = trains and corrected.is_used
     if trains:
         _train(forecaster, data, builder, regressor_set, samples, tasks)
-    batch_forecaster = BatchForecaster(builder, corrected if members else regressor_set, repeats_last=repeats_last)
+    batch_forecaster = BatchForecaster(
+        builder, corrected if members else regressor_set, repeats_last=has_too_few and not members
+    )
     return FittedForecaster(data, batch_forecaster, n_dropped, type(regressor).__name__, not (by_default or members))
 
 

@@ -92,7 +92,10 @@ def _helps_a_panel(gains):
 
 
 def _relative_errors(y, positions, season_length, steps, is_log):
-    """Return the errors of theta in units of the mean change, (n_series, n_targets), on the scale of y."""
+    """Return the errors of theta in units of the mean change, (n_series, n_targets), on the scale of y.
+
+    They are NaN for a constant series.
+    """
     z = {key: np.log(rows) if is_log else rows for key, rows in y.items()}
     seasons = {key: seasonal_values(rows, positions[key], season_length) for key, rows in z.items()}
     followed = follow_each([rows - seasons[key][positions[key]] for key, rows in z.items()])

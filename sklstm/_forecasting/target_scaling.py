@@ -292,6 +292,8 @@ class TargetScaler:
                 logs = adjuster.adjustments[key].take_log(y[key])
                 scaling = self._like_training(logs - adjuster.seasons(key, part, len(part)), key)
                 other |= {} if scaling is None else {key: scaling}
+        if not other and adjuster is self.adjuster:
+            return self
         return replace(self, adjuster=adjuster, scalings={**self.scalings, **other})
 
     def adjust(self, y, adjustments, seasons, lengths):

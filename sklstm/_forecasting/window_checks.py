@@ -9,8 +9,8 @@ from sklstm._forecasting.regressor_input import accepts_nan
 from sklstm._forecasting.settings import part_of, regressor_to_clone
 from sklstm._utils.user_warning import warn_user
 
-# The fewest windows that the default regressor trains on; with fewer it repeats the last value. A series of six rows
-# gives five.
+# The fewest windows that the default regressor trains on. With fewer, forecasts are those of the baseline or, without
+# one, repeat the last value. A series of six rows gives five.
 FEWEST_WINDOWS = 5
 
 
@@ -60,11 +60,12 @@ def unseen_lags_message(forecaster, data, builder, error):
     )
 
 
-def warn_of_few_windows(n_windows):
+def warn_of_few_windows(n_windows, has_baseline):
     """Warn that the default regressor has too few windows to train on."""
+    instead = "are those of the baseline alone" if has_baseline else "repeat the last value"
     warn_user(
         f"There are {n_windows} windows to train on, but the default regressor needs at least {FEWEST_WINDOWS}: "
-        "forecasts repeat the last value. Give more rows, or choose a regressor."
+        f"forecasts {instead}. Give more rows, or choose a regressor."
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import Forecaster, LSTMRegressor
-from tests._forecasting.tools import WITH_AUTO, H, Recorder, forecaster, series, split
+from tests._forecasting.tools import PLAIN, WITH_AUTO, H, Recorder, forecaster, series, split
 from tests.tools import model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -38,7 +38,7 @@ def test_the_windows_of_a_panel_are_copied_once(regressor, is_complete):
     panel = pd.concat({key: pd.Series(values) for key, values in parts.items()})
     if not is_complete:
         panel[::983] = np.nan
-    f = Forecaster(regressor, window_length=96, drop_incomplete=True)
+    f = Forecaster(regressor, window_length=96, drop_incomplete=True, **PLAIN)
     tracemalloc.start()
     try:
         f.fit(None, panel)

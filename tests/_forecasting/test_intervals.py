@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
 from sklstm._forecasting.intervals import N_PATHS, conformal_radii, n_needed, path_quantiles
-from tests._forecasting.tools import Recorder, forecaster, series
+from tests._forecasting.tools import PLAIN, Recorder, forecaster, series
 from tests.tools import fit, model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -258,7 +258,8 @@ def last_window(y):
 def test_the_ends_are_what_the_regressors_predict(walk, strategy, transformer, n_targets):
     y = walk if n_targets == 1 else np.column_stack((walk, walk[::-1]))
     work, back = (lambda v: v, lambda v: v) if transformer is None else (np.log, np.exp)
-    forecaster = fitted(y, strategy, None, regressor=quantile_lstm(), target_transformer=transformer, dtype="float64")
+    settings = {"regressor": quantile_lstm(), "target_transformer": transformer, "dtype": "float64", **PLAIN}
+    forecaster = fitted(y, strategy, None, **settings)
     levels = [r.predict_quantiles(last_window(work(y))).reshape(-1, n_targets, 5) for r in forecaster.regressors_]
     levels = back(np.concatenate(levels))
     frame = forecaster.forecast(STEPS, coverage=[0.5, 0.9])
@@ -276,7 +277,8 @@ def test_the_centre_is_put_back_to_the_levels(walk):
 def test_levels_of_a_panel_are_each_series_own():
     """One series is a thousand times larger, so each is centred and divided by its size, in float64 too."""
     y = panel()
-    forecaster = fitted(y, "multioutput", None, regressor=quantile_lstm(instance_norm="standard"), dtype="float64")
+    regressor = quantile_lstm(instance_norm="standard")
+    forecaster = fitted(y, "multioutput", None, regressor=regressor, dtype="float64", **PLAIN)
     frame = forecaster.forecast(STEPS, coverage=0.9)
     for key in "ab":
         part = y.loc[key]
@@ -308,7 +310,7 @@ def test_levels_by_arithmetic_are_found_whatever_the_rounding(walk):
 
 
 def test_intervals_that_are_asked_for_come_before_levels(walk):
-    forecaster = fitted(walk, "multioutput", "conformal", regressor=quantile_lstm())
+    forecaster = fitted(walk, "multioutput", "conformal", regressor=quantile_lstm(), log=None)
     frame = forecaster.forecast(STEPS, coverage=0.8)  # no such level
     np.testing.assert_allclose(frame["upper_80"] - frame["forecast"], frame["forecast"] - frame["lower_80"])
 

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
 from sklstm import LSTMRegressor
+from sklstm._forecasting.baselines import NO_BASELINE
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.strategies import (
     STRATEGIES,
@@ -24,9 +25,10 @@ from sklstm._forecasting.strategies import (
     make_strategy,
     with_errors,
 )
-from sklstm._forecasting.window_builder import TrainingWindows
+from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import NO_TASKS
+from tests._forecasting.tools import samples_of
 from tests.tools import model as lstm
 
 L, H, N = 4, 3, 60
@@ -63,7 +65,31 @@ def made(lags, seed=0):
     known = rng.normal(size=(N + 2 * H, lags.n_known))
     origins = np.arange(L, N)
     windows = lags.windows(lags.table(y, known, past, np.float64), origins)
-    return y, known, past, TrainingWindows(windows, lags.targets(y, origins), None)
+    return y, known, past, samples_of(windows, lags.targets(y, origins))
+
+
+def start_of(windows, n_targets, steps, future=None, limits=None):
+    """Windows to forecast from that were scaled by nothing."""
+    shape = len(windows), n_targets
+    if future is None:
+        future = np.empty((len(windows), 0, windows.shape[2] - n_targets))
+    if limits is None:
+        limits = np.stack(
+            (np.full((shape[0], steps, n_targets), -np.inf), np.full((shape[0], steps, n_targets), np.inf))
+        )
+    return ForecastWindows(
+        windows,
+        future,
+        is_readable=np.ones((len(windows), steps), bool),
+        centre=np.zeros(shape),
+        size=np.ones(shape),
+        error_scale=np.ones(shape),
+        last=windows[:, -1, :n_targets],
+        season=np.zeros((shape[0], steps, n_targets)),
+        is_log=np.zeros(shape, bool),
+        bounds=limits.swapaxes(0, 1),
+        baseline=NO_BASELINE,
+    )
 
 
 # ---- what each regressor is fitted on
@@ -80,7 +106,7 @@ def test_each_regressor_learns_the_targets_that_it_predicts_where_they_are_known
     row_weight = np.random.default_rng(1).random(N)
     row_weight[40] = 0
     weight = lags.targets(row_weight[:, np.newaxis], np.arange(L, N)) if weighted else None
-    samples = TrainingWindows(samples.windows, lags.targets(y, np.arange(L, N)), weight)
+    samples = samples_of(samples.windows, lags.targets(y, np.arange(L, N)), weight)
     fitted = regressor_set(Recorder(), lags, strategy).fit(samples, NO_TASKS)
     spans = [[step] for step in range(H)] if strategy == "direct" else [list(range(lags.n_ahead))]
     assert len(fitted.regressors) == len(spans)
@@ -116,10 +142,10 @@ def test_regressors_are_clones():
 def test_where_no_target_is_known_it_is_said(strategy):
     lags = lags_of(strategy)
     *_, samples = made(lags)
-    nothing = TrainingWindows(samples.windows, np.full_like(samples.targets, np.nan), None)
+    nothing = samples_of(samples.windows, np.full_like(samples.targets, np.nan))
     with pytest.raises(ValueError, match=rf"no window whose targets, up to {lags.n_ahead} steps ahead, are known"):
         regressor_set(Recorder(), lags, strategy).fit(nothing, NO_TASKS)
-    unweighted = TrainingWindows(samples.windows, samples.targets, np.zeros((len(samples.windows), lags.n_ahead)))
+    unweighted = samples_of(samples.windows, samples.targets, np.zeros((len(samples.windows), lags.n_ahead)))
     with pytest.raises(ValueError, match="no window whose targets"):
         regressor_set(Recorder(), lags, strategy).fit(unweighted, NO_TASKS)
 
@@ -138,7 +164,7 @@ def test_every_target_is_taught_once_though_rows_come_in_pieces(strategy, n_know
             origins = np.arange(max(1, n_before - reach), n_all)
             table = lags.table(y[:n_all], known[:n_all], past[:n_all], np.float64)
             origins = origins[lags.knows_its_future(table, origins)]
-            return TrainingWindows(lags.windows(table, origins), lags.targets(y[:n_all], origins), None)
+            return samples_of(lags.windows(table, origins), lags.targets(y[:n_all], origins))
 
         model.partial_fit(samples)
         for regressor, all_targets in zip(model.regressors, taught, strict=True):
@@ -164,7 +190,7 @@ def test_a_recursive_forecast_moves_the_window_on_by_each_answer(regressor, n_ta
     fitted = regressor_set(regressor, lags, "recursive").fit(samples, NO_TASKS)
     origins, steps = np.array([L, 17, N]), 5
     windows = lags.windows(lags.table(y, known, past, np.float64), origins)
-    answers = fitted.forecast(windows, lags.future(known, origins, steps), steps)
+    answers = fitted.forecast(start_of(windows, n_targets, steps, lags.future(known, origins, steps)), steps)
     for row, origin in zip(answers, origins, strict=True):
         history = y[:origin]
         for step in range(steps):
@@ -185,7 +211,7 @@ def test_other_forecasts_are_regressors_fitted_by_hand(strategy, n_targets, step
     lags = lags_of(strategy, n_targets, n_known=1, n_past=1)
     y, *_, samples = made(lags)
     fitted = regressor_set(regressor, lags, strategy).fit(samples, NO_TASKS)
-    answers = fitted.forecast(samples.windows, None, steps)
+    answers = fitted.forecast(start_of(samples.windows, lags.n_targets, steps), steps)
     assert answers.shape == (N - L, steps, n_targets)
     for step in range(steps):
         known = N - L - (H - 1 if strategy == "multioutput" else step)
@@ -214,7 +240,7 @@ def test_blocks_move_the_window_on_by_all_their_steps(strategy, regressor, n_tar
     origins, steps = np.array([L, 17, N]), 2 * H + 1
     limits = np.stack((np.full((3, steps, n_targets), -0.5), np.full((3, steps, n_targets), 0.5)))
     windows = lags.windows(lags.table(y, known, past, np.float64), origins)
-    answers = fitted.forecast(windows, lags.future(known, origins, steps), steps, limits)
+    answers = fitted.forecast(start_of(windows, n_targets, steps, lags.future(known, origins, steps), limits), steps)
     for row, origin in zip(answers, origins, strict=True):
         history = y[:origin]
         while len(history) < origin + steps:
@@ -224,9 +250,8 @@ def test_blocks_move_the_window_on_by_all_their_steps(strategy, regressor, n_tar
             block = np.concatenate([part.predict(X).reshape(-1, n_targets) for part in fitted.regressors])
             history = np.vstack((history, np.clip(block, -0.5, 0.5)))
         np.testing.assert_allclose(row, history[origin:][:steps], rtol=1e-6, atol=1e-9)
-    np.testing.assert_array_equal(
-        fitted.forecast(windows, lags.future(known, origins, 2), 2, limits[:, :, :2]), answers[:, :2]
-    )
+    start = start_of(windows, n_targets, 2, lags.future(known, origins, 2), limits[:, :, :2])
+    np.testing.assert_array_equal(fitted.forecast(start, 2), answers[:, :2])
 
 
 @pytest.mark.parametrize(
@@ -245,10 +270,10 @@ def test_quantiles_have_an_axis_for_each_of_steps_targets_and_levels(strategy, n
     lags = lags_of(strategy, n_targets)
     *_, samples = made(lags)
     fitted = regressor_set(lstm(loss="quantile", quantile=[0.1, 0.5, 0.9]), lags, strategy).fit(samples, NO_TASKS)
-    windows = samples.windows[:7]
-    quantiles = fitted.quantiles(windows, 2)
+    start = start_of(samples.windows[:7], n_targets, 2)
+    quantiles = fitted.quantiles(start, 2)
     assert quantiles.shape == (7, 2, n_targets, 3)
-    np.testing.assert_allclose(quantiles[..., 1], fitted.forecast(windows, None, 2), rtol=1e-6)
+    np.testing.assert_allclose(quantiles[..., 1], fitted.forecast(start, 2), rtol=1e-6)
     assert (np.diff(quantiles, axis=-1) >= 0).all()
 
 
@@ -258,9 +283,9 @@ def test_a_window_that_has_run_to_infinity_leaves_the_others_their_forecasts(n_l
     _, known, _, samples = made(lags)
     fitted = regressor_set(Ridge(), lags, "recursive").fit(samples, NO_TASKS)
     windows, future = samples.windows[:5].copy(), lags.future(known, np.arange(L, L + 5), 4)
-    expected = fitted.forecast(windows, future, 4)
+    expected = fitted.forecast(start_of(windows, 1, 4, future), 4)
     windows[:n_lost, 1] = np.inf
-    forecasts = fitted.forecast(windows, future, 4)
+    forecasts = fitted.forecast(start_of(windows, 1, 4, future), 4)
     assert np.isinf(forecasts[:n_lost]).all()
     np.testing.assert_allclose(forecasts[n_lost:], expected[n_lost:], rtol=1e-12)
 
@@ -290,7 +315,7 @@ def test_a_new_strategy_says_which_regressor_predicts_which_steps(steps):
         rows = known[:, columns].all(axis=1)
         hand.append(Ridge().fit(X[rows], samples.targets[rows, columns]).predict(X))
     expected = np.concatenate(hand, axis=1).reshape(len(X), H, 2)[:, :steps]
-    np.testing.assert_allclose(fitted.forecast(samples.windows, None, steps), expected)
+    np.testing.assert_allclose(fitted.forecast(start_of(samples.windows, lags.n_targets, steps), steps), expected)
 
 
 # ---- sample paths
@@ -323,7 +348,7 @@ def test_who_takes_one_output_is_named_with_what_to_do(regressor):
         regressor_set(regressor, lags, "multioutput").fit(samples, NO_TASKS)
     regressor_set(regressor, lags, "direct").fit(samples, NO_TASKS)
     several = regressor_set(MultiOutputRegressor(regressor), lags, "multioutput").fit(samples, NO_TASKS)
-    assert several.forecast(samples.windows, None, H).shape == (N - L, H, 1)
+    assert several.forecast(start_of(samples.windows, 1, H), H).shape == (N - L, H, 1)
 
 
 def test_another_failure_keeps_its_own_message():
@@ -350,7 +375,7 @@ def test_a_failure_that_has_nothing_to_do_with_outputs_is_not_explained_by_them(
 def test_weights_are_refused_by_who_takes_none():
     lags = lags_of("recursive")
     *_, samples = made(lags)
-    weighted = TrainingWindows(samples.windows, samples.targets, np.ones((N - L, 1)))
+    weighted = samples_of(samples.windows, samples.targets, np.ones((N - L, 1)))
     with pytest.raises(TypeError, match="KNeighborsRegressor takes no sample_weight"):
         regressor_set(KNeighborsRegressor(), lags, "recursive").fit(weighted, NO_TASKS)
     assert regressor_set(LinearRegression(), lags, "recursive").fit(weighted, NO_TASKS).regressors[0].coef_.shape == (
@@ -367,7 +392,7 @@ def test_the_default_can_be_used_with_every_strategy(strategy):
     assert regressor.random_state is not None  # the same forecast each time
     fitted = regressor_set(regressor, lags, strategy).fit(samples, NO_TASKS)
     future = lags.future(np.empty((N, 0)), np.arange(L, N), H)
-    assert np.isfinite(fitted.forecast(samples.windows, future, H)).all()
+    assert np.isfinite(fitted.forecast(start_of(samples.windows, 1, H, future), H)).all()
 
 
 class Failing(RegressorMixin, BaseEstimator):
@@ -410,7 +435,7 @@ def test_no_more_regressors_predict_than_there_are_steps(steps):
 
     strategy, parts, windows = make_strategy("direct", 3), [Part(number) for number in range(3)], np.zeros((4, L, 2))
     for predict in (
-        lambda: strategy.forecast(parts, windows, None, steps),
+        lambda: strategy.forecast(parts, start_of(windows, 1, steps), steps),
         lambda: strategy.quantiles(parts, windows, steps),
     ):
         called.clear()

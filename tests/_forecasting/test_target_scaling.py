@@ -19,7 +19,7 @@ from sklstm._forecasting.target_scaling import (
     error_scales,
 )
 from sklstm._series.series import SeriesData
-from tests._forecasting.tools import SHAPES, WITH_AUTO, H, RecordingLSTM, forecaster, scaler_of, slow_training
+from tests._forecasting.tools import PLAIN, SHAPES, WITH_AUTO, H, RecordingLSTM, forecaster, scaler_of, slow_training
 from tests._forecasting.tools import series as example
 from tests.tools import model, pairwise
 
@@ -420,6 +420,7 @@ def test_a_small_series_is_forecast_beside_a_large_one_as_alone(kind, dtype):
             learner(random_state=seed, max_iter=60, learning_rate="cosine", instance_norm=kind),
             window_length=8,
             dtype=dtype,
+            **PLAIN,
         )
         beside, alone = f.fit(None, y).forecast(6)["small"], f.fit(None, y["small"]).forecast(6)
         errors.append([np.abs(answers - truth).mean() for answers in (beside, alone)])
@@ -472,7 +473,7 @@ def test_an_update_that_moves_a_series_far_away_loses_no_digits(shape, train):
         moved = y.where(days < days[60], y + level)
         moved = moved if shape == "panel" else moved["a"]
         is_new = moved.index.get_level_values(-1) >= days[60]
-        f = Forecaster(learner(), window_length=8).fit(None, moved[~is_new])
+        f = Forecaster(learner(), window_length=8, **PLAIN).fit(None, moved[~is_new])
         f.update(None, moved[is_new], train=train)
         answers.append(f.forecast(5) - level)
     np.testing.assert_allclose(*answers, atol=1e-5 if not train else 1e-2)
@@ -575,7 +576,7 @@ def test_any_regressor_that_reads_any_unit_gets_each_series_in_its_own(regressor
 def test_a_regressor_that_reads_any_unit_forecasts_series_of_any_size(monkeypatch, regressor, shape, ratio):
     """As beside a series of its own size, or alone in another unit; powers of two make the comparison exact."""
     choose = ScalingRule.from_regressor
-    monkeypatch.setattr(ScalingRule, "from_regressor", lambda *args: choose(*args, reads_any_unit=True))
+    monkeypatch.setattr(ScalingRule, "from_regressor", lambda *args: choose(*args[:3], reads_any_unit=True))
     regressor, answers = clone(regressor), []
     if isinstance(regressor, MLPRegressor):
         regressor.set_params(random_state=0)

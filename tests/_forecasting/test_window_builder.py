@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sklstm import Forecaster
+from sklstm._forecasting.baselines import NO_BASELINE
 from sklstm._forecasting.window_builder import ForecastWindows, WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.series import SeriesData
@@ -250,8 +251,8 @@ def test_a_window_whose_end_is_at_the_usual_level_stays_in_the_units_of_its_seri
 
 def test_scaled_values_are_scaled_back_whatever_the_size_of_their_series():
     centre, size = np.array([[1.0], [-2.0], [3.0]]), np.array([[0.25], [1.0], [8.0]])
-    others = [np.zeros((3, 1))] * 6
-    windows = ForecastWindows(*others[:3], centre, size, *others[3:])
+    others = [np.zeros((3, 1))] * 8
+    windows = ForecastWindows(*others[:3], centre, size, *others[3:], NO_BASELINE)
     values = np.random.default_rng(0).normal(size=(3, 4, 1))
     np.testing.assert_allclose(windows.scaled(values)[:, 0], (values[:, 0] - centre) / size)
     np.testing.assert_allclose(windows.unscaled(windows.scaled(values)), values)

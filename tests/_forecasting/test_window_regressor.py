@@ -5,7 +5,6 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVR
 
-from sklstm._forecasting.window_builder import TrainingWindows
 from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec
 from tests._forecasting.tools import (
@@ -15,6 +14,7 @@ from tests._forecasting.tools import (
     RecordingLSTM,
     forecaster,
     rows_only,
+    samples_of,
     series,
     slow_training,
 )
@@ -153,7 +153,7 @@ def test_an_lstm_under_auto_is_given_single_missing_targets_with_the_smallest_we
     weight = np.array([[1.0, 2, 3], [4, 0, 5], [0, 2, 1], [1, 1, 1], [0, 0, np.nan], [0.5, np.nan, np.nan]])
     windows = np.arange(12.0).reshape(6, 2, 1)
     for weights, kept in ((None, [0, 1, 2, 4, 5]), (weight, [0, 1, 2, 5])):
-        samples = TrainingWindows(windows, targets, weights)
+        samples = samples_of(windows, targets, weights)
         partly = WindowRegressor(RecordingLSTM(), lags, range(3), learns_partly=True)
         X, y, keywords = partly.training_data(samples)
         np.testing.assert_array_equal(X, windows[kept])
@@ -167,7 +167,7 @@ def test_an_lstm_under_auto_is_given_single_missing_targets_with_the_smallest_we
 
 
 def test_a_step_without_any_target_is_named():
-    samples = TrainingWindows(np.ones((2, 2, 1)), np.array([[1.0, 2, np.nan], [2, np.nan, np.nan]]), None)
+    samples = samples_of(np.ones((2, 2, 1)), np.array([[1.0, 2, np.nan], [2, np.nan, np.nan]]))
     partly = WindowRegressor(RecordingLSTM(), WindowSpec(2, 3, 1, 0, 0), range(3), learns_partly=True)
     with pytest.raises(ValueError, match=r"no window whose target 3 steps ahead is known\. .* choose steps=2\."):
         partly.fit(*partly.training_data(samples))

@@ -11,7 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
-from sklstm._forecasting.target_scaling import ScalingRule, fit_scaler
+from sklstm._forecasting.target_scaling import ScalingRule, SeriesScaling, fit_scaler
+from sklstm._forecasting.window_builder import TrainingWindows
 from tests.tools import model
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
@@ -35,6 +36,13 @@ SINGLE_OUTPUT = {"boosting"}
 def scaler_of(transformer, series, is_centred, is_sized=False, of_unlike=None):
     """The scaler alone, as `fit_scaler` makes it."""
     return fit_scaler(transformer, series, ScalingRule(is_centred, is_sized, of_unlike))[0]
+
+
+def samples_of(windows, targets, weight=None):
+    """Samples that were scaled by nothing."""
+    n = len(targets)
+    scaling = SeriesScaling(np.zeros((n, 1)), *np.ones((4, n, 1)))
+    return TrainingWindows(windows, targets, weight, None, np.arange(n), scaling)
 
 
 class Recorder(RegressorMixin, BaseEstimator):
