@@ -8,10 +8,11 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import has_fit_parameter
 
 from sklstm._estimator.regressor import LSTMRegressor
-from sklstm._estimator.settings import resolve_loss_steps
+from sklstm._estimator.settings import check_settings, resolve_loss_steps
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._network.missing_values import INDICATOR
 from sklstm._utils.windows import as_slice
@@ -55,6 +56,18 @@ def check_regressor(regressor, whole=None):
         raise TypeError(f"{who} is {NO_REGRESSORS[kind]}. Choose a regressor, which predicts the values of a series.")
     if kind != "regressor" and not hasattr(regressor, "predict"):  # some regressors have it only after fit
         raise TypeError(f"{who} has no predict. Choose a regressor, which predicts the values of a series.")
+
+
+def check_regressor_settings(regressor):
+    """Raise ValueError for wrong parameters of an estimator, or of the predictor inside, as its `fit` would do."""
+    inner = _predictor_in(regressor)
+    if inner is not None:
+        check_regressor_settings(inner)
+    constraints = getattr(regressor, "_parameter_constraints", None)
+    if constraints is not None:
+        validate_parameter_constraints(constraints, regressor.get_params(deep=False), type(regressor).__name__)
+    if isinstance(regressor, LSTMRegressor):
+        check_settings(regressor)
 
 
 def _check_cuts_no_windows(regressor):

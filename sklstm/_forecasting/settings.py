@@ -11,6 +11,7 @@ from sklstm._forecasting.intervals import CALIBRATED, Levels
 from sklstm._forecasting.log_choice import LogRule
 from sklstm._forecasting.regressor_input import (
     accepts_nan,
+    check_regressor_settings,
     learns_next_step_only,
     lstm_prefixes,
     needs_nonnegative,
@@ -165,6 +166,8 @@ def check_settings(forecaster, data):
             "according to its tags. Set drop_incomplete='auto', or choose another regressor."
         )
     _check_parts(forecaster, data, regressor)
+    if part_of(forecaster, "baseline") is not None:  # then the regressor may never be trained
+        check_regressor_settings(regressor)
     return None if forecaster.intervals is None else _proper_training_data(forecaster, data)
 
 

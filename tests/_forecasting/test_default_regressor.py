@@ -171,8 +171,9 @@ def test_the_default_is_the_default_however_much_it_prints(capsys):
     y = np.cumsum(np.random.default_rng(0).normal(size=90))
     expected = Forecaster().fit(None, y)
     assert expected.regressors_
-    for loud in (Forecaster(verbose=100), Forecaster(default_regressor().set_params(verbose=100))):
-        np.testing.assert_array_equal(loud.fit(None, y).forecast(24), expected.forecast(24))
+    fits, epochs = ["Fit 1 of 2", "Fit 2 of 2"], ["Iteration 100"] * 2  # one of them for the trust
+    loud = Forecaster(verbose=100), Forecaster(default_regressor().set_params(verbose=100))
+    for f, printed in zip(loud, ([fits[0], epochs[0], fits[1], epochs[1]], epochs), strict=True):
+        np.testing.assert_array_equal(f.fit(None, y).forecast(24), expected.forecast(24))
         lines = capsys.readouterr().out.splitlines()
-        assert lines
-        assert all(line.startswith("Iteration 100, loss") for line in lines)
+        assert [line.split(":")[0].split(",")[0] for line in lines] == printed

@@ -28,6 +28,7 @@ from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split
 from tests._forecasting.tools import (
     COLUMNS,
     N_FUTURE,
+    PLAIN,
     READERS,
     REGRESSORS,
     SHAPES,
@@ -223,7 +224,7 @@ def test_a_forecast_further_than_steps_is_one_block_after_another_by_hand(name, 
 )
 def test_auto_chooses_by_steps_and_by_the_outputs_that_the_regressor_takes(regressor, steps, strategy):
     _, y = series(40)
-    chosen = Forecaster(regressor, window_length=L, steps=steps).fit(None, y)
+    chosen = Forecaster(regressor, window_length=L, steps=steps, **PLAIN).fit(None, y)
     assert (chosen.strategy_, chosen.steps_) == (strategy, 1 if strategy == "recursive" else H)
     expected = forecaster(regressor, strategy=strategy).fit(None, y)
     assert expected.strategy_ == strategy
@@ -307,8 +308,8 @@ def test_an_lstm_learns_from_the_last_windows_under_auto(shape):
 def test_an_lstm_that_gets_a_step_without_any_target_is_told_what_to_do():
     y = np.r_[np.arange(6.0), np.full(8, np.nan)]
     with pytest.raises(ValueError, match=r"no window whose target 6 steps ahead is known\. .* choose steps=5\."):
-        Forecaster(model(), window_length=L, steps=6).fit(None, y)
-    assert len(Forecaster(model(), window_length=L, steps=5).fit(None, y).forecast(9, history=y[:6])) == 9
+        Forecaster(model(), window_length=L, steps=6, **PLAIN).fit(None, y)
+    assert len(Forecaster(model(), window_length=L, steps=5, **PLAIN).fit(None, y).forecast(9, history=y[:6])) == 9
 
 
 def test_past_only_columns_end_the_reach_of_auto():
@@ -339,8 +340,10 @@ def test_all_forecasts_of_the_default_regressor_are_clipped_under_auto():
     fed_back = f._fitted.batch_forecaster.builder.forecast_windows(f._fitted.data.series, {None: np.array([40])}, 9)
     assert np.isfinite(fed_back.bounds).all()
     assert (np.abs(fed_back.unscaled(fed_back.bounds.swapaxes(1, 2)[:, :, 0]) - 1) < 10).all()
-    explicit = clone(f).set_params(strategy="multioutput").fit(None, y)._fitted.batch_forecaster.builder
-    assert np.isinf(explicit.forecast_windows(f._fitted.data.series, {None: np.array([40])}, 3).bounds).all()
+    for settings, are_finite in (({}, True), (PLAIN, False)):  # a baseline is always bounded
+        explicit = clone(f).set_params(strategy="multioutput", **settings).fit(None, y)._fitted
+        bounds = explicit.builder.forecast_windows(explicit.data.series, {None: np.array([40])}, 3).bounds
+        assert (np.isfinite(bounds) if are_finite else np.isinf(bounds)).all()
 
 
 # ---- scikit-learn's tools

@@ -565,3 +565,21 @@ def test_who_takes_several_outputs(regressor, expected):
 )
 def test_who_takes_single_missing_targets(regressor, expected):
     assert takes_missing_targets(regressor) == expected
+
+
+WRONG_PARAMETERS = {
+    "another regressor": (SVR(C=-1.0), "'C' parameter of SVR"),
+    "in a pipeline": (make_pipeline(StandardScaler(), SVR(C=-1.0)), "'C' parameter of SVR"),
+    "an LSTM": (LSTMRegressor(hidden_size=-3), "'hidden_size' parameter of LSTMRegressor"),
+    "of an LSTM together": (LSTMRegressor(loss_steps="all", bidirectional=True), "Choose one of them"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PARAMETERS)
+def test_a_regressor_that_is_left_out_for_a_baseline_is_checked_all_the_same(name):
+    regressor, message = WRONG_PARAMETERS[name]
+    f = Forecaster(regressor, baseline="theta", trust=0.0)
+    with pytest.raises(ValueError, match=message):
+        f.fit(None, np.arange(30.0))
+    assert not hasattr(f, "regressors_")
+    assert f.set_params(regressor=Ridge()).fit(None, np.arange(30.0)).regressors_ == []
