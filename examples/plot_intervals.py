@@ -36,10 +36,10 @@ angle = 2 * np.pi * index.month / 12
 season = pd.DataFrame({"sine": np.sin(angle), "cosine": np.cos(angle)}, index=index)
 
 # %%
-# The last twenty years are forecast from 229 origins. The network is trained on the years before, and the last 30 % of
-# these rows are the calibration rows.
+# The last twenty years are forecast from 229 origins, by a network alone that reads the season as two columns. It is
+# trained on the years before, and the last 30 % of these rows are the calibration rows.
 lstm = LSTMRegressor(hidden_size=16, loss_steps="all", learning_rate="cosine", max_iter=20, random_state=0)
-forecaster = Forecaster(lstm, window_length=24, calibration_size=0.3)
+forecaster = Forecaster(lstm, window_length=24, calibration_size=0.3, season=None, log=None, baseline=None)
 settings = {"steps": STEPS, "n_origins": N_TEST - STEPS + 1, "refit": False, "season": 12, "coverage": COVERAGES}
 results = {
     kind: backtest(forecaster.set_params(intervals=kind), season, temperature, **settings)

@@ -5,7 +5,7 @@ One model for many series
 
 The employment in fifteen industries of the United States from 2006 to 2015 is a panel: its index has two levels, the
 series and the time. One network learns all industries together. It is compared with networks that learn one industry
-each, and with two simple forecasts.
+each, and with two simple forecasts. The networks forecast alone, without a baseline.
 
 Jobs grew so steadily that the second simple forecast is even a little better than the networks. It repeats the change
 of the year before, and is dotted in the plot. But only the common network can forecast an industry that it has
@@ -39,7 +39,7 @@ train = jobs[months < "2014"]
 
 
 def make_forecaster(window_length, max_iter):
-    """Create a forecaster of logarithms, in which industries of all sizes change alike."""
+    """Create a forecaster of logarithms, in which industries of all sizes change alike, by a network alone."""
     lstm = LSTMRegressor(
         instance_norm="last",
         loss_steps="all",
@@ -49,7 +49,8 @@ def make_forecaster(window_length, max_iter):
         random_state=0,
     )
     logarithm = FunctionTransformer(np.log, np.exp)
-    return Forecaster(lstm, window_length=window_length, target_transformer=logarithm)
+    alone = {"season": None, "log": None, "baseline": None}
+    return Forecaster(lstm, window_length=window_length, target_transformer=logarithm, **alone)
 
 
 # %%
