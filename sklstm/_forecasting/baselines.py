@@ -108,7 +108,7 @@ class Naive:
     @classmethod
     def follow_each(cls, series, season_length):
         """Do the same as `Theta.follow_each`."""
-        states = [cls(seasonal_naive(y, season_length, np.array([len(y)]), season_length)[0]) for y in series]
+        states = [cls(np.full((season_length, y.shape[1]), np.nan)).after(y) for y in series]
         return states, [NaivePaths(y, season_length) for y in series]
 
     @classmethod
