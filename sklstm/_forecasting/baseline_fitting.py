@@ -11,7 +11,7 @@ from sklstm._forecasting.regressor_input import takes_several
 from sklstm._forecasting.strategies import Direct, MultiOutput, RegressorSet
 
 RIDGE_ALPHAS = np.logspace(0, 4, 13)
-FEWEST_FOR_RIDGE = 4  # windows
+FEWEST_FOR_RIDGE = 5  # windows
 
 
 def fit_baseline(members, builder, adjusted, origins, samples):

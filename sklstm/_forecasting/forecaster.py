@@ -107,8 +107,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     trust : float in [0, 1] or "auto", default="auto"
         How much of what the regressor adds to the baseline counts. 1 adds all of it. With 0, the baseline forecasts
         alone and no regressor is trained. "auto" trains twice: first without the last rows (the tail of each series),
-        whose errors tell. Then a single series needs about 60 rows and the trust is at most 0.5. For a regressor that
-        predicts quantiles, it is 1.
+        whose errors tell. For a single series it is then 0.5 if the regressor made forecasts better, and else 0; also
+        with fewer than about 60 rows. For a regressor that predicts quantiles, it is 1.
     intervals : {"conformal", "bootstrap"}, default=None
         How to compute intervals around forecasts; None computes none. Both kinds need a second fit: a model trained
         without the last rows (the calibration rows) forecasts these, and its errors give the intervals around the

@@ -5,7 +5,7 @@ import numpy as np
 TRUSTS = np.linspace(0, 1, 21)  # that compete
 PRIOR = 0.25  # trust without evidence from other series
 N_PRIOR = 10  # how many series the prior counts as
-MOST_FOR_ONE = 0.5  # trust that the tail of a single series can give
+IF_BETTER = 0.5  # trust in the regressor of a single series, if it has made the forecasts of the tail better
 FEWEST_FOR_ONE = 60  # windows of a single series from which on a regressor is trusted at all
 
 
@@ -33,12 +33,10 @@ def shares_by_error(errors):
 def trust_for_one(baseline, whole):
     """Return the trust in the regressor of a single series, by the errors of the baseline and of the sum.
 
-    They count by their inverse squares, as the mean of two forecasts with independent errors should. The tail of one
-    series says little, so the regressor counts half at most.
+    The tail of one series says little. So the regressor counts only if the sum was better than the baseline, and then
+    half: the mean of two forecasts is seldom much worse than the better one.
     """
-    if not np.isfinite(baseline + whole) or not baseline + whole:
-        return 0.0
-    return min(MOST_FOR_ONE, baseline**2 / (baseline**2 + whole**2))
+    return IF_BETTER if whole < baseline else 0.0
 
 
 def trust_of_panel(errors):
