@@ -84,10 +84,18 @@ def _learnt(member, builder, adjusted, samples, season_length):
 
 
 def _complete(samples):
-    """Return the samples without a missing value in windows or targets."""
+    """Return the samples without a missing value in windows or targets, and without a weight of 0.
+
+    The mean of their weights is 1, as penalties are not in proportion to weights.
+    """
     windows = samples.windows[samples.rows_at(np.arange(len(samples)))]
     known = ~np.isnan(windows).any(axis=(1, 2)) & ~np.isnan(samples.targets).any(axis=1)
-    return samples.at(np.flatnonzero(known))
+    if samples.weight is None or not len(samples):
+        return samples.at(np.flatnonzero(known))
+    smallest = samples.weight.min(axis=1)
+    known &= smallest > 0
+    weight = samples.weight / (smallest[known].mean() if known.any() else 1)
+    return replace(samples, weight=weight).at(np.flatnonzero(known))
 
 
 def _ridge():

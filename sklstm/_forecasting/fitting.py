@@ -37,7 +37,7 @@ from sklstm._forecasting.window_checks import (
     unseen_lags_message,
     warn_of_few_windows,
 )
-from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._forecasting.window_spec import NoWindowError, WindowSpec
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
@@ -154,7 +154,7 @@ def _train(forecaster, data, builder, regressor_set, samples, tasks):
             message = unseen_lags_message(forecaster, data, builder, error)
             if message is None:
                 raise
-            raise ValueError(message) from error
+            raise NoWindowError(message) from error
 
 
 def _fit_window_builder(forecaster, data, regressor, strategy):

@@ -503,10 +503,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         fitted, histories, output_format = self._fitted, self._history, self._output_format
         if history is not None:
             histories, output_format = read_history(self, fitted.data.spec, history)
-            fitted.check_logarithms(histories)
         futures = read_future(self, fitted.data.spec.columns, histories, X_future, steps)
         if history is not None:
             fitted = fitted.for_histories(histories)
+            fitted.check_logarithms(histories)
         return fitted, histories, futures, output_format
 
     def components(self, steps, X_future=None, *, history=None):

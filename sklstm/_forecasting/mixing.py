@@ -14,6 +14,7 @@ from sklstm._forecasting.trust import (
     trust_for_one,
     trust_of_panel,
 )
+from sklstm._forecasting.window_spec import NoWindowError
 from sklstm._utils.windows import rows_after
 
 FEWEST_BEFORE = 4  # rows of a series before its tail
@@ -65,7 +66,12 @@ def find_mixing(forecaster, data, n_members, fit_head):
         head.check_enough()
     except ValueError:
         return usual
-    return _mixing_by(_Tail.from_head(fit_head(head, trains), data, n_tail, forecaster), usual, trains, is_panel)
+    try:
+        batch = fit_head(head, trains)
+    except NoWindowError:  # all rows together may have some
+        return usual
+    trains = trains and batch.regressor_set.is_used  # not if the head has too few windows
+    return _mixing_by(_Tail.from_head(batch, data, n_tail, forecaster), usual, trains, is_panel)
 
 
 def _mixing_by(tail, usual, trains, is_panel):
@@ -116,6 +122,7 @@ class _Tail:
     origins: dict
     steps: int
     scales: dict
+    weights: dict
 
     @classmethod
     def from_head(cls, batch, data, n_tail, forecaster):
@@ -123,7 +130,9 @@ class _Tail:
         series = {key: data.series[key] for key in n_tail}
         origins = {key: np.arange(len(part) - n_tail[key], len(part)) for key, part in series.items()}
         scales = {key: _scale(part.y[: origins[key][0]], season_length) for key, part in series.items()}
-        return cls(batch, series, origins, steps, scales)
+        weight = np.ones(1 + max(part.rows.max() for part in series.values())) if data.weight is None else data.weight
+        weights = {key: weight[part.rows] for key, part in series.items()}
+        return cls(batch, series, origins, steps, scales, weights)
 
     @property
     def n_members(self):
@@ -135,14 +144,19 @@ class _Tail:
         return batch.points_at(self.series, self.origins, self.steps)
 
     def errors(self, windows, points):
-        """Return the mean absolute error of each series, in units of that of the naive forecast before the tail."""
+        """Return the mean absolute error of each series, in units of that of the naive forecast before the tail.
+
+        Each error counts by the weight of its row. A series without an error that counts has NaN.
+        """
         forecasts = self.batch.restored(windows, points)
         ends = np.cumsum([len(rows) for rows in self.origins.values()])[:-1]
         errors = []
         for (key, rows), values in zip(self.origins.items(), np.split(forecasts, ends), strict=True):
             found = np.abs(values - rows_after(self.series[key].y, rows, self.steps)) / self.scales[key]
             known = np.isfinite(found)
-            errors.append(found[known].mean() if known.any() else np.nan)
+            weight = rows_after(self.weights[key][:, np.newaxis], rows, self.steps)
+            weight = np.broadcast_to(weight, found.shape)[known]
+            errors.append(np.average(found[known], weights=weight) if weight.any() else np.nan)
         return np.array(errors)
 
 

@@ -7,6 +7,7 @@ from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.baselines import SEASONAL_NAIVE
 from sklstm._forecasting.regressor_input import accepts_nan
 from sklstm._forecasting.settings import part_of, regressor_to_clone
+from sklstm._forecasting.window_spec import NoWindowError
 from sklstm._utils.user_warning import warn_user
 
 # The fewest windows that the default regressor trains on. With fewer, forecasts are those of the baseline or, without
@@ -18,19 +19,19 @@ FEWEST_WINDOWS = 5
 
 
 def check_windows(forecaster, data, builder, n_windows, n_dropped):
-    """Raise ValueError without any window to train on; warn of windows left out because of missing values."""
+    """Raise NoWindowError without any window to train on; warn of windows left out because of missing values."""
     name, L = type(regressor_to_clone(forecaster)).__name__, builder.spec.window_length
     if not n_windows:
         if builder.keeps_incomplete:
             whose = "the longest series" if data.spec.output_format.is_panel else "y"
-            raise ValueError(
+            raise NoWindowError(
                 f"No window of window_length={L} can be trained on: {whose} has {data.longest} rows, but no value "
                 "that is followed by another one, with its exogenous variables. Give more rows."
             )
         has = "no series has more than" if data.spec.output_format.is_panel else "y has at most"
         needed = L + (builder.spec.n_ahead if builder.spec.n_known else 1)
         run = max(_longest_run(part) for part in _complete_rows(data))
-        raise ValueError(
+        raise NoWindowError(
             f"No window of window_length={L} can be trained on: {_complete_only(forecaster, name)}. That needs "
             f"{needed} rows in a row without NaN, and {has} {run}. "
             + _how_to_get_windows(forecaster, data, builder, run - builder.spec.n_ahead)

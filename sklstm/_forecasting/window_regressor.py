@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.solvers import partial_fit_obstacle
 from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
-from sklstm._forecasting.window_spec import WindowSpec
+from sklstm._forecasting.window_spec import NoWindowError, WindowSpec
 from sklstm._utils.checks import check_output
 from sklstm._utils.forecast_bounds import newest
 from sklstm._utils.windows import as_slice, row_chunks
@@ -77,7 +77,7 @@ class WindowRegressor:
         """Return X and y for `fit`, and the sample weights by keyword."""
         learnt = self.learnt(samples)
         if not learnt.any():
-            raise ValueError(
+            raise NoWindowError(
                 f"There is no window whose targets, up to {self.spec.n_ahead} steps ahead, are known. Give more rows."
             )
         rows = np.flatnonzero(learnt)
@@ -107,11 +107,11 @@ class WindowRegressor:
         return targets, np.where(counts, weight, np.inf).min(axis=1)
 
     def _check_every_step(self, y):
-        """Raise ValueError if a step has no target in y (n, n_steps * n_targets); only missing targets are NaN."""
+        """Raise NoWindowError if a step has no target in y (n, n_steps * n_targets); only missing targets are NaN."""
         without = np.isnan(y).all(axis=0)
         if without.any():
             step = self.steps[int(without.argmax()) // self.spec.n_targets]
-            raise ValueError(
+            raise NoWindowError(
                 f"There is no window whose target {step + 1} steps ahead is known. Give more rows, or choose steps="
                 f"{max(step, 1)}."
             )

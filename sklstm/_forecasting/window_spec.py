@@ -22,6 +22,10 @@ def rows_read(steps, n_ahead):
     return -(-steps // n_ahead) * n_ahead
 
 
+class NoWindowError(ValueError):
+    """There are no windows to train on, or none of some kind."""
+
+
 @dataclass(frozen=True)
 class WindowSpec:
     """The sizes of windows, and the methods that cut windows of these sizes.

@@ -773,3 +773,81 @@ def test_intervals_cover_as_many_truths_as_they_should(intervals, parts):
     frame = backtest(f, None, y, steps=H, n_origins=150, refit=False, season=7, coverage=0.8).frame
     inside = frame["truth"].between(frame["lower_80"], frame["upper_80"])
     assert 0.7 < inside.mean() < 0.9
+
+
+# ---- weights, and rows before the tail that are not enough
+
+
+def year(n=100, seed=0):
+    """Months with a season, to forecast by default."""
+    rows = np.arange(n)
+    values = 100 + np.random.default_rng(seed).normal(size=n).cumsum() + 10 * np.sin(rows * 2 * np.pi / 12)
+    return pd.Series(values, pd.date_range("2010", periods=n, freq="MS"))
+
+
+@pytest.mark.parametrize("factor", [1e-9, 3.0, 1e9])
+def test_only_the_proportions_of_weights_matter(factor):
+    y, f = year(50), Forecaster(steps=6)
+    weight = np.linspace(1, 2, 50)
+    once, other = (clone(f).fit(None, y, sample_weight=weight * k).forecast(6) for k in (1, factor))
+    np.testing.assert_allclose(once, other, rtol=1e-7)
+    assert (once != f.fit(None, y).forecast(6)).any()
+
+
+def test_equal_weights_are_none():
+    y, f = year(50), Forecaster(steps=6)
+    np.testing.assert_allclose(
+        clone(f).fit(None, y, sample_weight=np.full(50, 7.0)).forecast(6), f.fit(None, y).forecast(6), rtol=1e-7
+    )
+
+
+def test_rows_of_weight_0_in_the_tail_say_nothing_of_the_trust():
+    y, f = year(), Forecaster(Ridge(), window_length=12, steps=4, baseline="theta")
+    weight = np.ones(100)
+    weight[-2:] = 0  # which are in no window that a forecast of other rows is made from
+    wrong = y.copy()
+    wrong.iloc[-2:] = 1e6
+    settings = {"season": None, "log": None}
+    once, other = (clone(f).set_params(**settings).fit(None, part, sample_weight=weight) for part in (y, wrong))
+    assert once.trust_ == other.trust_ > 0
+    shares = [
+        Forecaster(steps=4, season=None, log=None, trust=0)
+        .fit(None, part, sample_weight=weight)
+        ._fitted.batch_forecaster.regressor_set.baseline.shares
+        for part in (y, wrong)
+    ]
+    np.testing.assert_array_equal(*shares)
+
+
+def test_windows_without_a_target_of_weight_0_are_not_needed():
+    weight = np.ones(100)
+    weight[::6] = 0  # every six rows in a row contain one
+    assert Forecaster(steps=6).fit(None, year(), sample_weight=weight).forecast(6).between(80, 130).all()
+
+
+HEADS = {
+    "short": (Forecaster(Ridge(), steps=12, baseline="theta"), slice(0, 40)),
+    "without windows": (Forecaster(steps=6), [1, *range(14, 20)]),
+    "without far targets": (Forecaster(steps=6), [0, 1, *range(14, 20)]),
+    "with few windows": (Forecaster(steps=6), [0, 1, 2, 14, 15, 16, 17, 18, 19]),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_panel_may_have_too_little_before_its_tails(head):
+    f, known = HEADS[head]
+    parts = {key: year(40 if head == "short" else 20, key) for key in range(2 if "few" in head else 3)}
+    for part in parts.values():
+        part.iloc[np.setdiff1d(np.arange(len(part)), np.arange(len(part))[known])] = np.nan
+    f = clone(f).fit(None, pd.concat(parts))
+    assert 0 < f.trust_ < 1
+    assert f.forecast(f.steps).between(50, 150).all()
+
+
+def test_the_message_of_a_value_without_a_logarithm_in_a_history_says_what_it_is_read_as():
+    y = np.exp(year() / 10)
+    f = Forecaster(log="auto", trust=0).fit(None, y)
+    history = y / 1000
+    history.iloc[7] = -1.0
+    with pytest.warns(UserWarning, match=f"value -1, .*read as {history[history > 0].min() / 2:.6g}"):
+        f.forecast(3, history=history)
