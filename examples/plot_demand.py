@@ -13,9 +13,9 @@ similar. The network with a calendar feeds back its own forecasts. It is better 
 first day only, because every hour adds an error and a week has 168 hours.
 
 The default needs no calendar. It takes the season of the day and of the week off, forecasts what is left by simple
-methods, and lets a network correct them, for all hours at once. It is better than the seasonal naive forecast on each
-of the first five days, and its error is less than half as large on the first one. On the last two days, the demand of
-today says little, and the seasonal naive forecast is a little better.
+methods, and lets a network correct them if that helps, for all hours at once. It is better than the seasonal naive
+forecast on each of the first five days, and its error is less than half as large on the first one. On the last two
+days, the demand of today says little, and both are about equally good.
 
 The data are those of Taylor (2003), shipped with pmdarima.
 """
