@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import FunctionTransformer
+from threadpoolctl import threadpool_limits
 
 from sklstm import Forecaster, backtest
 from sklstm._components.season import seasonal_values
@@ -36,6 +37,14 @@ pytestmark = [
         "ignore:Ridge diverges", "ignore:.*windows are left out", "ignore:.*rows could not be forecast"
     ),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Boosting waits for its threads longer than it works, where processes share the cores."""
+    with threadpool_limits(1):
+        yield
+
 
 BOOSTING = HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=2)
 PARTS = {
