@@ -27,7 +27,6 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-from scipy.signal import lfilter
 
 from sklstm._utils.overflow import power_of_two
 
@@ -55,6 +54,15 @@ class Lines(NamedTuple):
 
     level: FloatArray
     slope: FloatArray
+
+    def at(self, rows: IntArray) -> Lines:
+        """Return the lines of some rows, the first axis."""
+        return Lines(self.level[rows], self.slope[rows])
+
+    def path(self, steps: int) -> FloatArray:
+        """Return the values of lines (…, C) at the next steps, (…, steps, C)."""
+        level, slope = (part[..., np.newaxis, :] for part in self)
+        return level + slope * np.arange(1, steps + 1)[:, np.newaxis]
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class ThetaState:
     >>> from sklstm._components.theta import ThetaState
     >>> y = np.array([[1.0], [2.0], [np.nan], [4.0], [5.0], [6.0], [7.0]])
     >>> state, lines = ThetaState.begin(1).follow(y)
-    >>> (state.line.level + state.line.slope * np.arange(1, 4)).round(2)  # half of the slope of 1
+    >>> state.line.path(3).ravel().round(2)  # half of the slope of 1
     array([7.47, 7.97, 8.47])
     >>> bool((lines.level[-1] == state.line.level).all())
     True
@@ -282,6 +290,8 @@ def _smoothed(
 
 def _filtered(keep: float, values: FloatArray, before: FloatArray) -> FloatArray:
     """Return results, each of which is the value plus `keep` times the result before; `before` is that of the first."""
+    from scipy.signal import lfilter  # takes a quarter of the time of importing sklstm
+
     return lfilter([1.0], [1.0, -keep], values, axis=0, zi=before[np.newaxis])[0]
 
 

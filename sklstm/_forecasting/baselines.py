@@ -73,8 +73,7 @@ class Theta:
         return Theta(self.state.follow(y)[0])
 
     def path(self, steps):
-        level, slope = self.state.line
-        return level + slope * np.arange(1, steps + 1)[:, np.newaxis]
+        return self.state.line.path(steps)
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,7 @@ class LinePaths:
     lines: Lines
 
     def __call__(self, origins, steps):
-        level, slope = (part[origins - 1][:, np.newaxis] for part in self.lines)
-        return level + slope * np.arange(1, steps + 1)[:, np.newaxis]
+        return self.lines.at(origins - 1).path(steps)
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,7 @@ def _relative_errors(y, positions, season_length, steps, is_log):
     errors = []
     for (key, rows), (_, lines) in zip(y.items(), followed, strict=True):
         origins = np.arange(len(rows) - len(rows) // 2, len(rows))
-        level, slope = (part[origins - 1][:, np.newaxis] for part in lines)
-        ahead = rows_after(seasons[key][positions[key]], origins, steps)
-        paths = level + slope * np.arange(1, steps + 1)[:, np.newaxis] + ahead
+        paths = lines.at(origins - 1).path(steps) + rows_after(seasons[key][positions[key]], origins, steps)
         paths = np.exp(np.minimum(paths, LARGEST)) if is_log else paths
         error = present_mean(np.abs(paths - rows_after(rows, origins, steps)))
         change = present_mean(np.abs(np.diff(rows, axis=0))[np.newaxis])
