@@ -167,7 +167,11 @@ class WindowRegressor:
         """Convert windows, or some rows of them, to the input of the regressor."""
         if self.is_relative:
             windows, rows = relative_windows(windows, rows, self.spec.n_targets), None
-        return to_regressor_input(windows, self.spec, self.input_format, rows)
+        table = to_regressor_input(windows, self.spec, self.input_format, rows)
+        if self.is_relative and self.input_format is InputFormat.LAG_TABLE:
+            # a change from the last row follows from how the known columns change, so those of that row are needed
+            return np.concatenate((table, self.spec.known_of_last_row(windows)), axis=1)
+        return table
 
     def _call(self, method, windows, n_axes=0):
         """Predict with a method of the regressor, whose result has `n_axes` axes after the targets."""

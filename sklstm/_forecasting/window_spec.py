@@ -119,6 +119,14 @@ class WindowSpec:
             flat[chunk, n_lags * width :] = part[:, -1, self._known]
         return flat
 
+    def known_of_last_row(self, windows):
+        """Return the known columns of the last row in each window (n, L, C): (n, P), or (n, 0) for windows of one row.
+
+        A step has the known columns of the rows after it, so those of the last row are in the step before.
+        """
+        first = self._known.start
+        return windows[:, -2, first : first + self.n_known] if windows.shape[1] > 1 else windows[:, -1, :0]
+
     @property
     def _known(self):
         """The positions of the known columns among the channels."""

@@ -44,7 +44,9 @@ def check_bound(kind, n, seed, steps=None):
     elif kind == "line" and n >= 6:
         truth = y[-1] + (y[1] - y[0]) * np.arange(1, 37)
         assert np.abs(path - truth).mean() <= np.abs(theta(y, 36) - truth).mean()
-        if n >= 9:  # theta alone, which forecasts shorter ones, takes half of the slope by definition
+        assert np.abs(path - truth).max() < 0.51 * np.abs(truth[-1] - y[-1])  # theta takes half of the slope
+        if n >= 9:  # rows that ridge regressions can learn from; the logarithm of a line is none
+            path = Forecaster(steps=steps, log=None).fit(None, y).forecast(36).to_numpy()
             assert np.abs(path - truth).max() < 0.2 * np.abs(truth[-1] - y[-1])
     else:
         for n_steps in (24, 36):
@@ -169,11 +171,9 @@ def test_the_default_is_not_harmed_by_training_further(strategy):
 
 def test_the_default_is_the_default_however_much_it_prints(capsys):
     y = np.cumsum(np.random.default_rng(0).normal(size=90))
-    expected = Forecaster().fit(None, y)
-    assert expected.regressors_
-    fits, epochs = ["Fit 1 of 2", "Fit 2 of 2"], ["Iteration 100"] * 2  # one of them for the trust
-    loud = Forecaster(verbose=100), Forecaster(default_regressor().set_params(verbose=100))
-    for f, printed in zip(loud, ([fits[0], epochs[0], fits[1], epochs[1]], epochs), strict=True):
+    expected = Forecaster(trust=1.0).fit(None, y)
+    loud = Forecaster(verbose=100, trust=1.0), Forecaster(default_regressor().set_params(verbose=100), trust=1.0)
+    for f in loud:
         np.testing.assert_array_equal(f.fit(None, y).forecast(24), expected.forecast(24))
-        lines = capsys.readouterr().out.splitlines()
-        assert [line.split(":")[0].split(",")[0] for line in lines] == printed
+        (line,) = capsys.readouterr().out.splitlines()
+        assert line.startswith("Iteration 100, loss = ")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVR
 
@@ -171,3 +172,11 @@ def test_a_step_without_any_target_is_named():
     partly = WindowRegressor(RecordingLSTM(), WindowSpec(2, 3, 1, 0, 0), range(3), learns_partly=True)
     with pytest.raises(ValueError, match=r"no window whose target 3 steps ahead is known\. .* choose steps=2\."):
         partly.fit(*partly.training_data(samples))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_is_added_to_the_last_value_follows_from_how_known_columns_change(strategy):
+    X, y = series(60, "known")
+    y = (X @ [3.0, -2.0]).rename("sales")
+    f = forecaster(LinearRegression(), "known", strategy, baseline="naive", trust=1.0).fit(X[:-H], y[:-H])
+    np.testing.assert_allclose(f.forecast(H, X[-H:]), y[-H:], atol=1e-9)

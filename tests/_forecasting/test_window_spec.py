@@ -102,3 +102,14 @@ def test_the_steps_of_a_block_carry_the_known_columns_of_all_steps_after_them():
         np.testing.assert_array_equal(row, [[*known[s + 1], *known[s + 2]] for s in range(origin, origin + 4)])
     assert lags.future(known, [4, 6], 2).shape == (2, 0, 4)
     assert WindowSpec(3, 2, 1, 0, 0).future(np.empty((13, 0)), [4], 5).shape == (1, 4, 0)
+
+
+@pytest.mark.parametrize("n_ahead", [1, 3])
+def test_the_known_columns_of_the_last_row_are_in_the_step_before(n_ahead):
+    lags = WindowSpec(4, n_ahead, 1, 2, 1)
+    rng = np.random.default_rng(0)
+    y, known, past = rng.normal(size=(20, 1)), rng.normal(size=(20, 2)), rng.normal(size=(20, 1))
+    origins = np.arange(4, 15)
+    windows = lags.windows(lags.table(y, known, past, np.float64), origins)
+    np.testing.assert_array_equal(lags.known_of_last_row(windows), known[origins - 1])
+    assert lags.known_of_last_row(windows[:, -1:]).shape == (11, 0)
