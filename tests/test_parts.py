@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
 from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
@@ -604,6 +606,52 @@ def test_a_later_value_without_a_logarithm_is_not_passed_over_in_silence(value):
     with pytest.warns(UserWarning, match=f"'b' has the value {value:g}.* read as"):
         f.update(None, pd.concat({"b": later}, names=["shop", "day"]))
     assert f.forecast(5).notna().all()
+
+
+def test_a_backtest_tells_of_values_without_a_logarithm_too():
+    _, y = weekly(60)
+    y *= 1.1 ** np.arange(60)
+    y.iloc[54] = -3.0
+    f = Forecaster(Ridge(), window_length=3, log="auto", baseline="theta", trust=0.5)
+    with pytest.warns(UserWarning, match="y has the value -3, which has no logarithm"):
+        backtest(f, None, y, steps=2, n_origins=8, refit=False)
+    backtest(f, None, y, steps=2, n_origins=2, refit=True)
+
+
+# ---- a baseline of any kind
+
+
+def test_a_baseline_that_reads_complete_windows_only_is_named_with_advice_that_works():
+    _, y = weekly(60)
+    y.iloc[20:23] = np.nan
+    f = Forecaster(model(), window_length=5, season=7, log=None, baseline=Ridge(), trust=0.5)
+    with pytest.warns(UserWarning, match=r"windows are left out.* Ridge takes complete ones only.*baseline='theta'"):
+        f.fit(None, y)
+    ending = y[:23]
+    with pytest.raises(ValueError, match=r"2 values, and Ridge needs all .*make_pipeline\(SimpleImputer\(\), Ridge"):
+        f.forecast(3, history=ending)
+    with pytest.raises(ValueError, match=r"drop_incomplete=False .* but Ridge does not accept NaN"):
+        clone(f).set_params(drop_incomplete=False).fit(None, y)
+    for advised in ("theta", make_pipeline(SimpleImputer(), Ridge())):
+        assert np.isfinite(clone(f).set_params(baseline=advised).fit(None, y).forecast(3, history=ending)).all()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "message"),
+    [
+        (Ridge, r"baseline must be an instance, got the class Ridge: write Ridge\(\)"),
+        (LogisticRegression(), "LogisticRegression is a classifier"),
+        (Forecaster(Ridge()), "baseline must predict values from windows, got a Forecaster"),
+    ],
+    ids=["class", "classifier", "forecaster"],
+)
+def test_what_is_no_regressor_is_no_baseline(baseline, message):
+    _, y = weekly(60)
+    f = Forecaster(Ridge(), window_length=5).fit(None, y)
+    before = f.forecast(3)
+    with pytest.raises(TypeError, match=message):
+        f.set_params(baseline=baseline).fit(None, y)
+    np.testing.assert_array_equal(f.forecast(3), before)
 
 
 # ---- estimator

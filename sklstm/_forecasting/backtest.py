@@ -276,6 +276,8 @@ def _forecast_folds(fitted, data, folds, steps, coverages, season):
     origins = {key: np.array([fold.origin(key) for fold in members]) for key, members in folds_of.items()}
     if not origins:
         return []
+    spans = {key: (len(fitted.data.series[key]), int(rows.max())) for key, rows in origins.items()}
+    fitted.check_logarithms({key: data.series[key].between(*span) for key, span in spans.items() if span[0] < span[1]})
     forecasts = fitted.forecast(data.series, origins, steps, coverages)
     tables = []
     for key, members in folds_of.items():

@@ -712,8 +712,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 def check_parts(forecaster):
     """Check the types of the estimators in a forecaster."""
     check_regressor(regressor_to_clone(forecaster))
-    if isinstance(forecaster.regressor, Forecaster):
-        raise TypeError(
-            "regressor must predict values from windows, got a Forecaster. Pass the regressor inside of it."
-        )
+    for name in ("regressor", "baseline"):
+        if isinstance(getattr(forecaster, name), Forecaster):
+            raise TypeError(
+                f"{name} must predict values from windows, got a Forecaster. Pass the regressor inside of it."
+            )
+    if forecaster.baseline is not None and not isinstance(forecaster.baseline, str):
+        check_regressor(forecaster.baseline, name="baseline")
     check_transformer(forecaster.target_transformer)

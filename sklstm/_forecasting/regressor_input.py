@@ -35,23 +35,24 @@ NO_REGRESSORS = {
 }
 
 
-def check_regressor(regressor, whole=None):
+def check_regressor(regressor, whole=None, name="regressor"):
     """Raise TypeError if an estimator, or the predictor inside, is known not to predict values.
 
-    `whole` is the estimator that contains it. An estimator without tags is accepted if it has `predict`.
+    `whole` is the estimator that contains it, and `name` the parameter of a Forecaster that has it. An estimator
+    without tags is accepted if it has `predict`.
     """
     whole = regressor if whole is None else whole
     if isinstance(regressor, type):
         raise TypeError(
-            f"regressor must be an instance, got the class {regressor.__name__}: write {regressor.__name__}()."
+            f"{name} must be an instance, got the class {regressor.__name__}: write {regressor.__name__}()."
         )
     _check_cuts_no_windows(regressor)
     inner = _predictor_in(regressor)
     if inner is not None:
-        check_regressor(inner, whole)
+        check_regressor(inner, whole, name)
     tags = _tags(regressor)
     kind = getattr(regressor, "_estimator_type", None) if tags is None else tags.estimator_type
-    who = type(regressor).__name__ + ("" if whole is regressor else f", in regressor={whole!r},")
+    who = type(regressor).__name__ + ("" if whole is regressor else f", in {name}={whole!r},")
     if kind in NO_REGRESSORS:
         raise TypeError(f"{who} is {NO_REGRESSORS[kind]}. Choose a regressor, which predicts the values of a series.")
     if kind != "regressor" and not hasattr(regressor, "predict"):  # some regressors have it only after fit

@@ -139,10 +139,15 @@ def window_length_of(forecaster, data):
 def keeps_incomplete(forecaster):
     """Whether a forecaster trains on incomplete windows."""
     if forecaster.drop_incomplete == "auto":
-        baseline = part_of(forecaster, "baseline")
-        reads = [regressor_to_clone(forecaster)] + ([] if baseline is None or isinstance(baseline, str) else [baseline])
-        return all(map(accepts_nan, reads))
+        return accepts_nan(most_complete_reader(forecaster))
     return not forecaster.drop_incomplete
+
+
+def most_complete_reader(forecaster):
+    """Return the regressor of a forecaster or, if only its baseline does not accept NaN, that."""
+    baseline = part_of(forecaster, "baseline")
+    readers = [regressor_to_clone(forecaster)] + ([] if baseline is None or isinstance(baseline, str) else [baseline])
+    return next((reader for reader in readers if not accepts_nan(reader)), readers[0])
 
 
 def quantile_intervals(forecaster, strategy):
@@ -160,9 +165,10 @@ def check_settings(forecaster, data):
         The proper training rows; None without `intervals`.
     """
     regressor = regressor_to_clone(forecaster)
-    if forecaster.drop_incomplete is False and not accepts_nan(regressor):
+    reader = most_complete_reader(forecaster)
+    if forecaster.drop_incomplete is False and not accepts_nan(reader):
         raise ValueError(
-            f"drop_incomplete=False keeps incomplete windows, but {type(regressor).__name__} does not accept NaN "
+            f"drop_incomplete=False keeps incomplete windows, but {type(reader).__name__} does not accept NaN "
             "according to its tags. Set drop_incomplete='auto', or choose another regressor."
         )
     _check_parts(forecaster, data, regressor)
