@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import clone
 
-from sklstm._forecasting.baselines import KINDS, RIDGE_LONG, RIDGE_SHORT, SeriesBaseline
-from sklstm._forecasting.correction import Baseline, predict_in_chunks
+from sklstm._forecasting.baselines import KINDS, RIDGE_SHORT, SeriesBaseline
+from sklstm._forecasting.correction import Baseline, relative_path_of_samples
 from sklstm._forecasting.regressor_input import takes_several
 from sklstm._forecasting.strategies import Direct, MultiOutput, RegressorSet
 
@@ -34,43 +34,47 @@ def fit_baseline(members, builder, adjusted, origins, samples):
     paths : ndarray of shape (n_members, n_samples, n_ahead, n_targets)
         The forecast of every member from every sample, in scaled units.
     """
-    season_length = builder.scaler.adjuster.season_length
-    of_series, of_windows, paths = [], [], []
-    for name in members:
-        if isinstance(name, str) and name in KINDS:
-            part = SeriesBaseline.from_name(name, season_length)
-            path, part = _series_paths(part, builder, adjusted, origins, samples)
-            of_series.append(part)
-            paths.append(path)
+    of_series = [_follow(name, builder, adjusted, origins, samples) for name in members if _is_of_series(name)]
     last = samples.last(builder.spec.n_targets)
     relative = replace(samples, reference=np.tile(last, builder.spec.n_ahead))
-    for member in members:
-        if isinstance(member, str) and member in KINDS:
-            continue
-        part = _learnt(member, builder, adjusted, relative, season_length)
-        if part is not None:
-            of_windows.append(part)
-            paths.append(last[:, np.newaxis] + predict_in_chunks(part, samples))
+    regressors = [member for member in members if not _is_of_series(member)]
+    fitted = [_fit_regressor(member, builder, adjusted, relative) for member in regressors]
+    of_windows = [part for part in fitted if part is not None]
+    paths = [path for _, path in of_series] + [relative_path_of_samples(part, samples, last) for part in of_windows]
     shares = np.full(len(paths), 1 / len(paths))
-    return Baseline(tuple(of_series), tuple(of_windows), shares), np.stack(paths)
+    return Baseline(tuple(part for part, _ in of_series), tuple(of_windows), shares), np.stack(paths)
 
 
-def _series_paths(part, builder, adjusted, origins, samples):
-    """Return the forecasts of a SeriesBaseline from every sample, and the baseline at the end of the rows."""
+def _is_of_series(member):
+    """Whether a member of a baseline forecasts each series from its own rows; others are regressors."""
+    return isinstance(member, str) and member in KINDS
+
+
+def _follow(name, builder, adjusted, origins, samples):
+    """Return the SeriesBaseline with this name at the end of the rows, and its forecasts from every sample."""
+    baseline = SeriesBaseline.from_name(name, builder.scaler.adjuster.season_length)
     series = {key: data.y for key, data in adjusted.items()}
-    found, part = part.training_paths(series, origins, builder.spec.n_ahead)
-    paths = np.concatenate(list(found.values()))[samples.numbers]
-    scaling = samples.scaling
-    return (paths - scaling.centre[:, np.newaxis]) / scaling.divisor[:, np.newaxis], part
+    found, baseline = baseline.training_paths(series, origins, builder.spec.n_ahead)
+    return baseline, samples.scaling.scaled(np.concatenate(list(found.values()))[samples.numbers])
 
 
-def _learnt(member, builder, adjusted, samples, season_length):
-    """Fit a regressor as a baseline; None for one of the ridge regressions if there are too few windows."""
+def _fit_regressor(member, builder, adjusted, samples):
+    """Fit a regressor as a baseline; None for one of the ridge regressions if there are too few windows.
+
+    Parameters
+    ----------
+    member : str or estimator
+        The name of a ridge regression, or any regressor.
+    builder, adjusted
+        As for `fit_baseline`.
+    samples : TrainingWindows
+        With the last value of each window as reference.
+    """
     spec, is_ridge = builder.spec, isinstance(member, str)
     if is_ridge:
         longest = max(map(len, adjusted.values()))
         most = max(2, (longest - spec.n_ahead) // 3)
-        n_lags = {RIDGE_SHORT: max(season_length + 1, 4), RIDGE_LONG: spec.window_length}[member]
+        n_lags = max(builder.scaler.adjuster.season_length + 1, 4) if member == RIDGE_SHORT else spec.window_length
         spec = replace(spec, window_length=min(n_lags, most, spec.window_length))
         samples = _complete(replace(samples, windows=samples.windows[:, -spec.window_length :]))
         if len(samples) < FEWEST_FOR_RIDGE:

@@ -135,13 +135,19 @@ class CorrectedSet:
             self.regressor_set.partial_fit(samples, draw_older, learning_rate_init)
 
     def with_reference(self, samples, rows, origins):
-        """Return samples, made at some origins of series, with what the regressor is to add to."""
-        n_ahead, scaling = self.spec.n_ahead, samples.scaling
+        """Return samples, made at some origins of series, with what the regressor is to add to.
+
+        Parameters
+        ----------
+        samples : TrainingWindows
+        rows, origins
+            As for `SeriesBaseline.start`.
+        """
+        n_ahead = self.spec.n_ahead
         start = self.baseline.start(rows, origins, n_ahead, feeds_back=False)
         last = samples.last(self.spec.n_targets)
-        paths = [member.path(n_ahead)[samples.numbers] for member in start.members]
-        paths = [(path - scaling.centre[:, np.newaxis]) / scaling.divisor[:, np.newaxis] for path in paths]
-        paths += [last[:, np.newaxis] + predict_in_chunks(part, samples) for part in self.baseline.of_windows]
+        paths = [samples.scaling.scaled(member.path(n_ahead)[samples.numbers]) for member in start.members]
+        paths += [relative_path_of_samples(part, samples, last) for part in self.baseline.of_windows]
         return self.mixture.refer(samples, self.baseline.mean(np.stack(paths)), last)
 
     def forecast(self, start: ForecastWindows, steps):
@@ -196,35 +202,37 @@ class NextBlock:
 
     Parameters
     ----------
-    whole : CorrectedSet
+    corrected : CorrectedSet
     start : ForecastWindows
         The windows before the first block.
 
     Attributes
     ----------
+    state : BaselineStart
+        The baselines before the next block.
     baselines : list of ndarray of shape (n, n_ahead, n_targets)
         The baseline of each block so far, in scaled units.
     """
 
-    def __init__(self, whole, start):
-        self.whole, self.start, self.state = whole, start, start.baseline
+    def __init__(self, corrected, start):
+        self.corrected, self.start, self.state = corrected, start, start.baseline
         self.baselines = []
 
     def __call__(self, windows):
         """Predict the next block of windows, (n, n_ahead, n_targets); infinite where infinity was fed back."""
-        whole, n_ahead, n_targets = self.whole, self.whole.strategy.n_ahead, self.whole.spec.n_targets
+        corrected, n_ahead, n_targets = self.corrected, self.corrected.spec.n_ahead, self.corrected.spec.n_targets
         lost = np.isinf(windows).any(axis=(1, 2))
         if lost.any():
             windows = np.where(lost[:, np.newaxis, np.newaxis], 0, windows)
         if self.baselines:
             self.state = self.state.after(self.start.unscaled(windows[:, -n_ahead:, :n_targets]))
-        windows = windows[:, -whole.spec.window_length :]
-        baseline = whole.baseline.mean(whole.baseline.paths(self.start, self.state, windows, n_ahead))
+        windows = windows[:, -corrected.spec.window_length :]
+        baseline = corrected.baseline.mean(corrected.baseline.paths(self.start, self.state, windows, n_ahead))
         self.baselines.append(baseline)
         forecasts = baseline
-        if whole.is_used:
-            reference = whole.mixture.reference(baseline, newest(windows[..., :n_targets]))
-            forecasts = whole.mixture.mixed(baseline, reference + whole.regressor_set.predict(windows, n_ahead))
+        if corrected.is_used:
+            reference = corrected.mixture.reference(baseline, newest(windows[..., :n_targets]))
+            forecasts = corrected.mixture.mixed(baseline, reference + corrected.regressor_set.predict(windows, n_ahead))
         return np.where(np.isfinite(forecasts) & ~lost[:, np.newaxis, np.newaxis], forecasts, np.inf)
 
 
@@ -248,10 +256,13 @@ def relative_block(part: RegressorSet):
     return predict
 
 
-def predict_in_chunks(part: RegressorSet, samples):
-    """Return what a RegressorSet predicts from the windows of some samples, (n, n_ahead, n_targets)."""
+def relative_path_of_samples(part: RegressorSet, samples, last):
+    """Do the same as `relative_path` for the windows of TrainingWindows, whose last values (n, n_targets) are given.
+
+    It copies some of the windows at a time.
+    """
     spec, rows = part.spec, samples.rows_at(np.arange(len(samples)))
     found = np.empty((len(samples), spec.n_ahead, spec.n_targets))
     for chunk in row_chunks(len(samples), samples.windows[0].size):
         found[chunk] = part.predict(samples.windows[rows[chunk]][:, -spec.window_length :], spec.n_ahead)
-    return found
+    return found + last[:, np.newaxis]

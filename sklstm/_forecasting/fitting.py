@@ -167,11 +167,18 @@ def _fit_window_builder(forecaster, data, regressor, strategy):
     has_lstm, has_baseline = bool(lstm_prefixes(regressor)), bool(baseline_of(forecaster, data))
     dtype = np.dtype(forecaster.dtype or ("float32" if has_lstm else "float64"))
     rule = ScalingRule.from_regressor(regressor, dtype, data.spec.output_format.is_panel, has_baseline)
-    adjusts = season_length_of(forecaster, data), has_week(forecaster, data), log_of(forecaster, data)
-    scaler, adjusted = fit_scaler(forecaster.target_transformer, data.series, rule, *adjusts)
-    reads = {"reads_sequences": has_lstm, "reads_by_channel": reads_by_channel(regressor)}
-    reads["allows_fewer_known"] = strategy.is_auto
-    return WindowBuilder(spec, scaler, dtype, keeps_incomplete(forecaster), **reads), adjusted
+    season = season_length_of(forecaster, data), has_week(forecaster, data)
+    scaler, adjusted = fit_scaler(forecaster.target_transformer, data.series, rule, *season, log_of(forecaster, data))
+    builder = WindowBuilder(
+        spec,
+        scaler,
+        dtype,
+        keeps_incomplete(forecaster),
+        reads_sequences=has_lstm,
+        reads_by_channel=reads_by_channel(regressor),
+        allows_fewer_known=strategy.is_auto,
+    )
+    return builder, adjusted
 
 
 def _make_intervals(forecaster, fitted, proper, fit_proper, tasks):

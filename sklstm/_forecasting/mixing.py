@@ -1,9 +1,11 @@
 """Find out on a held-out tail how the members of a baseline and the regressor are mixed."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.metrics import naive_scales
 from sklstm._forecasting.settings import horizon_of, season_length_of, trust_of
 from sklstm._forecasting.trust import (
@@ -15,6 +17,7 @@ from sklstm._forecasting.trust import (
     trust_of_panel,
 )
 from sklstm._forecasting.window_spec import NoWindowError
+from sklstm._series.series import SeriesData
 from sklstm._utils.windows import rows_after
 
 FEWEST_BEFORE = 4  # rows of a series before its tail
@@ -22,7 +25,7 @@ FEWEST_BEFORE = 4  # rows of a series before its tail
 
 @dataclass(frozen=True)
 class Mixing:
-    """How the members of a baseline and the regressor are mixed.
+    """What a held-out tail decides: how much each member of a baseline counts, and the regressor.
 
     Parameters
     ----------
@@ -115,14 +118,30 @@ def tail_lengths(forecaster, data):
 
 @dataclass(frozen=True)
 class _Tail:
-    """The held-out rows at the end of each series, and a BatchForecaster that was fitted on the rows before them."""
+    """The held-out rows at the end of each series, and forecasts of them. All dicts are by key.
 
-    batch: object
-    series: dict
-    origins: dict
+    Parameters
+    ----------
+    batch : BatchForecaster
+        Fitted on the rows before them.
+    series : dict of SeriesData
+        All rows of the series.
+    origins : dict of ndarray of int of shape (n_origins,)
+        One before each held-out row.
+    steps : int
+        How many steps are forecast from each.
+    scales : dict of ndarray of shape (n_targets,)
+        What errors are divided by; in the user's units.
+    weights : dict of ndarray of shape (n_rows,)
+        The sample weight of each row.
+    """
+
+    batch: BatchForecaster
+    series: dict[Hashable, SeriesData]
+    origins: dict[Hashable, np.ndarray]
     steps: int
-    scales: dict
-    weights: dict
+    scales: dict[Hashable, np.ndarray]
+    weights: dict[Hashable, np.ndarray]
 
     @classmethod
     def from_head(cls, batch, data, n_tail, forecaster):

@@ -49,9 +49,9 @@ def strategy_of(forecaster, data):
 
 
 def part_of(forecaster, name):
-    """Return a parameter that is "default" by default: "auto" for an LSTMRegressor, and None for any other regressor.
+    """Return the value of `season`, `log` or `baseline` (its name): "default" becomes "auto" or None, and False None.
 
-    It is None too for a regressor that needs targets which are not negative.
+    "default" is "auto" for an LSTMRegressor that may predict negative values, and None for any other regressor.
     """
     value, regressor = plain(getattr(forecaster, name)), regressor_to_clone(forecaster)
     if value is False:
@@ -179,8 +179,7 @@ def check_settings(forecaster, data):
 
 def _check_parts(forecaster, data, regressor):
     """Check that season, logarithm and baseline fit each other, the regressor and the data."""
-    season, log, baseline = (part_of(forecaster, name) for name in ("season", "log", "baseline"))
-    given = {"season": season, "log": log, "baseline": baseline}
+    given = {name: part_of(forecaster, name) for name in ("season", "log", "baseline")}
     given = {name: value for name, value in given.items() if value is not None}
     if given and needs_nonnegative(regressor):
         name, value = next(iter(given.items()))
@@ -188,17 +187,29 @@ def _check_parts(forecaster, data, regressor):
             f"{name}={value!r} gives the regressor targets below 0, but {type(regressor).__name__} needs targets that "
             f"are not negative. Set {name}=None."
         )
-    if log is True and forecaster.target_transformer is not None:
+    if given.get("log") is True:
+        _check_log(forecaster, data)
+    _check_baseline(forecaster, data, regressor)
+
+
+def _check_log(forecaster, data):
+    """Check that the logarithm of all targets can be taken."""
+    if forecaster.target_transformer is not None:
         raise ValueError(
             "log=True and target_transformer are two transformations of y. Choose one: with target_transformer="
             f"{forecaster.target_transformer!r}, set log=None."
         )
-    if log is True and any((part.y <= 0).any() for part in data.series.values()):
+    if any((part.y <= 0).any() for part in data.series.values()):
         smallest = min(np.nanmin(part.y) for part in data.series.values() if not np.isnan(part.y).all())
         raise ValueError(
             f"log=True needs values above 0, but the smallest of y is {smallest:.6g}. Set log='auto', which takes the "
             "logarithm of positive series only, or target_transformer=FunctionTransformer(np.log1p, np.expm1)."
         )
+
+
+def _check_baseline(forecaster, data, regressor):
+    """Check that the parameters that concern the baseline fit each other, the regressor and the data."""
+    baseline = part_of(forecaster, "baseline")
     if isinstance(baseline, str) and baseline == SEASONAL_NAIVE and season_length_of(forecaster, data) == 1:
         raise ValueError(
             "baseline='seasonal_naive' needs a season, but season="

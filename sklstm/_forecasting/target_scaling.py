@@ -76,6 +76,10 @@ class SeriesScaling(ArrayFields):
         """The size, or 1 where it is 0."""
         return np.where(self.size > 0, self.size, 1)
 
+    def scaled(self, values):
+        """Convert values (n, steps, n_targets) from adjusted to scaled units; here, fields are (n, n_targets)."""
+        return (values - self.centre[:, np.newaxis]) / self.divisor[:, np.newaxis]
+
     @property
     def far(self):
         """The absolute value, in scaled units, beyond which a window is at another level."""
