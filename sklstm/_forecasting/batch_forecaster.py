@@ -124,8 +124,7 @@ class BatchForecaster:
         is_steady = {key: key in scaler.scalings or not scaler.adjuster.changes for key in histories}
         lengths = {key: len(history) for key, history in histories.items() if is_steady[key]}
         rows = self.builder.adjusted_rows(histories, {key: np.array([n]) for key, n in lengths.items()})
-        baseline = self.regressor_set.baseline.at(rows, lengths)
-        return replace(self, regressor_set=replace(self.regressor_set, baseline=baseline))
+        return self._with_baseline(self.regressor_set.baseline.at(rows, lengths))
 
     def readjusted(self, histories):
         """Return a BatchForecaster with the seasons of histories that have become longer, by key."""
@@ -139,9 +138,10 @@ class BatchForecaster:
 
     def without_ends(self, series):
         """Return a BatchForecaster that does not know the ends of some series, by key."""
-        if not self.has_baseline:
-            return self
-        baseline = self.regressor_set.baseline.without(series)
+        return self._with_baseline(self.regressor_set.baseline.without(series)) if self.has_baseline else self
+
+    def _with_baseline(self, baseline):
+        """Return a BatchForecaster with another state of its baseline."""
         return replace(self, regressor_set=replace(self.regressor_set, baseline=baseline))
 
     def point_forecasts(self, windows, steps):

@@ -129,8 +129,14 @@ class CorrectedSet:
     def learns_partly(self):
         return self.regressor_set.learns_partly
 
+    def fit(self, samples, tasks):
+        """Train the regressors if they are used; see `RegressorSet.fit`."""
+        if self.is_used:
+            self.regressor_set.fit(samples, tasks)
+        return self
+
     def partial_fit(self, samples, draw_older=None, learning_rate_init=None):
-        """Train the regressors further; see `RegressorSet.partial_fit`."""
+        """Train the regressors further if they are used; see `RegressorSet.partial_fit`."""
         if self.is_used:
             self.regressor_set.partial_fit(samples, draw_older, learning_rate_init)
 

@@ -114,7 +114,19 @@ def _train_regressors(forecaster, data, tasks):
 
 
 def _fit(forecaster, data, members, mixing, tasks, trains=True):
-    """Fit a baseline of some members, if any, and the regressors, unless not `trains`."""
+    """Fit the baseline, if it has members, and the regressors.
+
+    Parameters
+    ----------
+    forecaster, data, tasks
+        As in `train`.
+    members : tuple of str or estimator
+        The members of the baseline; () for none.
+    mixing : Mixing or None
+        How much each member and the regressors count; None without a baseline.
+    trains : bool, default=True
+        Whether to train the regressors. They are not trained either if they do not count.
+    """
     regressor, strategy = regressor_to_clone(forecaster), strategy_of(forecaster, data)
     by_default = is_default(regressor)
     builder, adjusted = _fit_window_builder(forecaster, data, regressor, strategy)
@@ -134,14 +146,11 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
         baseline, paths = fit_baseline(members, builder, adjusted, origins, samples)
         mixture = Mixture(weight_of(forecaster, members), np.ones(strategy.n_ahead))
         mixing = replace(mixing, trust=0.0) if has_too_few else mixing
-        corrected = mixing.applied_to(CorrectedSet(regressor_set, baseline, mixture))
-        samples = mixture.refer(samples, corrected.baseline.mean(paths), samples.last(builder.spec.n_targets))
-        trains = trains and corrected.is_used
+        regressor_set = mixing.applied_to(CorrectedSet(regressor_set, baseline, mixture))
+        samples = mixture.refer(samples, regressor_set.baseline.mean(paths), samples.last(builder.spec.n_targets))
     if trains:
         _train(forecaster, data, builder, regressor_set, samples, tasks)
-    batch_forecaster = BatchForecaster(
-        builder, corrected if members else regressor_set, repeats_last=has_too_few and not members
-    )
+    batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=has_too_few and not members)
     return FittedForecaster(data, batch_forecaster, n_dropped, type(regressor).__name__, not (by_default or members))
 
 

@@ -106,9 +106,11 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         extrapolates trends itself, and 1 for the others.
     trust : float in [0, 1] or "auto", default="auto"
         How much of what the regressor adds to the baseline counts. 1 adds all of it. With 0, the baseline forecasts
-        alone and no regressor is trained. "auto" trains twice: first without the last rows (the tail of each series),
-        whose errors tell. For a single series it is then 0.5 if the regressor made forecasts better, and else 0; also
-        with fewer than about 60 rows. For a regressor that predicts quantiles, it is 1.
+        alone and no regressor is trained. "auto" finds out: a regressor that is trained first without the last rows of
+        each series (their tails) forecasts these. In a panel, the trust that would have been best there counts, moved
+        towards 0.25, the more so the fewer series there are. For a single series, the trust is 0.5 if the regressor
+        made the forecasts better; if not, or with fewer than about 60 rows, it is 0. For a regressor that predicts
+        quantiles, it is 1.
     intervals : {"conformal", "bootstrap"}, default=None
         How to compute intervals around forecasts; None computes none. Both kinds need a second fit: a model trained
         without the last rows (the calibration rows) forecasts these, and its errors give the intervals around the

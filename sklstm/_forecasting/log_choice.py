@@ -9,7 +9,7 @@ from sklstm._components.theta import follow_each
 from sklstm._utils.windows import rows_after
 
 FEWEST_BEFORE = 4  # rows before a tail that tell anything of a series
-LARGEST = 700  # of a logarithm
+LARGEST = 700  # logarithm of a forecast, so that the forecast is finite
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class LogRule:
     steps : int, default=1
         How many steps are forecast.
     is_panel : bool, default=False
+        Whether one choice is made for all positive series.
     of_positive : ndarray of bool of shape (n_targets,) or None, default=None
-        What was chosen for the positive series of a panel.
+        This choice for later series; None until it is made.
     """
 
     setting: bool | str | None = None
@@ -62,6 +63,7 @@ def choose_log(y, positions, season_length, steps, is_panel):
     steps : int
         How many steps are forecast.
     is_panel : bool
+        Whether one choice is made for all positive series.
     """
     positive = {key: is_positive(rows) for key, rows in y.items()}
     long = {key: np.where(positive[key], rows, np.nan) for key, rows in y.items() if len(rows) >= steps + FEWEST_BEFORE}

@@ -27,7 +27,7 @@ def check_learning_rate(learning_rate_init, train, regressors):
 
 
 def train_further(fitted, histories, n_new, learning_rate_init):
-    """Train on the windows whose last target is new, together with some of the older windows; then adjust the seasons.
+    """Train on the windows with new targets, together with some of the older windows; then adjust the seasons.
 
     Parameters
     ----------
@@ -75,13 +75,10 @@ class _Windows:
         """
         first = {key: max(1, self._lengths[key] - n - reach) for key, n in self.n_new.items()}
         origins = {key: np.arange(first[key], self._lengths[key]) for key in self.n_new}
-        learnt = {key: self._lengths[key] - n for key, n in self.n_new.items()}
-        was_learnt = (
-            self.fitted.batch_forecaster.regressor_set.learns_partly and self.fitted.builder.reads_windows_early
-        )
-        return self.fitted.batch_forecaster.training_windows(
-            self.histories, origins, n_learnt=learnt if was_learnt else None
-        )
+        batch_forecaster, n_learnt = self.fitted.batch_forecaster, None
+        if batch_forecaster.regressor_set.learns_partly and batch_forecaster.builder.reads_windows_early:
+            n_learnt = {key: self._lengths[key] - n for key, n in self.n_new.items()}
+        return batch_forecaster.training_windows(self.histories, origins, n_learnt=n_learnt)
 
     def older(self, reach, n_drawn):
         """Draw up to `n_drawn` of the windows whose targets, up to `reach` rows after the first, are not new."""
