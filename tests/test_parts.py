@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
@@ -25,6 +25,7 @@ from tests._forecasting.tools import (
     WITH_AUTO,
     H,
     L,
+    Recorder,
     reach,
     rows_only,
     series,
@@ -911,3 +912,32 @@ def test_the_message_of_a_value_without_a_logarithm_in_a_history_says_what_it_is
     history.iloc[7] = -1.0
     with pytest.warns(UserWarning, match=f"value -1, .*read as {history[history > 0].min() / 2:.6g}"):
         f.forecast(3, history=history)
+
+
+# ---- baselines that are no regressors of changes, and series without a common season
+
+
+@pytest.mark.parametrize("baseline", [PoissonRegressor(), model(loss="poisson")], ids=["linear", "lstm"])
+def test_a_baseline_that_needs_counts_is_refused_before_any_work(baseline):
+    y, f = year(40), Forecaster(Ridge(), window_length=3).fit(None, year(30))
+    before = f.forecast(2)
+    with pytest.raises(ValueError, match=r"targets that are not negative.*baseline=RidgeCV\(\)"):
+        f.set_params(baseline=baseline).fit(None, y)
+    assert f.forecast(2).equals(before)
+    assert f.set_params(baseline=RidgeCV()).fit(None, y).forecast(2).notna().all()
+
+
+def test_wrong_settings_of_a_baseline_are_refused_before_any_work():
+    f = Forecaster(Recorder(), window_length=3, baseline=Ridge(alpha=-1))
+    with pytest.raises(ValueError, match="'alpha' parameter of Ridge"):
+        f.fit(None, year(40))
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_a_panel_whose_series_have_other_seasons_has_none(order):
+    days = pd.Series(year(60).to_numpy(), pd.date_range("2020", periods=60))
+    parts = {"months": year(60), "days": days}
+    y = pd.concat({key: parts[key] for key in list(parts)[order]})
+    f = Forecaster(Ridge(), season="auto", window_length=3).fit(None, y)
+    assert f.season_ is None
+    assert f.set_params(season=12).fit(None, y).season_ == 12

@@ -86,9 +86,9 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         is estimated from the training rows, at positions that come from the index (the month, the hour), and shrunk by
         its noise. A series with fewer than two seasons of rows has none. "auto" takes the number from the frequency of
         the index: 12 for months, 4 for quarters, 52 for weeks, 7 for days, 5 for business days, 24 for hours and 48 for
-        half-hours; else there is no season. Of hours and half-hours, the week is taken off as well if the series shows
-        one. None takes no season off. "default" is "auto" for an LSTMRegressor that may predict negative values, and
-        None for any other regressor.
+        half-hours; else, and for a panel whose series differ in it, there is no season. Of hours and half-hours, the
+        week is taken off as well if the series shows one. None takes no season off. "default" is "auto" for an
+        LSTMRegressor that may predict negative values, and None for any other regressor.
     log : bool, "auto", "default" or None, default="default"
         Whether the logarithm of `y` is taken, before the season. Then the season and errors are in proportion to the
         level. "auto" takes it of positive series, if theta forecasts them better with it; in a panel it is taken of all

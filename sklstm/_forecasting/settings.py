@@ -62,12 +62,15 @@ def part_of(forecaster, name):
 
 
 def season_length_of(forecaster, data):
-    """Return the number of positions in a season of the training data; 1 for no season."""
+    """Return the number of positions in a season of the training data; 1 for no season.
+
+    "auto" takes none of a panel whose series differ in it.
+    """
     season = part_of(forecaster, "season")
     if season != "auto":
         return 1 if season is None else plain(season)
-    lengths = (season_length(part.end) for part in data.series.values())
-    return next((length for length in lengths if length is not None), 1)
+    lengths = {season_length(part.end) for part in data.series.values()} - {None}
+    return lengths.pop() if len(lengths) == 1 else 1
 
 
 def has_week(forecaster, data):
@@ -108,6 +111,11 @@ def baseline_of(forecaster, data):
     return (baseline,)
 
 
+def is_learnt(baseline):
+    """Whether a baseline is a regressor, which learns from windows."""
+    return baseline is not None and not isinstance(baseline, str)
+
+
 def weight_of(forecaster, members):
     """Return the weight of the baseline in what the regressor learns to add to."""
     if forecaster.baseline_weight == "auto":
@@ -146,7 +154,7 @@ def keeps_incomplete(forecaster):
 def most_complete_reader(forecaster):
     """Return the regressor of a forecaster or, if only its baseline does not accept NaN, that."""
     baseline = part_of(forecaster, "baseline")
-    readers = [regressor_to_clone(forecaster)] + ([] if baseline is None or isinstance(baseline, str) else [baseline])
+    readers = [regressor_to_clone(forecaster)] + ([baseline] if is_learnt(baseline) else [])
     return next((reader for reader in readers if not accepts_nan(reader)), readers[0])
 
 
@@ -174,6 +182,8 @@ def check_settings(forecaster, data):
     _check_parts(forecaster, data, regressor)
     if part_of(forecaster, "baseline") is not None:  # then the regressor may never be trained
         check_regressor_settings(regressor)
+    if is_learnt(part_of(forecaster, "baseline")):
+        check_regressor_settings(part_of(forecaster, "baseline"))
     return None if forecaster.intervals is None else _proper_training_data(forecaster, data)
 
 
@@ -210,6 +220,11 @@ def _check_log(forecaster, data):
 def _check_baseline(forecaster, data, regressor):
     """Check that the parameters that concern the baseline fit each other, the regressor and the data."""
     baseline = part_of(forecaster, "baseline")
+    if is_learnt(baseline) and needs_nonnegative(baseline):
+        raise ValueError(
+            f"A regressor as the baseline learns changes, which may be below 0, but {type(baseline).__name__} needs "
+            "targets that are not negative. Choose another one, such as baseline=RidgeCV()."
+        )
     if isinstance(baseline, str) and baseline == SEASONAL_NAIVE and season_length_of(forecaster, data) == 1:
         raise ValueError(
             "baseline='seasonal_naive' needs a season, but season="
