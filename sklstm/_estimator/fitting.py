@@ -35,9 +35,14 @@ from sklstm._utils.user_warning import warn_user
 
 @dataclass(frozen=True)
 class Budget:
-    """How long one call trains, at most: `n_epochs` epochs and, in `fit`, as many updates as `max_updates` allows.
+    """How long one call trains at most.
 
-    In `fit`, the schedule of the learning rate begins again. A call of `partial_fit` is one epoch of a longer schedule.
+    Parameters
+    ----------
+    n_epochs : int
+    is_whole_fit : bool
+        Whether the call is a `fit`. Then it also takes at most `max_updates` updates, and the schedule of the learning
+        rate begins again. A call of `partial_fit` is one epoch of a longer schedule.
     """
 
     n_epochs: int

@@ -147,12 +147,15 @@ def window_length_of(forecaster, data):
 def keeps_incomplete(forecaster):
     """Whether a forecaster trains on incomplete windows."""
     if forecaster.drop_incomplete == "auto":
-        return accepts_nan(most_complete_reader(forecaster))
+        return accepts_nan(strictest_reader(forecaster))
     return not forecaster.drop_incomplete
 
 
-def most_complete_reader(forecaster):
-    """Return the regressor of a forecaster or, if only its baseline does not accept NaN, that."""
+def strictest_reader(forecaster):
+    """Return which regressor of a forecaster decides whether windows must be complete.
+
+    It is the one that corrects, unless that accepts NaN and the baseline is a regressor that does not.
+    """
     baseline = part_of(forecaster, "baseline")
     readers = [regressor_to_clone(forecaster)] + ([baseline] if is_learnt(baseline) else [])
     return next((reader for reader in readers if not accepts_nan(reader)), readers[0])
@@ -173,7 +176,7 @@ def check_settings(forecaster, data):
         The proper training rows; None without `intervals`.
     """
     regressor = regressor_to_clone(forecaster)
-    reader = most_complete_reader(forecaster)
+    reader = strictest_reader(forecaster)
     if forecaster.drop_incomplete is False and not accepts_nan(reader):
         raise ValueError(
             f"drop_incomplete=False keeps incomplete windows, but {type(reader).__name__} does not accept NaN "

@@ -6,7 +6,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.baselines import SEASONAL_NAIVE
 from sklstm._forecasting.regressor_input import accepts_nan
-from sklstm._forecasting.settings import most_complete_reader, part_of, regressor_to_clone
+from sklstm._forecasting.settings import part_of, regressor_to_clone, strictest_reader
 from sklstm._forecasting.window_spec import NoWindowError
 from sklstm._utils.user_warning import warn_user
 
@@ -20,7 +20,7 @@ FEWEST_WINDOWS = 5
 
 def check_windows(forecaster, data, builder, n_windows, n_dropped):
     """Raise NoWindowError without any window to train on; warn of windows left out because of missing values."""
-    name, L = type(most_complete_reader(forecaster)).__name__, builder.spec.window_length
+    name, L = type(strictest_reader(forecaster)).__name__, builder.spec.window_length
     if not n_windows:
         if builder.keeps_incomplete:
             whose = "the longest series" if data.spec.output_format.is_panel else "y"
@@ -94,7 +94,7 @@ def _n_lags_with_values(data, spec):
 
 def _how_to_get_windows(forecaster, data, builder, longest):
     """Say how to get windows to train on, which may have `longest` steps at most."""
-    name = type(most_complete_reader(forecaster)).__name__
+    name = type(strictest_reader(forecaster)).__name__
     shorter = f"Choose window_length={longest} or less" if longest > 0 else "Give more rows"
     if builder.reads_sequences or _n_lags_with_values(data, builder.spec) == builder.spec.window_length:
         return f"{shorter}, or {_how_to_keep_incomplete(forecaster, name)}."
@@ -152,7 +152,7 @@ def check_forecasts(forecaster, builder, histories, forecasts):
 
 def _why_no_forecast(forecaster, builder, key, history):
     """Say why a series has no forecast."""
-    L, name = builder.spec.window_length, type(most_complete_reader(forecaster)).__name__
+    L, name = builder.spec.window_length, type(strictest_reader(forecaster)).__name__
     window = history.values("y", max(0, len(history) - L), len(history))
     n_known = int((~np.isnan(window).any(axis=1)).sum())
     whose = "The history" if key is None else f"The history of the series {key!r}"

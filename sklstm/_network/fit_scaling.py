@@ -218,7 +218,10 @@ def _unit(sizes: FloatArray, dtype: FloatDType) -> FloatArray | None:
 
 
 class TypicalDeviations(NamedTuple):
-    """Typical deviation of each group of windows, (n_targets, n_groups), and limits (n_targets, n_groups - 1)."""
+    """Typical deviation of each group of windows, (n_targets, n_groups), and limits (n_targets, n_groups - 1).
+
+    There are no limits (None) with one group. A target with fewer groups than another has infinite limits at the end.
+    """
 
     deviation: FloatArray
     limits: FloatArray | None
@@ -292,8 +295,7 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
     if that is rounding. `CHANGE` is the largest change from the last value to a target.
     """
     x, y = x[:, : scaling.n_targets], y if y.ndim == 2 else y[-1]
-    rounded = x
-    x = x.astype(np.float64)
+    dtype, x = x.dtype, x.astype(np.float64)
     if scaling.channel_unit is not None:
         x = x / scaling.channel_unit[: scaling.n_targets]
     if scaling.target_unit is not None:
@@ -311,7 +313,7 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
         _, without_extreme[own] = window_moments(x[:, own], left_out)
     last = last_present(x, missing)
     change = np.nan_to_num(np.abs(y.reshape(-1, scaling.n_targets, y.shape[-1]) - last))
-    varying = np.where(is_rounding(whole, last.astype(rounded.dtype)), 0, whole)
+    varying = np.where(is_rounding(whole, last.astype(dtype)), 0, whole)
     return np.stack((without_extreme, whole, change[0], np.abs(last), varying, change.max(axis=0)))
 
 

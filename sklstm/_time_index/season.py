@@ -181,6 +181,7 @@ def _dates(index, end):
 
 
 def _months(dates):
+    """Count months since January of the year 0."""
     return np.asarray(dates.year) * 12 + np.asarray(dates.month) - 1
 
 
@@ -191,6 +192,7 @@ def _days(dates):
 
 
 def _business_days(dates):
+    """Count business days since the Monday before 1 January 1970; a day of the weekend counts as its Friday."""
     weeks, weekday = np.divmod(_days(dates), 7)
     return 5 * weeks + np.minimum(weekday, 4)
 
