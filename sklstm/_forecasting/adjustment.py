@@ -122,6 +122,8 @@ class Adjuster:
         A history has a season of its own. With fewer than two seasons of rows, it has that of the training rows with
         its key, if there are any and its index tells the positions; otherwise it has none.
         """
+        if not self.changes:
+            return self
         long = {key: rows for key, rows in y.items() if len(rows) >= 2 * self.season_length}
         lost = {key: self.adjustments[key] for key in y if key in self.adjustments and key not in long}
         lost = {key: part for key, part in lost.items() if series[key].end is None or series[key].end.step is None}
