@@ -1,1 +1,1 @@
-"""Season and baselines of series, as arrays: what is taken off before a regressor learns, and put back on forecasts."""
+"""Parts of series that are estimated without a regressor, as arrays: the season, and simple forecasts."""

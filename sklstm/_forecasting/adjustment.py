@@ -28,8 +28,8 @@ class SeriesAdjustment:
         Which targets are replaced by their logarithm.
     floor : ndarray of shape (n_targets,)
         Smaller values are read as this one before the logarithm is taken.
-    season : ndarray of shape (season_length, n_targets)
-        What is taken off at each position of the season, after the logarithm.
+    season : ndarray of shape (n_positions, n_targets)
+        What is taken off at each position of the season (with `has_week`, of the week), after the logarithm.
     """
 
     is_log: np.ndarray
@@ -54,7 +54,7 @@ class Adjuster:
     log : LogRule
         Which logarithms to take.
     adjustments : dict of SeriesAdjustment
-        By key.
+        Those of the training series, by key.
     """
 
     season_length: int

@@ -541,7 +541,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         ['baseline', 'correction', 'season', 'forecast']
         """
         check_is_fitted(self)
-        fitted, histories, futures, output_format = self._read_request(check_steps(steps), X_future, history)
+        steps = check_steps(steps)
+        fitted, histories, futures, output_format = self._read_request(steps, X_future, history)
         parts = fitted.components(*self._starts(fitted, histories, futures, steps), steps)
         check_forecasts(self, fitted.builder, histories, parts)
         index = output_format.join(forecast_indexes(histories, steps, X_future))

@@ -236,14 +236,14 @@ class StackedSeries:
 
     def seasons(self, adjustments):
         """Return the season of each stacked row, (n_rows, n_targets), by the SeriesAdjustment of each series."""
-        season_lengths = [len(adjustment.season) for adjustment in adjustments]
+        n_positions = [len(adjustment.season) for adjustment in adjustments]
         positions = np.zeros(self.lengths.sum(), dtype=np.int64)
-        spans = zip(self.series.values(), season_lengths, self.begins, self.starts, self.ends, strict=True)
-        for part, season_length, begin, start, end in spans:
+        spans = zip(self.series.values(), n_positions, self.begins, self.starts, self.ends, strict=True)
+        for part, n, begin, start, end in spans:
             first = max(begin, 0)
-            if season_length > 1:
-                positions[start + first : start + end] = positions_of(part, first, end, season_length)
-        first_positions = np.cumsum(season_lengths) - season_lengths
+            if n > 1:
+                positions[start + first : start + end] = positions_of(part, first, end, n)
+        first_positions = np.cumsum(n_positions) - n_positions
         seasons = np.concatenate([adjustment.season for adjustment in adjustments])
         return seasons[positions + np.repeat(first_positions, self.lengths)]
 
