@@ -148,7 +148,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     steps_ : int
         Number of steps that are predicted at once: `steps`, or fewer on a short series under "auto"; 1 if recursive.
     season_ : int or None
-        Number of rows in the season that is taken off.
+        Number of rows in the season that is taken off, where a series is long enough to have one; None for no season.
     trust_ : float or None
         How much of what the regressor adds to the baseline counts; None without a baseline.
     regressors_ : list of estimator

@@ -6,7 +6,7 @@ TRUSTS = np.linspace(0, 1, 21)  # that compete
 PRIOR = 0.25  # trust without evidence from other series
 N_PRIOR = 10  # as how many series the prior counts
 IF_BETTER = 0.5  # trust in the regressor of a single series, if it has made the forecasts of the tail better
-FEWEST_FOR_ONE = 60  # windows of a single series from which on a regressor is trusted at all
+FEWEST_FOR_ONE = 60  # windows of a single series, with all targets, from which on a regressor is trusted at all
 
 
 def shares_by_error(errors):
