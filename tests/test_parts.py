@@ -703,8 +703,13 @@ WRONG = [
     ({"baseline_weight": 0.5}, "baseline_weight=0.5 needs a baseline", {"baseline_weight": "auto"}),
     (
         {"regressor": model(loss="quantile", quantile=[0.1, 0.9]), "steps": 2, "baseline": "theta", "trust": 0.0},
-        "trust=0 leaves the regressor out",
-        {"trust": 0.5},
+        "trust=0.0 would make the distances between quantiles smaller",
+        {"trust": "auto"},
+    ),
+    (
+        {"regressor": model(loss="quantile", quantile=[0.1, 0.9]), "steps": 2, "baseline": "theta", "trust": 0.5},
+        "trust=0.5 would make the distances between quantiles smaller",
+        {"trust": "auto"},
     ),
     (
         {"regressor": model(loss="poisson"), "season": 7},

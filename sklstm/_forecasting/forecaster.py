@@ -110,7 +110,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         each series (their tails) forecasts these. In a panel, the trust that would have been best there counts, moved
         towards 0.25, the more so the fewer series there are. For a single series, the trust is 0.5 if the regressor
         made the forecasts better; if not, or with fewer than about 60 rows, it is 0. For a regressor that predicts
-        quantiles, it is 1.
+        quantiles, it can only be 1, as less would bring the quantiles together.
     intervals : {"conformal", "bootstrap"}, default=None
         How to compute intervals around forecasts; None computes none. Both kinds need a second fit: a model trained
         without the last rows (the calibration rows) forecasts these, and its errors give the intervals around the

@@ -233,10 +233,11 @@ def _check_baseline(forecaster, data, regressor):
             "baseline='seasonal_naive' needs a season, but season="
             f"{forecaster.season!r} gives none for this index. Set season to the number of rows in a season."
         )
-    if trust_of(forecaster) == 0 and hasattr(regressor, "predict_quantiles"):
+    if trust_of(forecaster) not in (None, 1) and hasattr(regressor, "predict_quantiles"):
         raise ValueError(
-            f"trust=0 leaves the regressor out, but {type(regressor).__name__} is to predict quantiles. Set trust "
-            "above 0, or choose a regressor without quantiles and intervals='conformal'."
+            f"trust={forecaster.trust!r} would make the distances between quantiles smaller, which "
+            f"{type(regressor).__name__} is to predict. Set trust='auto', or choose a regressor without quantiles and "
+            "intervals='conformal'."
         )
     for name in ("baseline_weight", "trust"):
         value = getattr(forecaster, name)

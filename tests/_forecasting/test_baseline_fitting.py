@@ -140,6 +140,15 @@ def test_ridges_read_windows_with_missing_values_but_learn_from_complete_ones():
     np.testing.assert_allclose(long[0].mean_, np.mean(rows, axis=0), atol=1e-6)
 
 
+@pytest.mark.parametrize(("missing", "n_ridges"), [([], 2), ([8], 0)])
+def test_windows_without_all_targets_do_not_count_for_ridges(missing, n_ridges):
+    y = walk(11)
+    y[missing] = np.nan
+    baseline, f = baseline_of(y, "auto", window_length=4, regressor=model(), steps=3)
+    assert len(baseline.of_windows) == n_ridges
+    assert np.isfinite(f.forecast(3)).all()
+
+
 def test_the_template_is_left_unfitted():
     template = Ridge()
     baseline_of(walk(), template)

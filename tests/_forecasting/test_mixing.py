@@ -63,6 +63,22 @@ def test_the_shares_of_baselines_are_those_by_their_errors_on_the_tail():
     assert len(np.unique(shares.round(3))) > 1
 
 
+def test_targets_count_by_their_naive_errors_before_the_tail():
+    _, y = series(50, shape="several")
+    y.iloc[45:, 0] += 20
+    f = forecaster(baseline="auto").fit(None, y)
+    batch = clone(f).fit(None, y[:42])._fitted.batch_forecaster
+    scale = np.abs(np.diff(y[:42], axis=0)).mean(axis=0)
+    origins, errors = np.arange(42, 50), []
+    truth = np.concatenate((y, np.full((STEPS, 2), np.nan)))[origins[:, np.newaxis] + np.arange(STEPS)]
+    for share in np.eye(3):
+        corrected = Mixing(0.0, share).applied_to(batch.regressor_set)
+        found = type(batch)(batch.builder, corrected).forecast(f._fitted.data.series, {None: origins}, STEPS)
+        errors.append(np.nanmean(np.abs(found[None][..., 0] - truth) / scale))
+    shares = f._fitted.batch_forecaster.regressor_set.baseline.shares
+    np.testing.assert_allclose(shares, shares_by_error(np.array(errors)), rtol=1e-8)
+
+
 def test_the_trust_of_a_panel_is_that_by_the_errors_of_all_series_on_their_tails():
     rng = np.random.default_rng(0)
     days = pd.date_range("2024-01-01", periods=40)
