@@ -1,8 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
 from sklearn.preprocessing import FunctionTransformer
 
+from sklstm import Forecaster
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.strategies import RegressorSet, make_strategy
 from sklstm._forecasting.window_builder import WindowBuilder
@@ -129,3 +132,14 @@ def test_what_a_regressor_answers_of_further_axes_keeps_them():
     assert answers.shape == (9, 2, 1, 4)
     np.testing.assert_allclose(answers[3:], 1 + part.y.mean())
     assert np.isnan(answers[:3]).all()
+
+
+def test_the_baseline_of_a_new_series_to_train_on_has_the_season_of_its_windows():
+    index = pd.RangeIndex(60)
+    rng = np.random.default_rng(0)
+    parts = {key: pd.Series(rng.normal(size=60) + np.arange(60) % 7 * k, index) for k, key in enumerate("abc", 1)}
+    panel = pd.concat(parts)
+    f = Forecaster(Ridge(), window_length=3, steps=2, baseline="naive", season=7, trust=1.0)
+    f.fit(None, panel[["a", "b"]]).update(None, panel[["c"]])
+    samples = f._fitted.batch_forecaster.training_windows({"c": f._history["c"]}, {"c": np.arange(20, 60)})
+    np.testing.assert_allclose(samples.reference, np.tile(samples.last(1), 2), rtol=1e-12)
