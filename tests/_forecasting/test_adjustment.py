@@ -147,3 +147,16 @@ def test_bounds_without_a_logarithm_are_none():
     found = log_of_bounds(bounds, np.array([True, False]))
     np.testing.assert_array_equal(found[:, 0], [-np.inf, -np.inf, np.inf, np.log(3), -np.inf])
     np.testing.assert_array_equal(found[:, 1], bounds[:, 1])
+
+
+@pytest.mark.parametrize("is_growth", [True, False])
+def test_a_later_positive_series_has_the_logarithm_if_any_series_has(is_growth):
+    series, y = example("panel")
+    y["a"] = 1.2 ** np.arange(len(y["a"]))[:, np.newaxis] * (1 if is_growth else -1)
+    y["b"] = -y["b"]
+    y["c"] = -y["c"]
+    adjuster = fit(series, y, "auto", is_panel=True)
+    assert adjuster.adjustments["a"].is_log.tolist() == [is_growth]
+    assert not adjuster.adjustments["b"].is_log.any()
+    later = adjuster.estimate({"b": -y["b"]}, series)["b"]
+    assert later.is_log.tolist() == [is_growth]
