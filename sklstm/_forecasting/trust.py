@@ -5,7 +5,6 @@ import numpy as np
 TRUSTS = np.linspace(0, 1, 21)  # that compete
 PRIOR = 0.25  # trust without evidence from other series
 N_PRIOR = 10  # as how many series the prior counts
-IF_BETTER = 0.5  # trust in the regressor of a single series, if it has made the forecasts of the tail better
 FEWEST_FOR_ONE = 60  # windows of a single series, with all targets, from which on a regressor is trusted at all
 
 
@@ -33,10 +32,11 @@ def shares_by_error(errors):
 def trust_for_one(baseline, whole):
     """Return the trust in the regressor of a single series, by the errors of the baseline and of the sum.
 
-    The tail of one series says little. So the regressor counts only if the sum was better than the baseline, and then
-    half: the mean of two forecasts is seldom much worse than the better one.
+    The tail of one series says little. So the regressor counts only if the sum was better than the baseline. Then both
+    count by the inverse squares of their errors, as in the best mean of two forecasts with independent errors: the
+    regressor half if it was a little better, and nearly fully if it was much better.
     """
-    return IF_BETTER if whole < baseline else 0.0
+    return 1 / (1 + (whole / baseline) ** 2) if whole < baseline else 0.0
 
 
 def trust_of_panel(errors):

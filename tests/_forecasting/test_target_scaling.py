@@ -531,7 +531,7 @@ def test_where_a_series_goes_later_changes_no_forecast_before(row):
     y["b"] = np.where(days.unique() < days[50], 7.0, y["b"])
     other = y.where(days < y["a"].index[row], 1e6 * y + 1e9)
     settings = {"steps": 1, "n_origins": 50, "refit": False}
-    f = Forecaster(learner(max_iter=3), window_length=8)
+    f = Forecaster(learner(max_iter=3), window_length=8, log=None)
     frames = [backtest(f, None, part, **settings).frame for part in (y, other)]
     before = frames[0]["origin"] < y["a"].index[row]
     np.testing.assert_array_equal(frames[0].loc[before, "forecast"], frames[1].loc[before, "forecast"])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from sklstm._forecasting.trust import (
-    IF_BETTER,
     N_PRIOR,
     PRIOR,
     TRUSTS,
@@ -30,11 +29,11 @@ def test_shares_are_equal_if_an_error_is_missing():
 
 @pytest.mark.parametrize(
     ("baseline", "whole", "trust"),
-    [(2.0, 1.0, IF_BETTER), (1.0, 0.99, IF_BETTER), (1.0, 1.0, 0.0), (1.0, 2.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.5)],
+    [(2.0, 1.0, 0.8), (1.0, 0.75, 0.64), (1.0, 1.0, 0.0), (1.0, 2.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 1.0)],
 )
-def test_a_single_series_trusts_half_if_the_sum_was_better(baseline, whole, trust):
+def test_a_single_series_trusts_by_inverse_squares_if_the_sum_was_better(baseline, whole, trust):
     for size in (1e-200, 1.0, 1e200):
-        assert trust_for_one(baseline * size, whole * size) == trust
+        assert trust_for_one(baseline * size, whole * size) == pytest.approx(trust)
 
 
 @pytest.mark.parametrize("errors", [(np.nan, 1.0), (1.0, np.nan), (1.0, np.inf), (0.0, 0.0), (np.nan, np.nan)])

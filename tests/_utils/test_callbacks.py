@@ -328,7 +328,7 @@ def test_progress_of_a_budget_of_updates_has_no_length(bars):
     settings = {"batch_size": 12, "max_updates": 6}
     fit(model(**settings).set_callbacks(ProgressBar()), X, Y)
     assert (bars.names, bars.n_subtasks) == (["LSTMRegressor - fit"], [None])
-    forecaster = Forecaster(model(**settings), window_length=3, intervals="conformal")
+    forecaster = Forecaster(model(**settings), window_length=3, intervals="conformal", baseline=None)
     fit(forecaster.set_callbacks(ProgressBar(max_propagation_depth=None)), None, FRAME["y"])
     assert bars.of("LSTMRegressor - fit") == [None] * 3
     assert bars.all_ended()
