@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import clone
 
-from sklstm._forecasting.baselines import KINDS, RIDGE_SHORT, SeriesBaseline
+from sklstm._forecasting.baselines import KINDS, RIDGE_SHORT, THETA, SeriesBaseline
 from sklstm._forecasting.correction import Baseline, relative_path_of_samples
 from sklstm._forecasting.regressor_input import takes_several
 from sklstm._forecasting.strategies import Direct, MultiOutput, RegressorSet
@@ -15,7 +15,7 @@ FEWEST_FOR_RIDGE = 5  # windows
 
 
 def fit_baseline(members, builder, adjusted, origins, samples):
-    """Fit the members of a baseline.
+    """Fit the members of a baseline. If no window is complete enough for any of them, theta takes their place.
 
     Parameters
     ----------
@@ -34,12 +34,13 @@ def fit_baseline(members, builder, adjusted, origins, samples):
     paths : ndarray of shape (n_members, n_samples, n_ahead, n_targets)
         The forecast of every member from every sample, in scaled units.
     """
-    of_series = [_follow(name, builder, adjusted, origins, samples) for name in members if _is_of_series(name)]
     last = samples.last(builder.spec.n_targets)
     relative = replace(samples, reference=np.tile(last, builder.spec.n_ahead))
     regressors = [member for member in members if not _is_of_series(member)]
     fitted = [_fit_regressor(member, builder, adjusted, relative) for member in regressors]
     of_windows = [part for part in fitted if part is not None]
+    names = [name for name in members if _is_of_series(name)] or ([] if of_windows else [THETA])
+    of_series = [_follow(name, builder, adjusted, origins, samples) for name in names]
     paths = [path for _, path in of_series] + [relative_path_of_samples(part, samples, last) for part in of_windows]
     shares = np.full(len(paths), 1 / len(paths))
     return Baseline(tuple(part for part, _ in of_series), tuple(of_windows), shares), np.stack(paths)

@@ -36,6 +36,7 @@ from sklstm._forecasting.window_checks import (
     check_windows,
     unseen_lags_message,
     warn_of_few_windows,
+    warn_of_unread_columns,
 )
 from sklstm._forecasting.window_spec import NoWindowError, WindowSpec
 from sklstm._series.leak_checks import check_leaks
@@ -134,9 +135,10 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
     samples = builder.training_windows(adjusted, origins, data.weight, is_adjusted=True)
     n_dropped = sum(map(len, origins.values())) - len(samples)
     check_windows(forecaster, data, builder, len(samples), n_dropped)
-    has_too_few = by_default and len(samples) < FEWEST_WINDOWS
+    n_windows = samples.n_complete if members and not strategy.is_auto else len(samples)
+    has_too_few = by_default and n_windows < FEWEST_WINDOWS
     if has_too_few:
-        warn_of_few_windows(len(samples), bool(members))
+        warn_of_few_windows(n_windows, bool(members))
     if (strategy.extends or members) and forecaster.clip_recursion:
         builder = builder.with_bounds(data.series, REACH_OF_DEFAULT if by_default or members else REACH)
     regressor_set = RegressorSet.from_template(
@@ -150,6 +152,7 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
         samples = mixture.refer(samples, regressor_set.baseline.mean(paths), samples.last(builder.spec.n_targets))
     if trains:
         _train(forecaster, data, builder, regressor_set, samples, tasks)
+        warn_of_unread_columns(data, members, regressor_set)
     batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=has_too_few and not members)
     return FittedForecaster(data, batch_forecaster, n_dropped, type(regressor).__name__, not (by_default or members))
 

@@ -97,10 +97,12 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     baseline : {"auto", "theta", "naive", "seasonal_naive", "default", None} or estimator, default="default"
         A simple forecast that the regressor corrects: it learns y - (last + baseline_weight · (baseline - last)) from
         windows relative to `last`, their last value. "theta" is exponential smoothing plus half of the trend. "naive"
-        repeats the last value, and "seasonal_naive" the last season, of what is left without the season. A regressor is
-        trained on the same windows. "auto" is theta for a panel; for a single series, it is the mean of theta and of
-        ridge regressions on shorter and longer windows, each with a share by its error on the last rows. None makes the
-        regressor forecast alone. "default" as for `season`.
+        repeats the last value, and "seasonal_naive" the last season, of what is left without the season. These do not
+        read `X`. An estimator that is given here is trained on the same windows. "auto" is theta for a panel; for a
+        single series, it is the mean of theta and of ridge regressions on shorter and longer windows, each with a share
+        by its error on the last rows. With variables known in advance, it is the ridge regressions alone, which read
+        them. None makes the regressor forecast alone. "default" as for `season`, but None for recursive forecasts with
+        variables known in advance, which would drift.
     baseline_weight : float in [0, 1] or "auto", default="auto"
         How much of the baseline's forecast the regressor corrects, see `baseline`. "auto" is 0.5 for theta, as an LSTM
         extrapolates trends itself, and 1 for the others.

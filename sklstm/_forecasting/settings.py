@@ -48,6 +48,11 @@ def strategy_of(forecaster, data):
     return choose_strategy(steps, n_windows, not data.spec.columns.is_past.any(), takes_several(regressor))
 
 
+def _is_default(value):
+    """Whether the value of a parameter is the one that depends on the regressor."""
+    return isinstance(value, str) and value == DEFAULT
+
+
 def part_of(forecaster, name):
     """Return the value of `season`, `log` or `baseline` (its name): "default" becomes "auto" or None, and False None.
 
@@ -56,7 +61,7 @@ def part_of(forecaster, name):
     value, regressor = plain(getattr(forecaster, name)), regressor_to_clone(forecaster)
     if value is False:
         return None
-    if not isinstance(value, str) or value != DEFAULT:
+    if not _is_default(value):
         return value
     return "auto" if isinstance(regressor, LSTMRegressor) and not needs_nonnegative(regressor) else None
 
@@ -101,14 +106,31 @@ def baseline_of(forecaster, data):
     """Return the members of the baseline of a forecaster: their names and regressors; () for no baseline.
 
     "auto" is theta for a panel. For a single series it is the mean of theta and of ridge regressions on shorter and on
-    longer windows. A panel has series of many kinds, of which one ridge regression says little.
+    longer windows. A panel has series of many kinds, of which one ridge regression says little. With columns known in
+    advance, it is the ridge regressions alone, because theta does not read them.
     """
     baseline = part_of(forecaster, "baseline")
-    if baseline is None:
+    if baseline is None or (_is_default(forecaster.baseline) and _drifts(forecaster, data)):
         return ()
     if isinstance(baseline, str) and baseline == "auto":
+        if has_known_columns(data):
+            return RIDGE_SHORT, RIDGE_LONG
         return (THETA,) if data.spec.output_format.is_panel else (THETA, RIDGE_SHORT, RIDGE_LONG)
     return (baseline,)
+
+
+def _drifts(forecaster, data):
+    """Whether a baseline would make forecasts drift away from what columns known in advance say.
+
+    With a baseline, each step forecasts a change. If each is fed back, the errors of the changes add up.
+    """
+    is_recursive = forecaster.strategy == "recursive" or (forecaster.strategy == AUTO and forecaster.steps is None)
+    return is_recursive and has_known_columns(data)
+
+
+def has_known_columns(data):
+    """Whether any column of the training data is known in advance."""
+    return not data.spec.columns.is_past.all()
 
 
 def is_learnt(baseline):
@@ -137,7 +159,7 @@ def window_length_of(forecaster, data):
     """Return the number of rows in a window of a forecaster."""
     if forecaster.window_length != "auto":
         return plain(forecaster.window_length)
-    if part_of(forecaster, "baseline") is None:
+    if not baseline_of(forecaster, data):
         return USUAL_WINDOW
     is_panel, season = data.spec.output_format.is_panel, season_length_of(forecaster, data)
     shortest = SHORTEST_OF_PANEL if is_panel else USUAL_WINDOW

@@ -59,6 +59,11 @@ class TrainingWindows:
     def __len__(self):
         return len(self.targets)
 
+    @property
+    def n_complete(self):
+        """Number of samples all of whose targets are known."""
+        return int((~np.isnan(self.targets).any(axis=1)).sum())
+
     def rows_at(self, chosen):
         """Return the positions of the chosen samples in `windows`."""
         return chosen if self.rows is None else self.rows[chosen]

@@ -70,6 +70,16 @@ def warn_of_few_windows(n_windows, has_baseline):
     )
 
 
+def warn_of_unread_columns(data, members, regressor_set):
+    """Warn if no part of a baseline without a regressor reads the columns of X."""
+    if not members or regressor_set.is_used or not len(data.spec.columns) or regressor_set.baseline.of_windows:
+        return
+    warn_user(
+        "Nothing reads the columns of X: the baseline does not, and the trust in the regressor is 0. Set trust=1, or "
+        "choose a baseline that reads them, such as baseline=RidgeCV()."
+    )
+
+
 def _complete_rows(data):
     """Return for each series which of its rows have no missing value."""
     tables = (np.hstack([part.y, part.known[: len(part)], part.past]) for part in data.series.values())
