@@ -45,8 +45,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     scores real forecasts, several steps ahead.
 
     By default, the season is taken off each series, simple methods forecast the rest (the baseline), and an LSTM learns
-    what they get wrong. It counts as far as it has proved useful on the last rows of the series. For one horizon, give
-    it as `steps`: `Forecaster(steps=12)`.
+    what they get wrong. Its correction is added as far as it has proved useful on the last rows of the series. If you
+    know your horizon, give it as `steps`: `Forecaster(steps=12)`.
 
     Parameters
     ----------
@@ -110,9 +110,10 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         How much of what the regressor adds to the baseline counts. 1 adds all of it. With 0, the baseline forecasts
         alone and no regressor is trained. "auto" finds out: a regressor that is trained first without the last rows of
         each series (their tails) forecasts these. In a panel, the trust that would have been best there counts, moved
-        towards 0.25, the more so the fewer series there are. For a single series, the trust is 0.5 if the regressor
-        made the forecasts better; if not, or with fewer than about 60 rows, it is 0. For a regressor that predicts
-        quantiles, it can only be 1, as less would bring the quantiles together.
+        towards 0.25, the more so the fewer series there are. For a single series, the trust is at least 0.5 if the
+        regressor made the forecasts better, and nearer to 1 if they became much better. If not, or with fewer than 60
+        windows with known targets, it is 0. For a regressor that predicts quantiles, it can only be 1, as less would
+        bring the quantiles together.
     intervals : {"conformal", "bootstrap"}, default=None
         How to compute intervals around forecasts; None computes none. Both kinds need a second fit: a model trained
         without the last rows (the calibration rows) forecasts these, and its errors give the intervals around the
@@ -526,8 +527,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         components : DataFrame
             With the index of the forecast and four columns in the units of `y`: "baseline", "correction" (what the
             regressor adds), "season", and "forecast", their sum. With several targets, the first level of the columns
-            has their names. Of a logarithm, the season is what it changes the forecast by. Without a baseline, it is 0,
-            and the correction is all that the regressor forecasts.
+            has their names. If a logarithm was taken, the season is the forecast minus that without season. Without a
+            baseline, the baseline is 0, and the correction is all that the regressor forecasts.
 
         Raises
         ------

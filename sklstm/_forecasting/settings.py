@@ -238,7 +238,8 @@ def _check_log(forecaster, data):
         smallest = min(np.nanmin(part.y) for part in data.series.values() if not np.isnan(part.y).all())
         raise ValueError(
             f"log=True needs values above 0, but the smallest of y is {smallest:.6g}. Set log='auto', which takes the "
-            "logarithm of positive series only, or target_transformer=FunctionTransformer(np.log1p, np.expm1)."
+            "logarithm of positive series only"
+            + (", or target_transformer=FunctionTransformer(np.log1p, np.expm1)." if smallest > -1 else ".")
         )
 
 
