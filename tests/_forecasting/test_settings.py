@@ -1,11 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.preprocessing import FunctionTransformer, Normalizer
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklstm import Forecaster, backtest
+from sklstm import Forecaster, LSTMRegressor, backtest
 from tests._forecasting.tools import forecaster, rows_only, series
 from tests.tools import model
 
@@ -111,3 +111,62 @@ def test_the_list_that_is_advised_for_one_past_only_column_is_accepted(call):
     with pytest.raises(InvalidParameterError, match=r"Got 'p' instead: write past_only=\['p'\]\.$"):
         run("p")
     run(["p"])
+
+
+def promoted(n=90, n_series=1, past_only=False):
+    """A series, or a panel, that a column drives; the column is known in advance."""
+    rng = np.random.default_rng(0)
+    index = pd.MultiIndex.from_product([range(n_series), pd.date_range("2024", periods=n)])
+    X = pd.DataFrame({"promo": rng.integers(2, size=len(index)) * 1.0}, index)
+    y = 20 * X["promo"] + rng.normal(size=len(index))
+    return (X, y) if n_series > 1 else (X.loc[0], y.loc[0])
+
+
+@pytest.mark.parametrize("n_series", [1, 3])
+def test_by_default_the_baseline_reads_columns_that_are_known_in_advance(n_series):
+    X, y = promoted(n_series=n_series)
+    times = X.index.get_level_values(-1)
+    is_known = times < times.unique()[83]
+    model = Forecaster(LSTMRegressor(4, max_iter=2, random_state=0), steps=7, trust=0.0)
+    forecast = model.fit(X[is_known], y[is_known]).forecast(7, X[~is_known])
+    assert np.abs(forecast - y[~is_known]).mean() < 6  # theta alone would be wrong by 10
+
+
+def test_recursive_forecasts_with_known_columns_have_no_baseline_unless_it_is_asked_for():
+    X, y = promoted()
+    lstm = LSTMRegressor(4, max_iter=2, random_state=0)
+    assert Forecaster(lstm).fit(X, y).trust_ is None
+    assert Forecaster(lstm, strategy="recursive", steps=7).fit(X, y).trust_ is None
+    assert Forecaster(lstm, baseline="auto").fit(X, y).trust_ is not None
+    assert Forecaster(lstm).fit(None, y).trust_ is not None
+    assert Forecaster(lstm, past_only=["promo"]).fit(X, y).trust_ is not None
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_warning_says_that_nothing_reads_the_columns():
+    X, y = promoted()
+    settings = {"steps": 7, "window_length": 7, "baseline": "theta"}
+    with pytest.warns(UserWarning, match="Nothing reads the columns of X: .*Set trust=1, or .* baseline=RidgeCV()"):
+        Forecaster(Ridge(), trust=0.0, **settings).fit(X, y)
+    Forecaster(Ridge(), trust=1.0, **settings).fit(X, y)
+    Forecaster(Ridge(), trust=0.0, **{**settings, "baseline": RidgeCV()}).fit(X, y)
+
+
+def test_windows_without_targets_are_too_few_for_an_explicit_strategy():
+    y = pd.Series(np.arange(60.0), pd.date_range("2024", periods=60))
+    with pytest.warns(UserWarning, match="There are 0 windows to train on.*the baseline alone"):
+        model = Forecaster(strategy="multioutput", steps=80).fit(None, y)
+    assert model.trust_ == 0
+
+
+@pytest.mark.filterwarnings("ignore:Nothing reads the columns")
+def test_theta_stands_in_where_too_few_windows_are_complete_enough_for_a_regression():
+    X, y = promoted(n=13)
+    lstm = LSTMRegressor(4, max_iter=2, random_state=0)
+    forecasts = [
+        Forecaster(lstm, strategy="direct", steps=4, baseline=baseline, trust=0.0, season=None, log=None)
+        .fit(X[:9], y[:9])
+        .forecast(4, X[9:])
+        for baseline in ("auto", "theta")
+    ]
+    np.testing.assert_array_equal(*forecasts)
