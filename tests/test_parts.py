@@ -692,6 +692,7 @@ def test_a_search_chooses_among_parts():
 
 WRONG = [
     ({"log": True, "target_transformer": FunctionTransformer(np.log, np.exp)}, "two transformations", {"log": None}),
+    ({"log": "auto", "target_transformer": FunctionTransformer(np.log, np.exp)}, "two transformations", {"log": None}),
     ({"log": True}, "log=True needs values above 0, but the smallest of y is -", {"log": "auto"}),
     (
         {"log": True},

@@ -222,19 +222,19 @@ def _check_parts(forecaster, data, regressor):
             f"{name}={value!r} gives the regressor targets below 0, but {type(regressor).__name__} needs targets that "
             f"are not negative. Set {name}=None."
         )
-    if given.get("log") is True:
-        _check_log(forecaster, data)
+    if "log" in given and not _is_default(forecaster.log):
+        _check_log(forecaster, data, given["log"])
     _check_baseline(forecaster, data, regressor)
 
 
-def _check_log(forecaster, data):
-    """Check that the logarithm of all targets can be taken."""
+def _check_log(forecaster, data, log):
+    """Check that a logarithm that is asked for is the only transformation and, if it is `True`, that it exists."""
     if forecaster.target_transformer is not None:
         raise ValueError(
-            "log=True and target_transformer are two transformations of y. Choose one: with target_transformer="
+            f"log={log!r} and target_transformer are two transformations of y. Choose one: with target_transformer="
             f"{forecaster.target_transformer!r}, set log=None."
         )
-    if any((part.y <= 0).any() for part in data.series.values()):
+    if log is True and any((part.y <= 0).any() for part in data.series.values()):
         smallest = min(np.nanmin(part.y) for part in data.series.values() if not np.isnan(part.y).all())
         raise ValueError(
             f"log=True needs values above 0, but the smallest of y is {smallest:.6g}. Set log='auto', which takes the "
