@@ -92,8 +92,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
     log : bool, "auto", "default" or None, default="default"
         Whether the logarithm of `y` is taken, before the season. Then the season and errors are in proportion to the
         level. "auto" takes it of positive series, if theta forecasts them better with it; in a panel it is taken of all
-        positive series or of none. It cannot be combined with a `target_transformer`. None is the same as False. "default"
-        as for `season`, but None with a `target_transformer`.
+        positive series or of none. It cannot be combined with a `target_transformer`. None is the same as False.
+        "default" as for `season`, but None with a `target_transformer`.
     baseline : {"auto", "theta", "naive", "seasonal_naive", "default", None} or estimator, default="default"
         A simple forecast that the regressor corrects: it learns y - (last + baseline_weight · (baseline - last)) from
         windows relative to `last`, their last value. "theta" is exponential smoothing plus half of the trend. "naive"
