@@ -56,7 +56,8 @@ class BatchForecaster:
             By key, in the user's units: the forecast, then the lower and the upper end for each coverage. They are NaN
             if a value that the regressor needs is missing, or if the result is not finite.
         """
-        windows, points = self.points_at(series, origins, steps)
+        windows = self.windows_at(series, origins, steps)
+        points = self.point_forecasts(windows, steps)
         clipped = find_clipped(windows.scaled(points), windows.limits) if on_clipped else None
         if clipped is not None:
             on_clipped(clipped, len(points))
@@ -70,21 +71,22 @@ class BatchForecaster:
         last_rows = np.cumsum([len(rows) for rows in origins.values()])[:-1]
         return dict(zip(origins, np.split(forecasts, last_rows), strict=True))
 
-    def points_at(self, series, origins, steps):
-        """Return the ForecastWindows at some origins, by key, and the forecasts from them, in adjusted units."""
+    def windows_at(self, series, origins, steps):
+        """Return the ForecastWindows at some origins, by key, with the baseline there."""
         windows = self.builder.forecast_windows(series, origins, steps)
-        if self.has_baseline:
-            rows, n_ahead = self.builder.adjusted_rows(series, origins), self.builder.spec.n_ahead
-            baseline = self.regressor_set.baseline.start(rows, origins, max(steps, n_ahead), steps > n_ahead)
-            windows = replace(windows, baseline=baseline)
-        return windows, self.point_forecasts(windows, steps)
+        if not self.has_baseline:
+            return windows
+        rows, n_ahead = self.builder.adjusted_rows(series, origins), self.builder.spec.n_ahead
+        baseline = self.regressor_set.baseline.start(rows, origins, max(steps, n_ahead), steps > n_ahead)
+        return replace(windows, baseline=baseline)
 
     def components_at(self, series, origins, steps):
         """Forecast from some origins, by key, as a sum of (n_parts, n, steps, n_targets) in the user's units.
 
         The parts are the baseline, the correction and the season.
         """
-        windows, points = self.points_at(series, origins, steps)
+        windows = self.windows_at(series, origins, steps)
+        points = self.point_forecasts(windows, steps)
         flat = replace(windows, season=np.zeros_like(windows.season))
         baseline = np.zeros_like(points)
         if self.has_baseline:

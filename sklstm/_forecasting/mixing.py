@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -79,15 +80,15 @@ def find_mixing(forecaster, data, n_members, fit_head):
 
 def _mixing_by(tail, usual, trains, is_panel):
     """Return the Mixing that the errors on the tail speak for."""
-    members = [tail.errors(*tail.points(Mixing(0.0, share))) for share in np.eye(tail.n_members)]
+    members = [tail.errors(tail.points(Mixing(0.0, share))) for share in np.eye(tail.n_members)]
     shares = shares_by_error(np.array([_mean(errors) for errors in members])) if len(members) > 1 else None
     if not trains:
         return Mixing(usual.trust, shares)
-    (windows, baseline), (_, whole) = tail.points(Mixing(0.0, shares)), tail.points(Mixing(1.0, shares))
+    baseline, whole = tail.points(Mixing(0.0, shares)), tail.points(Mixing(1.0, shares))
     if is_panel:
-        errors = [tail.errors(windows, baseline + trust * (whole - baseline)) for trust in TRUSTS]
+        errors = [tail.errors(baseline + trust * (whole - baseline)) for trust in TRUSTS]
         return Mixing(trust_of_panel(np.array(errors)), shares)
-    (error_of_baseline,), (error_of_whole,) = tail.errors(windows, baseline), tail.errors(windows, whole)
+    (error_of_baseline,), (error_of_whole,) = tail.errors(baseline), tail.errors(whole)
     return Mixing(trust_for_one(error_of_baseline, error_of_whole), shares)
 
 
@@ -157,17 +158,22 @@ class _Tail:
     def n_members(self):
         return len(self.batch.regressor_set.baseline.shares)
 
-    def points(self, mixing):
-        """Return ForecastWindows and the forecasts from all origins with a Mixing, in adjusted units."""
-        batch = replace(self.batch, regressor_set=mixing.applied_to(self.batch.regressor_set))
-        return batch.points_at(self.series, self.origins, self.steps)
+    @cached_property
+    def windows(self):
+        """The ForecastWindows at all origins, which no Mixing changes."""
+        return self.batch.windows_at(self.series, self.origins, self.steps)
 
-    def errors(self, windows, points):
+    def points(self, mixing):
+        """Return the forecasts from all origins with a Mixing, in adjusted units."""
+        batch = replace(self.batch, regressor_set=mixing.applied_to(self.batch.regressor_set))
+        return batch.point_forecasts(self.windows, self.steps)
+
+    def errors(self, points):
         """Return the mean absolute error of each series, in units of that of the naive forecast before the tail.
 
         Each error counts by the weight of its row. A series without an error that counts has NaN.
         """
-        forecasts = self.batch.restored(windows, points)
+        forecasts = self.batch.restored(self.windows, points)
         ends = np.cumsum([len(rows) for rows in self.origins.values()])[:-1]
         errors = []
         for (key, rows), values in zip(self.origins.items(), np.split(forecasts, ends), strict=True):
