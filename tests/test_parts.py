@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge, RidgeCV
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -26,6 +26,7 @@ from tests._forecasting.tools import (
     H,
     L,
     Recorder,
+    forecast_when_scored,
     reach,
     rows_only,
     series,
@@ -95,15 +96,7 @@ def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(parts, strategy
     cut = [(np.flatnonzero(~is_test), np.flatnonzero(is_test))]
 
     def forecasts(X, y):
-        answers = []
-
-        def scoring(estimator, X, y):
-            answers.append(estimator.predict(X))
-            return 0.0
-
-        f = forecaster(parts, name, columns, strategy, shape)
-        cross_validate(f, X, y, cv=cut, scoring=scoring, error_score="raise")
-        return answers[0]
+        return forecast_when_scored(forecaster(parts, name, columns, strategy, shape), X, y, cut)
 
     y_changed, X_changed = y.copy(), X.copy()
     y_changed[is_test] = changed(y_test, rng)

@@ -38,6 +38,7 @@ from tests._forecasting.tools import (
     H,
     L,
     arrays,
+    forecast_when_scored,
     forecaster,
     reach,
     rows_only,
@@ -80,14 +81,7 @@ def test_what_comes_after_the_cut_changes_no_forecast_made_at_it(strategy, colum
     cut = [(np.flatnonzero(~is_test), np.flatnonzero(is_test))]
 
     def forecasts(X, y):
-        answers = []
-
-        def scoring(estimator, X, y):
-            answers.append(estimator.predict(X))
-            return 0.0
-
-        cross_validate(forecaster(regressor, columns, strategy), X, y, cv=cut, scoring=scoring, error_score="raise")
-        return answers[0]
+        return forecast_when_scored(forecaster(regressor, columns, strategy), X, y, cut)
 
     y_changed, X_changed, X_known = y.copy(), X.copy(), X.copy()
     y_changed[is_test] = changed(y_test, rng)
