@@ -1,0 +1,156 @@
+"""Check arguments and parameters, with one wording: the name, what it must be, and what was received.
+
+scikit-learn's constraints say what is allowed. They are applied more strictly here: a boolean, a duration or a number
+that does not fit into float64 is no number. Messages are those of scikit-learn, with long values shortened.
+"""
+
+import reprlib
+from functools import wraps
+from inspect import signature
+
+import numpy as np
+from sklearn.utils._param_validation import InvalidParameterError, _Booleans, _VerboseHelper, make_constraint
+
+from sklstm._utils.plain_parameters import plain
+
+# The largest number of iterations, as in SciPy's optimisers. At a microsecond each, they would take half an hour.
+MOST_ITERATIONS = 2**31 - 1
+
+N_CHARACTERS = 80  # of a value in a message
+MANY_DIGITS = 40  # of a whole number in a message
+
+
+class _Shortener(reprlib.Repr):
+    """Shows any value in about `N_CHARACTERS` characters."""
+
+    def __init__(self):
+        super().__init__()
+        self.maxstring = self.maxother = N_CHARACTERS
+
+    def repr_int(self, value, level):
+        n_digits = int(abs(value).bit_length() * 0.30103) + 1  # Python refuses to write down very many
+        return repr(value) if n_digits <= MANY_DIGITS else f"a whole number of about {n_digits} digits"
+
+    def repr_instance(self, value, level):
+        if isinstance(value, type):
+            return f"the class {value.__name__}"
+        text = super().repr_instance(value, level)
+        shape = getattr(value, "shape", None)
+        if not isinstance(shape, tuple) or not shape or (len(text) < N_CHARACTERS and "\n" not in text):
+            return text
+        return f"{type(value).__name__} of shape {shape}"
+
+
+def shown(value):
+    """Return a short text that shows any value in a message.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm._utils.argument_checks import shown
+    >>> print(shown("a"), shown(10**400), shown(np.ones((3, 4))), shown(dict), sep=", ")
+    'a', a whole number of about 401 digits, ndarray of shape (3, 4), the class dict
+    """
+    return _Shortener().repr(value)
+
+
+def check_flag(value, name):
+    """Return an argument as `bool`; TypeError for anything but a boolean."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}.")
+    return bool(value)
+
+
+def check_parameters(constraints, parameters, caller):
+    """Check each value by the constraints of its name.
+
+    Parameters
+    ----------
+    constraints : dict of list
+        Constraints by name, as in scikit-learn's `_parameter_constraints`. A name without constraints, or with
+        "no_validation", may have any value.
+    parameters : dict
+        Values by name.
+    caller : str
+        Name of the class or function, for messages.
+
+    Raises
+    ------
+    InvalidParameterError
+        It is a ValueError and a TypeError.
+
+    Examples
+    --------
+    >>> from numbers import Integral
+    >>> from sklearn.utils._param_validation import Interval
+    >>> from sklstm._utils.argument_checks import check_parameters
+    >>> constraints = {"steps": [Interval(Integral, 1, None, closed="left"), None]}
+    >>> check_parameters(constraints, {"steps": 12}, "Forecaster")
+    >>> check_parameters(constraints, {"steps": True}, "Forecaster")
+    Traceback (most recent call last):
+        ...
+    sklearn.utils._param_validation.InvalidParameterError: The 'steps' parameter of Forecaster must be an int in the
+    range [1, inf) or None. Got True instead.
+    """
+    for name, value in parameters.items():
+        allowed = constraints.get(name, "no_validation")
+        kinds = [] if isinstance(allowed, str) else [make_constraint(one) for one in allowed]
+        if not kinds or any(_allows(kind, value) for kind in kinds):
+            continue
+        *others, last = [str(kind) for kind in kinds if not kind.hidden]
+        wanted = f"{', '.join(others)} or {last}" if others else last
+        raise InvalidParameterError(f"The {name!r} parameter of {caller} must be {wanted}. Got {shown(value)} instead.")
+
+
+def _allows(constraint, value):
+    """Whether a constraint allows a value. Of any other library's numbers, it sees Python's."""
+    if isinstance(value, bool | np.bool_):  # is a number elsewhere
+        return isinstance(constraint, _Booleans | _VerboseHelper)
+    if isinstance(value, np.timedelta64):
+        return False
+    try:
+        value = plain(value)
+        if isinstance(value, int):
+            float(value)
+    except OverflowError:
+        return False
+    return bool(constraint.is_satisfied_by(value))
+
+
+def validate_arguments(constraints):
+    """Decorate a function to check its arguments by `check_parameters` before it is called.
+
+    Examples
+    --------
+    >>> from sklstm._utils.argument_checks import validate_arguments
+    >>> @validate_arguments({"name": [str, None]})
+    ... def greet(name=None):
+    ...     return f"Hello {name}"
+    >>> greet("Ada")
+    'Hello Ada'
+    >>> greet(1)
+    Traceback (most recent call last):
+        ...
+    sklearn.utils._param_validation.InvalidParameterError: The 'name' parameter of greet must be an instance of 'str' or
+    None. Got 1 instead.
+    """
+
+    def decorate(function):
+        parameters = signature(function)
+
+        @wraps(function)
+        def checked(*args, **kwargs):
+            given = parameters.bind(*args, **kwargs)
+            check_parameters(constraints, given.arguments, function.__qualname__)
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+class CheckedParametersMixin:
+    """For estimators: scikit-learn's `_fit_context` checks the parameters by `check_parameters`. It comes first."""
+
+    def _validate_params(self):
+        check_parameters(self._parameter_constraints, self.get_params(deep=False), type(self).__name__)
