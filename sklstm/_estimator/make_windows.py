@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._utils.checks import check_has_columns, is_pandas
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.plain_parameters import plain
 from sklstm._utils.windows import sliding_windows
@@ -24,6 +25,7 @@ from sklstm._utils.windows import sliding_windows
     },
     prefer_skip_nested_validation=True,
 )
+@with_default_error_state
 def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_outputs=None):
     """Cut a series into full windows and their targets.
 

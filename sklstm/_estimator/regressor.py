@@ -29,6 +29,7 @@ from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._training.loop import INTERRUPTED
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions, restored_on_error
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.pickle_version import VersionedMixin
@@ -485,6 +486,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     # ---- training
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_default_error_state
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network on samples and their targets.
 
@@ -552,6 +554,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     @available_if(_trains_by_epochs)
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_default_error_state
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on the given samples, continuing earlier training.
 
@@ -611,6 +614,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     # ---- predictions
 
+    @with_default_error_state
     def predict(self, X):
         """Predict the target of each sample.
 
@@ -637,6 +641,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return True
 
     @available_if(_has_levels)
+    @with_default_error_state
     def predict_quantiles(self, X):
         """Predict all quantiles of `quantile`; only available with `loss="quantile"`.
 
@@ -661,6 +666,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         check_finite(predictions, X, y_ndim == 3, network.scaling.missing_rule)
         return predictions[:, 0] if y_ndim == 1 else predictions
 
+    @with_default_error_state
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
 
@@ -695,6 +701,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
         return r2(y, y_pred, sample_weight)
 
+    @with_default_error_state
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Forecast `steps` steps ahead, feeding each prediction back as the next step of the target channels.
 

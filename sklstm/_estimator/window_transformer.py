@@ -16,6 +16,7 @@ from sklstm._estimator.row_order import check_row_order
 from sklstm._estimator.training_table import TrainingTable
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_has_columns, is_pandas, restored_on_error
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import plain_parameters
@@ -145,6 +146,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         self.dtype = dtype
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_default_error_state
     def fit(self, X, y=None):
         """Store the first and last rows of the training table, with which `transform` compares later tables.
 
@@ -176,6 +178,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
             task.end_fit()
         return self
 
+    @with_default_error_state
     def transform(self, X):
         """Return the window of each row.
 

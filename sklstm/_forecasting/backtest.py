@@ -19,6 +19,7 @@ from sklstm._forecasting.settings import check_request, check_settings, season_l
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.plain_parameters import plain, plain_parameters
 from sklstm._utils.user_warning import warn_user
@@ -68,10 +69,12 @@ class BacktestResult:
         check_frame(self.frame)
 
     @property
+    @with_default_error_state
     def metrics(self):
         """Scores of all forecasts, as a Series. `metrics_by` describes them."""
         return scores(self.frame)
 
+    @with_default_error_state
     def metrics_by(self, by):
         """Score groups of forecasts separately.
 
@@ -112,6 +115,7 @@ class BacktestResult:
     },
     prefer_skip_nested_validation=False,  # else parameters of the forecaster would not be checked
 )
+@with_default_error_state
 def backtest(
     forecaster,
     X,

@@ -28,6 +28,7 @@ from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_co
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.checks import check_steps, restored_on_error
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
@@ -348,6 +349,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         super()._validate_params()
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @with_default_error_state
     def fit(self, X, y=None, sample_weight=None):
         """Train on the series `y`.
 
@@ -398,6 +400,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     # ---- forecasts
 
+    @with_default_error_state
     def predict(self, X):
         """Forecast the rows of `X`, which follow the history.
 
@@ -462,6 +465,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             check_known_columns(futures, fitted.strategy, steps, fitted.builder.reads_known_nan)
         return series, {key: np.array([len(history)]) for key, history in series.items()}
 
+    @with_default_error_state
     def forecast(self, steps, X_future=None, *, history=None, coverage=None):
         """Forecast the next `steps` rows, as a Series or DataFrame.
 
@@ -514,6 +518,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             fitted.check_logarithms(histories)
         return fitted, histories, futures, output_format
 
+    @with_default_error_state
     def components(self, steps, X_future=None, *, history=None):
         """Return the parts of which a forecast is the sum.
 
@@ -551,6 +556,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         index = output_format.join(forecast_indexes(histories, steps, X_future))
         return output_format.to_columns(np.concatenate(list(parts.values())), index, COMPONENTS)
 
+    @with_default_error_state
     def future_index(self, steps, *, history=None):
         """Return the index of the next `steps` rows, which a forecast has and its `X_future` needs.
 
@@ -604,18 +610,21 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return self._fitted.data.spec.output_format
 
     @property
+    @with_default_error_state
     def history_(self):
         """All rows known so far, as pandas: those of `fit` and of `update`."""
         check_is_fitted(self)
         return self._targets_of({key: part.whole for key, part in self._history.items()})
 
     @property
+    @with_default_error_state
     def fitted_values_(self):
         """In-sample forecasts of the training rows, one step ahead, as pandas. `update` does not change them."""
         check_is_fitted(self)
         return self._output_format.rows_to_pandas(self._fitted.data.series, self._in_sample.forecasts)
 
     @property
+    @with_default_error_state
     def residuals_(self):
         """Training rows minus `fitted_values_`."""
         check_is_fitted(self)
@@ -625,6 +634,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         """Convert the targets of series, by key, to pandas."""
         return self._output_format.rows_to_pandas(series, {key: part.y for key, part in series.items()})
 
+    @with_default_error_state
     def update(self, X, y=None, train=False, *, learning_rate_init=None):
         """Add newly observed rows to the history; later forecasts start after them.
 
@@ -674,6 +684,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         self._history = history
         return self
 
+    @with_default_error_state
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
 
