@@ -1,9 +1,10 @@
 """Draw small changes of the code ("mutants") by a seed, and say which of them the fast tests do not notice.
 
-    python .ci/mutants.py [--seed 0] [--number 60] [--commit HEAD] [--jobs 2]
+    python .ci/mutants.py [--seed 0] [--number 60] [--commit HEAD] [--jobs 2] [--modules PATTERN ...]
 
 Each mutant is tried in a copy of the commit, on the fast tests of its package: those of the changed module first, up to
 the first failure. One that takes far longer than the unchanged code counts as caught. cosmic-ray makes the changes.
+`--modules "_network/*" "_training/*" "*/*window*"` draws from the network, the training and the windows alone.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-PACKAGES = "_network", "_training", "_series", "_components", "_forecasting"
+MODULES = "_network/*", "_training/*", "_series/*", "_components/*", "_forecasting/*"
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -83,9 +84,9 @@ def mutants_by_place(path, root):
     return list(places.values())
 
 
-def drawn(root, number, seed):
-    """So many mutants: the places are drawn first, then one change of each."""
-    paths = sorted(path.relative_to(root) for name in PACKAGES for path in root.glob(f"sklstm/{name}/*.py"))
+def drawn(root, modules, number, seed):
+    """So many mutants of the modules: the places are drawn first, then one change of each."""
+    paths = sorted({path.relative_to(root) for pattern in modules for path in root.glob(f"sklstm/{pattern}.py")})
     places = [place for path in paths for place in mutants_by_place(path, root)]
     rng = random.Random(seed)
     return len(places), [rng.choice(place) for place in rng.sample(places, number)]
@@ -141,6 +142,7 @@ def main():
     parser.add_argument("--number", type=int, default=60)
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--modules", nargs="+", default=MODULES, metavar="PATTERN", help="below sklstm/, without .py")
     given = parser.parse_args()
     commit = subprocess.check_output(["git", "rev-parse", given.commit], text=True).strip()
     with tempfile.TemporaryDirectory() as scratch:
@@ -149,7 +151,7 @@ def main():
             folder = Path(scratch, str(job))
             folder.mkdir()
             copies.put(root := checked_out(commit, folder))
-        n_places, mutants = drawn(root, given.number, given.seed)
+        n_places, mutants = drawn(root, given.modules, given.number, given.seed)
         print(f"{given.number} of {n_places} places in {commit}, drawn by seed {given.seed}", flush=True)
 
         def in_a_copy(function, *args):
@@ -165,7 +167,8 @@ def main():
             return found != "SURVIVED"
 
         with ThreadPoolExecutor(given.jobs) as pool:
-            limits = dict(zip(PACKAGES, pool.map(lambda name: in_a_copy(time_limit, name), PACKAGES), strict=True))
+            packages = sorted({mutant.path.parts[-2] for mutant in mutants})
+            limits = dict(zip(packages, pool.map(lambda name: in_a_copy(time_limit, name), packages), strict=True))
             n_caught = sum(pool.map(is_caught, mutants))
     print(f"{n_caught} of {given.number} caught: {n_caught / given.number:.1%}")
 
