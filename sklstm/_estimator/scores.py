@@ -29,7 +29,8 @@ def r2(y_true, y_pred, sample_weight=None):
 
     def of(rows, output):
         weight = None if sample_weight is None else sample_weight[rows]
-        return float(r2_score(*scaled_for_r2(y_true[rows, output], y_pred[rows, output]), sample_weight=weight))
+        true, predicted, weight = scaled_for_r2(y_true[rows, output], y_pred[rows, output], weight)
+        return float(r2_score(true, predicted, sample_weight=weight))
 
     present = ~np.isnan(y_true)
     if present.all():

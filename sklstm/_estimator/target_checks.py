@@ -4,8 +4,13 @@ import numpy as np
 
 from sklstm._estimator.sample_continuity import N_COMPARED, SamplePairs, last_targets
 from sklstm._network.losses import loss_class
+from sklstm._network.scaling import WITH_DEVIATION
+from sklstm._utils.overflow import power_of_two
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks
+
+# The largest targets that are accepted, by precision, if a loss squares them as they are.
+LARGEST_TO_SQUARE = {np.dtype(np.float32): 1e17, np.dtype(np.float64): 1e150}
 
 # Fewer pairs may lie on a line by chance.
 N_ON_A_LINE = 10
@@ -20,8 +25,32 @@ def check_targets_suit(regressor, data):
             _check_next_steps(part, name)
         elif regressor.instance_norm is not None and part is data:
             _warn_of_units(regressor.instance_norm, part)
+        if loss_class(regressor.loss).squares:
+            _check_squares(regressor, part, name)
         if loss_class(regressor.loss).needs_nonnegative:
             _check_nonnegative(regressor, part, name)
+
+
+def _check_squares(regressor, data, name):
+    """Raise an error if targets are not scaled, and are so large that their squares overflow."""
+    if regressor.standardize or regressor.instance_norm in WITH_DEVIATION:
+        return
+    limit, is_relative = LARGEST_TO_SQUARE[data.X.dtype], regressor.instance_norm is not None
+    # the steps inside of X are targets too, or targets are relative to them
+    parts = [data.y, data.X] if is_relative or regressor.loss_steps != "last" else [data.y]
+    low, high = (_extreme_target(side, parts, data) for side in (np.fmin, np.fmax))
+    if (high - low if is_relative else max(high, -low)) > limit:
+        raise ValueError(
+            f"{name} has targets from {low:.3g} to {high:.3g}. loss={regressor.loss!r} squares them, which overflows "
+            f"{data.X.dtype} beyond {limit:g}. Set standardize=True, or divide X and {name} by a constant."
+        )
+
+
+def _extreme_target(side, parts, data):
+    """Return np.fmin or np.fmax of the target channels of arrays (n, …, F), over the samples that take part."""
+    chunks = [data.rows[chunk] for chunk in row_chunks(len(data.rows), data.X[0].size)]
+    found = [side.reduce(part[rows][..., : data.n_outputs], axis=None) for part in parts for rows in chunks]
+    return float(side.reduce(found))
 
 
 def _check_nonnegative(regressor, data, name):
@@ -82,8 +111,16 @@ def _warn_of_units(instance_norm, data):
 def _line_through(x, y):
     """Return slope and intercept of the line through all pairs; None if there is none, or if it is y = x."""
     spread = np.ptp(y) if len(y) >= N_ON_A_LINE else 0
-    if not spread or not np.ptp(x):
+    if not spread or not np.ptp(x) or not (np.abs(x - y) > 1e-3 * spread).any():
         return None
-    slope, intercept = np.polynomial.Polynomial.fit(x, y, 1).convert().coef[::-1]
-    is_line = (np.abs(slope * x + intercept - y) <= 1e-4 * spread).all()
-    return (slope, intercept) if is_line and (np.abs(x - y) > 1e-3 * spread).any() else None
+    (x, x_unit), (y, y_unit) = map(_in_unit, (x, y))
+    slope, intercept = np.polynomial.Polynomial.fit(x, y, 1).convert().coef[::-1].tolist()
+    is_line = (np.abs(slope * x + intercept - y) <= 1e-4 * np.ptp(y)).all()
+    return (slope * (y_unit / x_unit), intercept * y_unit) if is_line else None
+
+
+def _in_unit(values):
+    """Divide by a power of two near the largest value, so that no product overflows; return it too."""
+    values = values.astype(np.float64)
+    unit = float(power_of_two(np.abs(values).max()))
+    return values / unit, unit

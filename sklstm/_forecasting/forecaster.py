@@ -715,7 +715,8 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
                 f"There is nothing to score: none of {len(truth)} rows has both a value in y and a forecast."
             )
         weight = None if weight is None else weight[known]
-        return r2_score(*scaled_for_r2(truth[known], forecasts[known]), sample_weight=weight)
+        true, predicted, weight = scaled_for_r2(truth[known], forecasts[known], weight)
+        return r2_score(true, predicted, sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

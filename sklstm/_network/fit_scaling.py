@@ -12,6 +12,7 @@ from sklstm._network.missing_values import SKIP, MissingRule, last_present
 from sklstm._network.moments import Moments, SeparateMoments, new_moments, window_moments
 from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
 from sklstm._network.targets import counted_weight, missing_targets
+from sklstm._network.weighted_quantiles import weighted_quantiles
 from sklstm._network.window_groups import GAP, group_limits, group_of, is_rounding
 from sklstm._utils.overflow import power_of_two
 
@@ -284,7 +285,9 @@ def _typical_of(measures: FloatArray, weight: FloatArray) -> float:
     """
     for values in measures[:N_FOR_TYPICAL]:
         if (values > 0).any():
-            return _weighted_quantile(values[values > 0], weight[values > 0], TYPICAL_QUANTILE)
+            counted = values > 0
+            quantiles = weighted_quantiles(values[counted][np.newaxis], weight[counted], np.array([TYPICAL_QUANTILE]))
+            return float(quantiles[0, 0])
     return 1.0
 
 
@@ -315,11 +318,3 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
     change = np.nan_to_num(np.abs(y.reshape(-1, scaling.n_targets, y.shape[-1]) - last))
     varying = np.where(is_rounding(whole, last.astype(dtype)), 0, whole)
     return np.stack((without_extreme, whole, change[0], np.abs(last), varying, change.max(axis=0)))
-
-
-def _weighted_quantile(values: FloatArray, weight: FloatArray, level: float) -> float:
-    """Return the smallest of the values (n,) at which the cumulative weight reaches `level` of the total."""
-    order = np.argsort(values)
-    share = np.cumsum(weight[order])
-    quantile: float = values[order[np.searchsorted(share, (level - 1e-9) * share[-1])]]
-    return quantile

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, ndtri
 
+from sklstm._network.weighted_quantiles import weighted_quantiles
+
 if TYPE_CHECKING:
     from sklstm._network.scaling import Scaling
     from sklstm._utils.typing import FloatArray
@@ -48,6 +50,8 @@ class Loss:
         Q, the number of raw values per output.
     middle : int
         Index of the level that `point` returns.
+    squares : bool
+        Whether the loss squares errors of any size, so that they must not be huge.
     """
 
     needs_nonnegative = False
@@ -55,6 +59,7 @@ class Loss:
     constant_is_mean = True
     n_levels = 1
     middle = 0
+    squares = False
 
     @classmethod
     def from_settings(cls, delta: float, quantile: float | Sequence[float]) -> Loss:
@@ -126,6 +131,8 @@ class Loss:
 class SquaredError(Loss):
     """½ e², minimised by the mean."""
 
+    squares = True
+
     def _weighted(self, raw: FloatArray, target: FloatArray, share: FloatArray) -> tuple[float, FloatArray]:
         error = raw - target
         gradient = error * share
@@ -144,7 +151,7 @@ class AbsoluteError(Loss):
 
     def constant(self, target: FloatArray, weight: FloatArray) -> FloatArray:
         """Return the weighted median; the lower one if there are two."""
-        return _weighted_quantiles(target, weight, np.array([0.5]))
+        return weighted_quantiles(target, weight, np.array([0.5]))
 
 
 class Huber(Loss):
@@ -250,7 +257,7 @@ class Quantile(Loss):
 
     def constant(self, target: FloatArray, weight: FloatArray) -> FloatArray:
         """Return the weighted quantiles: the smallest target at which the cumulative weight reaches each level."""
-        return _weighted_quantiles(target, weight, self.levels)
+        return weighted_quantiles(target, weight, self.levels)
 
     def initial_bias(self, n_outputs: int) -> FloatArray:
         """Return biases (Q·K,) in float64 with which several levels start at the quantiles of a standard normal."""
@@ -291,7 +298,9 @@ class Poisson(Loss):
         mean, is_positive = np.exp(log_mean), (target > 0) & (share > 0)  # y is arbitrary if its weight is 0
         y = np.where(is_positive, target, 1)
         d = np.log(y) - log_mean
-        deviance = share * np.where(is_positive, y * (d + np.expm1(-d)), mean)
+        is_far = d < -30  # where nothing cancels, and expm1 may overflow
+        per_target = np.where(is_far, y * (d - 1) + mean, y * (d + np.expm1(np.where(is_far, 0, -d))))
+        deviance = share * np.where(is_positive, per_target, mean)
         return float(deviance.sum()), np.asarray(self.spread * share * (mean - target), raw.dtype)
 
     def point(self, raw: FloatArray) -> FloatArray:
@@ -304,18 +313,6 @@ def _softplus(x: FloatArray) -> FloatArray:
     """Compute log(1 + exp(x)) without overflow; np.logaddexp takes ten times as long."""
     result: FloatArray = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
     return result
-
-
-def _weighted_quantiles(target: FloatArray, weight: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return quantiles (Q, K) of `target` (K, n) by the inverted CDF; targets of weight 0 are ignored.
-
-    np.quantile does the same with `weights`, but not in NumPy 1.26.
-    """
-    order = np.argsort(target, axis=-1)
-    cdf = np.take_along_axis(np.broadcast_to(weight, target.shape), order, axis=-1).cumsum(axis=-1, dtype=np.float64)
-    cdf /= cdf[:, -1:]
-    rank = np.stack([(cdf < level).sum(axis=-1) for level in levels], axis=-1)
-    return np.take_along_axis(np.take_along_axis(target, order, axis=-1), rank, axis=-1).T.astype(np.float64)
 
 
 LOSSES: dict[str, type[Loss]] = {

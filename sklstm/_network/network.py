@@ -24,6 +24,7 @@ from sklstm._network.scaled_samples import ScaledSamples
 from sklstm._network.scaling import Chunk, Reference, Scaling
 from sklstm._network.step_order import StepOrder
 from sklstm._network.targets import counted_weight, features_first, missing_targets, samples_first, training_targets
+from sklstm._utils.overflow import weighted_mean
 from sklstm._utils.threads import run_tasks, shared_threads
 from sklstm._utils.windows import row_chunks
 
@@ -152,15 +153,11 @@ class Network:
             w = weight[part] if missing is None else counted_weight(missing, weight[part])
             share = float(w.sum())
             loss, _ = self.loss(output.raw, target, (w / share).astype(theta.dtype))
-            results[number] = loss * share, share, self._to_predictions(output, every_step, every_level=False)
+            results[number] = loss, share, self._to_predictions(output, every_step, every_level=False)
 
         self._forward_in_chunks(theta, X, self.every_step, chunks, len(rows), use)
-        predictions, total, counted = [], 0.0, 0.0
-        for number in range(len(chunks)):
-            loss, share, predicted = results[number]
-            total, counted = total + loss, counted + share
-            predictions.append(predicted)
-        return total / counted, np.concatenate(predictions)
+        losses, shares, predictions = zip(*(results[number] for number in range(len(chunks))), strict=True)
+        return weighted_mean(losses, shares), np.concatenate(predictions)
 
     def scaled(self, X: FloatArray, y: FloatArray, by_target: bool = False) -> ScaledSamples:
         """Return samples X (n, T, F) and their targets y (n, K) or (n, T, K) as `loss_and_gradient` takes them.

@@ -10,11 +10,16 @@ import numpy as np
 from sklstm._network.network import CHUNK_ROWS, Network
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
+from sklstm._utils.overflow import power_of_two
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
     from sklstm._network.stack import Workspace
     from sklstm._utils.typing import FloatArray, FloatDType, IntArray
+
+# A penalty that is stronger, as with tiny weights of samples, is limited to this: it leaves no weight of the network
+# anyway, and its square must not overflow.
+STRONGEST_PENALTY = 1e12
 
 # Samples of at most so many elements are kept scaled. More samples are scaled batch by batch, in every epoch again.
 KEPT_ELEMENTS = 1 << 22
@@ -69,7 +74,8 @@ class Objective:
         for start in range(0, len(self.samples.rows), CHUNK_ROWS):
             chunk = slice(start, start + CHUNK_ROWS)
             loss, part, target_weight, chunk_weight = self._data_term(theta, chunk)
-            share = float(target_weight.sum()) * chunk_weight
+            # divided first: float64 weights may not fit into the float32 of the gradient
+            share = float(target_weight.sum()) * (chunk_weight / self._weight_unit)
             total += loss * share
             gradient += part * share
             counted, weight_sum = counted + share, weight_sum + chunk_weight
@@ -101,9 +107,15 @@ class Objective:
             return None
         return ScaledSamples.joined([self._scale(rows[chunk]) for chunk in row_chunks(len(rows), size)])
 
+    @cached_property
+    def _weight_unit(self) -> float:
+        """A power of two near the largest weight, which is divided by without rounding."""
+        return float(power_of_two(self.samples.weight[self.samples.rows].max()))
+
     def _add_penalty(self, loss: float, gradient: FloatArray, theta: FloatArray, weight_sum: float) -> float:
         """Return the loss with the penalty; its gradient is added in place."""
         if self.alpha:
+            weight_sum = max(weight_sum, self.alpha / STRONGEST_PENALTY)
             weights = theta * self._is_weight
             loss += 0.5 * self.alpha * float(np.vdot(weights, weights)) / weight_sum
             gradient += weights * (self.alpha / weight_sum)

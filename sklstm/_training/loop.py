@@ -16,6 +16,7 @@ from sklstm._training.optimizers import clip
 from sklstm._training.progress import Progress
 from sklstm._training.protocols import BatchObjective, Optimizer, Validate
 from sklstm._training.schedules import Schedule
+from sklstm._utils.overflow import weighted_mean
 from sklstm._utils.windows import row_numbers
 
 if TYPE_CHECKING:
@@ -183,16 +184,17 @@ class Trainer:
         order = row_numbers(n_rows)
         if self.shuffle:
             rng.shuffle(order)
-        total, total_weight = 0.0, 0.0
+        losses: list[float] = []
+        weights: list[float] = []
         n_done = progress.n_epochs - progress.period_start
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start in range(0, n_taken, self.batch_size):
                 loss, gradient, weight = objective(theta, order[start : start + self.batch_size])
-                total += loss * weight
-                total_weight += weight
+                losses.append(loss)
+                weights.append(weight)
                 clip(gradient, self.clip_value, self.clip_norm)
                 position = (n_done + start / n_rows) / period
                 rate = self.schedule.rate(progress.n_updates, position, progress.n_cuts)
                 optimizer.update(theta, gradient, rate)
                 progress.n_updates += 1
-        return total / total_weight
+        return weighted_mean(losses, weights)

@@ -199,7 +199,8 @@ def clip(gradient: FloatArray, value: float | None = None, norm: float | None = 
         np.clip(gradient, -value, value, out=gradient)
     if norm is not None:
         length = float(np.sqrt(np.vdot(gradient, gradient)))
-        if not np.isfinite(length):  # squares overflow in float32
-            length = float(np.linalg.norm(gradient.astype(np.float64)))
+        if not np.isfinite(length):  # squares overflow
+            largest = float(np.abs(gradient).max())
+            length = largest * float(np.linalg.norm(gradient.astype(np.float64) / largest))
         if length > norm:
             gradient *= norm / length

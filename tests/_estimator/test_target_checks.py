@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -122,3 +123,45 @@ def test_the_line_that_scales_the_target_as_well_mends_it():
     mended = eval(call, names).fit(series.to_frame("y"), series).predict(series.to_frame("y"))
     plain = make_pipeline(WindowTransformer(4), lstm).fit(series.to_frame("y"), series).predict(series.to_frame("y"))
     np.testing.assert_allclose(mended, plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-200, 1e200])
+def test_another_unit_is_found_in_values_of_any_size(size):
+    X, y = continued()
+    model = LSTMRegressor(2, instance_norm="last", random_state=0)
+    with pytest.warns(UserWarning, match=r"\(y = (7|6\.99\d+|7\.00\d+) \* x"):
+        model.partial_fit(X * size, y * size * 7)
+
+
+SQUARES = {"limit": 1e17, "dtype": np.float32}, {"limit": 1e150, "dtype": np.float64}
+
+
+@pytest.mark.parametrize("case", SQUARES, ids=["float32", "float64"])
+@pytest.mark.parametrize("instance_norm", [None, "last", "mean"])
+def test_targets_that_are_squared_as_they_are_must_not_be_huge(case, instance_norm):
+    X, y = (part.astype(case["dtype"]) for part in continued())
+    unit = case["dtype"](case["limit"] * 100)
+    model = LSTMRegressor(2, instance_norm=instance_norm, standardize=False, max_iter=1, random_state=0)
+    with pytest.raises(ValueError, match=r"y has targets from -.*squares them.*Set standardize=True, or divide X"):
+        model.fit(X * unit, y * unit)
+    assert not hasattr(model, "theta_")
+    model.set_params(standardize=True, learning_rate="cosine").fit(X * unit, y * unit)
+    assert np.isfinite(model.predict(X * unit)).all()
+    model.set_params(standardize=False).fit(X * unit / unit, y * unit / unit)
+    for other in ({"loss": "absolute_error"}, {"loss": "huber"}):
+        rows = clone(model).set_params(**other).fit(X * unit, y * unit).predict(X * unit)
+        assert np.isfinite(rows).all()
+
+
+def test_only_targets_that_count_are_squared():
+    X, y = continued()
+    y[3], weight = 1e300, np.ones(len(y))
+    model = LSTMRegressor(2, standardize=False, max_iter=1, learning_rate="cosine", random_state=0)
+    with pytest.raises(ValueError, match=r"to 1e\+300"):
+        model.fit(X, y, weight)
+    weight[3] = 0
+    model.fit(X, y, weight)
+    constant = LSTMRegressor(2, standardize=False, instance_norm="last", max_iter=1, learning_rate="cosine")
+    constant.fit(np.full((9, 4, 1), 1e300), np.full(9, 1e300))
+    with pytest.raises(ValueError, match=r"y_val has targets .* divide X and y_val"):
+        model.set_params(early_stopping=True).fit(X[5:], y[5:], X_val=X[:5], y_val=y[:5])

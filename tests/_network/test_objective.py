@@ -183,3 +183,24 @@ def test_a_batch_that_lacks_no_target_is_as_if_none_were_missing(every_step):
 
 def test_an_objective_is_as_long_as_its_samples():
     assert len(objective(*example())) == N
+
+
+@pytest.mark.parametrize("unit", [2.0**-900, 2.0**900])
+def test_the_size_of_weights_changes_no_bit(unit):
+    """Also in float32, whose gradients could not be multiplied by them."""
+    X, y, weight = example()
+    for dtype in (np.float32, np.float64):
+        of_size, plain = (objective(X.astype(dtype), y.astype(dtype), w) for w in (weight * unit, weight))
+        theta = start(plain.network, dtype)
+        loss, gradient = of_size.whole(theta)
+        expected, expected_gradient = plain.whole(theta)
+        assert loss == expected
+        np.testing.assert_array_equal(gradient, expected_gradient)
+
+
+def test_a_penalty_that_tiny_weights_make_huge_is_limited():
+    X, y, weight = example()
+    few = objective(X, y, weight * 1e-305, alpha=0.5)
+    loss, gradient = few.whole(start(few.network))
+    assert 1e9 < loss < 1e15
+    assert np.isfinite(gradient).all()

@@ -124,3 +124,20 @@ def test_units_are_put_back():
     np.testing.assert_array_equal(y, [[2, 3], [2, 4]])
     scaling.outputs(y, None)
     np.testing.assert_array_equal(y, [[8, 12], [1.5, 1.5]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_inputs_that_are_far_away_are_limited(dtype):
+    """They open or shut gates. Their differences would be NaN if they became infinite."""
+    scaling = Scaling(1, channel_mean=np.zeros((2, 1), dtype), channel_scale=np.full((2, 1), 1e-20, dtype))
+    largest = {np.float32: 1e37, np.float64: 1e300}[dtype]
+    x = np.array([[[largest, 1.0], [-largest, 2.0]]], dtype)
+    scaling.inputs(x)
+    np.testing.assert_allclose(x, [[[1e30, 1e20], [-1e30, 2e20]]], rtol=1e-6)
+
+
+def test_outputs_that_do_not_fit_are_infinite_without_a_warning():
+    scaling = Scaling(1, target_mean=np.zeros((1, 1), np.float32), target_scale=np.full((1, 1), 1e37, np.float32))
+    y = np.array([[100.0, -100.0, 0.5]], np.float32)
+    scaling.outputs(y, None)
+    np.testing.assert_allclose(y, [[np.inf, -np.inf, 5e36]], rtol=1e-6)

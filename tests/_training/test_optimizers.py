@@ -149,3 +149,10 @@ def test_clip_by_norm_of_what_single_precision_cannot_square():
     with np.errstate(over="ignore"):
         clip(gradient, norm=1.0)
     np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e160, 1e300])
+def test_clip_by_norm_of_what_double_precision_cannot_square(size):
+    gradient = np.array([0.3, -0.4]) * size
+    clip(gradient, norm=1.0)
+    np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-12)
