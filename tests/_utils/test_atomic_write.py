@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -209,16 +210,11 @@ def refusal(path):
 
 
 @pytest.fixture
-def everybody(tmp_path):
-    """A folder that ordinary users reach, too."""
-    modes = {folder: folder.stat().st_mode for folder in (tmp_path, *tmp_path.parents)}
-    for folder, mode in modes.items():
-        if not mode & 0o001:
-            folder.chmod(mode | 0o011)
-    yield tmp_path
-    for folder, mode in modes.items():
-        if folder.stat().st_mode != mode:
-            folder.chmod(mode)
+def everybody():
+    """A folder that ordinary users reach, too: pytest closes the one that `tmp_path` is in."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+        os.chmod(folder, 0o700)
 
 
 def test_a_file_that_may_not_be_written_is_not_replaced(everybody):
