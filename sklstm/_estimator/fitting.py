@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm._estimator.forecast_start import ForecastStart
-from sklstm._estimator.input_checks import check_every_channel, check_every_output
+from sklstm._estimator.input_checks import check_every_channel, check_every_output, input_form
 from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.scores import n_scored, r2
 from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
@@ -121,7 +121,8 @@ def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
     progress.begin_period(new_period, regressor.max_iter)
     objective = Objective(network, data, solver_of(regressor).penalty(regressor), theta.dtype, rng, merged)
     ending = _run(regressor, objective, budget.n_epochs, state, validate, tasks)
-    return ending, state.attributes(keeps_best=ending == INTERRUPTED or data.validation is not None)
+    keeps_best = ending == INTERRUPTED or data.validation is not None
+    return ending, input_form(regressor) | state.attributes(keeps_best)
 
 
 def _check_resumable(data, settings, earlier):
@@ -219,7 +220,7 @@ def _run(regressor, objective, n_epochs, state, validate, tasks):
 
     def end_epoch(progress):
         _report(regressor.verbose, progress)
-        return tasks.end_epoch(lambda: state.copied().attributes())
+        return tasks.end_epoch(lambda: input_form(regressor) | state.copied().attributes())
 
     monitor = Monitor(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
     trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs, state.max_updates)

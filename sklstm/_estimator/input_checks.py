@@ -93,6 +93,12 @@ class TrainingSet(Samples):
 # ---- rows
 
 
+def input_form(regressor):
+    """Return the attributes that say which input a regressor takes, as `_train` has set them on its copy."""
+    names = "_input_spec", "n_features_in_", "_feature_names"
+    return {name: vars(regressor).get(name) for name in names}
+
+
 def check_new_rows(regressor, X):
     """Check the samples of a fit that does not continue another; return them and their `InputSpec`.
 
@@ -103,7 +109,7 @@ def check_new_rows(regressor, X):
     if is_sequence:
         X = _check_sequences(regressor, X)
         regressor.n_features_in_ = X.shape[2]
-        vars(regressor).pop("feature_names_in_", None)
+        regressor.feature_names_in_ = None
     else:
         X = _check_table(regressor, X, regressor.n_channels, reset=True)
     _check_rows_range(X, X.dtype, "X")

@@ -26,15 +26,16 @@ from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING
 from sklstm._network.scaling import INSTANCE_NORMS
-from sklstm._training.loop import INTERRUPTED
+from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
-from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions, restored_on_error
+from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.forecast_bounds import find_clipped
+from sklstm._utils.interrupts import interrupts_are_raised, raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.pickle_version import VersionedMixin
-from sklstm._utils.plain_parameters import plain, plain_parameters
-from sklstm._utils.random import unused_on_error
+from sklstm._utils.plain_parameters import on_plain_copy, plain
+from sklstm._utils.random import restorer
 from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.user_warning import warn_user
@@ -51,7 +52,7 @@ def _warn_of_clipping(forecasts, bounds):
         )
 
 
-class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
+class LSTMRegressor(CallbackSupportMixin, FeatureNamesMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Regression on sequences with a long short-term memory (LSTM) network, in NumPy.
 
     A sample is one sequence, such as a window of a time series. The network reads it step by step, the oldest step
@@ -292,8 +293,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     cross_val_score accept such a `y`. scikit-learn's own metrics (as in `scoring="r2"`), TransformedTargetRegressor and
     MultiOutputRegressor refuse NaN in `y`.
 
-    Ctrl-C ends training with a warning and keeps the weights of the epoch with the smallest loss (of the validation
-    samples, if there are any). In a parameter search it ends one fit, and the next one begins.
+    Ctrl-C ends `fit` with a warning and keeps the weights of the epoch with the smallest loss (of the validation
+    samples, if there are any). Before the first whole epoch of the call, and in `partial_fit`, it raises
+    KeyboardInterrupt and leaves the estimator as it was. In a parameter search it thus ends one fit, and the next one
+    begins, or it ends the search. In a `Forecaster` and in `backtest` it always raises KeyboardInterrupt.
 
     Callbacks of scikit-learn (from 1.9) are called at every epoch: `set_callbacks(ProgressBar())`.
 
@@ -527,20 +530,16 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             If the loss was still improving after `max_iter` epochs or `max_updates` updates, unless
             `learning_rate="cosine"`.
         UserWarning
-            If Ctrl-C ended training.
+            If Ctrl-C ended training after a whole epoch.
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         # how many epochs `max_updates` makes depends on the samples, which are not checked yet
-        n_epochs = plain(self.max_iter) if self.max_updates is None else None
+        n_epochs = plain(self.max_iter, "max_iter") if self.max_updates is None else None
         tasks = begin_fit(self, n_epochs, X, y, sample_weight)  # outside: scikit-learn ends it on an error
-        with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
-            continues, validation = self.warm_start and hasattr(self, "theta_"), (X_val, y_val, sample_weight_val)
-            budget = Budget(self.max_iter, is_whole_fit=True)
-            ending = self._train(X, y, sample_weight, validation, continues=continues, budget=budget, tasks=tasks)
-            tasks.end_fit()
-        warn_of_ending(self, ending)
-        return self
+        continues, validation = self.warm_start and "theta_" in vars(self), (X_val, y_val, sample_weight_val)
+        budget = Budget(plain(self.max_iter, "max_iter"), is_whole_fit=True)
+        return self._train(X, y, sample_weight, validation, continues=continues, budget=budget, tasks=tasks)
 
     def _trains_by_epochs(self):
         """Whether `partial_fit` can continue training."""
@@ -555,6 +554,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     @available_if(_trains_by_epochs)
     @_fit_context(prefer_skip_nested_validation=True)
     @with_default_error_state
+    @raises_interrupts
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on the given samples, continuing earlier training.
 
@@ -573,14 +573,13 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
             Fitted.
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
-        with plain_parameters(self), unused_on_error(self.random_state), restored_on_error(self):
-            ending = self._train(X, y, sample_weight, continues=hasattr(self, "theta_"), budget=ONE_PASS)
-        if ending == INTERRUPTED:
-            warn_of_interruption(self)
-        return self
+        return self._train(X, y, sample_weight, continues="theta_" in vars(self), budget=ONE_PASS)
 
     def _train(self, X, y, sample_weight, validation=(None, None, None), *, continues, budget, tasks=NO_TASKS):
-        """Check everything, train, and set the fitted attributes.
+        """Check everything, train, set the fitted attributes, and warn if training ended too early.
+
+        Before they are set, nothing of the regressor is changed, so that it can be used meanwhile, and stays as it was
+        if training fails or is interrupted.
 
         Parameters
         ----------
@@ -597,9 +596,31 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
         Returns
         -------
-        ending : str
-            How training ended, one of the constants in `_training/loop.py`.
+        self : LSTMRegressor
         """
+        restore_generator, attributes = restorer(self.random_state), None
+
+        def finish():
+            try:
+                tasks.end_fit()
+                if budget.is_whole_fit:
+                    warn_of_ending(trained, ending)
+            except KeyboardInterrupt:
+                if interrupts_are_raised():
+                    raise
+                warn_of_interruption(trained)
+
+        try:
+            ending, attributes, trained = self._trained(X, y, sample_weight, validation, continues, budget, tasks)
+            return set_at_once(self, attributes, finish)
+        except BaseException:
+            if attributes is None or vars(self).get("_state") is not attributes["_state"]:
+                restore_generator()
+            raise
+
+    @on_plain_copy
+    def _trained(self, X, y, sample_weight, validation, continues, budget, tasks):
+        """Check everything and train a copy; return how training ended, the fitted attributes, and the copy."""
         y = as_numbers(y, "y", sequences=True)
         settings = check_settings(self)
         check_validation_arguments(self.early_stopping, *validation)
@@ -610,7 +631,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         earlier = self._state.at(self.theta_) if continues else None
         ending, attributes = train(self, data, y, settings, earlier, budget=budget, tasks=tasks)
         vars(self).update(attributes)
-        return ending
+        return ending, attributes, self
 
     # ---- predictions
 
@@ -635,7 +656,8 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     def _has_levels(self):
         """Check that quantiles can be predicted, by the loss of the last fit or, before the first fit, by `loss`."""
-        loss = self._state.settings["loss"] if hasattr(self, "_state") else self.loss
+        state = getattr(self, "_state", None)
+        loss = self.loss if state is None else state.settings["loss"]
         if not loss_class(loss).has_levels:
             raise AttributeError(f"predict_quantiles needs loss='quantile', got loss={loss!r}.")
         return True
@@ -658,8 +680,11 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         return self._predict(X, every_level=True)
 
+    @on_snapshot
     def _predict(self, X, every_level=False):
         check_fitted(self, "theta_")
+        if every_level:
+            self._has_levels()  # which another thread may have changed
         X = check_rows(self, X, self._input_spec)
         network, y_ndim = self._state.network, self._state.y_ndim
         predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
@@ -667,6 +692,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return predictions[:, 0] if y_ndim == 1 else predictions
 
     @with_default_error_state
+    @on_snapshot
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
 
@@ -702,6 +728,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         return r2(y, y_pred, sample_weight)
 
     @with_default_error_state
+    @on_snapshot
     def forecast(self, steps, X_future=None, *, context=None, clip=True):
         """Forecast `steps` steps ahead, feeding each prediction back as the next step of the target channels.
 
@@ -784,18 +811,21 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
     # ---- history of training
 
     @property
+    @on_snapshot
     def loss_curve_(self):
         """Loss of every epoch, as a new list of float at each access."""
         check_fitted(self, "theta_")
         return self._state.progress.loss_curve
 
     @property
+    @on_snapshot
     def validation_loss_curve_(self):
         """Loss of the validation samples after every epoch, a list of float; None without early stopping."""
         check_fitted(self, "theta_")
         return self._state.progress.validation_loss_curve if self._state.progress.watches_validation else None
 
     @property
+    @on_snapshot
     def validation_scores_(self):
         """R² on the validation samples after every epoch, a list of float; None without early stopping."""
         check_fitted(self, "theta_")
@@ -803,6 +833,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
 
     # ---- parameters by name
 
+    @on_snapshot
     def _view(self, name):
         check_fitted(self, "theta_")
         return self._state.network.layout.views(self.theta_)[name]

@@ -14,12 +14,13 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._estimator.training_table import TrainingTable
+from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
-from sklstm._utils.checks import check_has_columns, is_pandas, restored_on_error
+from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.pickle_version import VersionedMixin
-from sklstm._utils.plain_parameters import plain_parameters
+from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import flat_sliding_windows, sliding_windows
@@ -66,7 +67,7 @@ class _ConditionalMethod:
         return MethodType(self.__wrapped__, instance)
 
 
-class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, FeatureNamesMixin, TransformerMixin, VersionedMixin, BaseEstimator):
     """Cut a table in time order into one window for each row, so that a pipeline can forecast.
 
     The window of row t holds `window_length` rows and ends `lead` rows before t. There are as many windows as rows, so
@@ -168,17 +169,25 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
             If `X` is not a table of numbers, or if its index shows that its rows are not consecutive.
         """
         task = begin_fit(self, 0, X, y, None)
-        with plain_parameters(self), restored_on_error(self):
-            check_same_rows(X, y=y)
-            X = as_numbers(X, "X")
-            table = self._check_table(X, reset=True)
-            end = check_row_order(X, self.window_length, "X")
-            self._parameters = _Parameters(self.window_length, self.lead, self.flatten)
-            self._training_table = TrainingTable.from_table(table, X, end, self._parameters.n_before)
-            task.end_fit()
-        return self
+        return set_at_once(self, self._read_training_table(X, y), task.end_fit)
+
+    @on_plain_copy
+    def _read_training_table(self, X, y):
+        """Check the arguments of `fit`; return the fitted attributes."""
+        check_same_rows(X, y=y)
+        X = as_numbers(X, "X")
+        table = self._check_table(X, reset=True)
+        end = check_row_order(X, self.window_length, "X")
+        parameters = _Parameters(self.window_length, self.lead, self.flatten)
+        return {
+            "n_features_in_": self.n_features_in_,
+            "_feature_names": self._feature_names,
+            "_parameters": parameters,
+            "_training_table": TrainingTable.from_table(table, X, end, parameters.n_before),
+        }
 
     @with_default_error_state
+    @on_snapshot
     def transform(self, X):
         """Return the window of each row.
 

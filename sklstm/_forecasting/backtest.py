@@ -20,8 +20,9 @@ from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
 from sklstm._utils.error_state import with_default_error_state
+from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.plain_parameters import plain, plain_parameters
+from sklstm._utils.plain_parameters import plain, with_plain_parameters
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import rows_after
 
@@ -116,6 +117,7 @@ class BacktestResult:
     prefer_skip_nested_validation=False,  # else parameters of the forecaster would not be checked
 )
 @with_default_error_state
+@raises_interrupts
 def backtest(
     forecaster,
     X,
@@ -236,12 +238,12 @@ def _check_not_overridden(forecaster):
 @_fit_context(prefer_skip_nested_validation=False)
 def _read(forecaster, X, y, sample_weight, steps, coverages):
     """Check the parameters of the forecaster and read the tables, as `fit` on all rows does."""
-    with plain_parameters(forecaster):
-        check_parts(forecaster)
-        data = read_training(forecaster, X, y, sample_weight)
-        check_settings(forecaster, data)
-        check_request(forecaster, data, steps, coverages)
-        check_leaks(data, X, window_length_of(forecaster, data), max(steps, forecaster.steps or 1))
+    forecaster = with_plain_parameters(forecaster)
+    check_parts(forecaster)
+    data = read_training(forecaster, X, y, sample_weight)
+    check_settings(forecaster, data)
+    check_request(forecaster, data, steps, coverages)
+    check_leaks(data, X, window_length_of(forecaster, data), max(steps, forecaster.steps or 1))
     return data
 
 
@@ -249,9 +251,9 @@ def _checked_part(forecaster, data, fold, steps, coverages):
     """Return the training rows of a fold and its proper training rows; ValueError if they are too few."""
     part = data.between(fold.training)
     part.check_enough()
-    with plain_parameters(forecaster):
-        proper = check_settings(forecaster, part)
-        check_request(forecaster, part, steps, coverages)
+    forecaster = with_plain_parameters(forecaster)
+    proper = check_settings(forecaster, part)
+    check_request(forecaster, part, steps, coverages)
     return part, proper
 
 

@@ -43,14 +43,17 @@ from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
-from sklstm._utils.plain_parameters import plain_parameters
+from sklstm._utils.plain_parameters import with_plain_parameters
 
 
-def begin_tasks(forecaster, data, X, y, sample_weight):
-    """Begin the tasks of a fit to TrainingData, which callbacks follow; they get the user's tables."""
+def begin_tasks(forecaster, original, data, X, y, sample_weight):
+    """Begin the tasks of a fit to TrainingData, which callbacks follow.
+
+    They get the forecaster that is fitted (`original`, of which `forecaster` is a copy) and the user's tables.
+    """
     finds_trust = bool(baseline_of(forecaster, data)) and trains_on_head(forecaster, data)
     n_fits = (1 + finds_trust) * strategy_of(forecaster, data).n_regressors + (forecaster.intervals is not None)
-    return printing_tasks(begin_fit(forecaster, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
+    return printing_tasks(begin_fit(original, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
 
 @_fit_context(prefer_skip_nested_validation=False)
@@ -72,11 +75,11 @@ def fit_rows(forecaster, data, proper, X, y):
     -------
     fitted : FittedForecaster
     """
-    tasks = begin_tasks(forecaster, data, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
-    with plain_parameters(forecaster):
-        # all rows together may show no leak
-        check_leaks(data, X, window_length_of(forecaster, data), strategy_of(forecaster, data).n_ahead)
-        fitted = train(forecaster, data, proper, X, y, tasks)
+    original, forecaster = forecaster, with_plain_parameters(forecaster)
+    tasks = begin_tasks(forecaster, original, data, *(rows_of(part, data.rows) for part in (X, y, data.weight)))
+    # all rows together may show no leak
+    check_leaks(data, X, window_length_of(forecaster, data), strategy_of(forecaster, data).n_ahead)
+    fitted = train(forecaster, data, proper, X, y, tasks)
     tasks.end_fit()
     return fitted
 

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.baselines import KINDS
@@ -26,18 +25,22 @@ from sklstm._series.history import History
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
+from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
-from sklstm._utils.checks import check_steps, restored_on_error
+from sklstm._utils.checks import check_fitted, check_steps
 from sklstm._utils.error_state import with_default_error_state
+from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
-from sklstm._utils.plain_parameters import plain, plain_parameters
+from sklstm._utils.plain_parameters import on_plain_copy, plain
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
 
-class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):
+class Forecaster(
+    CallbackSupportMixin, FeatureNamesMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator
+):
     """Forecast a series, or a panel of series, with an LSTM or any other scikit-learn regressor.
 
     The forecaster cuts the series into windows and trains a regressor to predict the values after each window. It
@@ -350,6 +353,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     @_fit_context(prefer_skip_nested_validation=False)
     @with_default_error_state
+    @raises_interrupts
     def fit(self, X, y=None, sample_weight=None):
         """Train on the series `y`.
 
@@ -378,29 +382,39 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             If a parameter or an input is not as described. Inputs are checked before any training. If `fit` fails, the
             forecaster stays as it was.
         """
-        tables = X, y, sample_weight
-        with plain_parameters(self), restored_on_error(self):
-            check_parts(self)
-            X, y = as_numbers(X, "X"), as_numbers(y, "y")
-            data = read_training(self, X, y, sample_weight)
-            self.n_features_in_ = len(data.spec.columns)
-            if not self.n_features_in_:
-                vars(self).pop("feature_names_in_", None)  # of an earlier fit
-            proper = check_settings(self, data)
-            check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
-            tasks = begin_tasks(self, data, *tables)
-            self._fitted = train(self, data, proper, X, y, tasks)
-            self._in_sample = InSample(self._fitted)
-            self._history = {key: History.from_series(part) for key, part in data.series.items()}
-            self.regressors_, self.n_dropped_ = self._fitted.regressors, self._fitted.n_dropped
-            self.strategy_, self.steps_ = self._fitted.strategy.name, self._fitted.strategy.n_ahead
-            self.season_, self.trust_ = self._fitted.season_length, self._fitted.trust
-            tasks.end_fit()
-        return self
+        attributes, tasks = self._trained(self, X, y, sample_weight)
+        return set_at_once(self, attributes, tasks.end_fit)
+
+    @on_plain_copy
+    def _trained(self, original, *tables):
+        """Check everything and train; return the fitted attributes, and the tasks of the fit, which go on."""
+        check_parts(self)
+        X, y = as_numbers(tables[0], "X"), as_numbers(tables[1], "y")
+        data = read_training(self, X, y, tables[2])
+        proper = check_settings(self, data)
+        check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
+        tasks = begin_tasks(self, original, data, *tables)
+        fitted = train(self, data, proper, X, y, tasks)
+        n_features = len(data.spec.columns)
+        attributes = {
+            "n_features_in_": n_features,
+            "_feature_names": self._feature_names if n_features else None,  # else of an earlier fit
+            "_fitted": fitted,
+            "_in_sample": InSample(fitted),
+            "_history": {key: History.from_series(part) for key, part in data.series.items()},
+            "regressors_": fitted.regressors,
+            "n_dropped_": fitted.n_dropped,
+            "strategy_": fitted.strategy.name,
+            "steps_": fitted.strategy.n_ahead,
+            "season_": fitted.season_length,
+            "trust_": fitted.trust,
+        }
+        return attributes, tasks
 
     # ---- forecasts
 
     @with_default_error_state
+    @on_snapshot
     def predict(self, X):
         """Forecast the rows of `X`, which follow the history.
 
@@ -434,7 +448,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             If the rows do not follow the history, if some but not all of them were trained on (rows of `update` were
             not), if columns are missing or extra, or if the strategy cannot forecast so many steps.
         """
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         asked = read_rows(self, self._fitted.data, self._history, X)
         forecasts = np.empty((sum(len(part.rows) for part in asked.values()), self._fitted.builder.spec.n_targets))
         for key, values in self._forecast_rows(asked).items():
@@ -466,6 +480,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return series, {key: np.array([len(history)]) for key, history in series.items()}
 
     @with_default_error_state
+    @on_snapshot
     def forecast(self, steps, X_future=None, *, history=None, coverage=None):
         """Forecast the next `steps` rows, as a Series or DataFrame.
 
@@ -499,7 +514,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             As for `predict`. Also if `coverage` is given, but the forecaster computes no intervals or has too few
             errors for them.
         """
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         steps, coverages = check_steps(steps), () if coverage is None else check_coverage(coverage)
         fitted, histories, futures, output_format = self._read_request(steps, X_future, history)
         forecasts = self._forecast_next(fitted, histories, futures, steps, coverages)
@@ -519,6 +534,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return fitted, histories, futures, output_format
 
     @with_default_error_state
+    @on_snapshot
     def components(self, steps, X_future=None, *, history=None):
         """Return the parts of which a forecast is the sum.
 
@@ -548,7 +564,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         >>> forecaster.components(12).columns.to_list()
         ['baseline', 'correction', 'season', 'forecast']
         """
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         steps = check_steps(steps)
         fitted, histories, futures, output_format = self._read_request(steps, X_future, history)
         parts = fitted.components(*self._starts(fitted, histories, futures, steps), steps)
@@ -557,6 +573,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return output_format.to_columns(np.concatenate(list(parts.values())), index, COMPONENTS)
 
     @with_default_error_state
+    @on_snapshot
     def future_index(self, steps, *, history=None):
         """Return the index of the next `steps` rows, which a forecast has and its `X_future` needs.
 
@@ -595,7 +612,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         1961-02-01    412.0
         Freq: MS, Name: passengers, dtype: float64
         """
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         steps = check_steps(steps)
         histories, output_format = self._history, self._output_format
         if history is not None:
@@ -611,23 +628,26 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
 
     @property
     @with_default_error_state
+    @on_snapshot
     def history_(self):
         """All rows known so far, as pandas: those of `fit` and of `update`."""
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         return self._targets_of({key: part.whole for key, part in self._history.items()})
 
     @property
     @with_default_error_state
+    @on_snapshot
     def fitted_values_(self):
         """In-sample forecasts of the training rows, one step ahead, as pandas. `update` does not change them."""
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         return self._output_format.rows_to_pandas(self._fitted.data.series, self._in_sample.forecasts)
 
     @property
     @with_default_error_state
+    @on_snapshot
     def residuals_(self):
         """Training rows minus `fitted_values_`."""
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         return self._targets_of(self._fitted.data.series) - self.fitted_values_
 
     def _targets_of(self, series):
@@ -635,6 +655,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         return self._output_format.rows_to_pandas(series, {key: part.y for key, part in series.items()})
 
     @with_default_error_state
+    @raises_interrupts
     def update(self, X, y=None, train=False, *, learning_rate_init=None):
         """Add newly observed rows to the history; later forecasts start after them.
 
@@ -661,9 +682,14 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         ------
         ValueError, TypeError
             If the rows do not follow the history directly or are not as those of `fit`, or if a regressor has no
-            `partial_fit`.
+            `partial_fit`. The forecaster then stays as it was.
         """
-        check_is_fitted(self)
+        return set_at_once(self, self._updated(X, y, train, learning_rate_init))
+
+    @on_snapshot
+    def _updated(self, X, y, train, learning_rate_init):
+        """Return the attributes after an update."""
+        check_fitted(self, "_fitted")
         train = plain(train)
         if not isinstance(train, bool):
             raise TypeError(f"train must be True or False, got {train!r}.")
@@ -677,14 +703,13 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             history[key] = history[key].followed_by(part) if key in history else History.from_series(part)
         if train:
             n_new = {key: len(part) for key, part in new.items()}
-            self._fitted = train_further(self._fitted, history, n_new, learning_rate_init)
-            self.regressors_ = self._fitted.regressors
+            fitted = train_further(self._fitted, history, n_new, learning_rate_init)
         else:
-            self._fitted = self._fitted.followed_by({key: history[key] for key in new})
-        self._history = history
-        return self
+            fitted = self._fitted.followed_by({key: history[key] for key in new})
+        return {"_fitted": fitted, "_history": history, "regressors_": fitted.regressors}
 
     @with_default_error_state
+    @on_snapshot
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
 
@@ -705,7 +730,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         """
         from sklearn.metrics import r2_score
 
-        check_is_fitted(self)
+        check_fitted(self, "_fitted")
         truth, weight = read_truth(self._fitted.data.spec, self._history, X, y, sample_weight)
         forecasts = self.predict(X)  # warns of series that cannot be forecast
         check_consistent_length(truth, forecasts)

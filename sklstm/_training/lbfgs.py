@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Monitor
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, STUCK, Monitor, keeps_weights
 from sklstm._training.progress import Progress
 from sklstm._training.protocols import Optimizer, WholeObjective
 
@@ -74,6 +74,8 @@ class LBFGSTrainer:
         except _StopMinimizer:
             return CONVERGED
         except KeyboardInterrupt:
+            if not keeps_weights(progress, n_before):
+                raise
             return INTERRUPTED
         return {0: CONVERGED, 1: EXHAUSTED}.get(result.status, STUCK)
 

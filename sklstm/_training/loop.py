@@ -16,6 +16,7 @@ from sklstm._training.optimizers import clip
 from sklstm._training.progress import Progress
 from sklstm._training.protocols import BatchObjective, Optimizer, Validate
 from sklstm._training.schedules import Schedule
+from sklstm._utils.interrupts import interrupts_are_raised
 from sklstm._utils.overflow import weighted_mean
 from sklstm._utils.windows import row_numbers
 
@@ -82,6 +83,11 @@ class Monitor:
         return True
 
 
+def keeps_weights(progress: Progress, n_before: int) -> bool:
+    """Whether a run that is interrupted, and that began after `n_before` epochs, ends with the weights so far."""
+    return progress.n_epochs > n_before and not interrupts_are_raised()
+
+
 @dataclass(frozen=True)
 class Trainer:
     """Settings of training in batches, as in `LSTMRegressor`.
@@ -139,8 +145,13 @@ class Trainer:
             CONVERGED if the loss stopped improving or `monitor.end_epoch` ended training, OUT_OF_UPDATES after
             `max_updates` updates, EXHAUSTED after fewer, in `n_epochs` epochs, INTERRUPTED after Ctrl-C. (L-BFGS may
             also return STUCK, if it finds no smaller loss.)
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C, if no weights are kept.
         """
-        n_updates = progress.n_updates
+        n_updates, n_before = progress.n_updates, progress.n_epochs
         try:
             for n_taken in self._epochs(len(objective)):
                 monitor.begin_epoch()
@@ -154,6 +165,8 @@ class Trainer:
                     elif monitor.validate is not None or not self.schedule.is_planned:
                         return CONVERGED
         except KeyboardInterrupt:
+            if not keeps_weights(progress, n_before):
+                raise
             return INTERRUPTED
         return OUT_OF_UPDATES if progress.n_updates - n_updates == self.max_updates else EXHAUSTED
 

@@ -1,7 +1,6 @@
 """Checks that several estimators share."""
 
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
@@ -28,18 +27,6 @@ def check_fitted(estimator, attribute):
     """
     if attribute not in vars(estimator) or hasattr(estimator, "__sklearn_is_fitted__"):
         check_is_fitted(estimator)
-
-
-@contextmanager
-def restored_on_error(estimator):
-    """Restore the attributes of an estimator if the block fails. The block must not change their values in place."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def check_weights(sample_weight, X):

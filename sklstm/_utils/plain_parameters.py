@@ -1,9 +1,11 @@
 """Convert NumPy numbers to Python numbers, which neither overflow nor round to a narrower type."""
 
-from contextlib import contextmanager
+from functools import wraps
 from numbers import Integral, Real
 
 import numpy as np
+
+from sklstm._utils.attributes import snapshot
 
 
 def plain(value, name="a parameter"):
@@ -34,12 +36,19 @@ def plain(value, name="a parameter"):
     return float(value) if isinstance(value, Real) else value
 
 
-@contextmanager
-def plain_parameters(estimator):
-    """Convert the parameters of an estimator to Python numbers while the block runs; then restore them."""
-    given = {name: getattr(estimator, name) for name in estimator._parameter_constraints}
-    try:
-        vars(estimator).update({name: plain(value, name) for name, value in given.items()})
-        yield
-    finally:
-        vars(estimator).update(given)
+def with_plain_parameters(estimator):
+    """Return a snapshot of an estimator whose parameters are Python numbers. The estimator itself is not changed."""
+    copied = snapshot(estimator)
+    for name in estimator._parameter_constraints:
+        setattr(copied, name, plain(getattr(copied, name), name))
+    return copied
+
+
+def on_plain_copy(method):
+    """Decorator: the method runs on a snapshot of its object whose parameters are Python numbers."""
+
+    @wraps(method)
+    def run(self, *args, **kwargs):
+        return method(with_plain_parameters(self), *args, **kwargs)
+
+    return run

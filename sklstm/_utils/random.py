@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from numbers import Integral
 from typing import TypeAlias
 
@@ -30,18 +29,7 @@ def own_generator(random_state: RandomSource) -> np.random.Generator:
     raise ValueError(f"random_state must be an int, RandomState, Generator or None, got {random_state!r}.")
 
 
-@contextmanager
-def unused_on_error(random_state: RandomSource) -> Iterator[None]:
-    """Restore the state of the user's generator if the block fails."""
-    restore = _restorer(random_state)
-    try:
-        yield
-    except BaseException:
-        restore()
-        raise
-
-
-def _restorer(random_state: RandomSource) -> Callable[[], None]:
+def restorer(random_state: RandomSource) -> Callable[[], None]:
     """Return a function that restores the present state of a generator, or does nothing for anything else."""
     if isinstance(random_state, np.random.Generator):
         bit_generator, state = random_state.bit_generator, random_state.bit_generator.state

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 
 from sklstm._training.lbfgs import LBFGSTrainer
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED
 from sklstm._training.progress import Progress
+from sklstm._utils.interrupts import raises_interrupts
 from tests._training.tools import Interrupted, interrupted, monitoring, underflowing
 
 
@@ -54,6 +56,12 @@ def test_whole_batches_end_where_their_limits_are():
     ending, theta, progress, _ = whole_batch(valley(after=12))
     assert ending == INTERRUPTED
     np.testing.assert_array_equal(progress.best_theta, whole_batch(valley(), max_iter=progress.best_epoch)[1])
+
+
+@pytest.mark.parametrize("call", [whole_batch, raises_interrupts(whole_batch)])
+def test_an_interruption_is_raised_before_the_first_iteration_and_inside_of_others(call):
+    with pytest.raises(KeyboardInterrupt):
+        call(valley(after=1 if call is whole_batch else 12))
 
 
 def test_whole_batches_of_what_is_at_its_minimum_are_an_epoch():

@@ -3,10 +3,11 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor, make_windows
-from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, Monitor, Trainer
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, Monitor, Trainer, keeps_weights
 from sklstm._training.optimizers import SGD
 from sklstm._training.progress import Progress
 from sklstm._training.schedules import Schedule
+from sklstm._utils.interrupts import raises_interrupts
 from sklstm.datasets import make_pattern
 from tests import reference
 from tests._training.tools import interrupted, monitoring, quadratic, underflowing
@@ -247,6 +248,23 @@ def test_the_user_may_interrupt():
     assert seen == ["begin", 1, "begin", 2, "begin"]
     expected = run(quadratic(), 2)[1]
     np.testing.assert_array_equal(progress.best_theta, expected)
+
+
+@raises_interrupts
+def run_inside(*args, **settings):
+    return run(*args, **settings)
+
+
+@pytest.mark.parametrize(("call", "after"), [(run, 0), (run, 2), (run_inside, 7)])
+def test_an_interruption_is_raised_before_the_first_epoch_and_inside_of_others(call, after):
+    with pytest.raises(KeyboardInterrupt):
+        call(interrupted(after), 50)
+
+
+def test_epochs_of_an_earlier_run_are_no_reason_to_keep_weights():
+    progress = Progress(n_epochs=4, losses=[1.0] * 4)
+    assert not keeps_weights(progress, 4)
+    assert keeps_weights(progress, 3)
 
 
 # ---- the textbook

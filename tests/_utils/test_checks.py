@@ -4,7 +4,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
-from sklstm._utils.checks import check_fitted, check_steps, check_weights, is_pandas, n_dimensions, restored_on_error
+from sklstm._utils.checks import check_fitted, check_steps, check_weights, is_pandas, n_dimensions
 
 
 def test_a_list_has_an_index_but_is_not_pandas():
@@ -32,22 +32,6 @@ def test_what_is_fitted():
     check_fitted(ridge, "other_")
     with pytest.raises(NotFittedError):
         check_fitted(Refuses().fit([[0.0], [1.0]], [0.0, 1.0]), "coef_")
-
-
-def test_attributes_are_put_back_on_an_error_and_only_then():
-    ridge, before = Ridge(), Ridge().get_params()
-
-    def interrupted():
-        with restored_on_error(ridge):
-            ridge.alpha, ridge.coef_ = 2.0, np.ones(2)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert vars(ridge) == before
-    with restored_on_error(ridge):
-        ridge.alpha = 2.0
-    assert ridge.alpha == 2.0
 
 
 def test_weights_are_float64_whatever_the_rows_are():

@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest, make_windows, split_panel
-from sklstm._utils.plain_parameters import plain, plain_parameters
+from sklstm._utils.plain_parameters import plain, with_plain_parameters
 from sklstm.datasets import make_pattern
 from tests.tools import fit
 
@@ -107,17 +107,37 @@ def test_a_fit_is_that_with_a_plain_number(name):
         assert other.get_params()[name] is given
 
 
+def test_a_copy_has_plain_parameters_and_the_estimator_its_own():
+    given = np.float32(0.5)
+    model = LSTMRegressor(3, dropout=given)
+    copied = with_plain_parameters(model)
+    assert type(copied) is LSTMRegressor
+    assert type(copied.dropout) is float
+    assert model.dropout is given
+
+
+def test_a_fit_shows_other_threads_the_parameters_as_they_were_given():
+    rate, seen = np.float32(0.01), []
+
+    class Looks(LSTMRegressor):
+        def __sklearn_tags__(self):  # called while X is checked
+            seen.append(original.learning_rate_init)
+            return super().__sklearn_tags__()
+
+    original = Looks(2, max_iter=1, learning_rate="cosine", learning_rate_init=rate)
+    original.fit(X.reshape(len(X), -1), Y)
+    assert seen
+    assert all(value is rate for value in seen)
+
+
 def test_parameters_are_given_back_when_a_fit_fails():
     model, given = LSTMRegressor(), np.float32(0.5)
     model.set_params(dropout=given, solver="lbfgs")
     with pytest.raises(ValueError, match="dropout"):
         model.fit(X, Y)
     assert model.dropout is given
-    with (
-        pytest.raises(TypeError, match="hidden_size"),
-        plain_parameters(model.set_params(hidden_size=np.timedelta64(3))),
-    ):
-        pass
+    with pytest.raises(TypeError, match="hidden_size"):
+        with_plain_parameters(model.set_params(hidden_size=np.timedelta64(3)))
 
 
 def test_forecasts_of_so_many_steps():
