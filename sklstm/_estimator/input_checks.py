@@ -13,6 +13,7 @@ from sklstm._estimator.channel_names import channel_names
 from sklstm._estimator.settings import new_missing_rule, number_of_targets
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.samples import Samples
+from sklstm._utils.attributes import NAMES
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.user_warning import warn_user
@@ -95,7 +96,7 @@ class TrainingSet(Samples):
 
 def input_form(regressor):
     """Return the attributes that say which input a regressor takes, as `_train` has set them on its copy."""
-    names = "_input_spec", "n_features_in_", "_feature_names"
+    names = "_input_spec", "n_features_in_", NAMES
     return {name: vars(regressor).get(name) for name in names}
 
 

@@ -26,7 +26,7 @@ from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING
 from sklstm._network.scaling import INSTANCE_NORMS
-from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once
+from sklstm._utils.attributes import feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions
 from sklstm._utils.error_state import with_default_error_state
@@ -52,7 +52,7 @@ def _warn_of_clipping(forecasts, bounds):
         )
 
 
-class LSTMRegressor(CallbackSupportMixin, FeatureNamesMixin, RegressorMixin, VersionedMixin, BaseEstimator):
+class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Regression on sequences with a long short-term memory (LSTM) network, in NumPy.
 
     A sample is one sequence, such as a window of a time series. The network reads it step by step, the oldest step
@@ -353,6 +353,8 @@ class LSTMRegressor(CallbackSupportMixin, FeatureNamesMixin, RegressorMixin, Ver
     >>> model.predict(X[-1:]).shape
     (1, 2)
     """
+
+    feature_names_in_ = feature_names
 
     _parameter_constraints: dict = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._estimator.training_table import TrainingTable
-from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once
+from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
@@ -67,7 +67,7 @@ class _ConditionalMethod:
         return MethodType(self.__wrapped__, instance)
 
 
-class WindowTransformer(CallbackSupportMixin, FeatureNamesMixin, TransformerMixin, VersionedMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, BaseEstimator):
     """Cut a table in time order into one window for each row, so that a pipeline can forecast.
 
     The window of row t holds `window_length` rows and ends `lead` rows before t. There are as many windows as rows, so
@@ -128,6 +128,8 @@ class WindowTransformer(CallbackSupportMixin, FeatureNamesMixin, TransformerMixi
            [ 2.,  3.]])
     """
 
+    feature_names_in_ = feature_names
+
     _parameter_constraints: dict = {
         "window_length": [Interval(Integral, 1, None, closed="left")],
         "lead": [Interval(Integral, 0, None, closed="left")],
@@ -181,7 +183,7 @@ class WindowTransformer(CallbackSupportMixin, FeatureNamesMixin, TransformerMixi
         parameters = _Parameters(self.window_length, self.lead, self.flatten)
         return {
             "n_features_in_": self.n_features_in_,
-            "_feature_names": self._feature_names,
+            NAMES: vars(self).get(NAMES),
             "_parameters": parameters,
             "_training_table": TrainingTable.from_table(table, X, end, parameters.n_before),
         }

@@ -25,7 +25,7 @@ from sklstm._series.history import History
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
-from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once
+from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.checks import check_fitted, check_steps
 from sklstm._utils.error_state import with_default_error_state
@@ -38,9 +38,7 @@ from sklstm._utils.plain_parameters import on_plain_copy, plain
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
 
-class Forecaster(
-    CallbackSupportMixin, FeatureNamesMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator
-):
+class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Forecast a series, or a panel of series, with an LSTM or any other scikit-learn regressor.
 
     The forecaster cuts the series into windows and trains a regressor to predict the values after each window. It
@@ -254,6 +252,8 @@ class Forecaster(
     array([0.96, 0.6 , 0.91, 0.94])
     """
 
+    feature_names_in_ = feature_names
+
     _fitted: FittedForecaster  # as `fit` made it, or `update` with train=True
     _in_sample: InSample
     _history: dict[Hashable, History]  # by key
@@ -398,7 +398,7 @@ class Forecaster(
         n_features = len(data.spec.columns)
         attributes = {
             "n_features_in_": n_features,
-            "_feature_names": self._feature_names if n_features else None,  # else of an earlier fit
+            NAMES: vars(self).get(NAMES) if n_features else None,  # else of an earlier fit
             "_fitted": fitted,
             "_in_sample": InSample(fitted),
             "_history": {key: History.from_series(part) for key, part in data.series.items()},

@@ -6,6 +6,8 @@ snapshot. So it never mixes the attributes of two fits, and nothing has to be lo
 
 from functools import wraps
 
+NAMES = "_feature_names"  # holds the names of columns, see `feature_names`
+
 
 def snapshot(estimator):
     """Return a copy of an estimator that shares the values of its attributes; later changes do not reach it."""
@@ -52,26 +54,22 @@ def _put_back(estimator, before, names):
         estimator.__dict__ = others | earlier
 
 
-class FeatureNamesMixin:
-    """Keeps `feature_names_in_`, which scikit-learn sets and deletes, in an attribute that always exists.
+def _names(estimator):
+    """Names of the columns; no attribute, as scikit-learn expects it, if there are none."""
+    names = vars(estimator).get(NAMES)
+    if names is None:
+        raise AttributeError(f"{type(estimator).__name__!r} object has no attribute 'feature_names_in_'")
+    return names
 
-    So the names change together with the other attributes, also if the tables of a later fit have no names. Setting
-    them to None deletes them.
-    """
 
-    _feature_names = None
+def _set_names(estimator, names):
+    vars(estimator)[NAMES] = names
 
-    @property
-    def feature_names_in_(self):
-        """Names of the columns; no attribute, as scikit-learn expects it, if there are none."""
-        if self._feature_names is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'feature_names_in_'")
-        return self._feature_names
 
-    @feature_names_in_.setter
-    def feature_names_in_(self, names):
-        self._feature_names = names
+def _delete_names(estimator):
+    vars(estimator)[NAMES] = None
 
-    @feature_names_in_.deleter
-    def feature_names_in_(self):
-        self._feature_names = None
+
+# `feature_names_in_`, which scikit-learn sets and deletes, in an attribute that always exists. So the names change
+# together with the other attributes, also if the tables of a later fit have no names. Set to None, they are deleted.
+feature_names = property(_names, _set_names, _delete_names, _names.__doc__)

@@ -6,12 +6,14 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import validate_data
 
-from sklstm._utils.attributes import FeatureNamesMixin, on_snapshot, set_at_once, snapshot
+from sklstm._utils.attributes import feature_names, on_snapshot, set_at_once, snapshot
 
 TABLE = pd.DataFrame({"a": [1.0], "b": [2.0]})
 
 
-class Estimator(FeatureNamesMixin, BaseEstimator):
+class Estimator(BaseEstimator):
+    feature_names_in_ = feature_names
+
     def __init__(self, alpha=1.0):
         self.alpha = alpha
 
