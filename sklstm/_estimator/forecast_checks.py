@@ -1,9 +1,9 @@
 """Check the arguments of `LSTMRegressor.forecast`: `X_future` and `clip`."""
 
 import numpy as np
-from sklearn.utils import check_array
 
 from sklstm._estimator.input_checks import FLOATS
+from sklstm._utils.argument_checks import as_array, shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.numeric_input import as_numbers
 
@@ -13,14 +13,30 @@ def check_bounds(clip, shape):
     if clip is False:
         return None
     try:
-        low, high = (np.broadcast_to(np.asarray(side, dtype=np.float64), shape) for side in clip)
-    except (TypeError, ValueError) as error:
+        low, high = (np.broadcast_to(_numbers_in(side), shape) for side in _pair(clip))
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f"clip must be True, False or a pair (low, high) that broadcasts to the shape {shape}, got {clip!r}."
+            f"clip must be True, False or a pair (low, high) that broadcasts to the shape {shape}, got {shown(clip)}."
         ) from error
     if not (low <= high).all():
-        raise ValueError("clip must be a pair (low, high), but low is larger than high, or one of them is NaN.")
+        raise ValueError(
+            f"clip must be a pair (low, high), but low is larger than high, or one of them is NaN; got {shown(clip)}."
+        )
     return np.stack((low, high))
+
+
+def _pair(clip):
+    """Return the parts of a sequence; anything else, as a set or text, has no order or no numbers."""
+    if not isinstance(clip, list | tuple | np.ndarray):
+        raise TypeError
+    return clip
+
+
+def _numbers_in(side):
+    """Convert one side of the bounds, which may be infinite, to float64."""
+    if isinstance(side, bool | np.bool_ | np.timedelta64):
+        raise TypeError
+    return np.asarray(as_numbers(side, "clip"), dtype=np.float64)
 
 
 def check_future(X_future, shape, *, per_context, times=None):
@@ -55,7 +71,7 @@ def check_future(X_future, shape, *, per_context, times=None):
             f"X_future of shape {wanted} is needed: values of the channels that are not targets, at the steps "
             f"appended{when}."
         )
-    future = check_array(X_future, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X_future")
+    future = as_array(X_future, "X_future", dtype=FLOATS, ensure_2d=False, allow_nd=True)
     if not per_context and n_channels == 1 and future.shape == (n_steps,):
         future = future[:, np.newaxis]
     if future.shape != wanted:

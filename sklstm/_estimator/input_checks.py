@@ -6,13 +6,13 @@ scikit-learn's own checks are used where it has them. Samples are returned as a 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklstm._estimator.channel_names import channel_names
 from sklstm._estimator.settings import new_missing_rule, number_of_targets
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.samples import Samples
+from sklstm._utils.argument_checks import as_array, check_same_length, naming
 from sklstm._utils.attributes import NAMES
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers
@@ -108,11 +108,11 @@ def check_new_rows(regressor, X):
     X = as_numbers(X, "X", sequences=True)
     is_sequence = _n_row_dimensions(regressor, X, "X") == 3
     if is_sequence:
-        X = _check_sequences(regressor, X)
+        X = _check_sequences(regressor, X, "X")
         regressor.n_features_in_ = X.shape[2]
         regressor.feature_names_in_ = None
     else:
-        X = _check_table(regressor, X, regressor.n_channels, reset=True)
+        X = _check_table(regressor, X, regressor.n_channels, "X", reset=True)
     _check_rows_range(X, X.dtype, "X")
     return X, InputSpec(is_sequence, X.shape[2], X.dtype)
 
@@ -133,11 +133,11 @@ def check_rows(regressor, X, spec, input_name="X"):
             f"{input_name} has {ndim} dimensions (shape {np.shape(X)}), but {name} was fitted on {was}.{hint}"
         )
     if spec.is_sequence:
-        X = _check_sequences(regressor, X)
+        X = _check_sequences(regressor, X, input_name)
         if X.shape[2] != spec.n_channels:
-            raise ValueError(f"X has {X.shape[2]} channels, but {name} was fitted on {spec.n_channels}.")
+            raise ValueError(f"{input_name} has {X.shape[2]} channels, but {name} was fitted on {spec.n_channels}.")
     else:
-        X = _check_table(regressor, X, spec.n_channels, reset=False)
+        X = _check_table(regressor, X, spec.n_channels, input_name, reset=False)
     _check_rows_range(X, spec.dtype, input_name)
     return X
 
@@ -174,25 +174,28 @@ def _n_row_dimensions(regressor, X, input_name):
     return ndim
 
 
-def _check_sequences(regressor, X):
-    X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, input_name="X", estimator=regressor)
+def _check_sequences(regressor, X, input_name):
+    X = as_array(X, input_name, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, estimator=regressor)
     if 0 in X.shape:
         name = type(regressor).__name__
-        raise ValueError(f"X has shape {X.shape}; {name} needs at least one sample, one step and one channel.")
+        raise ValueError(
+            f"{input_name} has shape {X.shape}; {name} needs at least one sample, one step and one channel."
+        )
     return X
 
 
-def _check_table(regressor, X, n_channels, reset):
-    check_has_columns(X, "X")
+def _check_table(regressor, X, n_channels, input_name, reset):
+    check_has_columns(X, input_name)
     values = None if reset else _values_of_frame(X)
-    if values is None:
-        X = validate_data(regressor, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
-    else:
-        validate_data(regressor, X, reset=False, skip_check_array=True)  # names and number of columns
-        X = values
+    with naming(input_name):
+        if values is None:
+            X = validate_data(regressor, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+        else:
+            validate_data(regressor, X, reset=False, skip_check_array=True)  # names and number of columns
+            X = values
     if X.shape[1] % n_channels:
         raise ValueError(
-            f"X has {X.shape[1]} columns, which is not a multiple of n_channels={n_channels}: a row is "
+            f"{input_name} has {X.shape[1]} columns, which is not a multiple of n_channels={n_channels}: a row is "
             "n_steps * n_channels values, all channels of a step side by side."
         )
     return X.reshape(len(X), -1, n_channels)
@@ -296,8 +299,9 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
             _check_step_targets(X, y, spec.dtype, data.missing_rule)
         weight = check_weights(sample_weight_val, X)
         rows = _rows_to_validate_on(X, np.flatnonzero(weight > 0), data.missing_rule)
-    except ValueError as error:
-        raise ValueError(f"In X_val, y_val, sample_weight_val: {error}") from error
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"In X_val, y_val, sample_weight_val: {error}") from error
     return replace(data, validation=replace(data, X=X, y=y, weight=weight, rows=rows))
 
 
@@ -307,15 +311,13 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
 def _check_targets(y, X, dtype):
     """Return `y` as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and its original ndim."""
     check_has_columns(y, "y")
-    y = check_array(
-        y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y", ensure_min_samples=0
-    )
+    y = as_array(y, "y", dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, ensure_min_samples=0)
     if y.ndim not in (1, 2, 3):
         raise ValueError(
             f"y has {y.ndim} dimensions; it may be (n_samples,), (n_samples, n_outputs) or "
             "(n_samples, n_steps, n_outputs)."
         )
-    check_consistent_length(X, y)
+    check_same_length(X=X, y=y)
     if 0 in y.shape:
         raise ValueError(f"y has shape {y.shape}: it contains no target.")
     if y.ndim == 3 and y.shape[1] != X.shape[1]:
@@ -335,8 +337,8 @@ def check_rows_have_targets(y):
     if without.any():
         where = "" if missing.ndim == 1 else f" in every column of row {int(np.argmax(without))}"
         raise ValueError(
-            f"Input y contains NaN{where}. Remove rows without a target from X and y. In a pipeline that cuts windows, "
-            "rows must not be removed: set their targets to any number and their sample_weight to 0."
+            f"Input y contains NaN{where}. Remove rows without a target from X and y. In a pipeline that cuts "
+            "windows, rows must not be removed: set their targets to any number and their sample_weight to 0."
         )
 
 

@@ -1,9 +1,9 @@
 """Check that predictions are finite, and select those that are compared with targets."""
 
 import numpy as np
-from sklearn.utils import check_array
 
 from sklstm._estimator.input_checks import FLOATS
+from sklstm._utils.argument_checks import as_array
 from sklstm._utils.checks import check_weights
 
 
@@ -23,6 +23,13 @@ def check_finite(predictions, X, every_step, missing_rule):
         )
 
 
+def check_outputs(y, predictions):
+    """Raise an error if true targets (n_samples,) or (n_samples, n_outputs) have another number of outputs."""
+    given, predicted = (values.shape[1] if values.ndim > 1 else 1 for values in (y, predictions))
+    if given != predicted:
+        raise ValueError(f"y has {given} output(s), but the predictions have {predicted}.")
+
+
 def at_present_steps(y, predictions, sample_weight):
     """Return targets, predictions and weights at the present steps, one row for each, as `score` compares them.
 
@@ -38,7 +45,7 @@ def at_present_steps(y, predictions, sample_weight):
     y, predictions : ndarray of shape (n_present, n_outputs)
     sample_weight : ndarray of shape (n_present,) or None
     """
-    y = check_array(y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y")
+    y = as_array(y, "y", dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False)
     if y.shape != predictions.shape:
         raise ValueError(f"y has shape {y.shape}, but the predictions have shape {predictions.shape}.")
     present = ~np.isnan(predictions).any(axis=2)

@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -17,15 +16,16 @@ from sklstm._estimator.input_checks import (
     check_validation_arguments,
     check_validation_set,
 )
-from sklstm._estimator.prediction_checks import at_present_steps, check_finite
+from sklstm._estimator.prediction_checks import at_present_steps, check_finite, check_outputs
 from sklstm._estimator.scores import r2
-from sklstm._estimator.settings import check_settings
+from sklstm._estimator.settings import check_forget_bias, check_settings
 from sklstm._estimator.solvers import AUTO, LARGE, SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING
 from sklstm._network.scaling import INSTANCE_NORMS
+from sklstm._utils.argument_checks import MOST_ITERATIONS, CheckedParametersMixin, as_array, check_same_length
 from sklstm._utils.attributes import feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions
@@ -52,7 +52,7 @@ def _warn_of_clipping(forecasts, bounds):
         )
 
 
-class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
+class LSTMRegressor(CheckedParametersMixin, CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
     """Regression on sequences with a long short-term memory (LSTM) network, in NumPy.
 
     A sample is one sequence, such as a window of a time series. The network reads it step by step, the oldest step
@@ -361,6 +361,7 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        # beyond the bounds of numbers, nothing would be learnt, or not in single precision;
         # further from 0, a gate is open or shut to the last bit, and single precision could overflow
         "forget_bias": [Interval(Real, -100, 100, closed="both"), StrOptions({CHRONO})],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
@@ -369,28 +370,28 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         "standardize": ["boolean"],
         "missing": [StrOptions(set(MISSING))],
         "loss": [StrOptions(set(LOSSES))],
-        "delta": [Interval(Real, 0, None, closed="neither")],
+        "delta": [Interval(Real, 1e-30, None, closed="left")],
         "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
         "loss_steps": [StrOptions({"last", "all", "auto"})],
         "solver": [StrOptions(set(SOLVERS))],
         "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, 1e30, closed="right")],
+        "power_t": [Interval(Real, 0, 10, closed="both")],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
         "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "epsilon": [Interval(Real, 0, 1e3, closed="right")],
         "rho": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "clip_value": [Interval(Real, 0, None, closed="neither"), None],
+        "alpha": [Interval(Real, 0, 1e10, closed="both")],
+        "clip_norm": [Interval(Real, 1e-30, None, closed="left"), None],
+        "clip_value": [Interval(Real, 1e-30, None, closed="left"), None],
         "batch_size": [StrOptions({AUTO, LARGE}), Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "max_updates": [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left"), None],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, MOST_ITERATIONS, closed="both")],
+        "max_updates": [StrOptions({AUTO}), Interval(Integral, 1, MOST_ITERATIONS, closed="both"), None],
+        "max_fun": [Interval(Integral, 1, MOST_ITERATIONS, closed="both")],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "n_iter_no_change": [Interval(Integral, 1, MOST_ITERATIONS, closed="both"), Options(Real, {np.inf})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "validation_split": [StrOptions({"last", "random"})],
@@ -489,6 +490,10 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         self.verbose = verbose
 
     # ---- training
+
+    def _validate_params(self):
+        check_forget_bias(self)
+        super()._validate_params()
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_default_error_state
@@ -718,14 +723,15 @@ class LSTMRegressor(CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEs
         """
         check_fitted(self, "theta_")
         check_same_rows(X, y=y, sample_weight=sample_weight)
-        y, sample_weight = as_numbers(y, "y", sequences=True), as_numbers(sample_weight, "sample_weight")
+        y = as_numbers(y, "y", sequences=True)
         y_pred = self.predict(X)
         if self._state.y_ndim == 3 or n_dimensions(y) == 3:
             y, y_pred, sample_weight = at_present_steps(y, y_pred, sample_weight)
         else:
-            y = check_array(y, dtype="numeric", ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+            y = as_array(y, "y", dtype="numeric", ensure_2d=False, ensure_all_finite="allow-nan")
             check_rows_have_targets(y)
-            check_consistent_length(y, y_pred, sample_weight)
+            check_same_length(X=y_pred, y=y)
+            check_outputs(y, y_pred)
             sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
         return r2(y, y_pred, sample_weight)
 

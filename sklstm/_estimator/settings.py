@@ -10,6 +10,12 @@ from sklstm._network.initializers import CHRONO
 from sklstm._network.layout import Layout
 from sklstm._network.losses import loss_class, make_loss
 from sklstm._network.missing_values import SKIP, SKIP_STEPS, MissingRule
+from sklstm._utils.argument_checks import shown
+from sklstm._utils.memory import check_memory
+from sklstm._utils.numeric_input import as_numbers
+
+# The weight, its gradient and two moments in single precision.
+BYTES_PER_PARAMETER = 16
 
 # The parameters that cannot change while training continues.
 FIXED = (
@@ -32,10 +38,7 @@ FIXED = (
 
 def check_settings(regressor):
     """Check that the parameters suit each other; return those that cannot change while training continues."""
-    if isinstance(regressor.forget_bias, bool):  # which is a number for scikit-learn
-        raise ValueError(
-            f"forget_bias must be a number or {CHRONO!r}, got {regressor.forget_bias}. The default is forget_bias=1.0."
-        )
+    check_forget_bias(regressor)
     if loss_class(regressor.loss).needs_nonnegative and regressor.instance_norm is not None:
         raise ValueError(
             f"loss={regressor.loss!r} needs targets >= 0, but instance_norm={regressor.instance_norm!r} normalises "
@@ -65,16 +68,25 @@ def check_settings(regressor):
     return settings | {"quantile": quantile_levels(regressor)}
 
 
+def check_forget_bias(regressor):
+    """Raise an error for a boolean, by which a user may mean to switch the bias on."""
+    if isinstance(regressor.forget_bias, bool | np.bool_):
+        raise ValueError(
+            f"forget_bias must be a number or {CHRONO!r}, got {regressor.forget_bias}. The default is forget_bias=1.0."
+        )
+
+
 def quantile_levels(regressor):
     """Return the levels of `quantile` as a tuple of float."""
     try:
-        levels = np.atleast_1d(np.asarray(regressor.quantile, dtype=float))
+        levels = np.atleast_1d(np.asarray(as_numbers(regressor.quantile, "quantile"), dtype=float))
     except (TypeError, ValueError):
         levels = np.empty(0)
-    is_increasing = levels.ndim == 1 and len(levels) and (np.diff(levels, prepend=0, append=1) > 0).all()
+    is_inside = levels.ndim == 1 and len(levels) and ((levels > 0) & (levels < 1)).all()
+    is_increasing = is_inside and (np.diff(levels) > 0).all()
     if not is_increasing:
         raise ValueError(
-            f"quantile must be one number in (0, 1), or several in increasing order; got {regressor.quantile!r}."
+            f"quantile must be one number in (0, 1), or several in increasing order; got {shown(regressor.quantile)}."
         )
     return tuple(levels.tolist())
 
@@ -87,7 +99,19 @@ def new_loss(settings):
 def new_layout(regressor, n_inputs, n_values):
     """Make the layout of a network with `n_inputs` at each step, whose read-out has `n_values`."""
     n_directions = 2 if regressor.bidirectional else 1
+    _check_fits(regressor, n_inputs, n_values, n_directions)
     return Layout(n_inputs, regressor.hidden_size, n_values, regressor.n_layers, n_directions)
+
+
+def _check_fits(regressor, n_inputs, n_values, n_directions):
+    """Raise an error for a network that memory cannot hold; the layout of so many layers could not be listed."""
+    hidden_size, n_layers = regressor.hidden_size, regressor.n_layers
+    n_states = n_directions * hidden_size
+    n_rows = 4 * n_states  # of the matrices of one layer
+    n_parameters = n_rows * (n_inputs + 1 + hidden_size) + (n_layers - 1) * n_rows * (n_states + 1 + hidden_size)
+    n_parameters += n_values * (1 + n_states)
+    what = f"hidden_size={shown(hidden_size)} with n_layers={shown(n_layers)}"
+    check_memory(n_parameters * BYTES_PER_PARAMETER, what, "Choose a smaller network.")
 
 
 def new_missing_rule(regressor, n_targets):

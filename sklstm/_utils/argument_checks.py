@@ -4,17 +4,23 @@ scikit-learn's constraints say what is allowed. They are applied more strictly h
 that does not fit into float64 is no number. Messages are those of scikit-learn, with long values shortened.
 """
 
+import re
 import reprlib
+import sys
+from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
 
 import numpy as np
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import InvalidParameterError, _Booleans, _VerboseHelper, make_constraint
 
 from sklstm._utils.plain_parameters import plain
 
-# The largest number of iterations, as in SciPy's optimisers. At a microsecond each, they would take half an hour.
+# The largest number of epochs, updates and the like, as in SciPy's optimisers.
 MOST_ITERATIONS = 2**31 - 1
+# The most steps of a forecast, which take minutes if each is fed back: more than a century of hours.
+MOST_STEPS = 10**6
 
 N_CHARACTERS = 80  # of a value in a message
 MANY_DIGITS = 40  # of a whole number in a message
@@ -52,6 +58,57 @@ def shown(value):
     'a', a whole number of about 401 digits, ndarray of shape (3, 4), the class dict
     """
     return _Shortener().repr(value)
+
+
+@contextmanager
+def naming(name):
+    """Put a name in front of the message of a ValueError or TypeError that does not have it; the type stays."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error
+
+
+def as_array(data, name, **settings):
+    """Convert an array-like by scikit-learn's `check_array`, with messages that name it.
+
+    Parameters
+    ----------
+    data : any object
+        As `as_numbers` returns it.
+    name : str
+        Name of `data` in messages.
+    **settings
+        Parameters of `check_array`.
+
+    Examples
+    --------
+    >>> from sklstm._utils.argument_checks import as_array
+    >>> as_array([1, 2], "y", ensure_2d=False)
+    array([1, 2])
+    >>> as_array(3, "y", ensure_2d=False)
+    Traceback (most recent call last):
+        ...
+    ValueError: y must be an array-like with rows, got 3.
+    """
+    if np.ndim(data) == 0:
+        raise ValueError(f"{name} must be an array-like with rows, got {shown(data)}.")
+    # the sums by which scikit-learn finds infinity may overflow
+    with naming(name), np.errstate(over="ignore", invalid="ignore"):
+        return check_array(data, input_name=name, **settings)
+
+
+def check_same_length(**tables):
+    """Raise ValueError if tables, by name, differ in length; None has none."""
+    lengths = {name: len(table) for name, table in tables.items() if table is not None}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} has {n} row{'s' * (n != 1)}" for name, n in lengths.items())
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: {list(lengths.values())} ({found})."
+        )
 
 
 def check_flag(value, name):
@@ -108,11 +165,8 @@ def _allows(constraint, value):
         return isinstance(constraint, _Booleans | _VerboseHelper)
     if isinstance(value, np.timedelta64):
         return False
-    try:
-        value = plain(value)
-        if isinstance(value, int):
-            float(value)
-    except OverflowError:
+    value = plain(value)
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
         return False
     return bool(constraint.is_satisfied_by(value))
 

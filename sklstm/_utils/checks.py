@@ -3,8 +3,9 @@
 import sys
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from sklstm._utils.argument_checks import MOST_STEPS, as_array, shown
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.plain_parameters import plain
 
@@ -36,26 +37,36 @@ def check_weights(sample_weight, X):
     """
     if sample_weight is None:
         return np.broadcast_to(np.float64(1), len(X))  # takes no memory, however long X is
-    sample_weight = as_numbers(sample_weight, "sample_weight")
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    name = "sample_weight"
+    weight = as_array(as_numbers(sample_weight, name), name, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    if weight.shape != (len(X),):
+        raise ValueError(
+            f"{name} must be a 1D array with one weight for each of {len(X)} rows, got the shape {weight.shape}: "
+            f"{name}.shape == {weight.shape}, expected {(len(X),)}!"
+        )
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise ValueError(f"Negative values in {name}: {weight[row]:g} in row {row}. Weights must be at least 0.")
     if not weight.any():
-        raise ValueError("sample_weight is zero for every row. At least one weight must be positive.")
+        raise ValueError(f"{name} is zero for every row. At least one weight must be positive.")
     with np.errstate(over="ignore"):
         if not weight.sum() < 1e300:  # must not overflow if multiplied by the number of steps
-            raise ValueError(
-                f"sample_weight is too large to be summed (up to {weight.max():.3g}). Divide it by a constant."
-            )
+            raise ValueError(f"{name} is too large to be summed (up to {weight.max():.3g}). Divide it by a constant.")
     return weight
 
 
 def check_steps(steps):
-    """Return a forecast horizon as a Python int, at least 1."""
-    steps = plain(steps, "steps")
+    """Return a forecast horizon as a Python int, from 1 to `MOST_STEPS`."""
+    if not isinstance(steps, np.timedelta64):
+        steps = plain(steps)
     if isinstance(steps, bool) or not isinstance(steps, int):
-        what = f"a {type(steps).__name__}; it is the first argument" if hasattr(steps, "shape") else repr(steps)
+        is_table = getattr(steps, "shape", ()) != ()
+        what = f"a {type(steps).__name__}; it is the first argument" if is_table else shown(steps)
         raise TypeError(f"steps must be a whole number, got {what}.")
     if steps < 1:
-        raise ValueError(f"steps must be at least 1, got {steps}.")
+        raise ValueError(f"steps must be at least 1, got {shown(steps)}.")
+    if steps > MOST_STEPS:
+        raise ValueError(f"steps must be at most {MOST_STEPS}, got {shown(steps)}.")
     return steps
 
 

@@ -28,6 +28,7 @@ from sklstm._utils.numeric_input_messages import (
 # Key in `attrs` of tables that were converted from polars. They have no index, so their rows are taken as consecutive,
 # like those of arrays.
 NO_INDEX = "sklstm_no_index"
+LONGEST = 8  # bytes of a number that is kept as it is; a longer one becomes float64
 
 
 def as_numbers(data, name, sequences=False):
@@ -97,9 +98,11 @@ def _is_of(library, data, *classes):
 
 def _array_numbers(data, name, sequences):
     """Convert an array-like that is not a pandas or polars table."""
+    if isinstance(data, np.matrix):  # scikit-learn's message does not say which argument
+        raise TypeError(f"{name} is an np.matrix, which is not supported. Pass np.asarray({name}).")
     array = _as_array(_unmasked(data), name, sequences)
     try:
-        return _numbers(array)
+        return _numbers(array, name)
     except NotNumericError as found:
         has_kinds = array.ndim == 2 and array.dtype == object  # otherwise all values are of one kind
         where = f"Column {_column_of(array, found.value)} of {name}" if has_kinds else name
@@ -137,27 +140,30 @@ def _holds_rows(array):
     return array.dtype == object and array.ndim == 1 and len(array) > 0 and all(map(is_row, array))
 
 
-def _numbers(array):
+def _numbers(array, name):
     """Return an ndarray if it is numeric, or as float64 if it holds objects that are numbers; else raise an error."""
     kind = array.dtype.kind
+    if kind == "f" and array.dtype.itemsize > LONGEST:
+        with np.errstate(over="ignore"):  # what becomes infinite is refused later
+            return array.astype(np.float64)
     if kind in "fiub" or array.size == 0:
         return array
     if kind == "c":
-        raise ValueError(complex_message(array.dtype))
+        raise ValueError(complex_message(name, array.dtype))
     if kind == "O":
-        return _numbers_of_objects(array)
+        return _numbers_of_objects(array, name)
     first = array.ravel()[0]
     raise NotNumericError({"M": "date", "m": "duration", "V": "other"}.get(kind, "text"), first)
 
 
-def _numbers_of_objects(array):
+def _numbers_of_objects(array, name):
     """Convert an array of objects to float64."""
     values = array.ravel().tolist()
     kinds = {kind: _kind_of(kind) for kind in set(map(type, values))}
     if set(kinds.values()) - {"number", "missing"}:
         found = next(value for value in values if kinds[type(value)] not in ("number", "missing"))
         if kinds[type(found)] == "complex":
-            raise ValueError(complex_message(found))
+            raise ValueError(complex_message(name, found))
         raise NotNumericError(kinds[type(found)], found)
     numbers = [np.nan if kinds[type(value)] == "missing" else _as_float(value) for value in values]
     return np.array(numbers, dtype=np.float64).reshape(array.shape)
@@ -230,7 +236,7 @@ def _series_numbers(series, name):
     if _is_plain(series.dtype):
         return series
     try:
-        return pd.Series(_column_numbers(series), index=series.index, name=series.name)
+        return pd.Series(_column_numbers(series, name), index=series.index, name=series.name)
     except NotNumericError as found:
         raise TypeError(not_numeric_message(name, found, series_advice(series, name, found))) from None
 
@@ -247,7 +253,7 @@ def _frame_numbers(frame, name):
     numbers = frame.copy(deep=False) if wrong else frame
     for position in wrong:
         try:
-            numbers.isetitem(position, _column_numbers(frame.iloc[:, position]))
+            numbers.isetitem(position, _column_numbers(frame.iloc[:, position], name))
         except NotNumericError as found:
             where = f"Column {frame.columns[position]!r} of {name}"
             raise TypeError(not_numeric_message(where, found, frame_advice(frame, position, name, found))) from None
@@ -255,23 +261,23 @@ def _frame_numbers(frame, name):
 
 
 def _is_plain(dtype):
-    """Whether a dtype is one of NumPy's real numbers."""
-    return isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+    """Whether a dtype is one of NumPy's real numbers, up to double precision."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "fiub" and dtype.itemsize <= LONGEST
 
 
-def _column_numbers(column):
+def _column_numbers(column, name):
     """Convert the values of a pandas Series to an array."""
     import pandas as pd
 
     dtype = column.dtype
     if isinstance(dtype, pd.SparseDtype):
-        return _column_numbers(column.sparse.to_dense())
+        return _column_numbers(column.sparse.to_dense(), name)
     if isinstance(dtype, pd.CategoricalDtype):
         raise NotNumericError("category", first_value(column))
     if dtype.kind in "Mm":
         raise NotNumericError("date" if dtype.kind == "M" else "duration", first_value(column))
     is_number = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
     if isinstance(dtype, np.dtype) or not is_number:
-        return _numbers(column.to_numpy(dtype=object if dtype.kind == "O" else None))
+        return _numbers(column.to_numpy(dtype=object if dtype.kind == "O" else None), name)
     precision = np.float32 if getattr(dtype, "numpy_dtype", None) == np.float32 else np.float64
     return column.to_numpy(dtype=precision, na_value=np.nan)

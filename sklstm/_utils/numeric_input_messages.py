@@ -180,9 +180,11 @@ def polars_advice(data, name):
     return f"{name} = pd.Series({name}.to_list())"
 
 
-def complex_message(what):
+def complex_message(name, what):
     """Return a message that complex numbers are not supported."""
-    return f"Complex data not supported: {what}. Give real and imaginary parts as two columns (.real, .imag)."
+    return (
+        f"Complex data not supported: {name} holds {what}. Give real and imaginary parts as two columns (.real, .imag)."
+    )
 
 
 def ragged_message(data, name, sequences):

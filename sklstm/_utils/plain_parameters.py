@@ -1,5 +1,6 @@
 """Convert NumPy numbers to Python numbers, which neither overflow nor round to a narrower type."""
 
+import math
 from functools import wraps
 from numbers import Integral, Real
 
@@ -33,7 +34,15 @@ def plain(value, name="a parameter"):
         return bool(value)
     if isinstance(value, Integral):
         return int(value)
-    return float(value) if isinstance(value, Real) else value
+    return _as_float(value) if isinstance(value, Real) else value
+
+
+def _as_float(value):
+    """Convert to float; a fraction beyond its range becomes infinite, like a NumPy number."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def with_plain_parameters(estimator):

@@ -632,7 +632,7 @@ EXTREME = {
     "clipped": {"clip_value": 1e300, "clip_norm": 1e300},
     "adam": {"epsilon": 1e-300},
     "rmsprop": {"solver": "rmsprop", "epsilon": 1e-300},
-    "invscaling": {"learning_rate": "invscaling", "power_t": 400.0, "batch_size": 1},
+    "invscaling": {"learning_rate": "invscaling", "power_t": 10.0, "batch_size": 1},
     "open": {"forget_bias": 100.0},
     "shut": {"forget_bias": -100.0},
 }
