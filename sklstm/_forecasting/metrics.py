@@ -4,12 +4,17 @@ Sources: Hyndman and Koehler (2006), *Another look at measures of forecast accur
 Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
 """
 
+from numbers import Integral
+
 import numpy as np
 
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.numeric_input import as_numbers
 
 KEYS = ("series", "target", "origin", "step", "time")
 VALUES = ("truth", "forecast", "naive", "scale")
+MOST = 1e300  # of values: errors of larger ones overflow
+MOST_STEPS = 2**53  # whole numbers above are not exact in float64
 
 
 def scores(frame, by=None):
@@ -55,7 +60,7 @@ def scores(frame, by=None):
     check_frame(frame)
     keys = [] if by is None else _keys(frame, by)
     if not len(frame):
-        raise ValueError("There are no forecasts to score: the table has no rows. Are all truths missing?")
+        raise ValueError("There are no forecasts to score: frame has no rows. Are all truths missing?")
     codes, labels = (
         zip(*(_factorized(frame[key]) for key in keys), strict=True) if keys else ([np.zeros(len(frame))], ())
     )
@@ -97,7 +102,7 @@ def _group_index(numbers, labels, keys):
 
 
 def check_frame(frame, name="frame", needed=VALUES):
-    """Check that a table has the columns of a `BacktestResult`."""
+    """Check that a table has the columns of a `BacktestResult`, and values that can be scored."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
@@ -120,6 +125,70 @@ def check_frame(frame, name="frame", needed=VALUES):
                 f"The column {column!r} of {name} has {frame[column].iloc[odd[0]]} in row {odd[0]}. Leave such rows "
                 f"out: {name}[np.isfinite({name}[{column!r}])]."
             )
+    _check_values(frame, name)
+    _check_keys(frame, name)
+    _check_season(frame, name)
+
+
+def _check_values(frame, name):
+    """Check the values that enter scores: their size, the sign of the scale, and the ends of intervals."""
+    for column in VALUES:
+        values = _floats(frame, column, name)
+        lowest = 0 if column == "scale" else -MOST
+        _refuse(frame, name, column, (values < lowest) | (values > MOST), f"numbers from {lowest:g} to {MOST:g}")
+    for coverage in coverages(frame.columns):
+        if not 0 < float(coverage) < 100:
+            raise ValueError(f"{name} has the column 'lower_{coverage}'; a coverage is between 0 and 100 percent.")
+        lower, upper = (_floats(frame, f"{side}_{coverage}", name) for side in ("lower", "upper"))
+        for side, values in (("lower", lower), ("upper", upper)):
+            is_huge = np.isfinite(values) & (np.abs(values) > MOST)
+            _refuse(frame, name, f"{side}_{coverage}", is_huge, f"numbers from {-MOST:g} to {MOST:g}, or infinity")
+        _refuse(frame, name, f"lower_{coverage}", lower > upper, f"numbers up to those of 'upper_{coverage}'")
+    for column in frame.columns:
+        side, _, coverage = column.partition("_") if isinstance(column, str) else ("", "", "")
+        other = {"lower": "upper", "upper": "lower"}.get(side)
+        if other and _is_number(coverage) and f"{other}_{coverage}" not in frame.columns:
+            raise ValueError(
+                f"{name} has the column {column!r} without '{other}_{coverage}'. Add it, or leave out both."
+            )
+
+
+def _refuse(frame, name, column, is_wrong, wanted):
+    """Raise an error that shows the first of the values that are wrong."""
+    odd = np.flatnonzero(is_wrong)
+    if len(odd):
+        raise ValueError(
+            f"The column {column!r} of {name} must hold {wanted}; it has {frame[column].iloc[odd[0]]} in row {odd[0]}."
+        )
+
+
+def _check_keys(frame, name):
+    """Check the columns that say which forecast a row is: whole steps, labels with a hash, no row twice."""
+    if "step" in frame.columns:
+        step = _floats(frame, "step", name)
+        is_wrong = ~((step >= 1) & (step <= MOST_STEPS) & (step == np.floor(step)))
+        _refuse(frame, name, "step", is_wrong | (frame["step"].dtype.kind == "b"), "whole numbers from 1 on")
+    keys = [key for key in KEYS if key in frame.columns]
+    for key in keys:
+        try:
+            frame[key].nunique()
+        except TypeError as error:
+            raise ValueError(f"The column {key!r} of {name} must hold labels: {error}.") from error
+    if {"origin", "step"} <= set(keys):
+        is_known = frame["origin"].notna()
+        repeated = np.flatnonzero(frame.duplicated([key for key in keys if key != "time"]) & is_known)
+        if len(repeated):
+            raise ValueError(
+                f"{name} has the forecast of row {repeated[0]} more than once, which would count several times. "
+                f"{name}.drop_duplicates() leaves out equal rows; give several forecasters tables of their own."
+            )
+
+
+def _check_season(frame, name):
+    """Check the season that a table was scored with, if it says so."""
+    season = frame.attrs.get("season")
+    if season is not None and not (isinstance(season, Integral) and not isinstance(season, bool) and season >= 1):
+        raise ValueError(f'{name}.attrs["season"] must be a whole number of at least 1, or None; got {shown(season)}.')
 
 
 def floats(column, what):
@@ -180,12 +249,12 @@ def _is_number(text):
 
 def _keys(frame, by):
     """Return the columns to group by, as a list."""
-    keys = list(by) if not isinstance(by, str) and np.iterable(by) else [by]
+    keys = [by] if isinstance(by, str | set | dict) or not np.iterable(by) else list(by)
     known = [key for key in KEYS if key in frame.columns]
     if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
         raise ValueError(
-            f"by must be None or among {known}, got {by!r}. Only panels have 'series', and only several targets "
-            "'target'."
+            f"by must be None or among {known}, got {shown(by)}. frame has no others to group by. "
+            "Only panels have 'series', and only several targets 'target'."
         )
     return keys
 

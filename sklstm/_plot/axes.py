@@ -1,5 +1,9 @@
 """Create and check matplotlib axes, set their ticks, and collect their legend entries."""
 
+from contextlib import contextmanager
+
+MOST = 1e300  # the largest value to plot: matplotlib cannot scale an axis to larger ones
+
 
 def new_axes():
     """Create a figure with one Axes."""
@@ -10,14 +14,80 @@ def new_axes():
     return ax
 
 
-def check_axes(ax):
-    """Raise a TypeError unless `ax` is a matplotlib Axes."""
+def check_axes(ax, of_times=False):
+    """Raise an error unless `ax` is a plain matplotlib Axes of a figure, and its x-axis suits what is drawn.
+
+    Parameters
+    ----------
+    ax : object
+    of_times : bool, default=False
+        Whether times are drawn. If not, an x-axis of times or categories would show numbers as such.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
         raise TypeError(
             f"ax must be a matplotlib Axes, as plt.subplots() returns it, or None; got {type(ax).__name__}."
         )
+    if ax.name != "rectilinear":
+        raise TypeError(f"ax must be a plain Axes, as plt.subplots() returns it, or None; got {type(ax).__name__}.")
+    if ax.figure is None:
+        raise ValueError(f"ax must be an Axes of a figure, or None; got {ax!r}, which was removed from its figure.")
+    if not of_times and ax.xaxis.have_units():
+        kind = type(ax.xaxis.get_major_formatter()).__name__
+        raise ValueError(
+            f"ax must have an x-axis of numbers, got one of times or categories ({kind}). Pass other Axes, or None."
+        )
+
+
+@contextmanager
+def undone_on_error(display, axes, *, is_new):
+    """If the block fails, close a new figure, or remove from the user's axes what was drawn on them.
+
+    The attributes of the display are then those that it had before.
+    """
+    from matplotlib.pyplot import close
+
+    attributes = vars(display).copy()
+    restorers = [] if is_new else [_restorer(ax) for ax in axes]
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            close(axes[0].figure)
+        for restore in restorers:
+            restore()
+        vars(display).clear()
+        vars(display).update(attributes)
+        raise
+
+
+def _restorer(ax):
+    """Return a function that removes what is drawn on an Axes from now on."""
+    before, legend = set(ax.get_children()), ax.get_legend()
+    limits, scale = ax.dataLim.frozen(), ax.get_yscale()
+    labels = {"xlabel": ax.get_xlabel(), "ylabel": ax.get_ylabel()}
+    titles = {place: ax.get_title(loc=place) for place in ("left", "center", "right")}
+    ticks = ax.xaxis.get_major_locator(), ax.xaxis.get_major_formatter()
+
+    def restore():
+        for child in set(ax.get_children()) - before:
+            child.remove()
+        ax.legend_ = legend
+        ax.dataLim.set(limits)
+        ax.set(**labels)
+        if ax.get_yscale() != scale:
+            ax.set_yscale(scale)
+        for place, title in titles.items():
+            ax.set_title(title, loc=place)
+        ax.xaxis.set_major_locator(ticks[0])
+        ax.xaxis.set_major_formatter(ticks[1])
+
+    return restore
 
 
 def set_integer_ticks(ax):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import validate_params
 
 from sklstm._forecasting.backtest import BacktestResult
-from sklstm._forecasting.metrics import VALUES, check_frame, error_terms, floats, scores
-from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_ticks
-from sklstm._plot.labels import format_name
-from sklstm._plot.style import KWARGS, area_style, check_styles, line_style
+from sklstm._forecasting.metrics import VALUES, check_frame, error_terms, scores
+from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_ticks, undone_on_error
+from sklstm._plot.labels import as_label, check_name, format_name
+from sklstm._plot.style import KWARGS, area_style, check_styles, line_style, naming_style
+from sklstm._utils.argument_checks import shown, validate_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ MAX_LINES = 10  # as many as matplotlib's colours; with more, lines would share 
 SPREAD_OF = {"mae": "mae", "rmse": "mae", "smape": "smape", "mase": "mase"}
 CONSTRAINTS = {
     "metric": [str],
+    "name": [str, None],
     "reference": ["boolean"],
     "spread": ["boolean"],
     "line_kwargs": KWARGS,
@@ -87,7 +88,7 @@ class BacktestDisplay:
         self.estimator_name = estimator_name
 
     @classmethod
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def from_predictions(
         cls,
         frame,
@@ -153,7 +154,7 @@ class BacktestDisplay:
             spread_kwargs=spread_kwargs,
         )
 
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def plot(
         self,
         ax=None,
@@ -208,21 +209,24 @@ class BacktestDisplay:
         check_matplotlib_support(f"{type(self).__name__}.plot")
         if ax is not None:
             check_axes(ax)
-        check_styles(line_kwargs=line_kwargs, reference_kwargs=reference_kwargs, spread_kwargs=spread_kwargs)
+        styles = {"line_kwargs": line_kwargs, "reference_kwargs": reference_kwargs, "spread_kwargs": spread_kwargs}
+        check_styles(**styles)
         _check_choice(metric, by, spread)
+        check_name(self.estimator_name, "estimator_name")
         curves = _curves(_named_tables(self.frame, self.estimator_name if name is None else name), metric, by)
-        if ax is None:
-            ax = new_axes()
-        self.ax_, self.figure_ = ax, ax.figure
-        self.lines_, self.reference_lines_, self.spread_bands_ = [], [], []
-        for curve in curves:
-            line = _plot_score(ax, curve, line_kwargs)
-            self.lines_.append(line)
-            if spread:
-                self.spread_bands_.append(_plot_spread(ax, curve.rows, SPREAD_OF[metric], line, spread_kwargs))
-        if reference:
-            self.reference_lines_ = _plot_references(ax, curves, metric, self.lines_, reference_kwargs)
-        _format_axes(ax, metric, self.lines_)
+        is_new = ax is None
+        ax = new_axes() if is_new else ax
+        with undone_on_error(self, [ax], is_new=is_new):
+            self.ax_, self.figure_ = ax, ax.figure
+            self.lines_, self.reference_lines_, self.spread_bands_ = [], [], []
+            for curve in curves:
+                line = _plot_score(ax, curve, line_kwargs)
+                self.lines_.append(line)
+                if spread:
+                    self.spread_bands_.append(_plot_spread(ax, curve.rows, SPREAD_OF[metric], line, spread_kwargs))
+            if reference:
+                self.reference_lines_ = _plot_references(ax, curves, metric, self.lines_, reference_kwargs)
+            _format_axes(ax, metric, self.lines_)
         return self
 
 
@@ -232,21 +236,22 @@ class BacktestDisplay:
 def _check_choice(metric, by, spread):
     """Raise an error if `by` or `spread` is not possible, whatever the table."""
     if not (by is None or (isinstance(by, str) and by in ("series", "target"))):
-        raise ValueError(f"by must be None, 'series' or 'target', got {by!r}.")
+        raise ValueError(f"by must be None, 'series' or 'target', got {shown(by)}.")
     if spread and metric not in SPREAD_OF:
-        raise ValueError(f"spread=True works with metric in {', '.join(SPREAD_OF)}, got {metric!r}. Set spread=False.")
+        known = ", ".join(SPREAD_OF)
+        raise ValueError(f"spread=True works with metric in {known}, got {shown(metric)}. Set spread=False.")
 
 
 def _check_metric(metric, known):
     if metric not in known:
-        raise ValueError(f"metric must be one of {', '.join(known)}, got {metric!r}.")
+        raise ValueError(f"metric must be one of {', '.join(known)}, got {shown(metric)}. frame has no others.")
 
 
 def _check_step_column(table, name):
     """Raise an error if a table does not hold forecasts by step."""
     check_frame(table, name, (*VALUES, "step"))
-    if not np.isfinite(floats(table["step"], f"the column 'step' of {name}")).all():
-        raise ValueError(f"The column 'step' of {name} must hold whole numbers; it has missing values.")
+    if not len(table):
+        raise ValueError(f"There are no forecasts to score: {name} has no rows. Are all truths missing?")
 
 
 # ---- from tables to curves
@@ -279,7 +284,7 @@ def _unwrap(frame):
 
 def _named_tables(frame, name):
     """List (name in the legend or None, table) for one table or a dict of them, checked."""
-    frame = _unwrap(frame)
+    frame, name = _unwrap(frame), None if name is None else format_name(name)
     if not isinstance(frame, dict):
         _check_step_column(frame, "frame")
         return [(name, frame)]
@@ -300,10 +305,12 @@ def _curves(tables, metric, by):
             score = scores(rows, "step")
             _check_metric(metric, score.columns)
             label = ", ".join(part for part in (name, group) if part is not None)
-            curves.append(_Curve(label or "forecast", rows, score[metric]))
+            curves.append(_Curve(as_label(label or "forecast"), rows, score[metric]))
     if len(curves) > MAX_LINES:
         hint = "" if by is None else f" For example, select rows with frame[frame[{by!r}].isin([...])]."
-        raise ValueError(f"The plot would have {len(curves)} lines; at most {MAX_LINES} can be told apart.{hint}")
+        raise ValueError(
+            f"The plot of frame would have {len(curves)} lines; at most {MAX_LINES} can be told apart.{hint}"
+        )
     return curves
 
 
@@ -367,7 +374,8 @@ def _are_close(score, other):
 
 def _plot_score(ax, curve, kwargs):
     style = {"label": curve.label, "marker": "o" if len(curve.score) <= MAX_MARKERS else "", "markersize": 4}
-    (line,) = ax.plot(curve.score.index, curve.score, **line_style(style, kwargs))
+    with naming_style("line_kwargs", kwargs):
+        (line,) = ax.plot(curve.score.index, curve.score, **line_style(style, kwargs))
     return line
 
 
@@ -375,7 +383,8 @@ def _plot_spread(ax, rows, term, line, kwargs):
     """Shade from the lower to the upper quartile of the errors at each step."""
     quartiles = error_terms(rows)[term].groupby(rows["step"]).quantile([0.25, 0.75]).unstack()
     style = {"color": line.get_color(), "alpha": 0.15, "linewidth": 0, "label": f"{line.get_label()}, middle half"}
-    return ax.fill_between(quartiles.index, quartiles[0.25], quartiles[0.75], **area_style(style, kwargs))
+    with naming_style("spread_kwargs", kwargs):
+        return ax.fill_between(quartiles.index, quartiles[0.25], quartiles[0.75], **area_style(style, kwargs))
 
 
 def _plot_references(ax, curves, metric, lines, kwargs):
@@ -386,7 +395,9 @@ def _plot_references(ax, curves, metric, lines, kwargs):
     nominal, names = _nominal_value(metric), [_naive_label(curve.rows) for curve in curves]
     if nominal is not None:
         label = "nominal" if metric != "skill" else names[0] if len(set(names)) == 1 else "naive"
-        return [ax.axhline(nominal, **line_style(style | {"zorder": 1, "label": label}, kwargs))]
+        own = {key: value for key, value in (kwargs or {}).items() if key not in ("scalex", "scaley", "data")}
+        with naming_style("reference_kwargs", kwargs):
+            return [ax.axhline(nominal, **line_style(style | {"zorder": 1, "label": label}, own))]
     naive = [_naive_score(curve.rows, metric) for curve in curves]
     known = [k for k, score in enumerate(naive) if score is not None]
     is_common = len({names[k] for k in known}) == 1 and all(_are_close(naive[k], naive[known[0]]) for k in known)
@@ -394,7 +405,8 @@ def _plot_references(ax, curves, metric, lines, kwargs):
     for k in known[:1] if is_common else known:
         style |= {"label": names[k]} | ({} if is_common else {"color": lines[k].get_color()})
         style |= {"marker": "x"} if len(naive[k]) == 1 else {}
-        plotted += ax.plot(naive[k].index, naive[k], **line_style(style, kwargs))
+        with naming_style("reference_kwargs", kwargs):
+            plotted += ax.plot(naive[k].index, naive[k], **line_style(style, kwargs))
     return plotted
 
 

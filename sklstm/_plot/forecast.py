@@ -4,10 +4,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import validate_params
-from sklearn.utils.validation import check_is_fitted
 
-from sklstm._plot.axes import check_axes
+from sklstm._plot.axes import check_axes, undone_on_error
+from sklstm._plot.estimators import check_fitted_estimator
 from sklstm._plot.forecast_drawing import (
     arrange_axes,
     label_grid_margins,
@@ -19,10 +18,14 @@ from sklstm._plot.forecast_drawing import (
 )
 from sklstm._plot.forecast_tables import read_subplots
 from sklstm._plot.style import KWARGS, check_styles
+from sklstm._utils.argument_checks import shown, validate_arguments
 
-CONSTRAINTS = dict.fromkeys(
-    ("history_kwargs", "truth_kwargs", "forecast_kwargs", "interval_kwargs", "component_kwargs"), KWARGS
-)
+CONSTRAINTS = {
+    "name": [str, None],
+    **dict.fromkeys(
+        ("history_kwargs", "truth_kwargs", "forecast_kwargs", "interval_kwargs", "component_kwargs"), KWARGS
+    ),
+}
 
 
 class ForecastDisplay:
@@ -102,7 +105,7 @@ class ForecastDisplay:
         self.components = components
 
     @classmethod
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def from_estimator(
         cls,
         forecaster,
@@ -205,7 +208,7 @@ class ForecastDisplay:
         )
 
     @classmethod
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def from_predictions(
         cls,
         history,
@@ -274,7 +277,7 @@ class ForecastDisplay:
             component_kwargs=component_kwargs,
         )
 
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def plot(
         self,
         ax=None,
@@ -348,11 +351,12 @@ class ForecastDisplay:
         subplots = read_subplots(tables, series, targets, max_panels, n_history)
         is_new = ax is None
         grid = new_axes_grid(subplots) if is_new else arrange_axes(ax, subplots)
-        self._draw(grid, subplots, name, styles)
-        if is_new:
-            set_title(grid[0, 0], subplots[0])
-            label_grid_margins(grid.ravel(), subplots)
-        self.legend_ = plot_legend(grid.ravel(), outside=is_new)
+        with undone_on_error(self, grid.ravel(), is_new=is_new):
+            self._draw(grid, subplots, name, styles)
+            if is_new:
+                set_title(grid[0, 0], subplots[0])
+                label_grid_margins(grid.ravel(), subplots)
+            self.legend_ = plot_legend(grid.ravel(), outside=is_new)
         return self
 
     def _draw(self, grid, subplots, name, styles):
@@ -370,13 +374,16 @@ class ForecastDisplay:
 
 
 def _check_plot_arguments(ax, n_history, max_panels):
-    """Raise an error unless `ax` holds Axes and the numbers are whole and positive."""
+    """Raise an error unless `ax` holds Axes, each once, and the numbers are whole and positive."""
     for name, number, alternative in (("n_history", n_history, "None or "), ("max_panels", max_panels, "")):
-        is_count = isinstance(number, Integral) and not isinstance(number, bool) and number >= 1
-        if not is_count and not (alternative and number is None):
-            raise ValueError(f"{name} must be {alternative}an integer of at least 1, got {number!r}.")
-    for one in [] if ax is None else np.ravel(np.asarray(ax, dtype=object)):
-        check_axes(one)
+        is_whole = isinstance(number, Integral) and not isinstance(number, bool | np.timedelta64)
+        if not (is_whole and number >= 1) and not (alternative and number is None):
+            raise ValueError(f"{name} must be {alternative}an integer of at least 1, got {shown(number)}.")
+    axes = [] if ax is None else list(np.ravel(np.asarray(ax, dtype=object)))
+    for one in axes:
+        check_axes(one, of_times=True)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"ax must hold different axes, got one of them more than once: {shown(ax)}.")
 
 
 def _check_forecaster(forecaster, components):
@@ -387,8 +394,12 @@ def _check_forecaster(forecaster, components):
             "ForecastDisplay.from_predictions."
         )
     is_fitted_forecaster = False
-    if hasattr(forecaster, "fit") and hasattr(forecaster, "forecast") and not isinstance(forecaster, type):
-        check_is_fitted(forecaster)
+    if (
+        hasattr(forecaster, "fit")
+        and callable(getattr(forecaster, "forecast", None))
+        and not isinstance(forecaster, type)
+    ):
+        check_fitted_estimator(forecaster, "forecaster")
         is_fitted_forecaster = hasattr(forecaster, "history_")
     if not is_fitted_forecaster:
         name = forecaster.__name__ if isinstance(forecaster, type) else type(forecaster).__name__
@@ -396,7 +407,7 @@ def _check_forecaster(forecaster, components):
             f"{name} is not a forecaster. Pass a fitted Forecaster. To plot the forecast of another model, use "
             "ForecastDisplay.from_predictions."
         )
-    if components and not hasattr(forecaster, "components"):
+    if components and not callable(getattr(forecaster, "components", None)):
         raise TypeError(
             f"{type(forecaster).__name__} has no method components. Plot its forecast alone, with components=False, or "
             "pass a fitted Forecaster."

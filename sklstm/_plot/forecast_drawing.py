@@ -4,8 +4,8 @@ import numpy as np
 
 from sklstm._forecasting.metrics import coverages
 from sklstm._plot.axes import legend_entries, set_integer_ticks
-from sklstm._plot.labels import format_name_of
-from sklstm._plot.style import area_style, line_style, mark_isolated_points
+from sklstm._plot.labels import as_label, format_name, format_name_of
+from sklstm._plot.style import area_style, line_style, mark_isolated_points, naming_style
 from sklstm._time_index.messages import format_time
 
 MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
@@ -108,19 +108,20 @@ def plot_subplot(ax, subplot, name, styles):
     """
     from matplotlib import rcParams
 
-    prefix = "" if name is None else f"{name}, "
+    prefix = "" if name is None else f"{format_name(name)}, "
     style = {"color": rcParams["text.color"], "label": "history", "linewidth": 1.2}
-    history = _plot_line(ax, subplot.history, style, styles["history_kwargs"])
+    history = _plot_line(ax, subplot.history, style, styles, "history_kwargs")
     last = subplot.history.dropna()[-1:]
     truth = None
     if subplot.truth is not None:
         # solid, because dashes hide dense values; thinner than the forecast, and drawn above it
         style = {"label": "truth", "linewidth": 0.8, "alpha": 0.7, "color": history.get_color(), "zorder": 2.1}
-        truth = _plot_line(ax, subplot.truth, style, styles["truth_kwargs"], last)
-    style = {"label": f"{prefix}forecast", "linewidth": 1.8}
-    forecast = _plot_line(ax, subplot.forecast["forecast"], style, styles["forecast_kwargs"], last)
+        truth = _plot_line(ax, subplot.truth, style, styles, "truth_kwargs", last)
+    style = {"label": as_label(f"{prefix}forecast"), "linewidth": 1.8}
+    forecast = _plot_line(ax, subplot.forecast["forecast"], style, styles, "forecast_kwargs", last)
     color, kwargs = forecast.get_color(), styles["interval_kwargs"] or {}
-    intervals = _plot_intervals(ax, last, subplot.forecast, prefix, color, kwargs)
+    with naming_style("interval_kwargs", kwargs):
+        intervals = _plot_intervals(ax, last, subplot.forecast, prefix, color, kwargs)
     _format_axes(ax, subplot)
     return history, truth, forecast, intervals
 
@@ -149,11 +150,12 @@ def plot_components(axes, subplot, color, kwargs):
             ax.axhline(0, **THIN_LINE)
         for origin in _positions(last.index):
             ax.axvline(origin, linestyle=":", **THIN_LINE)
-        lines[name] = _plot_line(ax, subplot.components[name], {"color": color, "linewidth": 1.5}, kwargs)
+        style = {"color": color, "linewidth": 1.5}
+        lines[name] = _plot_line(ax, subplot.components[name], style, {"component_kwargs": kwargs}, "component_kwargs")
         _format_time_axis(ax, subplot.forecast.index)
         what = name if name != "correction" or subplot.has_baseline else "regressor"
         unit = "" if subplot.target is None else f"\n({format_name_of('target', subplot.target)})"
-        ax.set_ylabel(f"{what}{unit}")
+        ax.set_ylabel(f"{what}{unit}", parse_math=False)
     return lines
 
 
@@ -164,12 +166,16 @@ def _prepend(last, values):
     return pd.concat([last, values]) if len(last) else values
 
 
-def _plot_line(ax, values, defaults, kwargs, last=()):
-    """Plot a line that starts at the last known value, with markers for isolated values."""
-    style = line_style(defaults, kwargs)
+def _plot_line(ax, values, defaults, styles, argument, last=()):
+    """Plot a line that starts at the last known value, with markers for isolated values.
+
+    `argument` is the name of the user's keywords among `styles`.
+    """
+    style = line_style(defaults, styles[argument])
     style = mark_isolated_points(style, values.to_numpy(dtype=np.float64), offset=len(last), markersize=4)
     values = _prepend(last, values)
-    (line,) = ax.plot(_positions(values.index), values.to_numpy(dtype=np.float64), **style)
+    with naming_style(argument, styles[argument]):
+        (line,) = ax.plot(_positions(values.index), values.to_numpy(dtype=np.float64), **style)
     return line
 
 
@@ -182,7 +188,7 @@ def _plot_intervals(ax, last, forecast, prefix, color, kwargs):
     opacities = np.linspace(MIN_OPACITY, MAX_OPACITY, n) if n > 1 else [(MIN_OPACITY + MAX_OPACITY) / 2] * n
     areas = []
     for coverage, alpha, outer, inner in zip(widest_first, opacities, limits, inner_limits, strict=True):
-        style = {"label": f"{prefix}{coverage} % interval", "color": color, "alpha": alpha, "linewidth": 0}
+        style = {"label": as_label(f"{prefix}{coverage} % interval"), "color": color, "alpha": alpha, "linewidth": 0}
         areas.append(_plot_interval(ax, outer, inner, area_style(style, kwargs)))
     return areas
 
@@ -219,9 +225,9 @@ def _format_axes(ax, subplot):
     """Set the ticks of the time axis, and the labels."""
     _format_time_axis(ax, subplot.forecast.index)
     if subplot.target is not None:
-        ax.set_ylabel(format_name_of("target", subplot.target))
+        ax.set_ylabel(format_name_of("target", subplot.target), parse_math=False)
     if subplot.series is not None:
-        ax.set_title(format_name_of("series", subplot.series), loc="left", fontsize="medium")
+        ax.set_title(format_name_of("series", subplot.series), loc="left", fontsize="medium", parse_math=False)
 
 
 def _format_time_axis(ax, index):
@@ -232,7 +238,7 @@ def _format_time_axis(ax, index):
     elif index.dtype.kind in "iu":
         set_integer_ticks(ax)
     if index.name is not None:
-        ax.set_xlabel(str(index.name))
+        ax.set_xlabel(format_name(index.name), parse_math=False)
 
 
 def _set_date_ticks(ax, time_zone):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklstm._forecasting.metrics import floats
+from sklstm._forecasting.metrics import coverages, floats
+from sklstm._plot.axes import MOST
 from sklstm._plot.labels import format_name, is_missing
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.numeric_input import as_numbers
 
@@ -105,7 +107,8 @@ def _check_n_axes(series, targets, n_components, max_panels):
     example = f"Choose some, for example with {what}={some[:n_fit]!r}, or raise" if n_fit else "Show fewer, or raise"
     need = f", each with up to {n_components} component(s), need up to" if n_components else " need"
     raise ValueError(
-        f"{len(series)} series with {len(targets)} target(s){need} {n_axes} axes, more than max_panels={max_panels}. "
+        f"{len(series)} series of forecast with {len(targets)} target(s) of history{need} {n_axes} axes, more than "
+        f"max_panels={max_panels}. "
         f"{example} max_panels."
     )
 
@@ -128,7 +131,7 @@ def _check_tables(history, forecast, truth, components):
     _check_table(history, "history", n_levels)
     _check_table(forecast, "forecast", n_levels)
     if not len(forecast):
-        raise ValueError("The forecast has no rows.")
+        raise ValueError("The forecast has no rows. Forecast at least one step.")
     if truth is not None and not is_pandas(truth):
         truth = _truth_from_array(truth, history, forecast)
     if truth is not None:
@@ -165,15 +168,35 @@ def _check_table(table, name, n_levels):
             f"{name} has {table.index.nlevels} index level(s) and the forecast has {n_levels}. Both must have one "
             "level (time), or two for a panel (series, time)."
         )
-    for codes in table.index.codes if n_levels == 2 else []:
-        if (np.asarray(codes) < 0).any():
-            raise ValueError(f"{name} has rows whose series or time is missing in the index. Leave them out.")
+    if any(table.index.get_level_values(level).isna().any() for level in range(n_levels)):
+        raise ValueError(f"{name} has rows whose series or time is missing in the index. Leave them out.")
+    _check_times(table.index.get_level_values(-1), name)
     if table.ndim == 2:
         _check_columns(table, name)
 
 
+def _check_times(times, name):
+    """Raise an error unless the last level of an index can be placed on an axis, in order."""
+    import pandas as pd
+
+    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or not len(times):
+        return
+    if times.dtype.kind in "iuf":
+        odd = times[np.abs(times.to_numpy(dtype=np.float64)) > MOST]
+        if len(odd):
+            raise ValueError(f"The index of {name} has {odd[0]}. Numbers in it must be finite.")
+    elif not (times.dtype.kind == "O" and times.inferred_type in ("date", "datetime")):
+        raise TypeError(
+            f"The index of {name} must hold times or numbers, got {shown(times[0])} ({times.dtype}). "
+            f"{name}.set_axis(pd.to_datetime({name}.index)) makes times of dates written as text, and "
+            f"{name}.reset_index(drop=True) numbers the rows."
+        )
+
+
 def _check_columns(table, name):
-    """Raise an error if column names repeat, or if only some columns are numeric, as in a long table."""
+    """Raise an error if there are no columns, if names repeat, or if only some are numeric, as in a long table."""
+    if not table.shape[1]:
+        raise ValueError(f"{name} has no columns; it must have one for each target.")
     repeated = table.columns[table.columns.duplicated()]
     if len(repeated):
         raise ValueError(f"{name} has the column {repeated[0]!r} more than once.")
@@ -203,7 +226,12 @@ def _truth_from_array(truth, history, forecast):
     import pandas as pd
 
     n_targets = history.shape[1] if history.ndim == 2 else 1
-    values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
+    try:
+        values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"truth must be a pandas Series or DataFrame or an array of numbers: {error}") from error
+    if values.ndim and not len(values):
+        raise ValueError(f"truth has no rows, shape {values.shape}. Pass None to show no truth.")
     if history.index.nlevels != 1 or values.ndim not in (1, 2) or values.reshape(len(values), -1).shape[1] != n_targets:
         raise TypeError(
             f"truth must be a pandas Series or DataFrame or, for a single series, an array of {n_targets} column(s); "
@@ -238,18 +266,23 @@ def _choose(what, chosen, known):
     """List the chosen names among those known, in the order chosen; None chooses all."""
     if chosen is None:
         return known
-    chosen = _as_list(chosen, known)
-    if not chosen or not all(_find_name(name, known) is not None for name in chosen):
-        available = "none, as it is not a panel" if known == [None] and what == "series" else _join_names(known)
-        raise ValueError(f"{what} must be None or a list of those in the forecast ({available}), got {chosen!r}.")
-    return [known[_find_name(name, known)] for name in chosen]
+    places = [_find_name(name, known) for name in _as_list(chosen, known)]
+    is_panel = what != "series" or known != [None]
+    if not is_panel or not places or None in places or len(set(places)) < len(places):
+        available = _join_names(known) if is_panel else "none, as it is not a panel"
+        raise ValueError(
+            f"{what} must be None or a list of those in the forecast, each once ({available}), got {shown(chosen)}."
+        )
+    return [known[place] for place in places]
 
 
 def _as_list(chosen, known):
-    """Put a single name, which may be a tuple, into a list."""
+    """Put a single name, which may be a tuple, into a list; of what is no list, return an empty one."""
+    import pandas as pd
+
     if isinstance(chosen, str) or not np.iterable(chosen) or (isinstance(chosen, Hashable) and chosen in known):
         return [chosen]
-    return list(chosen)
+    return list(chosen) if isinstance(chosen, list | tuple | np.ndarray | pd.Index | pd.Series) else []
 
 
 def _find_name(name, names):
@@ -262,7 +295,7 @@ def _is_same_name(name, other):
         return is_missing(name) and is_missing(other)
     try:
         return bool(name == other)
-    except (TypeError, ValueError):  # an array is not a name
+    except Exception:  # an array, or what cannot be compared, is not a name
         return False
 
 
@@ -335,7 +368,7 @@ def _select_target(table, target, names, what):
     own = _target_names(table)
     column = 0 if len(names) == len(own) == 1 else _find_name(target, own)
     if column is None:
-        raise ValueError(f"{what} has no column {target!r}. It has {_join_names(own)}.")
+        raise ValueError(f"{what} has no column {target!r}, as history has. It has {_join_names(own)}.")
     return _numeric_columns(_as_frame(table), [column], own, what).iloc[:, 0]
 
 
@@ -348,6 +381,15 @@ def _numeric_columns(table, columns, names, what):
     import pandas as pd
 
     values = [floats(table.iloc[:, k], f"the column {names[k]!r} of {what}") for k in columns]
+    for k, column in zip(columns, values, strict=True):
+        # the ends of an interval may be infinite; matplotlib leaves them out
+        is_odd = np.abs(column) > MOST if not _is_limit(names[k]) else (np.abs(column) > MOST) & np.isfinite(column)
+        if is_odd.any():
+            row = int(is_odd.argmax())
+            raise ValueError(
+                f"The column {names[k]!r} of {what} has {column[row]} in row {row}. Only finite numbers up to {MOST:g} "
+                "can be plotted; NaN leaves a gap."
+            )
     return pd.DataFrame(np.stack(values, axis=1), index=table.index)
 
 
@@ -361,7 +403,26 @@ def _select_forecast(forecast, target, names):
             "have the columns of the history; or, for one target, 'forecast', 'lower_90', 'upper_90', …; or both, in "
             "two levels."
         )
-    return _numeric_columns(_as_frame(forecast), list(found.values()), own, "forecast").set_axis(list(found), axis=1)
+    values = _numeric_columns(_as_frame(forecast), list(found.values()), own, "forecast").set_axis(list(found), axis=1)
+    _check_intervals(values)
+    return values
+
+
+def _check_intervals(forecast):
+    """Raise an error unless the ends of intervals are pairs, the lower one below the upper one."""
+    pairs = {f"lower_{coverage}": f"upper_{coverage}" for coverage in coverages(forecast.columns)}
+    alone = [label for label in forecast.columns if _is_limit(label) and label not in {*pairs, *pairs.values()}]
+    if alone:
+        raise ValueError(
+            f"forecast has the column {alone[0]!r}, which is not one of two ends of an interval, such as 'lower_90' "
+            "and 'upper_90' of one that covers 90 %. Leave it out, or add the other end."
+        )
+    for lower, upper in pairs.items():
+        crossed = (forecast[lower] > forecast[upper]).to_numpy()
+        if crossed.any():
+            raise ValueError(
+                f"forecast has a {lower} above its {upper} in row {int(crossed.argmax())}. Are the columns exchanged?"
+            )
 
 
 def _forecast_columns(own, target, names):
@@ -402,7 +463,12 @@ def _select_components(components, target, names):
 
 
 def _is_forecast_or_limit(label):
-    return isinstance(label, str) and label.startswith(("forecast", "lower_", "upper_"))
+    return label == "forecast" or _is_limit(label)
+
+
+def _is_limit(label):
+    name = label[-1] if isinstance(label, tuple) and label else label
+    return isinstance(name, str) and name.startswith(("lower_", "upper_"))
 
 
 def _is_any_of(prefix, prefixes):
@@ -412,11 +478,25 @@ def _is_any_of(prefix, prefixes):
     )
 
 
+def _increases(times):
+    """Whether an index increases; False if its values cannot be compared."""
+    try:
+        return bool(times.is_monotonic_increasing and times.is_unique)
+    except TypeError:
+        return False
+
+
 def _check_order(history, forecast, series):
     """Raise an error unless the index of the forecast begins after that of the history."""
+    where = "" if series is None else f" of series {series!r}"
+    for name, times in (("history", history), ("forecast", forecast)):
+        if not _increases(times):
+            raise ValueError(
+                f"The index of {name}{where} must increase from row to row, without a time twice. "
+                f"{name}.sort_index() sorts the rows."
+            )
     if not len(history):
         return
-    where = "" if series is None else f" of series {series!r}"
     try:
         is_after = forecast.min() > history.max()
     except (TypeError, ValueError) as error:  # dates and numbers, with and without a time zone, unlike periods

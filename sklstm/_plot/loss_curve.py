@@ -5,18 +5,22 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import validate_params
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils._param_validation import Interval
 
-from sklstm._plot.axes import check_axes, new_axes, set_integer_ticks
-from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points
+from sklstm._plot.axes import MOST, check_axes, new_axes, set_integer_ticks, undone_on_error
+from sklstm._plot.estimators import check_fitted_estimator
+from sklstm._plot.labels import as_label, check_name, format_name
+from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points, naming_style
+from sklstm._utils.argument_checks import check_parameters, shown, validate_arguments
+from sklstm._utils.numeric_input import as_numbers
 
 # Ratios of the largest to the smallest loss: above the first, the scale is logarithmic by default; above the second, a
 # logarithmic scale has ticks at powers of ten only.
 LOG_SCALE_RATIO = 10
 POWER_TICKS_RATIO = 1000
 MAX_LEGEND_ROWS = 8
-CONSTRAINTS = dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)
+MAX_DEPTH = 100  # of estimators inside estimators; deeper, one contains itself
+CONSTRAINTS = {"name": [str, None], **dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)}
 
 
 class LossCurveDisplay:
@@ -79,7 +83,7 @@ class LossCurveDisplay:
         self.estimator_name = estimator_name
 
     @classmethod
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def from_estimator(
         cls,
         estimator,
@@ -131,17 +135,12 @@ class LossCurveDisplay:
         ['training', 'validation', 'kept: epoch ...']
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        models = _models_with_losses(estimator)
-        curves = [
-            {label: getattr(model, attribute, None) for label, model in models.items()}
-            for attribute in ("loss_curve_", "validation_loss_curve_", "best_iter_")
-        ]
-        loss, validation, best = curves if len(models) > 1 else [curve[None] for curve in curves]
+        loss, validation, best = _curves_of(estimator)
         display = cls(loss_curve=loss, validation_loss_curve=validation, best_iter=best, estimator_name=name)
         kwargs = {"loss_kwargs": loss_kwargs, "validation_kwargs": validation_kwargs, "best_kwargs": best_kwargs}
         return display.plot(ax, log_scale=log_scale, **kwargs)
 
-    @validate_params(CONSTRAINTS, prefer_skip_nested_validation=False)
+    @validate_arguments(CONSTRAINTS)
     def plot(self, ax=None, *, name=None, log_scale="auto", loss_kwargs=None, validation_kwargs=None, best_kwargs=None):
         """Plot the losses.
 
@@ -174,36 +173,59 @@ class LossCurveDisplay:
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         if not (isinstance(log_scale, (bool, np.bool_)) or (isinstance(log_scale, str) and log_scale == "auto")):
-            raise ValueError(f"log_scale must be True, False or 'auto', got {log_scale!r}.")
+            raise ValueError(f"log_scale must be True, False or 'auto', got {shown(log_scale)}.")
+        check_name(self.estimator_name, "estimator_name")
         if ax is not None:
             check_axes(ax)
         curves = _read_curves(self.loss_curve, self.validation_loss_curve, self.best_iter)
         styles = {"loss_kwargs": loss_kwargs, "validation_kwargs": validation_kwargs, "best_kwargs": best_kwargs}
         check_styles(**styles)
-        if ax is None:
-            ax = new_axes()
-        name = self.estimator_name if name is None else name
-        self.ax_, self.figure_ = ax, ax.figure
+        is_new, name = ax is None, self.estimator_name if name is None else name
+        ax = new_axes() if is_new else ax
+        with undone_on_error(self, [ax], is_new=is_new):
+            self._draw(ax, name, curves, styles)
+            _format_axes(ax, log_scale)
+        return self
+
+    def _draw(self, ax, name, curves, styles):
+        """Draw the curves of each model, and set the attributes."""
         artists = []
         for label, curves_of_model in curves.items():
-            prefix = "".join(f"{part}, " for part in (name, label) if part is not None)
+            prefix = "".join(f"{format_name(part)}, " for part in (name, label) if part is not None)
             artists.append(_plot_curves(ax, prefix, curves_of_model, styles))
+        self.ax_, self.figure_ = ax, ax.figure
         self.lines_, self.validation_lines_, self.best_lines_ = map(list, zip(*artists, strict=True))
         self.line_, self.validation_line_, self.best_line_ = artists[0]
-        _format_axes(ax, log_scale)
-        return self
 
 
 # ---- the models inside an estimator
 
 
+def _curves_of(estimator):
+    """Return the losses, validation losses and kept epochs of a fitted estimator, checked."""
+    models = _models_with_losses(estimator)
+    curves = [
+        {label: getattr(model, attribute, None) for label, model in models.items()}
+        for attribute in ("loss_curve_", "validation_loss_curve_", "best_iter_")
+    ]
+    loss, validation, best = curves if len(models) > 1 else [curve[None] for curve in curves]
+    try:
+        _read_curves(loss, validation, best)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"The losses of the estimator {shown(estimator)} cannot be plotted: {error}") from error
+    return loss, validation, best
+
+
 def _models_with_losses(estimator):
     """Find the fitted models with a `loss_curve_` inside an estimator, by label; the label of a single one is None."""
-    check_is_fitted(estimator)
+    check_fitted_estimator(estimator, "estimator")
     inner = estimator
-    while not hasattr(inner, "loss_curve_"):
-        if len(getattr(inner, "regressors_", [])) > 1:  # a Forecaster with strategy="direct"
-            by_step = enumerate(inner.regressors_, start=1)
+    for _ in range(MAX_DEPTH):
+        if hasattr(inner, "loss_curve_"):
+            return {None: inner}
+        regressors = _regressors(inner)
+        if len(regressors) > 1:  # a Forecaster with strategy="direct"
+            by_step = enumerate(regressors, start=1)
             return {
                 f"step {step}": model
                 for step, regressor in by_step
@@ -211,19 +233,26 @@ def _models_with_losses(estimator):
             }
         nested = _nested_estimator(inner)
         if nested is None:
-            raise ValueError(_no_losses_message(estimator, inner))
+            break
         inner = nested
-    return {None: inner}
+    raise ValueError(_no_losses_message(estimator, inner))
+
+
+def _regressors(estimator):
+    """Return the fitted regressors of a Forecaster; of anything else, none."""
+    regressors = getattr(estimator, "regressors_", None)
+    return regressors if isinstance(regressors, list) else []
 
 
 def _nested_estimator(estimator):
     """Return the fitted estimator inside a search, Forecaster, Pipeline or TransformedTargetRegressor; else None."""
     if hasattr(estimator, "best_estimator_"):
         return estimator.best_estimator_
-    if hasattr(estimator, "regressors_"):
-        return estimator.regressors_[0] if estimator.regressors_ else None
-    if isinstance(getattr(estimator, "steps", None), list):
-        return estimator.steps[-1][1]
+    if _regressors(estimator):
+        return estimator.regressors_[0]
+    steps = getattr(estimator, "steps", None)
+    if isinstance(steps, list) and steps and isinstance(steps[-1], tuple):
+        return steps[-1][-1]
     return getattr(estimator, "regressor_", None)
 
 
@@ -234,14 +263,14 @@ def _no_losses_message(estimator, inner):
     message = f"{name} has no loss_curve_ to plot. "
     if getattr(inner, "regressors_", None) == []:
         return message + (
-            "The trust in its regressor is 0, so none was trained, and the forecast is that of the baseline. "
+            "The estimator's trust in its regressor is 0, so none was trained, and its baseline makes the forecast. "
             'trust="auto" is 0 if the series is short or the regressor does not improve on the baseline. To train one '
             "in any case, set a trust above 0, for example forecaster.set_params(trust=0.5).fit(X, y)."
         )
     if getattr(inner, "refit", True) is False:
         return message + "A search keeps its best estimator only with refit=True."
     if getattr(inner, "solver", None) == "lbfgs":
-        return message + "It records no losses with solver='lbfgs'. Choose another solver."
+        return message + "It records no losses with solver='lbfgs'. Choose another solver for the estimator."
     return message + (
         "Pass a fitted LSTMRegressor or another estimator with loss_curve_, either alone or inside a Pipeline (as its "
         "last step), a search, a TransformedTargetRegressor or a Forecaster. To plot losses, use "
@@ -277,33 +306,55 @@ def _read_curves(losses, validation, best_iter):
     if not losses or not isinstance(validation, dict) or not isinstance(best_iter, dict):
         raise ValueError(
             "If loss_curve is a dict, it must have at least one name, and validation_loss_curve and best_iter must be "
-            "None or dicts with the same names."
+            f"None or dicts with the same names; got {shown(losses)}, {shown(validation)} and {shown(best_iter)}."
         )
-    return {
-        name: _Curves(
-            _read_losses(curve, "loss_curve"),
-            None if validation.get(name) is None else _read_losses(validation[name], "validation_loss_curve"),
-            _check_epoch(best_iter.get(name)),
-        )
-        for name, curve in losses.items()
-    }
+    for what, parts in (("validation_loss_curve", validation), ("best_iter", best_iter)):
+        unknown = [name for name in parts if name not in losses]
+        if unknown:
+            raise ValueError(
+                f"{what} has the name {shown(unknown[0])}, which loss_curve has not: {shown(list(losses))}."
+            )
+    return {name: _read_model(curve, validation.get(name), best_iter.get(name)) for name, curve in losses.items()}
+
+
+def _read_model(losses, validation, best_iter):
+    """Check the curves of one model."""
+    losses = _read_losses(losses, "loss_curve")
+    if validation is not None:
+        validation = _read_losses(validation, "validation_loss_curve")
+        if len(validation) != len(losses):
+            raise ValueError(
+                f"validation_loss_curve must be as long as loss_curve, {len(losses)}; it has {len(validation)} values. "
+                "It is NaN after epochs without validation."
+            )
+    return _Curves(losses, validation, _check_epoch(best_iter))
 
 
 def _read_losses(curve, name):
     """Convert a curve to float64."""
     try:
-        losses = np.asarray(curve, dtype=np.float64)
+        losses = as_numbers(curve, name)
+        losses = np.asarray(np.ma.filled(losses, np.nan) if isinstance(losses, np.ma.MaskedArray) else losses)
     except (TypeError, ValueError):
-        losses = np.empty(())
-    if losses.ndim != 1:
-        raise ValueError(f"{name} must be a sequence of numbers, one for each epoch, got {curve!r:.80}.")
+        losses = np.empty((), dtype=bool)
+    if losses.ndim != 1 or losses.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must be a sequence of numbers, one for each epoch, got {shown(curve)}.")
+    losses = losses.astype(np.float64)
+    largest = np.abs(losses, where=np.isfinite(losses), out=np.zeros(len(losses))).max(initial=0)
+    if largest > MOST:
+        raise ValueError(f"{name} has a loss of size {largest:.3g}. Losses above {MOST:g} cannot be plotted.")
     return losses
 
 
 def _check_epoch(best_iter):
-    if best_iter is not None and (not isinstance(best_iter, Integral) or isinstance(best_iter, bool)):
-        raise ValueError(f"best_iter must be None or an integer, the number of an epoch; got {best_iter!r}.")
-    return best_iter
+    if best_iter is None:
+        return None
+    if not isinstance(best_iter, Integral) or isinstance(best_iter, bool):
+        raise ValueError(f"best_iter must be None or an integer, the number of an epoch; got {shown(best_iter)}.")
+    check_parameters(
+        {"best_iter": [Interval(Integral, 1, None, closed="left")]}, {"best_iter": best_iter}, "LossCurveDisplay"
+    )
+    return int(best_iter)
 
 
 # ---- drawing
@@ -311,16 +362,20 @@ def _check_epoch(best_iter):
 
 def _plot_curves(ax, prefix, curves, styles):
     """Plot the curves of one model: the lines of training, validation and the epoch kept, or None."""
-    line = _plot_losses(ax, curves.training, f"{prefix}training", styles["loss_kwargs"])
+    with naming_style("loss_kwargs", styles["loss_kwargs"]):
+        line = _plot_losses(ax, curves.training, as_label(f"{prefix}training"), styles["loss_kwargs"])
     if curves.validation is None:
         return line, None, None
-    validation_line = _plot_losses(ax, curves.validation, f"{prefix}validation", styles["validation_kwargs"])
+    with naming_style("validation_kwargs", styles["validation_kwargs"]):
+        label = as_label(f"{prefix}validation")
+        validation_line = _plot_losses(ax, curves.validation, label, styles["validation_kwargs"])
     epoch = curves.best_iter
     if epoch is None:
         return line, validation_line, None
     style = {"color": validation_line.get_color(), "linestyle": "--", "linewidth": 1.0, "zorder": 1}
-    style["label"] = f"{prefix}kept: epoch {epoch}"
-    return line, validation_line, ax.axvline(epoch, **line_style(style, styles["best_kwargs"]))
+    style["label"] = as_label(f"{prefix}kept: epoch {epoch}")
+    with naming_style("best_kwargs", styles["best_kwargs"]):
+        return line, validation_line, ax.axvline(epoch, **line_style(style, styles["best_kwargs"]))
 
 
 def _plot_losses(ax, losses, label, kwargs):

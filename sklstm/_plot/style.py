@@ -1,37 +1,65 @@
 """Check the user's keywords that style lines and filled areas, and merge them with defaults."""
 
+import warnings
+from contextlib import contextmanager
+from textwrap import shorten
+
 import numpy as np
 
-KWARGS = [dict, None]  # what scikit-learn's validate_params accepts for such keywords
+from sklstm._utils.argument_checks import shown
 
-# Arguments of Axes.plot, Axes.axvline and Axes.fill_between that are not properties of a line or an area.
-PLOT_ARGUMENTS = {"scalex", "scaley", "data", "xmin", "xmax", "ymin", "ymax", "where", "interpolate", "step"}
+KWARGS = [dict, None]  # what such keywords may be
+
+AREAS = ("interval", "spread")  # how the names of arguments begin that style areas
 
 
 def check_styles(**styles):
     """Raise an error if matplotlib does not accept some keywords.
 
-    Call it before anything is drawn, so that an error leaves no empty figure.
+    Call it before anything is drawn, so that an error leaves no empty figure. Everything is drawn on a figure that is
+    thrown away, as matplotlib looks at some keywords only when it draws.
 
     Parameters
     ----------
     **styles : dict or None
         Keywords by the name of the argument they were given as. Arguments whose names begin with "interval" or
-        "spread" style areas, all others lines.
+        "spread" style areas, all others lines; "best_kwargs" styles a vertical line.
     """
-    from matplotlib.collections import PolyCollection
-    from matplotlib.lines import Line2D
-
     for name, kwargs in styles.items():
-        properties = {key: value for key, value in (kwargs or {}).items() if key not in PLOT_ARGUMENTS}
-        try:
-            if name.startswith(("interval", "spread")):
-                PolyCollection([], **area_style({}, properties))
-            else:
-                Line2D([], [], **line_style({}, properties))
-        except (AttributeError, TypeError, ValueError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"matplotlib does not accept {name}={kwargs!r}: {error}") from error
+        if kwargs:
+            with naming_style(name, kwargs), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they come again where it is drawn
+                _draw_sample(name, {key: value for key, value in kwargs.items() if key != "where"})
+
+
+def _draw_sample(name, kwargs):
+    """Draw two points with some keywords."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    canvas = FigureCanvasAgg(Figure(figsize=(2, 2)))
+    ax = canvas.figure.add_subplot()
+    if name.startswith(AREAS):
+        ax.fill_between([1, 2], [0, 0], [1, 1], **area_style({"label": "area"}, kwargs))
+    elif name == "best_kwargs":
+        ax.axvline(1, **line_style({"label": "line"}, kwargs))
+    else:
+        ax.plot([1, 2], [0, 1], **line_style({"label": "line"}, kwargs))
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(handles, labels)
+    canvas.draw()
+
+
+@contextmanager
+def naming_style(name, kwargs):
+    """Turn any error of matplotlib inside the block into one that names the user's keywords, if there are any."""
+    try:
+        yield
+    except Exception as error:  # of any kind: RuntimeError, KeyError, AttributeError and others
+        if not kwargs:
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"matplotlib does not accept {name}={shown(kwargs)}: {shorten(str(error), 300)}") from error
 
 
 def line_style(defaults, kwargs):
