@@ -1,8 +1,7 @@
 """Errors of forecasts of the calibration rows, from which intervals are computed."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from math import ceil
 from numbers import Integral
 
@@ -12,6 +11,7 @@ from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.target_scaling import TargetScaler, error_scales
 from sklstm._series.output_format import percent
 from sklstm._series.series import SeriesData
+from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.windows import rows_after
 
 
@@ -80,8 +80,12 @@ def check_enough_errors(series, calibration_size, request):
     request.take(np.concatenate(truths))
 
 
+# Number of horizons whose errors are kept. They are as large as the forecasts of all calibration rows.
+N_KEPT = 4
+
+
 @dataclass
-class CalibrationErrors:
+class CalibrationErrors(PickledByFields):
     """Errors of forecasts of the calibration rows, divided by the error scale of each series.
 
     Parameters
@@ -100,29 +104,38 @@ class CalibrationErrors:
     series: dict[Hashable, SeriesData]
     n_proper: dict[Hashable, int]
     scaler: TargetScaler
-    _computed: dict[int, np.ndarray] = field(default_factory=dict)
 
     def enough(self, request):
         """Return the errors that a request needs; ValueError if there are too few."""
         return request.take(self.compute(request.steps))
 
     def compute(self, steps):
-        """Compute the errors (n_origins, steps, n_targets) from every origin before a calibration row, once.
+        """Compute the errors (n_origins, steps, n_targets) from every origin before a calibration row.
 
-        They are NaN where the truth or the forecast is missing.
+        They are NaN where the truth or the forecast is missing. Those of the last few horizons are kept.
         """
-        if steps not in self._computed:
-            origins = {key: np.arange(self.n_proper[key], len(part)) for key, part in self.series.items()}
-            origins = {key: rows for key, rows in origins.items() if len(rows)}
-            forecasts = self.forecaster.forecast(self.series, origins, steps)
-            scales = error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
-            errors = [
-                rows_after(self._truth[key], rows, steps) - self.scaler.logs(key, forecasts[key][..., 0])
-                for key, rows in origins.items()
-            ]
-            errors = [part / scales[key] for key, part in zip(origins, errors, strict=True)]
-            self._computed[steps] = np.concatenate(errors)
-        return self._computed[steps]
+        errors = self._kept.get(steps)
+        if errors is None:
+            errors = self._errors(steps)
+            others = [item for item in self._kept.items() if item[0] != steps]
+            self._kept = dict([*others, (steps, errors)][-N_KEPT:])  # a new one, as other threads read it
+        return errors
+
+    def _errors(self, steps):
+        origins = {key: np.arange(self.n_proper[key], len(part)) for key, part in self.series.items()}
+        origins = {key: rows for key, rows in origins.items() if len(rows)}
+        forecasts = self.forecaster.forecast(self.series, origins, steps)
+        scales = error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
+        errors = [
+            rows_after(self._truth[key], rows, steps) - self.scaler.logs(key, forecasts[key][..., 0])
+            for key, rows in origins.items()
+        ]
+        return np.concatenate([part / scales[key] for key, part in zip(origins, errors, strict=True)])
+
+    @cached_property
+    def _kept(self):
+        """The errors of the last horizons, by number of steps; the latest comes last."""
+        return {}
 
     @cached_property
     def _truth(self):

@@ -1,7 +1,7 @@
 """The result of a fit, which forecasts series out-of-sample and the training rows in-sample."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.settings import no_intervals_message
 from sklstm._forecasting.window_checks import warn_of_divergence
 from sklstm._series.training_data import TrainingData
+from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.user_warning import warn_user
 
 
@@ -123,7 +124,7 @@ def window_channels(table_spec, n_ahead):
 
 
 @dataclass(frozen=True)
-class InSample:
+class InSample(PickledByFields):
     """In-sample forecasts of the training rows, one step ahead, computed when they are first used.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from sklstm._forecasting.trust import (
 )
 from sklstm._forecasting.window_spec import NoWindowError
 from sklstm._series.series import SeriesData
+from sklstm._utils.caches import cached_property
 from sklstm._utils.windows import rows_after
 
 FEWEST_BEFORE = 4  # rows of a series before its tail

@@ -7,7 +7,6 @@ each series is centred and divided by its size. Known and past-only columns are 
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from sklstm._forecasting.log_choice import NO_LOG
 from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative
 from sklstm._series.positions import positions_of
 from sklstm._utils.array_fields import ArrayFields
+from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.checks import check_output
 from sklstm._utils.overflow import power_of_two
 
@@ -229,7 +229,7 @@ def _references(rule, y, scalings):
 
 
 @dataclass(frozen=True)
-class TargetScaler:
+class TargetScaler(PickledByFields):
     """Scale targets and columns as fitted on the training rows. Other series are scaled by their own values.
 
     Parameters

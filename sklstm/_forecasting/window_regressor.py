@@ -3,7 +3,6 @@
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, cos, pi
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.solvers import partial_fit_obstacle
 from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
 from sklstm._forecasting.window_spec import NoWindowError, WindowSpec
+from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.checks import check_output
 from sklstm._utils.forecast_bounds import newest
 from sklstm._utils.windows import as_slice, row_chunks
@@ -28,7 +28,7 @@ N_REPLAYED = 15  # older windows for each new one in a pass
 
 
 @dataclass(frozen=True)
-class WindowRegressor:
+class WindowRegressor(PickledByFields):
     """A regressor that reads windows and predicts some of the steps ahead.
 
     Parameters

@@ -8,17 +8,18 @@ here are views: writing into them changes `theta`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sklstm._utils.caches import PickledByFields, cached_property
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import FloatArray, FloatDType
 
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(PickledByFields):
     """Sizes of the network, and the place of each parameter in `theta`.
 
     Parameters

@@ -56,12 +56,13 @@ Schmidhuber and Cummins (2000), *Learning to Forget*.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from sklstm._network.activations import is_exp_faster
+from sklstm._utils.caches import cached_property
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from sklstm._network.network import CHUNK_ROWS, Network
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
+from sklstm._utils.caches import cached_property
 from sklstm._utils.overflow import power_of_two
 from sklstm._utils.windows import row_chunks
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sklstm._network.missing_values import MissingRule
+from sklstm._utils.caches import cached_property
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ present one. Steps that no sample has are not computed. Where all missing steps 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sklstm._utils.caches import cached_property
 
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, IntArray

@@ -292,15 +292,24 @@ def split_into_series(y, columns, is_past, index, name):
 def split_index(index, n_rows, name):
     """List key, row numbers and times of each series; equal times are one object, to be checked only once."""
     if not is_panel_index(index):
-        return [(None, np.arange(n_rows), index)]
+        return [(None, np.arange(n_rows), None if index is None else _own_index(index[:]))]
     positions = series_positions(index, name)
     times, stamps, found, parts = index.get_level_values(1), np.asarray(index.codes[1]), {}, []
     for key, rows in positions:
         which = stamps[rows].tobytes()
         if which not in found:
-            found[which] = times[rows]
+            found[which] = _own_index(times[rows])
         parts.append((key, rows, found[which]))
     return parts
+
+
+def _own_index(index):
+    """Return an index of which the user has no reference, and whose pickle is always the same.
+
+    pandas keeps its unit when it is first asked for, and pickles it then.
+    """
+    getattr(index, "unit", None)
+    return index
 
 
 def _with_common_step(series):

@@ -45,6 +45,11 @@ class Progress:
     n_cuts: int = 0  # how often an adaptive learning rate was lowered
     period_start: int = 0  # number of epochs before the period of the schedule
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is pickled: of the lists, the values that belong to this object."""
+        validations = None if self.validations is None else self._validations()
+        return {**vars(self), "losses": self.loss_curve, "validations": validations}
+
     @property
     def loss_curve(self) -> list[float]:
         """Training loss of every epoch."""

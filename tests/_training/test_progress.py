@@ -1,3 +1,4 @@
+import pickle
 from dataclasses import replace
 from itertools import count
 
@@ -33,6 +34,17 @@ def test_a_copy_of_the_history_goes_on_by_itself():
     np.testing.assert_array_equal(second.validation_scores, [np.nan] * 4)
     assert [part.smallest_loss for part in (first, second, third)] == [2.0, 0.5, 2.0]
     assert second.losses is first.losses  # the first continuation does not copy
+
+
+def test_a_pickle_has_the_values_that_belong_to_the_object():
+    """Also if a fit that continued it has failed since."""
+    for validation in (None, (7.0, 0.5)):
+        first = recorded(3.0, 2.0, validation=validation)
+        before = pickle.dumps(first)
+        recorded(1.0, progress=replace(first), validation=validation)
+        assert pickle.dumps(first) == before
+        assert pickle.loads(before).loss_curve == [3.0, 2.0]
+        assert pickle.loads(before).validation_scores == first.validation_scores or validation is None
 
 
 @pytest.mark.parametrize("validation", [None, (7.0, 0.5)], ids=["training", "validation"])
