@@ -15,7 +15,7 @@ from sklstm._network.samples import Samples
 from sklstm._utils.argument_checks import as_array, check_same_length, naming
 from sklstm._utils.attributes import NAMES
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
-from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.numeric_input import as_numbers, in_native_order
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks, row_numbers
 
@@ -105,7 +105,7 @@ def check_new_rows(regressor, X):
 
     `n_features_in_` and `feature_names_in_` are set as scikit-learn's `validate_data` sets them.
     """
-    X = as_numbers(X, "X", sequences=True)
+    X = in_native_order(as_numbers(X, "X", sequences=True))
     is_sequence = _n_row_dimensions(regressor, X, "X") == 3
     if is_sequence:
         X = _check_sequences(regressor, X, "X")

@@ -9,7 +9,7 @@ from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
-from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.numeric_input import as_numbers, in_native_order
 from sklstm._utils.plain_parameters import plain
 from sklstm._utils.windows import sliding_windows
 
@@ -73,7 +73,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     array([4., 5.])
     """
     window_length, lead, stride, n_outputs = map(plain, (window_length, lead, stride, n_outputs))
-    series = as_numbers(series, "series")
+    series = in_native_order(as_numbers(series, "series"))
     check_has_columns(series, "series")
     check_row_order(series, window_length, "series")
     values = check_array(series, dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series")

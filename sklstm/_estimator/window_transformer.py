@@ -18,7 +18,7 @@ from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_o
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
-from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.numeric_input import as_numbers, in_native_order, index_of
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.row_alignment import check_same_rows
@@ -177,7 +177,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
     def _read_training_table(self, X, y):
         """Check the arguments of `fit`; return the fitted attributes."""
         check_same_rows(X, y=y)
-        X = as_numbers(X, "X")
+        X = in_native_order(as_numbers(X, "X"))
         table = self._check_table(X, reset=True)
         end = check_row_order(X, self.window_length, "X")
         parameters = _Parameters(self.window_length, self.lead, self.flatten)
@@ -215,7 +215,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
             If the first windows have no history because `X` neither follows the training rows nor begins with them.
         """
         check_is_fitted(self)
-        X = as_numbers(X, "X")
+        X = in_native_order(as_numbers(X, "X"))
         table, index = self._check_table(X, reset=False), index_of(X)
         window_length, n_before = self._parameters.window_length, self._parameters.n_before
         end = check_row_order(X, window_length, "X")

@@ -34,6 +34,9 @@ VARYING, CHANGE = 4, 5
 # number. The exponent of this power is at most the second number.
 EXPONENTS = {np.dtype(np.float32): (90, 120), np.dtype(np.float64): (300, 1000)}
 
+# By precision: the smallest typical deviation of windows, beside the largest value.
+SMALLEST_DEVIATION = {np.dtype(np.float32): 1e-25, np.dtype(np.float64): 1e-200}
+
 
 @dataclass(frozen=True)
 class ScalingSettings:
@@ -87,7 +90,8 @@ def fit_scaling(
     )
     if settings.instance_norm in WITH_DEVIATION:
         typical = _typical_deviation(chunks, scaling, ranges.n_samples)
-        scaling = replace(scaling, typical_deviation=typical.deviation.astype(dtype), group_limits=typical.limits)
+        deviation = np.maximum(typical.deviation, ranges.smallest_deviation(scaling, dtype)).astype(dtype)
+        scaling = replace(scaling, typical_deviation=deviation, group_limits=typical.limits)
     if not settings.standardize:
         return scaling
     of_channels, of_targets = _moments(chunks(), scaling, by_target)
@@ -193,6 +197,13 @@ class ValueRanges:
         if scaling.instance_norm in WITH_DEVIATION:
             of_channels[: self.n_targets], of_targets[...] = 1, 1
         return of_channels[:, np.newaxis], of_targets[:, np.newaxis]
+
+    def smallest_deviation(self, scaling: Scaling, dtype: FloatDType) -> FloatArray:
+        """Return the smallest typical deviations (n_targets, 1), by which the largest target can still be divided."""
+        largest = self._powers(scaling.instance_norm)[0][: self.n_targets, np.newaxis]
+        if scaling.channel_unit is not None:
+            largest = largest / scaling.channel_unit[: self.n_targets]
+        return SMALLEST_DEVIATION[np.dtype(dtype)] * largest
 
     def constants(self, scaling: Scaling, dtype: FloatDType) -> FloatArray:
         """Return the values (K, 1) of targets that are constant up to rounding, in `target_unit`; NaN for others."""
@@ -300,7 +311,9 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
     x, y = x[:, : scaling.n_targets], y if y.ndim == 2 else y[-1]
     dtype, x = x.dtype, x.astype(np.float64)
     if scaling.channel_unit is not None:
-        x = x / scaling.channel_unit[: scaling.n_targets]
+        x = (
+            (x / scaling.channel_unit[: scaling.n_targets]).astype(dtype).astype(np.float64)
+        )  # as the network reads them
     if scaling.target_unit is not None:
         y = y / scaling.target_unit
     missing = scaling.missing_rule.fill_missing(x)

@@ -304,8 +304,9 @@ class Poisson(Loss):
         return float(deviance.sum()), np.asarray(self.spread * share * (mean - target), raw.dtype)
 
     def point(self, raw: FloatArray) -> FloatArray:
-        """Return the mean, (…, K, B)."""
-        mean: FloatArray = np.exp(self.spread.astype(raw.dtype) * raw)
+        """Return the mean, (…, K, B); infinity beyond the precision."""
+        with np.errstate(over="ignore"):
+            mean: FloatArray = np.exp(self.spread.astype(raw.dtype) * raw)
         return mean
 
 

@@ -11,6 +11,9 @@ from sklstm._network.missing_values import last_present, n_present
 if TYPE_CHECKING:
     from sklstm._utils.typing import BoolArray, FloatArray, FloatDType
 
+# By precision: the smallest scale of values, beside the largest of them.
+SMALLEST_SCALE = {np.dtype(np.float32): 1e-15, np.dtype(np.float64): 1e-100}
+
 
 def window_moments(x: FloatArray, missing: BoolArray | None) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of each window over its present values, (F, B) each, in float64.
@@ -34,6 +37,11 @@ def window_moments(x: FloatArray, missing: BoolArray | None) -> tuple[FloatArray
         largest[largest == 0] = 1
         deviation = largest * np.sqrt(np.square(difference / largest).sum(axis=0) / count)
     return anchor + mean, deviation
+
+
+def _smallest(size: float | FloatArray, dtype: FloatDType) -> float | FloatArray:
+    """Return the smallest number by which values of this size can be divided, so that their squares do not overflow."""
+    return size * SMALLEST_SCALE[np.dtype(dtype)]
 
 
 class Moments:
@@ -75,8 +83,12 @@ class Moments:
         return constant[:, np.newaxis]
 
     def mean_and_scale(self, dtype: FloatDType, size: float | FloatArray = 1) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation, (D, 1) each in `dtype`; a constant has the deviation `size`."""
-        scale = np.where(self.is_constant(dtype), size, self._deviation[:, np.newaxis])
+        """Return mean and standard deviation, (D, 1) each in `dtype`; a constant has the deviation `size`.
+
+        So has a value that is almost always the same, as if one weight is far larger than all others.
+        """
+        deviation = self._deviation[:, np.newaxis]
+        scale = np.where(self.is_constant(dtype) | (deviation < _smallest(size, dtype)), size, deviation)
         return self.mean.astype(dtype)[:, np.newaxis], scale.astype(dtype)
 
     def mean_as_scale(
@@ -88,7 +100,7 @@ class Moments:
         then says little about the others.
         """
         mean = self.mean[:, np.newaxis]
-        scale = np.where(mean > 0, mean, size)
+        scale = np.where(mean > _smallest(size, dtype), mean, size)
         spread = np.minimum(self._deviation[:, np.newaxis] / scale, 1)
         return np.zeros_like(scale, dtype), scale.astype(dtype), np.where(self.is_constant(dtype), 1, spread)
 

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 256
 
 
+# The smallest weight of a sample, beside the largest, with which means and deviations are computed.
+SMALLEST_WEIGHT = 1e-200
+
+
 class ForwardPass(NamedTuple):
     """Result of the layers for one batch.
 
@@ -327,7 +331,7 @@ def fit_network(
     """Make a `Network`, and fit its scaling to samples."""
     by_target = samples.by_target  # kept in these samples, which training asks again
     # weights near the limits of floating point would overflow or underflow in sums of squares
-    samples = replace(samples, weight=samples.weight / samples.weight.max())
+    samples = replace(samples, weight=_relative_weight(samples.weight))
     scaling = fit_scaling(
         lambda: _chunks(samples, every_step, dtype, settings.missing_rule),
         dtype,
@@ -337,6 +341,12 @@ def fit_network(
     )
     empty = _best_constant(loss, samples, settings.missing_rule, by_target)
     return Network(layout, every_step, loss.scaled(scaling), scaling, empty.astype(dtype), dropout)
+
+
+def _relative_weight(weight: FloatArray) -> FloatArray:
+    """Return weights divided by the largest; a positive weight stays positive, as a target may have no other."""
+    relative: FloatArray = weight / weight.max()
+    return np.where(weight > 0, np.maximum(relative, SMALLEST_WEIGHT), 0)
 
 
 def _chunks(samples: Samples, every_step: bool, dtype: FloatDType, missing_rule: MissingRule) -> Iterator[Chunk]:

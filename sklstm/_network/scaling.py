@@ -105,13 +105,13 @@ class Scaling:
             x /= self.channel_unit
         missing = self.missing_rule.fill_missing(x)
         reference = None
-        if self.instance_norm is not None:
-            of_targets = x[:, : self.n_targets]
-            reference = self._reference(of_targets, None if missing is None else missing[:, : self.n_targets])
-            _to_relative(of_targets, reference)
-        if self.channel_mean is not None and self.channel_scale is not None:
-            x -= self.channel_mean
-            with np.errstate(over="ignore"):  # limited below
+        with np.errstate(over="ignore"):  # limited below
+            if self.instance_norm is not None:
+                of_targets = x[:, : self.n_targets]
+                reference = self._reference(of_targets, None if missing is None else missing[:, : self.n_targets])
+                _to_relative(of_targets, reference)
+            if self.channel_mean is not None and self.channel_scale is not None:
+                x -= self.channel_mean
                 x /= self.channel_scale
         np.maximum(x, -LARGEST_INPUT, out=x)  # np.clip takes twice as long for one sample
         np.minimum(x, LARGEST_INPUT, out=x)

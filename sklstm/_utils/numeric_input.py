@@ -75,6 +75,13 @@ def as_numbers(data, name, sequences=False):
     return _array_numbers(data, name, sequences)
 
 
+def in_native_order(data):
+    """Return an array in the byte order of the machine, as scikit-learn's checks know float32 in this order only."""
+    if not isinstance(data, np.ndarray) or data.dtype.isnative:
+        return data
+    return data.astype(data.dtype.newbyteorder("="))
+
+
 def index_of(data):
     """Return the pandas index of a table; None if it has none, so that its rows are taken as consecutive."""
     if not _is_of("pandas", data, "Series", "DataFrame") or data.attrs.get(NO_INDEX):

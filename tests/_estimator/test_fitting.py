@@ -688,3 +688,13 @@ def test_two_directions_of_large_blocks_are_learnt_in_two_threads_if_blas_may(
     finally:
         limits.restore_original_limits()
     assert runs == expected
+
+
+def test_a_target_that_only_tiny_weights_count_for():
+    """The one huge weight is of a sample without this target."""
+    X, y = np.random.default_rng(0).normal(size=(9, 3, 1)), np.random.default_rng(1).normal(size=(9, 2))
+    y[4, 1], weight = np.nan, np.full(9, 1e-300)
+    weight[4] = 1e290
+    for loss in ("squared_error", "absolute_error"):
+        model = LSTMRegressor(2, loss=loss, max_iter=2, learning_rate="cosine", random_state=0).fit(X, y, weight)
+        assert np.isfinite(model.predict(X)).all()

@@ -355,3 +355,16 @@ def test_a_target_that_connects_groups_may_be_in_any_window(monkeypatch, connect
         y[0, 3] = 1.0
     monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)  # of every eighth window
     assert (typical(x, y=y).group_limits is None) == connects
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_windows_that_are_tiny_beside_their_targets_can_be_divided_by_their_deviation(dtype):
+    size = {np.float32: 1e-30, np.float64: 1e-300}[dtype]
+    rng = np.random.default_rng(0)
+    x, y = (size * rng.normal(size=(5, 40))).astype(dtype), (rng.normal(size=(1, 40)) / size).astype(dtype)
+    for norm in ("standard", "last-standard"):
+        scaling = typical(x, y=y, instance_norm=norm, standardize=True)
+        rows, targets = x[:, np.newaxis].copy(), y.copy()
+        scaling.targets(targets, scaling.inputs(rows)[1])
+        np.testing.assert_allclose(targets.std(), 1, rtol=1e-5)
+        assert np.isfinite(rows).all()

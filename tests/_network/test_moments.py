@@ -134,3 +134,13 @@ def test_a_window_that_overflows_leaves_the_others_as_they_are():
     mean, deviation = window_moments(x, None)
     np.testing.assert_allclose(deviation[0], [np.sqrt(2 / 3) * 1e200, np.sqrt(8 / 3), 0])
     np.testing.assert_allclose(mean[0, 1:], [2, 5])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_deviation_that_one_huge_weight_makes_negligible_is_that_of_a_constant(dtype):
+    """Division by it would overflow."""
+    for moments, weight in ((Moments(), np.array([1.0, 1e-250])), (SeparateMoments(), np.array([[1.0, 1e-250]]))):
+        moments.add(np.array([[0.0, 1.0]], dtype), weight)
+        np.testing.assert_array_equal(moments.mean_and_scale(dtype, np.full((1, 1), 2.0))[1], 2)
+        centre, scale, _ = moments.mean_as_scale(dtype, np.full((1, 1), 2.0))
+        np.testing.assert_array_equal((centre, scale), [[[0]], [[2]]])

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest, make_windows
-from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.numeric_input import as_numbers, in_native_order, index_of
 
 N = 30
 DAYS = pd.date_range("2024-01-01", periods=N)
@@ -61,6 +61,17 @@ def test_what_is_numeric_is_not_copied():
     arrays = VALUES, VALUES.astype(">f4"), VALUES[::-1], np.asfortranarray(VALUES.reshape(5, -1)), VALUES > 2
     for given in (*arrays, frame, frame["a"], sparse.csr_array(np.eye(2)), None, 2.0):
         assert as_numbers(given, "X") is given
+
+
+def test_the_byte_order_of_the_machine_keeps_the_precision():
+    for dtype in (">f4", ">f8", ">i2"):
+        found = in_native_order(VALUES.astype(dtype))
+        assert found.dtype.isnative
+        assert found.dtype == np.dtype(dtype).newbyteorder("=")
+        np.testing.assert_array_equal(found, VALUES.astype(dtype))
+    frame = pd.DataFrame({"a": [1.0]})
+    for given in (VALUES, frame, None):
+        assert in_native_order(given) is given
 
 
 def test_frames_keep_names_index_and_precision_and_are_not_changed():
