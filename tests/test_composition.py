@@ -29,7 +29,6 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklstm import LSTMRegressor, WindowTransformer
-from sklstm._utils import threads as _threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -224,7 +223,6 @@ def test_members_fitted_in_threads_are_the_same_and_restore_the_blas_threads():
 
     many = [(f"seed {seed}", model(random_state=seed, max_iter=20)) for seed in range(6)]
     limits = threadpool_limits(2, user_api="blas")
-    _threads._release_control()  # newer threadpoolctl would heed no other thread
     try:
         with joblib.parallel_config(backend="threading"):
             parallel = VotingRegressor(many, n_jobs=2).fit(X, Y)

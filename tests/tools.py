@@ -95,3 +95,29 @@ def interrupted_at_line(number, call, functions):
     finally:
         sys.settrace(before)
     return False
+
+
+def interrupted(number, call, files, by_instruction):
+    """Call with Ctrl-C at the so-manieth line, or instruction, that runs in some files; whether it came to that."""
+    n_places = 0
+
+    def trace(frame, event, argument):
+        nonlocal n_places
+        if frame.f_code.co_filename not in files:
+            return None
+        frame.f_trace_opcodes = by_instruction
+        if event == ("opcode" if by_instruction else "line"):
+            n_places += 1
+            if n_places == number:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False

@@ -29,7 +29,7 @@ from sklstm._training.loop import EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, STUCK,
 from sklstm._training.progress import Progress
 from sklstm._utils.forecast_bounds import WindowRange
 from sklstm._utils.random import own_generator
-from sklstm._utils.threads import threads_for
+from sklstm._utils.threads import shared_threads, with_one_blas_thread
 from sklstm._utils.user_warning import warn_user
 
 
@@ -56,6 +56,7 @@ class Budget:
 ONE_PASS = Budget(n_epochs=1, is_whole_fit=False)
 
 
+@with_one_blas_thread  # initial weights are rounded by BLAS, too
 def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
     """Train on checked samples, and return the fitted attributes.
 
@@ -224,12 +225,12 @@ def _run(regressor, objective, n_epochs, state, validate, tasks):
 
     monitor = Monitor(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
     trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs, state.max_updates)
-    # three matrix products at a step: forward, backward, and the gradient of the weights
-    n_multiplications = 3 * trainer.batch_size * state.network.layout.matrix_size
-    n_wanted = training_threads(state.network.layout, trainer.batch_size)
-    with threads_for(n_multiplications, n_wanted) as n_threads:
+
+    def run(n_threads):
         objective.n_threads = n_threads
         return trainer.run(state.theta, objective, state.optimizer, state.rng, state.progress, monitor)
+
+    return shared_threads(run, training_threads(state.network.layout, trainer.batch_size))
 
 
 def _report(verbose, progress):

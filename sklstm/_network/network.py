@@ -18,14 +18,14 @@ from sklstm._network.layout import Layout
 from sklstm._network.losses import Loss
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.moments import new_moments
-from sklstm._network.prediction_chunks import FEWEST_ROWS, prediction_chunks, worthwhile_threads
+from sklstm._network.prediction_chunks import largest_products, prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
 from sklstm._network.scaling import Chunk, Reference, Scaling
 from sklstm._network.step_order import StepOrder
 from sklstm._network.targets import counted_weight, features_first, missing_targets, samples_first, training_targets
 from sklstm._utils.overflow import weighted_mean
-from sklstm._utils.threads import run_tasks, shared_threads
+from sklstm._utils.threads import divides, run_tasks, shared_threads
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
@@ -249,11 +249,11 @@ class Network:
 
             return run
 
-        if n_samples <= FEWEST_ROWS and len(chunks) == 1:  # a limit of threads takes longer than it saves
+        if len(chunks) == 1 and not divides(*largest_products(self.layout, n_samples)):
             make_worker()(0)
             return
-        with shared_threads(worthwhile_threads(self.layout, n_samples, X.shape[1], len(chunks))) as n_threads:
-            run_tasks(make_worker, len(chunks), n_threads)
+        n_wanted = worthwhile_threads(self.layout, n_samples, X.shape[1], len(chunks))
+        shared_threads(lambda n_threads: run_tasks(make_worker, len(chunks), n_threads), n_wanted)
 
     def _forward(self, theta: FloatArray, X: FloatArray, ws: stack.Workspace) -> ForwardPass:
         """Scale one batch of samples, and run all layers and the read-out."""

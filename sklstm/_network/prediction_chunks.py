@@ -48,3 +48,13 @@ def worthwhile_threads(layout: Layout, n_samples: int, n_steps: int, n_chunks: i
         return 1
     n_states = n_samples * n_steps * H * layout.n_layers * layout.n_directions
     return max(1, min(n_chunks, n_states // WORTH_STATES))
+
+
+def largest_products(layout: Layout, n_samples: int) -> tuple[int, int]:
+    """Return the multiplications of the largest product of a prediction: by a vector, and of two matrices."""
+    of_layers = n_samples * max(rows * (columns + 1) for rows, columns in layout.shapes[:-1])  # + 1: skipped steps
+    n_values, n_states = layout.shapes[-1]
+    of_readout = n_samples * n_values * n_states
+    if n_samples == 1:
+        return max(of_layers, of_readout), 0
+    return (of_readout, of_layers) if n_values == 1 else (0, max(of_layers, of_readout))

@@ -588,8 +588,8 @@ def seen_in_forward(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize(("n_rows", "during"), [(40, 2), (400, 1)])
-def test_answers_for_many_rows_limit_the_threads_and_restore_them(n_rows, during, seen_in_forward):
+@pytest.mark.parametrize(("n_rows", "during"), [(40, 2), (2000, 1)])
+def test_answers_that_blas_could_divide_limit_its_threads_and_restore_them(n_rows, during, seen_in_forward):
     estimator = fit(model(), X3, Y1)
     seen_in_forward.clear()
     limits = threadpool_limits(2, user_api="blas")

@@ -68,15 +68,8 @@ def threads_used(monkeypatch):
     def divided(layout, n_samples, n_steps, dtype, every_step):
         return [slice(first, min(first + 16, n_samples)) for first in range(0, n_samples, 16)]
 
-    class Given:
-        def __init__(self, n_wanted):
-            self.n_wanted = n_wanted
-
-        def __enter__(self):
-            return min(self.n_wanted, wanted["n"])
-
-        def __exit__(self, *_):
-            pass
+    def shared_threads(run, n_wanted):
+        return run(min(n_wanted, wanted["n"]))
 
     to_predictions = _network.Network._to_predictions
 
@@ -86,9 +79,8 @@ def threads_used(monkeypatch):
 
     monkeypatch.setattr(_network, "prediction_chunks", divided)
     monkeypatch.setattr(_network, "CHUNK_ROWS", 16)
-    monkeypatch.setattr(_network, "FEWEST_ROWS", 16)
     monkeypatch.setattr(_network, "worthwhile_threads", lambda layout, n_samples, n_steps, n_chunks: n_chunks)
-    monkeypatch.setattr(_network, "shared_threads", Given)
+    monkeypatch.setattr(_network, "shared_threads", shared_threads)
     monkeypatch.setattr(_network.Network, "_to_predictions", seeing)
     return wanted, seen
 
@@ -134,7 +126,7 @@ def test_evaluation_is_the_same_with_any_number_of_threads(every_step, threads_u
         np.testing.assert_array_equal(again[1], predictions)
 
 
-def test_few_rows_are_predicted_by_the_calling_thread_without_a_limit(threads_used, monkeypatch):
+def test_a_little_work_is_done_by_the_calling_thread_without_a_limit(threads_used, monkeypatch):
     wanted, seen = threads_used
     wanted["n"] = 7
     network, theta, X = case("plain", "squared_error", np.float64, False, False)

@@ -1,4 +1,6 @@
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,87 +13,204 @@ import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from sklstm._utils import threads
-from tests.tools import interrupted_at_line
+from tests.tools import fit, interrupted, model
+
+BLAS = ThreadpoolController().select(user_api="blas")  # a search takes 20 ms
+HERE = [threads.__file__, contextlib.__file__]
 
 
 def blas_threads():
-    return [library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()]
+    return [library.num_threads for library in BLAS.lib_controllers]
 
 
 @pytest.fixture
 def two_threads():
     # not as a context, and released: newer threadpoolctl obeys no other thread
     limits = threadpool_limits(2, user_api="blas")
-    threads._release_control()
+    threads._release_control(threads._blas_libraries())
     yield blas_threads()
     limits.restore_original_limits()
 
 
-def test_small_products_run_on_one_thread_and_large_ones_as_they_were(two_threads):
-    with threads.threads_for(threads.WORTH_THREADS - 1):
-        assert set(blas_threads()) == {1}
+def during(check, n_wanted=1):
+    """Call `check` while BLAS uses one thread."""
+    return threads.shared_threads(lambda n_threads: check(), n_wanted)
+
+
+def is_limited():
+    assert set(blas_threads()) == {1}
+
+
+def test_blas_uses_one_thread_during_a_call_and_as_many_as_before_it_afterwards(two_threads):
+    during(is_limited)
     assert blas_threads() == two_threads
-    with threads.threads_for(threads.WORTH_THREADS, 2) as n_threads:
-        assert blas_threads() == two_threads
-        assert n_threads == 1  # as BLAS uses the others
+    threads.with_one_blas_thread(is_limited)()
+    assert blas_threads() == two_threads
+
+
+def test_the_result_of_the_call_is_returned():
+    assert threads.shared_threads(lambda n_threads: ("result", n_threads)) == ("result", 1)
+    assert threads.with_one_blas_thread(divmod)(7, 2) == (3, 1)
 
 
 def test_the_last_out_restores_what_the_first_in_found(two_threads):
     first_in, first_out, second_in = threading.Event(), threading.Event(), threading.Event()
 
     def first():
-        with threads.threads_for(1):
-            first_in.set()
-            assert second_in.wait(10)
+        first_in.set()
+        assert second_in.wait(10)
+
+    def run():
+        during(first)
         first_out.set()
 
-    thread = threading.Thread(target=first)
-    thread.start()
-    assert first_in.wait(10)
-    with threads.threads_for(1):
+    def second():
         second_in.set()
         assert first_out.wait(10)
-        assert set(blas_threads()) == {1}
+        is_limited()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert first_in.wait(10)
+    during(second)
     thread.join()
     assert blas_threads() == two_threads
 
 
 def test_an_error_restores_too(two_threads):
-    with pytest.raises(RuntimeError), threads.threads_for(1):
-        raise RuntimeError
+    with pytest.raises(ZeroDivisionError):
+        during(lambda: 1 / 0)
     assert blas_threads() == two_threads
 
 
-def use():
-    with threads.threads_for(1):
-        assert set(blas_threads()) == {1}
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_the_limit_that_the_caller_set_is_kept_during_and_after_calls(limit, two_threads):
+    with threadpool_limits(limit, user_api="blas"):
+        expected = blas_threads()
+        for _ in range(2):
+            during(is_limited)
+            assert blas_threads() == expected
+            during(lambda: during(is_limited))
+            assert blas_threads() == expected
+    assert blas_threads() == two_threads
 
 
-def test_ctrl_c_at_any_line_leaves_no_limit_and_no_lock(two_threads):
-    functions = threads.shared_threads.__wrapped__, threads._locked, threads._enter, threads._leave
+def test_a_limit_that_the_caller_sets_during_a_call_is_kept(two_threads):
+    def change():
+        is_limited()
+        threadpool_limits(3, user_api="blas")
+        during(is_limited)  # as in a callback
+        expected.extend(blas_threads())
+
+    expected = []
+    during(change)
+    threads_after = blas_threads()
+    assert threads_after == [3] * len(two_threads)
+    assert set(expected) == {3} or set(expected) == {1}
+
+
+def test_limits_that_other_threads_set_do_not_hold_during_a_call(two_threads):
+    """threadpoolctl obeys one thread only, from version 3.8 on."""
+    if not hasattr(BLAS.lib_controllers[0], "clear_controlling_thread"):
+        pytest.skip("this threadpoolctl obeys every thread")
+    turn, done = threading.Barrier(2, timeout=10), threading.Barrier(2, timeout=10)
+
+    def disturb():
+        BLAS.limit(limits=3)  # takes control
+        done.wait()
+        for n_threads in (2, 3, 1, 2):
+            turn.wait()
+            BLAS.limit(limits=n_threads)
+            done.wait()
+
+    def look():
+        for _ in range(4):
+            is_limited()
+            turn.wait()
+            done.wait()
+            is_limited()
+
+    other = threading.Thread(target=disturb)
+    other.start()
+    done.wait()
+    assert set(blas_threads()) == {3}
+    during(look)
+    other.join()
+    assert set(blas_threads()) == {3}
+
+
+# ---- Ctrl-C
+
+
+@pytest.mark.parametrize("by_instruction", [False, True])
+@pytest.mark.parametrize("n_nested", [1, 2])
+def test_ctrl_c_at_any_place_leaves_no_limit_no_call_and_no_lock(by_instruction, n_nested, two_threads):
+    def use():
+        during(is_limited if n_nested == 1 else lambda: during(is_limited))
+
     for number in count(1):
-        came = interrupted_at_line(number, use, functions)
-        assert blas_threads() == two_threads
+        came = interrupted(number, use, HERE, by_instruction)
         assert not threads._running
-        other = threading.Thread(target=use, daemon=True)  # the lock is open, and limits can be set
-        other.start()
-        other.join(10)
-        assert not other.is_alive()
+        assert not threads._limits_before
+        assert blas_threads() == two_threads
+        in_another_thread(lambda: during(is_limited))  # the lock is open, and limits can be set
         assert blas_threads() == two_threads
         if not came:
             break
-    assert number > 20
+    assert number > (150 if by_instruction else 40)
+
+
+@pytest.mark.parametrize("next_one", ["here", "elsewhere"])
+def test_what_ctrl_c_twice_leaves_behind_the_next_call_puts_right(next_one, two_threads, monkeypatch):
+    def interrupt(call):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_leave", interrupt)
+        with pytest.raises(KeyboardInterrupt) as kept:  # with its frames, as by an interactive session
+            during(is_limited)
+    is_limited()
+    assert kept.tb is not None
+    use = lambda: free_threads(64)  # noqa: E731
+    assert (use() if next_one == "here" else in_another_thread(use)) == min(two_threads)
+    assert blas_threads() == two_threads
+    assert not threads._running
 
 
 def test_ctrl_c_in_one_of_two_calls_leaves_the_limit_to_the_other(two_threads):
-    functions = threads.shared_threads.__wrapped__, threads._locked, threads._enter, threads._leave
-    for number in count(1):
-        with threads.threads_for(1):
-            came = interrupted_at_line(number, use, functions)
-            assert set(blas_threads()) == {1}
+    def outer():
+        came.append(interrupted(number, lambda: during(is_limited), HERE, False))
+        is_limited()
+
+    came = []
+    for number in count(1):  # noqa: B007
+        during(outer)
         assert blas_threads() == two_threads
+        if not came[-1]:
+            break
+
+
+def test_ctrl_c_in_a_call_that_overlaps_with_one_of_another_thread(two_threads):
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold():
+        entered.set()
+        assert leave.wait(60)
+        is_limited()
+
+    other = threading.Thread(target=during, args=[hold])
+    other.start()
+    assert entered.wait(10)
+    for number in count(1):
+        came = interrupted(number, lambda: during(is_limited), HERE, False)
+        is_limited()
+        assert len(threads._running) == 1
         if not came:
             break
+    leave.set()
+    other.join()
+    assert blas_threads() == two_threads
+    assert not threads._running
 
 
 # ---- how many threads a call may use
@@ -99,28 +218,22 @@ def test_ctrl_c_in_one_of_two_calls_leaves_the_limit_to_the_other(two_threads):
 
 def test_a_call_may_use_as_many_threads_as_blas_could(two_threads):
     allowed = min(two_threads)
-    with threads.shared_threads(64) as n_threads:
-        assert n_threads == allowed
-    with threads.shared_threads(1) as n_threads:
-        assert n_threads == 1
-    limits = threadpool_limits(1, user_api="blas")
-    threads._release_control()
-    with threads.shared_threads(64) as n_threads:
-        assert n_threads == 1
-    limits.restore_original_limits()
+    assert free_threads() == allowed
+    assert free_threads(1) == 1
+    with threadpool_limits(1, user_api="blas"):
+        assert free_threads() == 1
 
 
 def in_another_thread(call):
     results = []
-    thread = threading.Thread(target=lambda: results.append(call()))
+    thread = threading.Thread(target=lambda: results.append(call()), daemon=True)
     thread.start()
     thread.join(10)
     return results[0]
 
 
-def free_threads():
-    with threads.shared_threads(64) as n_threads:
-        return n_threads
+def free_threads(n_wanted=64):
+    return threads.shared_threads(lambda n_threads: n_threads, n_wanted)
 
 
 @pytest.fixture
@@ -128,6 +241,7 @@ def eight_threads(monkeypatch):
     """A BLAS that may use eight threads."""
 
     class Library:
+        internal_api = "openblas"
         num_threads = 8
 
         def set_num_threads(self, n_threads):
@@ -139,20 +253,26 @@ def eight_threads(monkeypatch):
 
 
 def test_calls_that_overlap_share_the_threads(eight_threads):
-    with threads.shared_threads(3) as n_threads:
+    def outer(n_threads):
         assert n_threads == 3
         assert in_another_thread(free_threads) == 5
-        with threads.shared_threads(64) as n_inner:  # the calling thread is one and the same
-            assert n_inner == 6
-            assert in_another_thread(free_threads) == 1  # all are taken, but a call has its own
+        threads.shared_threads(inner, 64)
+
+    def inner(n_threads):  # the calling thread is one and the same
+        assert n_threads == 6
+        assert in_another_thread(free_threads) == 1  # all are taken, but a call has its own
+
+    threads.shared_threads(outer, 3)
     assert eight_threads.num_threads == 8
     assert in_another_thread(free_threads) == 8
 
 
 def test_a_fit_leaves_its_own_thread_to_its_predictions(eight_threads):
-    with threads.threads_for(1):
+    def fit():
         assert free_threads() == 8
         assert in_another_thread(free_threads) == 7
+
+    during(fit)
 
 
 def test_without_a_known_blas_there_is_one_thread(monkeypatch):
@@ -164,7 +284,7 @@ def test_without_a_known_blas_there_is_one_thread(monkeypatch):
 def test_limits_of_the_environment_hold(variable):
     if not any("openblas" in library["internal_api"] for library in threadpool_info()):
         pytest.skip("another BLAS, with variables of its own")
-    code = "from sklstm._utils.threads import shared_threads\nwith shared_threads(64) as n: print(n)"
+    code = "from sklstm._utils.threads import shared_threads\nshared_threads(print, 64)"
     others = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     run = [sys.executable, "-c", code]
     out = subprocess.run(run, env={**others, variable: "1"}, capture_output=True, text=True, check=True).stdout
@@ -177,27 +297,114 @@ def test_each_of_as_many_workers_as_cores_has_one_thread():
         assert set(joblib.Parallel(n_workers)(joblib.delayed(free_threads)() for _ in range(4))) == {1}
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+# ---- fork
+
+
+def in_child(check, timeout=20):
+    """Whether `check` returns True in a forked process; one that hangs is ended."""
+    child = os.fork()
+    if child == 0:
+        is_right = False
+        with contextlib.suppress(BaseException):
+            is_right = check()
+        os._exit(0 if is_right else 1)
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status == 0
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+fork_warns = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # from Python 3.12 on, as threads run
+
+
+@needs_fork
+@fork_warns
 def test_a_forked_process_forgets_the_calls_of_other_threads(two_threads):
     entered, leave = threading.Event(), threading.Event()
 
-    def hold():
-        with threads.shared_threads(2):
-            entered.set()
-            leave.wait(10)
+    def hold(n_threads):
+        entered.set()
+        leave.wait(10)
 
-    other = threading.Thread(target=hold)
+    def check():
+        is_right = len(threads._running) == 1 and free_threads() == min(two_threads)
+        return is_right and run_numbers(8, 2) == list(range(8))
+
+    other = threading.Thread(target=threads.shared_threads, args=[hold, 2])
     other.start()
     assert entered.wait(10)
-    with threads.threads_for(1):  # this one goes on in the child
-        child = os.fork()
-        if child == 0:
-            is_right = len(threads._running) == 1 and free_threads() == min(two_threads)
-            os._exit(0 if is_right and run_numbers(8, 2) == list(range(8)) else 1)
-        assert os.waitpid(child, 0)[1] == 0
+    assert during(lambda: in_child(check))  # this call goes on in the child
+    assert in_child(lambda: blas_threads() == two_threads and not threads._running)
+    is_limited()
     leave.set()
     other.join()
+    assert blas_threads() == two_threads
+
+
+def in_the_lock(call):
+    """Call while another thread changes limits."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold(_):
+        entered.set()
+        leave.wait(0.3)
+
+    other = threading.Thread(target=threads._locked, args=[hold, None])
+    other.start()
+    assert entered.wait(10)
+    try:
+        return call()
+    finally:
+        leave.set()
+        other.join()
+
+
+@needs_fork
+@fork_warns
+def test_a_process_forked_while_another_thread_holds_the_lock_does_not_wait_for_it(two_threads):
+    assert in_the_lock(lambda: in_child(lambda: free_threads() == min(two_threads)))
+    assert in_another_thread(free_threads) == min(two_threads)
+
+
+@needs_fork
+@fork_warns
+@pytest.mark.parametrize("n_children", [6, pytest.param(60, marks=pytest.mark.slow)])
+def test_processes_forked_while_other_threads_fit_and_predict_do_the_same(n_children, two_threads):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 6, 2))
+    y = X[:, -1, 0]
+    fitted = fit(model(hidden_size=24, max_iter=2), X, y)
+    expected, ended = fitted.predict(X), threading.Event()
+
+    def train():
+        while not ended.is_set():
+            fit(model(max_iter=2), X, y)
+
+    def predict():
+        while not ended.is_set():
+            fitted.predict(X)
+
+    def check():
+        is_right = blas_threads() == two_threads and not threads._running
+        is_right &= np.array_equal(fitted.predict(X), expected)
+        is_right &= np.array_equal(fit(model(hidden_size=24, max_iter=2), X, y).predict(X), expected)
+        return is_right and blas_threads() == two_threads
+
+    others = [threading.Thread(target=target) for target in (train, predict)]
+    for other in others:
+        other.start()
+    try:
+        assert [in_child(check) for _ in range(n_children)] == [True] * n_children
+    finally:
+        ended.set()
+        for other in others:
+            other.join()
     assert blas_threads() == two_threads
 
 
@@ -272,6 +479,17 @@ def test_ctrl_c_stops_all_threads():
         run_numbers(50, 2, interrupt)
     assert len(begun) == 2
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("by_instruction", [False, True])
+def test_ctrl_c_at_any_place_of_the_calling_thread_leaves_no_thread(by_instruction):
+    before = threading.enumerate()
+    for number in count(1):
+        came = interrupted(number, lambda: run_numbers(3, 2, lambda _: time.sleep(0.0001)), HERE, by_instruction)
+        assert threading.enumerate() == before
+        if not came:
+            break
+    assert number > (100 if by_instruction else 25)
 
 
 def test_the_caller_s_handling_of_floating_point_errors_holds_in_every_thread():
