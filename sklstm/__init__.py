@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from sklstm._checkpoint.checkpoint import Checkpoint
+from sklstm._checkpoint.files import load_checkpoint, save_checkpoint
 from sklstm._estimator.make_windows import make_windows
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -16,6 +18,7 @@ from sklstm._version import __version__
 __all__ = [
     "BacktestDisplay",
     "BacktestResult",
+    "Checkpoint",
     "ForecastDisplay",
     "Forecaster",
     "LSTMRegressor",
@@ -24,7 +27,9 @@ __all__ = [
     "__version__",
     "backtest",
     "default_regressor",
+    "load_checkpoint",
     "make_windows",
+    "save_checkpoint",
     "show_versions",
     "split_panel",
 ]

@@ -16,6 +16,7 @@ BELOW["_series"] = BELOW["_components"] = {"_utils", "_time_index"}
 BELOW["_estimator"] = {"_utils", "_time_index", "_network", "_training"}
 BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator", "_series", "_components"}
 BELOW["_plot"] = BELOW["_forecasting"] | {"_forecasting"}
+BELOW["_checkpoint"] = BELOW["_forecasting"] | {"_forecasting", "_version"}
 BELOW["_show_versions"] = {"_network", "_version"}
 BELOW["__init__"] = set(BELOW)
 LIBRARIES = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "threadpoolctl"}

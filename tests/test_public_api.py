@@ -15,6 +15,7 @@ import sklstm
 from sklstm import (
     BacktestDisplay,
     BacktestResult,
+    Checkpoint,
     ForecastDisplay,
     Forecaster,
     LossCurveDisplay,
@@ -23,7 +24,9 @@ from sklstm import (
     backtest,
     datasets,
     default_regressor,
+    load_checkpoint,
     make_windows,
+    save_checkpoint,
     show_versions,
     split_panel,
 )
@@ -31,6 +34,7 @@ from sklstm import (
 PUBLIC = [
     BacktestDisplay,
     BacktestResult,
+    Checkpoint,
     ForecastDisplay,
     backtest,
     Forecaster,
@@ -38,7 +42,9 @@ PUBLIC = [
     LossCurveDisplay,
     WindowTransformer,
     default_regressor,
+    load_checkpoint,
     make_windows,
+    save_checkpoint,
     show_versions,
     split_panel,
     datasets.load_airline,
@@ -51,6 +57,7 @@ def test_names():
     assert sklstm.__all__ == [
         "BacktestDisplay",
         "BacktestResult",
+        "Checkpoint",
         "ForecastDisplay",
         "Forecaster",
         "LSTMRegressor",
@@ -59,7 +66,9 @@ def test_names():
         "__version__",
         "backtest",
         "default_regressor",
+        "load_checkpoint",
         "make_windows",
+        "save_checkpoint",
         "show_versions",
         "split_panel",
     ]

@@ -17,6 +17,7 @@ from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.scores import n_scored, r2
 from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import resolve_max_updates, solver_of
+from sklstm._estimator.training_record import Recorder
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.initializers import CHRONO
@@ -25,7 +26,7 @@ from sklstm._network.objective import Objective
 from sklstm._network.samples import merge_equal, most_present_steps
 from sklstm._network.stack import training_threads
 from sklstm._training.holdout import hold_out
-from sklstm._training.loop import EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, STUCK, Monitor
+from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED, OUT_OF_UPDATES, STUCK, Monitor
 from sklstm._training.progress import Progress
 from sklstm._utils.forecast_bounds import WindowRange
 from sklstm._utils.random import own_generator
@@ -57,7 +58,7 @@ ONE_PASS = Budget(n_epochs=1, is_whole_fit=False)
 
 
 @with_one_blas_thread  # initial weights are rounded by BLAS, too
-def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
+def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
     """Train on checked samples, and return the fitted attributes.
 
     Parameters
@@ -65,8 +66,8 @@ def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
     regressor : LSTMRegressor
         Its parameters are read.
     data : TrainingSet
-    y : array-like
-        The targets as the user gave them.
+    X, y : array-like
+        The samples and targets as the user gave them.
     settings : dict
         The parameters that cannot change while training continues.
     earlier : TrainingState, default=None
@@ -83,6 +84,25 @@ def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
     attributes : dict
         The fitted attributes by name.
     """
+    state, divided, merged = _begun(regressor, data, y, settings, earlier, budget)
+    recorder = Recorder.begin(regressor, data, (X, y), state, continues=earlier is not None, budget=budget)
+    record = recorder.earlier
+    if record is not None:
+        state, divided = record.state.copied(), _with_validation_rows(regressor, data, record.state.split_seed)
+        state = replace(state, optimizer=_optimizer(regressor, state.network.layout, state.theta, state))
+        merged = _merged(regressor, divided)
+        if record.ending is not None:
+            recorder.end(state, record.ending, record.keeps_best)
+            return record.ending, input_form(regressor) | state.attributes(record.keeps_best)
+    ending = _run(regressor, (divided, merged), budget.n_epochs, state, tasks, recorder)
+    keeps_best = ending == INTERRUPTED or divided.validation is not None
+    if ending != INTERRUPTED:
+        recorder.end(state, ending, keeps_best)
+    return ending, input_form(regressor) | state.attributes(keeps_best)
+
+
+def _begun(regressor, data, y, settings, earlier, budget):
+    """Return the TrainingState before the first epoch of a call, and the samples: divided, and merged or None."""
     if earlier is None:
         rng = own_generator(regressor.random_state)
         split_seed = int(rng.spawn(1)[0].integers(2**31))  # spawning leaves `rng` where it was
@@ -115,15 +135,12 @@ def train(regressor, data, y, settings, earlier=None, *, budget, tasks):
         max_updates=budget.max_updates(regressor, len(data.rows)),
         theta=theta,
     )
-    validate = _validator(network, data)
-    progress.watch(validate, same_rows=earlier is not None and earlier.fingerprint == state.fingerprint)
+    same_rows = earlier is not None and earlier.fingerprint == state.fingerprint
+    progress.watch(_validator(network, data), same_rows)
     # the schedule of a `fit` with `max_updates` may have ended before `max_iter` epochs
     new_period = budget.is_whole_fit or (earlier is not None and earlier.max_updates is not None)
     progress.begin_period(new_period, regressor.max_iter)
-    objective = Objective(network, data, solver_of(regressor).penalty(regressor), theta.dtype, rng, merged)
-    ending = _run(regressor, objective, budget.n_epochs, state, validate, tasks)
-    keeps_best = ending == INTERRUPTED or data.validation is not None
-    return ending, input_form(regressor) | state.attributes(keeps_best)
+    return state, data, merged
 
 
 def _check_resumable(data, settings, earlier):
@@ -216,15 +233,21 @@ def _validator(network, data):
     return validate
 
 
-def _run(regressor, objective, n_epochs, state, validate, tasks):
-    """Train the weights of the state in place, and return how training ended."""
+def _run(regressor, samples, n_epochs, state, tasks, recorder):
+    """Train the weights of the state in place on samples and merged samples; return how training ended."""
 
     def end_epoch(progress):
         _report(regressor.verbose, progress)
-        return tasks.end_epoch(lambda: input_form(regressor) | state.copied().attributes())
+        stops = tasks.end_epoch(lambda: input_form(regressor) | state.copied().attributes())
+        recorder.after_epoch(state, CONVERGED if stops else None)
+        return stops
 
+    (data, merged), network, solver = samples, state.network, solver_of(regressor)
+    objective = Objective(network, data, solver.penalty(regressor), state.theta.dtype, state.rng, merged)
+    validate = _validator(network, data)
     monitor = Monitor(regressor.tol, regressor.n_iter_no_change, validate, tasks.begin_epoch, end_epoch)
-    trainer = solver_of(regressor).new_trainer(regressor, len(objective), n_epochs, state.max_updates)
+    trainer = solver.new_trainer(regressor, len(objective), n_epochs, state.max_updates)
+    trainer = trainer.continued(recorder.n_done, recorder.evaluations)
 
     def run(n_threads):
         objective.n_threads = n_threads

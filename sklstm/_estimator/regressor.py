@@ -38,6 +38,7 @@ from sklstm._utils.plain_parameters import on_plain_copy, plain
 from sklstm._utils.random import restorer
 from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
+from sklstm._utils.training_log import ResumableMixin, training_log
 from sklstm._utils.user_warning import warn_user
 
 
@@ -52,7 +53,9 @@ def _warn_of_clipping(forecasts, bounds):
         )
 
 
-class LSTMRegressor(CheckedParametersMixin, CallbackSupportMixin, RegressorMixin, VersionedMixin, BaseEstimator):
+class LSTMRegressor(
+    CheckedParametersMixin, CallbackSupportMixin, ResumableMixin, RegressorMixin, VersionedMixin, BaseEstimator
+):
     """Regression on sequences with a long short-term memory (LSTM) network, in NumPy.
 
     A sample is one sequence, such as a window of a time series. The network reads it step by step, the oldest step
@@ -541,12 +544,49 @@ class LSTMRegressor(CheckedParametersMixin, CallbackSupportMixin, RegressorMixin
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+        with training_log(self) as log:
+            continues = self.warm_start and "theta_" in vars(self)
+            if log.owner is self and log.next_earlier is not None:
+                continues = log.next_earlier.continues
+            return self._fit_samples(X, y, sample_weight, (X_val, y_val, sample_weight_val), continues)
+
+    def _fit_samples(self, X, y, sample_weight, validation, continues):
+        """Train for all of `max_iter` and `max_updates`; return the regressor."""
         # how many epochs `max_updates` makes depends on the samples, which are not checked yet
         n_epochs = plain(self.max_iter, "max_iter") if self.max_updates is None else None
         tasks = begin_fit(self, n_epochs, X, y, sample_weight)  # outside: scikit-learn ends it on an error
-        continues, validation = self.warm_start and "theta_" in vars(self), (X_val, y_val, sample_weight_val)
         budget = Budget(plain(self.max_iter, "max_iter"), is_whole_fit=True)
         return self._train(X, y, sample_weight, validation, continues=continues, budget=budget, tasks=tasks)
+
+    def resume(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Finish a `fit` that was killed, from its last checkpoint.
+
+        The regressor is one that `load_checkpoint` returns. The result has the same bits as that of a fit that was
+        never killed: weights, history, optimiser and random generator. If the fit had ended already, nothing is
+        trained. Set a `Checkpoint` on the regressor again if this fit may be killed as well.
+
+        Parameters
+        ----------
+        X, y, sample_weight, X_val, y_val, sample_weight_val
+            The same as in the `fit` that was killed. Their checksums are compared.
+
+        Returns
+        -------
+        self : LSTMRegressor
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If the regressor was not loaded from a checkpoint of a fit, if its parameters were changed since (only
+            `verbose` may be), or if the data differ. Also as for `fit`.
+
+        See Also
+        --------
+        Checkpoint : Write checkpoints, with an example.
+        """
+        validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        return self._resume(lambda: self.fit(X, y, sample_weight, **validation))
 
     def _trains_by_epochs(self):
         """Whether `partial_fit` can continue training."""
@@ -610,6 +650,7 @@ class LSTMRegressor(CheckedParametersMixin, CallbackSupportMixin, RegressorMixin
         def finish():
             try:
                 tasks.end_fit()
+                self._forget_unfinished()
                 if budget.is_whole_fit:
                     warn_of_ending(trained, ending)
             except KeyboardInterrupt:
@@ -636,7 +677,7 @@ class LSTMRegressor(CheckedParametersMixin, CallbackSupportMixin, RegressorMixin
             data = check_validation_set(self, data, self._input_spec, *validation)
         check_targets_suit(self, data)
         earlier = self._state.at(self.theta_) if continues else None
-        ending, attributes = train(self, data, y, settings, earlier, budget=budget, tasks=tasks)
+        ending, attributes = train(self, data, X, y, settings, earlier, budget=budget, tasks=tasks)
         vars(self).update(attributes)
         return ending, attributes, self
 

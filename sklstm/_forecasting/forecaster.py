@@ -28,17 +28,21 @@ from sklstm._series.series_input import read_history, read_new_rows, read_traini
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.checks import check_fitted, check_steps
+from sklstm._utils.checksums import table_checksums
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import on_plain_copy, plain
+from sklstm._utils.training_log import ResumableMixin, training_log
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
 
-class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator):
+class Forecaster(
+    CallbackSupportMixin, ResumableMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator
+):
     """Forecast a series, or a panel of series, with an LSTM or any other scikit-learn regressor.
 
     The forecaster cuts the series into windows and trains a regressor to predict the values after each window. It
@@ -382,11 +386,17 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             If a parameter or an input is not as described. Inputs are checked before any training. If `fit` fails, the
             forecaster stays as it was.
         """
-        attributes, tasks = self._trained(self, X, y, sample_weight)
-        return set_at_once(self, attributes, tasks.end_fit)
+        with training_log(self, has_parts=True) as log:
+            attributes, tasks = self._trained(self, log, X, y, sample_weight)
+
+            def finish():
+                tasks.end_fit()
+                self._forget_unfinished()
+
+            return set_at_once(self, attributes, finish)
 
     @on_plain_copy
-    def _trained(self, original, *tables):
+    def _trained(self, original, log, *tables):
         """Check everything and train; return the fitted attributes, and the tasks of the fit, which go on."""
         check_parts(self)
         X, y = as_numbers(tables[0], "X"), as_numbers(tables[1], "y")
@@ -394,6 +404,7 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
         proper = check_settings(self, data)
         check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
         tasks = begin_tasks(self, original, data, *tables)
+        log.begin_fit(lambda: table_checksums(X=X, y=y, sample_weight=data.weight))
         fitted = train(self, data, proper, X, y, tasks)
         n_features = len(data.spec.columns)
         attributes = {
@@ -410,6 +421,47 @@ class Forecaster(CallbackSupportMixin, MetaEstimatorMixin, RegressorMixin, Versi
             "trust_": fitted.trust,
         }
         return attributes, tasks
+
+    def resume(self, X, y=None, sample_weight=None):
+        """Finish a `fit` that was killed, from its last checkpoint.
+
+        The forecaster is one that `load_checkpoint` returns. Networks that were trained are taken over, the one in
+        training is continued, and all else is computed again, which takes little time. The result has the same bits as
+        that of a fit that was never killed. Set a `Checkpoint` on the forecaster again if this fit may be killed too.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            The same as in the `fit` that was killed. Their checksums are compared.
+
+        Returns
+        -------
+        self : Forecaster
+            The fitted forecaster.
+
+        Raises
+        ------
+        ValueError
+            If the forecaster was not loaded from a checkpoint, if its parameters were changed since (only `verbose` may
+            be), or if the data differ. Also as for `fit`.
+
+        Examples
+        --------
+        >>> import pytest, tempfile
+        >>> callbacks = pytest.importorskip("sklearn.callback")
+        >>> from pathlib import Path
+        >>> from sklstm import Checkpoint, Forecaster, load_checkpoint
+        >>> from sklstm.datasets import load_airline
+        >>> path = Path(tempfile.mkdtemp()) / "fit.npz"
+        >>> forecaster = Forecaster(steps=12).set_callbacks(Checkpoint(path)).fit(None, load_airline())
+
+        If this process had been killed, another one would go on:
+
+        >>> resumed = load_checkpoint(path).resume(None, load_airline())
+        >>> bool((resumed.forecast(12) == forecaster.forecast(12)).all())
+        True
+        """
+        return self._resume(lambda: self.fit(X, y, sample_weight))
 
     # ---- forecasts
 

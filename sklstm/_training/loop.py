@@ -6,7 +6,7 @@ The objective is a callable, so that this module need not know the network or th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,8 @@ class Trainer:
     max_updates : int or None, default=None
         Maximum number of updates in one run. They may end an epoch after some of its batches; it counts as an epoch.
         The schedule of the learning rate then ends with them.
+    n_done : int, default=0
+        Number of epochs of the run that were made and recorded before.
     """
 
     n_epochs: int
@@ -116,6 +118,11 @@ class Trainer:
     clip_norm: float | None
     shuffle: bool
     max_updates: int | None = None
+    n_done: int = 0
+
+    def continued(self, n_done: int, evaluations: object = None) -> Trainer:
+        """Return the same trainer for a run of which `n_done` epochs are done. `evaluations` are for L-BFGS only."""
+        return replace(self, n_done=n_done)
 
     def run(
         self,
@@ -151,29 +158,41 @@ class Trainer:
         KeyboardInterrupt
             After Ctrl-C, if no weights are kept.
         """
-        n_updates, n_before = progress.n_updates, progress.n_epochs
+        n_rows, n_before = len(objective), progress.n_epochs - self.n_done
+        n_updates = progress.n_updates - self._n_updates(self.n_done, n_rows)
         try:
-            for n_taken in self._epochs(len(objective)):
+            if self.n_done and self._has_converged(progress, monitor):
+                return CONVERGED
+            for n_taken in self._epochs(n_rows):
                 monitor.begin_epoch()
                 loss = self._epoch(theta, objective, optimizer, rng, progress, n_taken)
                 progress.n_seen += n_taken
-                if monitor.after_epoch(progress, theta, loss):
+                if monitor.after_epoch(progress, theta, loss) or self._has_converged(progress, monitor):
                     return CONVERGED
-                if monitor.patience_ended(progress):
-                    if self.schedule.can_cut(progress.n_cuts):
-                        progress.n_cuts += 1
-                    elif monitor.validate is not None or not self.schedule.is_planned:
-                        return CONVERGED
         except KeyboardInterrupt:
             if not keeps_weights(progress, n_before):
                 raise
             return INTERRUPTED
         return OUT_OF_UPDATES if progress.n_updates - n_updates == self.max_updates else EXHAUSTED
 
+    def _has_converged(self, progress: Progress, monitor: Monitor) -> bool:
+        """Return whether the loss has stopped improving. The learning rate may be lowered instead."""
+        if not monitor.patience_ended(progress):
+            return False
+        if self.schedule.can_cut(progress.n_cuts):
+            progress.n_cuts += 1
+            return False
+        return monitor.validate is not None or not self.schedule.is_planned
+
     def _epochs(self, n_rows: int) -> Iterator[int]:
-        """Return how many samples each epoch takes: all, or fewer in the last one if `max_updates` ends it."""
+        """Return how many samples each epoch still takes: all, or fewer in the last one if `max_updates` ends it."""
         n_samples = self._n_samples(self.n_epochs, n_rows)
-        return (min(n_rows, n_samples - n_before) for n_before in range(0, n_samples, n_rows))
+        return (min(n_rows, n_samples - n_before) for n_before in range(self.n_done * n_rows, n_samples, n_rows))
+
+    def _n_updates(self, n_epochs: int, n_rows: int) -> int:
+        """Return how many updates `n_epochs` epochs make."""
+        n_updates = n_epochs * ceil(n_rows / self.batch_size)
+        return n_updates if self.max_updates is None else min(n_updates, self.max_updates)
 
     def _n_samples(self, n_epochs: int, n_rows: int) -> int:
         """Return how many samples `n_epochs` epochs see, or `max_updates` updates if those are fewer."""

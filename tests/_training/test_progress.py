@@ -119,5 +119,5 @@ def test_the_best_so_far_is_measured_again_on_new_validation_samples():
     assert best(progress) == (np.inf, 0, None, 0)
 
 
-def test_only_the_progress_of_training_changes():
-    assert changeable_dataclasses("_training") == ["Progress"]
+def test_only_the_history_of_training_changes():
+    assert changeable_dataclasses("_training") == ["Evaluations", "Progress"]

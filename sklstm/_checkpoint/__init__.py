@@ -1,0 +1,1 @@
+"""Checkpoints: files from which a fit that was killed is resumed."""

@@ -1,0 +1,177 @@
+"""`Checkpoint`, a callback of scikit-learn that writes checkpoints during a fit."""
+
+import os
+import threading
+from numbers import Integral
+from pathlib import Path
+
+from sklearn import __version__ as sklearn_version
+
+from sklstm._checkpoint.estimators import spec_of
+from sklstm._checkpoint.files import CheckpointContent
+from sklstm._checkpoint.state_kinds import CODEC
+from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._forecasting.forecaster import Forecaster
+from sklstm._utils.callbacks import CallbackSupportMixin
+from sklstm._utils.plain_parameters import plain
+from sklstm._utils.training_log import current_log
+
+_LOCK = threading.Lock()
+_PATHS: set[str] = set()  # the files that fits of this process are writing
+
+
+class Checkpoint:
+    """Write checkpoints during `fit`, so that a fit that was killed can be resumed.
+
+    Set it on an `LSTMRegressor` or a `Forecaster`. After a crash, `load_checkpoint(path)` returns the estimator, and
+    its `resume`, with the same data, finishes the fit. The result has the same bits as that of a fit that was never
+    killed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. Its folder must exist. A file that is there is replaced.
+    every : int, default=10
+        Write after so many epochs of each network, and when its training ends. A checkpoint takes a few milliseconds,
+        most of them until the disk has it. Choose 1 if an epoch takes seconds, and more if it takes few milliseconds.
+
+    Raises
+    ------
+    ImportError
+        With scikit-learn before 1.9, which has no callbacks. Use `save_checkpoint` in a loop over `partial_fit` there.
+
+    See Also
+    --------
+    load_checkpoint : Read the file.
+    save_checkpoint : Save a fitted LSTMRegressor.
+
+    Notes
+    -----
+    The file contains arrays and JSON only, never a pickle. It is written to another file first, which then replaces the
+    older one, so that a crash never loses both. If it cannot be written (a full disk), `fit` raises OSError; the
+    older file and the estimator stay as they were.
+
+    The file has the parameters of the estimator, checksums (SHA-256) of the data, and of each network its weights, its
+    optimiser, random generator and history: about five times the memory of the weights. With "lbfgs", it also has the
+    gradient of every evaluation of the loss: 30 000 weights in float64 and 200 iterations need about 50 MB.
+
+    In a Forecaster, all networks that `fit` trains are recorded, also inside of a Pipeline or a MultiOutputRegressor.
+    Networks that are trained in other threads or processes (`n_jobs`) are trained again by `resume`, with the same
+    result. With `random_state=None`, the generator of a network in training is in the file; other estimators need a
+    fixed `random_state` to be resumed.
+
+    A Checkpoint follows one fit. Inside of a search or `backtest`, which fit many times, it raises an error.
+
+    Examples
+    --------
+    >>> import pytest, tempfile
+    >>> callbacks = pytest.importorskip("sklearn.callback")
+    >>> from pathlib import Path
+    >>> from sklstm import Checkpoint, LSTMRegressor, load_checkpoint
+    >>> import numpy as np
+    >>> from sklstm import make_windows
+    >>> X, y = make_windows(np.sin(np.arange(300) / 5), window_length=20)
+    >>> path = Path(tempfile.mkdtemp()) / "fit.npz"
+    >>> model = LSTMRegressor(learning_rate="cosine", max_iter=30, random_state=0)
+    >>> model = model.set_callbacks(Checkpoint(path, every=5)).fit(X, y)
+
+    If this process had been killed, another one would go on:
+
+    >>> loaded = load_checkpoint(path).resume(X, y)
+    >>> loaded.n_iter_, bool((loaded.theta_ == model.theta_).all())
+    (30, True)
+    """
+
+    def __init__(self, path, *, every=10):
+        if not hasattr(CallbackSupportMixin, "set_callbacks"):
+            raise ImportError(
+                f"Checkpoint is a callback, which scikit-learn has from 1.9 on; this is {sklearn_version}. Call "
+                "save_checkpoint(estimator, path) in a loop over partial_fit."
+            )
+        if isinstance(path, bytes) or not isinstance(path, str | os.PathLike):
+            raise TypeError(f"path must be a string or a path, got {path!r:.100}.")
+        number = plain(every, "every")
+        if isinstance(number, bool) or not isinstance(number, Integral):
+            raise TypeError(f"every must be a whole number of epochs, got {every!r:.100}.")
+        if number < 1:
+            raise ValueError(f"every must be at least 1, got {every!r:.100}.")
+        self.path, self.every = path, number
+
+    def __repr__(self):
+        return f"Checkpoint({os.fspath(self.path)!r}, every={self.every})"
+
+    @property
+    def max_propagation_depth(self):
+        """How deep scikit-learn hands the callback on: not at all, as the estimator reports all of its networks."""
+        return 0
+
+    def setup(self, estimator, context):
+        """Begin to follow a fit; scikit-learn calls it.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no LSTMRegressor or Forecaster.
+        ValueError
+            If another fit writes the same file, or if many fits would.
+        OSError
+            If the folder does not exist.
+        """
+        name = type(estimator).__name__
+        if not isinstance(estimator, LSTMRegressor | Forecaster):
+            raise TypeError(
+                f"{self!r} is for an LSTMRegressor or a Forecaster, got {name}. Set it on one of them, which is not "
+                "inside of a search or another estimator."
+            )
+        log = current_log()
+        if context.parent is not None or log is None or log.owner is not estimator:
+            raise ValueError(
+                f"{self!r} follows one fit, but this {name} is fitted inside of another estimator or of backtest. Set "
+                "it on the estimator that you fit yourself, an LSTMRegressor or a Forecaster."
+            )
+        if log.writer is not None:
+            raise ValueError(f"{name} has two Checkpoints. Choose one of them.")
+        folder = Path(os.path.abspath(self.path)).parent
+        if not folder.is_dir():
+            raise FileNotFoundError(f"{self!r} cannot be written: there is no folder {str(folder)!r}. Make it first.")
+        log.writer = _Writer(self, estimator)
+
+    def teardown(self, estimator, context):
+        """Do nothing: what `setup` began ends with the log of the fit."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing: the estimator reports its networks itself."""
+
+    def on_fit_task_end(self, estimator, context):
+        """Do nothing: the estimator reports its networks itself."""
+
+
+class _Writer:
+    """Writes the checkpoints of one fit."""
+
+    def __init__(self, checkpoint, estimator):
+        self._checkpoint, self._spec = checkpoint, spec_of(estimator)  # a generator is kept in its state now
+        self._spec = CODEC.decode(*CODEC.encode(self._spec))
+        self._key = os.path.realpath(checkpoint.path)
+        with _LOCK:
+            if self._key in _PATHS:
+                raise ValueError(f"Another fit is writing {self._key!r}. Choose a file for each fit.")
+            _PATHS.add(self._key)
+
+    def close(self):
+        with _LOCK:
+            _PATHS.discard(self._key)
+
+    def is_due(self, n_epochs):
+        return n_epochs % self._checkpoint.every == 0
+
+    def check(self, training):
+        try:
+            CODEC.encode(training)
+        except TypeError as error:
+            raise TypeError(
+                f"{self._checkpoint!r} cannot be written: {error}. Leave the Checkpoint out, or fit without this."
+            ) from error
+
+    def write(self, trainings, inputs):
+        CheckpointContent(self._spec, inputs, list(trainings)).write(self._checkpoint.path)

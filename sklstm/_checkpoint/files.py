@@ -1,0 +1,263 @@
+"""Checkpoint files: what they contain, `save_checkpoint` and `load_checkpoint`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import clone
+
+from sklstm._checkpoint.estimators import EstimatorSpec, Opaque, made, opaque_parameters, spec_of
+from sklstm._checkpoint.state_kinds import CODEC, check_record
+from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._estimator.training_record import SAVED, TrainingRecord, saved_record
+from sklstm._forecasting.forecaster import Forecaster
+from sklstm._utils.archive import read_archive, write_archive
+from sklstm._utils.checks import check_fitted
+from sklstm._utils.plain_state import is_text
+from sklstm._utils.training_log import Unfinished
+from sklstm._utils.user_warning import warn_user
+from sklstm._version import __version__
+
+FORMAT = 1  # number of the format; a later one cannot be read
+KEYS = {"format", "version", "content"}
+
+
+@dataclass(frozen=True)
+class CheckpointContent:
+    """What a checkpoint contains.
+
+    Parameters
+    ----------
+    estimator : EstimatorSpec or Opaque
+        The estimator whose fit it is, with its parameters when the fit began.
+    inputs : dict of str or None
+        Checksums of the tables given to a fit that trains several networks.
+    trainings : list of TrainingRecord
+        Of each network, in order; only the last may not have ended.
+    theta : ndarray or None
+        The weights of a saved model, if the user has changed them.
+    """
+
+    estimator: EstimatorSpec | Opaque
+    inputs: dict[str, str] | None
+    trainings: list[TrainingRecord]
+    theta: np.ndarray | None = None
+
+    def write(self, path):
+        """Write the file, in place of an older one."""
+        content, arrays = CODEC.encode(vars(self))
+        write_archive(path, {"format": FORMAT, "version": __version__, "content": content}, arrays)
+
+
+def save_checkpoint(estimator, path):
+    """Save a fitted `LSTMRegressor`, for a loop over `partial_fit` that may be killed.
+
+    The file contains numbers and text only (arrays and JSON, no pickle). It replaces an older one when it is complete,
+    so that a crash while it is written does no harm. A model that is loaded from it predicts and continues training
+    exactly as the saved one.
+
+    Parameters
+    ----------
+    estimator : LSTMRegressor
+        A fitted regressor.
+    path : str or path-like
+        The file. Its folder must exist.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is something else. `Checkpoint` writes checkpoints of a Forecaster, during its fit.
+    NotFittedError
+        If it is not fitted.
+    OSError
+        If the file cannot be written, for example because the disk is full. An older file stays as it was.
+
+    See Also
+    --------
+    load_checkpoint : Read the file.
+    Checkpoint : Write checkpoints during `fit`; needs scikit-learn 1.9.
+
+    Examples
+    --------
+    Training for 20 epochs that may be killed, and started again, at any time:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklstm import LSTMRegressor, load_checkpoint, save_checkpoint
+    >>> import numpy as np
+    >>> from sklstm import make_windows
+    >>> X, y = make_windows(np.sin(np.arange(300) / 5), window_length=20)
+    >>> path = Path(tempfile.mkdtemp()) / "model.npz"
+    >>> model = load_checkpoint(path) if path.exists() else LSTMRegressor(random_state=0)
+    >>> for epoch in range(getattr(model, "n_iter_", 0), 20):
+    ...     model = model.partial_fit(X, y)
+    ...     save_checkpoint(model, path)
+    >>> load_checkpoint(path).n_iter_
+    20
+    """
+    if not isinstance(estimator, LSTMRegressor):
+        raise TypeError(
+            f"save_checkpoint saves an LSTMRegressor, got {type(estimator).__name__}. Checkpoint(path) writes "
+            "checkpoints during the fit of a Forecaster; pickle saves any fitted estimator."
+        )
+    check_fitted(estimator, "theta_")
+    record, theta = saved_record(vars(estimator).copy())
+    CheckpointContent(spec_of(estimator), None, [record], theta).write(path)
+
+
+def load_checkpoint(path, estimator=None):
+    """Load the estimator from a file that `Checkpoint` or `save_checkpoint` has written.
+
+    An `LSTMRegressor` is fitted: it predicts with the weights that an interrupted fit keeps. Its `resume` finishes the
+    fit. A `Forecaster` is not fitted before its `resume`, which takes over the networks that were trained.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    estimator : LSTMRegressor or Forecaster, default=None
+        An estimator with the parameters of the fit, needed if a parameter is an object that a file cannot hold: a
+        function (as in a FunctionTransformer), an estimator of another library, or a folder of pickles (`memory`). It
+        is cloned, and all other parameters are compared.
+
+    Returns
+    -------
+    estimator : LSTMRegressor or Forecaster
+        With the parameters of the fit.
+
+    Raises
+    ------
+    ValueError
+        If the file is no checkpoint, is truncated or altered, was written by a newer version, or if `estimator` is
+        needed or has other parameters.
+    OSError
+        If the file cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If another version of sklstm wrote the file.
+
+    See Also
+    --------
+    Checkpoint : Write checkpoints during `fit`.
+    save_checkpoint : Save a fitted LSTMRegressor.
+
+    Notes
+    -----
+    A file is data only: it is never executed, and no module is imported by a name in it. Estimators are made if sklstm
+    or scikit-learn has them. All sizes are checked before memory is taken.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklstm import LSTMRegressor, load_checkpoint, save_checkpoint
+    >>> import numpy as np
+    >>> from sklstm import make_windows
+    >>> X, y = make_windows(np.sin(np.arange(300) / 5), window_length=20)
+    >>> model = LSTMRegressor(learning_rate="cosine", max_iter=5, random_state=0).fit(X, y)
+    >>> path = Path(tempfile.mkdtemp()) / "model.npz"
+    >>> save_checkpoint(model, path)
+    >>> bool((load_checkpoint(path).predict(X) == model.predict(X)).all())
+    True
+    """
+    content, version = _read(path)
+    try:
+        loaded = _loaded(content, estimator)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
+    if version != __version__:
+        warn_user(
+            f"This checkpoint was written with sklstm {version} and is read with {__version__}. It may fail or give "
+            "other results. Fit again."
+        )
+    return loaded
+
+
+def _read(path):
+    """Read and check a file; return its CheckpointContent and the version that wrote it."""
+    parts, arrays = read_archive(path)
+    try:
+        if not isinstance(parts, dict) or parts.keys() != KEYS or not is_text(parts["version"]):
+            raise ValueError("it is no checkpoint of sklstm")
+        if parts["format"] != FORMAT:
+            raise ValueError(
+                f"its format is {parts['format']!r:.50}, but sklstm {__version__} reads format {FORMAT}. It was "
+                f"written with sklstm {parts['version']!r:.50}; install that"
+            )
+        return _checked_content(CODEC.decode(parts["content"], arrays)), parts["version"]
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
+
+
+def _checked_content(content):
+    """Check what was read; return it as CheckpointContent."""
+    names = CheckpointContent.__dataclass_fields__.keys()
+    if not isinstance(content, dict) or content.keys() != names:
+        raise ValueError(f"it does not have the parts {sorted(names)}")
+    content = CheckpointContent(**content)
+    records = content.trainings
+    if not isinstance(content.estimator, EstimatorSpec | Opaque) or not isinstance(records, list) or not records:
+        raise ValueError("it has no estimator, or no training")
+    for record in records:
+        if not isinstance(record, TrainingRecord) or not _are_checksums(record.checksums):
+            raise ValueError("one of its trainings is none")
+        check_record(record)
+    if not (content.inputs is None or _are_checksums(content.inputs)):
+        raise ValueError("its checksums are none")
+    theta = content.theta
+    is_vector = isinstance(theta, np.ndarray) and theta.shape == records[0].state.theta.shape
+    if theta is not None and not (is_vector and theta.dtype == records[0].state.theta.dtype):
+        raise ValueError("its weights have another shape or precision than its training")
+    return content
+
+
+def _are_checksums(value):
+    return isinstance(value, dict) and all(is_text(part) for pair in value.items() for part in pair)
+
+
+def _loaded(content, given):
+    """Make the estimator of a CheckpointContent, or take the given one."""
+    estimator = made(content.estimator) if given is None and not _opaque(content) else _checked_given(content, given)
+    if not isinstance(estimator, LSTMRegressor | Forecaster):
+        raise ValueError(f"it holds a {type(estimator).__name__}, which has no checkpoints")
+    is_network = isinstance(estimator, LSTMRegressor)
+    if is_network != (content.inputs is None) or (is_network and len(content.trainings) != 1):
+        raise ValueError(f"its trainings are not those of a fit of a {type(estimator).__name__}")
+    if is_network:
+        (record,) = content.trainings
+        vars(estimator).update(record.attributes())
+        if content.theta is not None:
+            vars(estimator)["theta_"] = content.theta
+    if content.trainings[0].ending != SAVED:
+        unfinished = Unfinished(estimator.get_params(), content.inputs, tuple(content.trainings))
+        vars(estimator)["_unfinished"] = unfinished
+    return estimator
+
+
+def _opaque(content):
+    return opaque_parameters(content.estimator)
+
+
+def _checked_given(content, given):
+    """Return a clone of the given estimator; ValueError if it is not like the one that was fitted."""
+    if given is None:
+        raise ValueError(
+            f"a file cannot hold {', '.join(_opaque(content))}. Give an estimator with the parameters of the fit: "
+            "load_checkpoint(path, estimator=...)"
+        )
+    expected, found = content.estimator, spec_of(given)
+    if CODEC.encode(found)[0] != CODEC.encode(expected)[0] or not _same_arrays(found, expected):
+        raise ValueError(f"estimator has other parameters than the fit had. It had {_shown(expected)}, got {given!r}")
+    return clone(given)
+
+
+def _same_arrays(one, other):
+    arrays, others = CODEC.encode(one)[1], CODEC.encode(other)[1]
+    return all(np.array_equal(arrays[name], others[name]) for name in arrays)
+
+
+def _shown(spec):
+    """Return the parameters of an EstimatorSpec, as far as they can be made, shortened."""
+    shown = ", ".join(f"{name}={value!r}" for name, value in getattr(spec, "parameters", {}).items())
+    return f"{spec.name}({shown:.1000})"

@@ -1,0 +1,220 @@
+"""Indexes, times and steps of pandas as kinds of `plain_state.py`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import timezone
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sklstm._utils.plain_state import Kind, Parts, is_hashable, is_text, list_of, one_of, optional, whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LONG = whole(-(2**63) + 1, 2**63 - 1)  # the smallest number stands for a missing time
+_UNIT = one_of("s", "ms", "us", "ns")
+_LONGEST_NAME = 100  # characters in the name of a frequency, a time zone or a dtype
+
+
+def _name(value: object) -> bool:
+    return is_text(value) and len(value) <= _LONGEST_NAME  # type: ignore[arg-type]
+
+
+def pandas_kinds() -> tuple[Kind, ...]:
+    """Return the kinds; pandas is imported if need be."""
+    return (*_time_kinds(), *_index_kinds())
+
+
+def pandas_kinds_in_use() -> tuple[Kind, ...]:
+    """Return the kinds if pandas has been imported; without it there is nothing of these kinds to write."""
+    return pandas_kinds() if "pandas" in sys.modules else ()
+
+
+@cache
+def _time_kinds() -> tuple[Kind, ...]:
+    import pandas as pd
+
+    return (
+        Kind(
+            "Timestamp",
+            pd.Timestamp,
+            {"value": _LONG, "unit": _UNIT, "zone": optional(_is_zone)},
+            _exactly(
+                lambda stamp: {
+                    "value": int(stamp.asm8.view("i8")),
+                    "unit": stamp.unit,
+                    "zone": None if stamp.tz is None else _zone_parts(stamp.tz),
+                },
+                _make_timestamp,
+            ),
+            _make_timestamp,
+        ),
+        Kind(
+            "Timedelta",
+            pd.Timedelta,
+            {"value": _LONG, "unit": _UNIT},
+            lambda delta: {"value": int(delta.asm8.view("i8")), "unit": delta.unit},  # type: ignore[attr-defined]
+            _make_timedelta,
+        ),
+        Kind(
+            "Period",
+            pd.Period,
+            {"ordinal": _LONG, "frequency": _name},
+            _exactly(lambda period: {"ordinal": period.ordinal, "frequency": period.freqstr}, _make_period),
+            _make_period,
+        ),
+        Kind(
+            "DateOffset",
+            pd.tseries.offsets.BaseOffset,
+            {"frequency": _name},
+            _exactly(lambda offset: {"frequency": offset.freqstr}, _make_offset),
+            _make_offset,
+            has_subclasses=True,
+        ),
+    )
+
+
+def _index_kinds() -> tuple[Kind, ...]:
+    import pandas as pd
+
+    return (
+        Kind(
+            "RangeIndex",
+            pd.RangeIndex,
+            {"start": _LONG, "stop": _LONG, "step": _is_step, "name": is_hashable},
+            lambda index: {name: getattr(index, name) for name in ("start", "stop", "step", "name")},
+            lambda start, stop, step, name: pd.RangeIndex(start, stop, step, name=name),
+        ),
+        Kind(
+            "MultiIndex",
+            pd.MultiIndex,
+            {"labels": _are_tuples, "names": list_of(is_hashable)},
+            _exactly(lambda index: {"labels": list(index), "names": list(index.names)}, _make_multi_index),
+            _make_multi_index,
+        ),
+        Kind(
+            "Index",
+            pd.Index,
+            {"labels": list_of(is_hashable), "dtype": _name, "name": is_hashable},
+            _exactly(
+                lambda index: {"labels": index.tolist(), "dtype": str(index.dtype), "name": index.name}, _make_index
+            ),
+            _make_index,
+            has_subclasses=True,
+        ),
+    )
+
+
+def _exactly(parts: Callable[..., Parts], make: Callable[..., object]) -> Callable[[object], Parts]:
+    """Return a function that returns the parts of an object, or raises TypeError if they do not make it again."""
+
+    def checked(value: object) -> Parts:
+        found = parts(value)
+        try:
+            again = make(**found)
+            is_same = type(again) is type(value) and _is_equal(again, value)
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
+            is_same = False
+        if not is_same:
+            raise TypeError(f"this {type(value).__name__} cannot be written as JSON and arrays: {value!r:.200}")
+        return found
+
+    return checked
+
+
+def _is_equal(one: object, other: object) -> bool:
+    if hasattr(one, "equals"):
+        return one.equals(other) and one.names == other.names  # type: ignore[attr-defined, no-any-return]
+    return one == other and str(getattr(one, "tz", "")) == str(getattr(other, "tz", ""))
+
+
+# ---- times
+
+
+def _zone_parts(zone: object) -> tuple[str, str]:
+    """Return the library and the name of a time zone."""
+    library = "zoneinfo" if isinstance(zone, ZoneInfo) else "datetime" if isinstance(zone, timezone) else "pandas"
+    return library, str(zone)
+
+
+def _is_zone(value: object) -> bool:
+    if not isinstance(value, tuple) or len(value) != 2 or not all(map(_name, value)):
+        return False
+    return value[0] in ("zoneinfo", "datetime", "pandas")
+
+
+def _zone(library: str, name: str) -> object:
+    import pandas as pd
+
+    if library == "zoneinfo":
+        try:
+            return ZoneInfo(name)
+        except ZoneInfoNotFoundError as error:
+            raise ValueError(f"There is no time zone {name!r}.") from error
+    # pandas alone knows how to read the name of an offset, such as UTC+02:00
+    return pd.Timestamp(0, unit="s", tz=name).tz
+
+
+def _make_timestamp(value: int, unit: str, zone: tuple[str, str] | None) -> pd.Timestamp:
+    import numpy as np
+    import pandas as pd
+
+    stamp = pd.Timestamp(np.datetime64(value, unit))  # type: ignore[call-overload]
+    return stamp if zone is None else stamp.tz_localize("UTC").tz_convert(_zone(*zone))  # type: ignore[arg-type]
+
+
+def _make_timedelta(value: int, unit: str) -> pd.Timedelta:
+    import numpy as np
+    import pandas as pd
+
+    return pd.Timedelta(np.timedelta64(value, unit))  # type: ignore[call-overload]
+
+
+def _make_period(ordinal: int, frequency: str) -> pd.Period:
+    import pandas as pd
+
+    return pd.Period(ordinal=ordinal, freq=frequency)
+
+
+def _make_offset(frequency: str) -> pd.DateOffset:
+    from pandas.tseries.frequencies import to_offset
+
+    offset = to_offset(frequency)
+    if offset is None:
+        raise ValueError(f"{frequency!r} is no frequency.")
+    return offset
+
+
+# ---- indexes
+
+
+def _is_step(value: object) -> bool:
+    return value != 0 and _LONG(value)
+
+
+def _are_tuples(value: object) -> bool:
+    return list_of(_is_label)(value) and len({len(label) for label in value}) == 1  # type: ignore[attr-defined]
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, tuple) and is_hashable(value)
+
+
+def _make_multi_index(labels: list[tuple[object, ...]], names: list[object]) -> pd.MultiIndex:
+    import pandas as pd
+
+    return pd.MultiIndex.from_tuples(labels, names=names)
+
+
+def _make_index(labels: list[object], dtype: str, name: object) -> pd.Index:
+    import pandas as pd
+
+    index = pd.Index(
+        labels, dtype=None if dtype.startswith(("datetime64", "period", "timedelta")) else dtype, name=name
+    )
+    if str(index.dtype) != dtype:
+        raise ValueError(f"The labels {labels!r:.100} have the dtype {index.dtype}, not {dtype}.")
+    return index
