@@ -67,7 +67,19 @@ class _ConditionalMethod:
         return MethodType(self.__wrapped__, instance)
 
 
-class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, BaseEstimator):
+class _TransformsOnSnapshot:
+    """Mixin for a transformer whose `transform` runs on a snapshot, together with what scikit-learn adds to it.
+
+    scikit-learn names the columns of the output, also by the fitted attributes.
+    """
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)  # where scikit-learn wraps the method
+        if "transform" in vars(cls):
+            cls.transform = on_snapshot(cls.transform)
+
+
+class WindowTransformer(CallbackSupportMixin, _TransformsOnSnapshot, TransformerMixin, VersionedMixin, BaseEstimator):
     """Cut a table in time order into one window for each row, so that a pipeline can forecast.
 
     The window of row t holds `window_length` rows and ends `lead` rows before t. There are as many windows as rows, so
@@ -189,7 +201,6 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
         }
 
     @with_default_error_state
-    @on_snapshot
     def transform(self, X):
         """Return the window of each row.
 
@@ -248,6 +259,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, VersionedMixin, 
             )
 
     @_AvailableIf(_check_is_flat)
+    @on_snapshot
     def get_feature_names_out(self, input_features=None):
         """Return names such as `y_lag3`, the value of `y` three rows before; the oldest first.
 
