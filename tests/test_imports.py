@@ -72,7 +72,10 @@ def has_code(path):
 def test_every_file_has_its_tests():
     tests = Path(__file__).parent
     files = {name_of(path).replace("/_", "/") for path in FILES if path.parent != ROOT and has_code(path)}
-    tested = {str(path.relative_to(tests).with_suffix("")).replace("test_", "") for path in tests.glob("*/test_*.py")}
+    mirrors = [
+        path for path in tests.glob("*/test_*.py") if path.parent.name != "bad_input"
+    ]  # a table of all functions
+    tested = {str(path.relative_to(tests).with_suffix("")).replace("test_", "") for path in mirrors}
     assert files == tested
 
 

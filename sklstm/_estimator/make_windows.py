@@ -2,11 +2,11 @@
 
 from numbers import Integral
 
-from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
+from sklstm._utils.argument_checks import MOST_ITERATIONS, as_array, validate_arguments
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers, in_native_order
@@ -14,16 +14,15 @@ from sklstm._utils.plain_parameters import plain
 from sklstm._utils.windows import sliding_windows
 
 
-@validate_params(
+@validate_arguments(
     {
         "series": ["array-like"],
         "window_length": [Interval(Integral, 1, None, closed="left")],
         "lead": [Interval(Integral, 1, None, closed="left")],
-        "stride": [Interval(Integral, 1, None, closed="left")],
+        "stride": [Interval(Integral, 1, MOST_ITERATIONS, closed="both")],
         "targets": [StrOptions({"last", "all"})],
         "n_outputs": [Interval(Integral, 1, None, closed="left"), None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 @with_default_error_state
 def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_outputs=None):
@@ -76,7 +75,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     series = in_native_order(as_numbers(series, "series"))
     check_has_columns(series, "series")
     check_row_order(series, window_length, "series")
-    values = check_array(series, dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan", input_name="series")
+    values = as_array(series, "series", dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan")
     table = values.reshape(len(values), -1)
     n_rows, n_channels = table.shape
     n_outputs = n_channels if n_outputs is None else n_outputs

@@ -14,16 +14,20 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._estimator.training_table import TrainingTable
+from sklstm._utils.argument_checks import CheckedParametersMixin, check_parameters, naming, shown
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
+from sklstm._utils.memory import check_memory
 from sklstm._utils.numeric_input import as_numbers, in_native_order, index_of
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import flat_sliding_windows, sliding_windows
+
+CONTAINERS = [StrOptions({"default", "pandas", "polars"}), None]  # of `set_output`
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,14 @@ class _Parameters:
     def n_before(self):
         """How many rows before row t the window of row t begins."""
         return self.window_length + self.lead - 1
+
+
+def _check_names(input_features):
+    """Return names of columns as an array; ValueError unless they are a list of text."""
+    names = np.asarray(input_features, dtype=object)
+    if names.ndim != 1 or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"input_features must be None or a list of names (text), got {shown(input_features)}.")
+    return names
 
 
 class _AvailableIf:
@@ -79,7 +91,14 @@ class _TransformsOnSnapshot:
             cls.transform = on_snapshot(cls.transform)
 
 
-class WindowTransformer(CallbackSupportMixin, _TransformsOnSnapshot, TransformerMixin, VersionedMixin, BaseEstimator):
+class WindowTransformer(
+    CheckedParametersMixin,
+    CallbackSupportMixin,
+    _TransformsOnSnapshot,
+    TransformerMixin,
+    VersionedMixin,
+    BaseEstimator,
+):
     """Cut a table in time order into one window for each row, so that a pipeline can forecast.
 
     The window of row t holds `window_length` rows and ends `lead` rows before t. There are as many windows as rows, so
@@ -191,6 +210,7 @@ class WindowTransformer(CallbackSupportMixin, _TransformsOnSnapshot, Transformer
         check_same_rows(X, y=y)
         X = in_native_order(as_numbers(X, "X"))
         table = self._check_table(X, reset=True)
+        self._check_windows_fit(table.shape[1])
         end = check_row_order(X, self.window_length, "X")
         parameters = _Parameters(self.window_length, self.lead, self.flatten)
         return {
@@ -241,10 +261,20 @@ class WindowTransformer(CallbackSupportMixin, _TransformsOnSnapshot, Transformer
 
     def _check_table(self, X, *, reset):
         if is_pandas(X) and X.ndim == 1:
-            raise ValueError("Expected a table (2 dimensions), got a Series. Use its frame, series.to_frame().")
+            raise ValueError("Expected a table (2 dimensions) as X, got a Series. Use its frame, series.to_frame().")
+        if np.ndim(X) == 0:
+            raise ValueError(f"X must be a table (2 dimensions), got {shown(X)}.")
         check_has_columns(X, "X")
         dtype = FLOATS if self.dtype is None else self.dtype
-        return validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite="allow-nan")
+        # the sums by which scikit-learn finds infinity may overflow
+        with naming("X"), np.errstate(over="ignore", invalid="ignore"):
+            return validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite="allow-nan")
+
+    def _check_windows_fit(self, n_channels):
+        """Raise an error if the rows before the first window do not fit into memory."""
+        n_before = self.window_length + self.lead - 1
+        what = f"window_length={shown(self.window_length)} and lead={shown(self.lead)} with {n_channels} columns in X"
+        check_memory(16 * n_before * n_channels, what, "Choose shorter windows.")
 
     @property
     def _is_flat(self):
@@ -275,7 +305,10 @@ class WindowTransformer(CallbackSupportMixin, _TransformsOnSnapshot, Transformer
         names : ndarray of str of shape (window_length * n_features,)
         """
         check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
+        if input_features is not None:
+            input_features = _check_names(input_features)
+        with naming("input_features"):
+            names = _check_feature_names_in(self, input_features)
         lags = range(self._parameters.n_before, self._parameters.lead - 1, -1)
         return np.array([f"{name}_lag{lag}" for lag in lags for name in names], dtype=object)
 
@@ -291,6 +324,7 @@ class WindowTransformer(CallbackSupportMixin, _TransformsOnSnapshot, Transformer
         -------
         self : WindowTransformer
         """
+        check_parameters({"transform": CONTAINERS}, {"transform": transform}, "WindowTransformer.set_output")
         if self._is_flat:
             super().set_output(transform=transform)
         return self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import _fit_context, clone
-from sklearn.utils._param_validation import Interval, InvalidParameterError, validate_params
+from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.calibration import check_coverage
@@ -19,6 +19,7 @@ from sklstm._forecasting.settings import check_request, check_settings, season_l
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
 from sklstm._series.series_input import read_training
+from sklstm._utils.argument_checks import MOST_STEPS, shown, validate_arguments
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
@@ -28,6 +29,8 @@ from sklstm._utils.windows import rows_after
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LONGEST_SEASON = 2**62  # in rows, which are counted in int64
 
 
 @dataclass(frozen=True)
@@ -102,19 +105,17 @@ class BacktestResult:
         return scores(self.frame, by)
 
 
-@validate_params(
+@validate_arguments(
     {
         "forecaster": [Forecaster],
         "y": ["array-like"],
-        "steps": [Interval(Integral, 1, None, closed="left")],
+        "steps": [Interval(Integral, 1, MOST_STEPS, closed="both")],
         "n_origins": [Interval(Integral, 1, None, closed="left"), None],
-        "cv": ["cv_object"],
         "refit": ["boolean", Interval(Integral, 1, None, closed="left")],
-        "season": [Interval(Integral, 1, None, closed="left"), None],
+        "season": [Interval(Integral, 1, LONGEST_SEASON, closed="both"), None],
         "sample_weight": ["array-like", None],
         "verbose": ["verbose"],
-    },
-    prefer_skip_nested_validation=False,  # else parameters of the forecaster would not be checked
+    }
 )
 @with_default_error_state
 @raises_interrupts
@@ -198,7 +199,7 @@ def backtest(
     0.74, one month ahead 0.60
     """
     if (n_origins is None) == (cv is None):
-        raise ValueError(f"Give n_origins or cv, one of them; got n_origins={n_origins!r} and cv={cv!r}.")
+        raise ValueError(f"Give n_origins or cv, one of them; got n_origins={shown(n_origins)} and cv={shown(cv)}.")
     _check_not_overridden(forecaster)
     coverages = () if coverage is None else check_coverage(coverage)
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))

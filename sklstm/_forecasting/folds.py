@@ -2,8 +2,12 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import islice
+from numbers import Integral
 
 import numpy as np
+
+from sklstm._utils.argument_checks import naming, shown
 
 
 @dataclass(frozen=True)
@@ -79,21 +83,36 @@ def folds_from_cv(series, steps, cv, n_rows):
     folds : list of Fold
         The folds in which any row is scored.
     """
-    from sklearn.model_selection import check_cv  # importing it takes as long as importing sklstm
-
     order = np.argsort(np.concatenate([part.rows for part in series.values()]))
     stamps = np.concatenate([part.stamps for part in series.values()])[order]  # row by row of the user's table
     folds = []
-    for is_known, is_asked in _masks(check_cv(cv), n_rows):
+    for is_known, is_asked in _masks(_splitter(cv, n_rows), n_rows):
         _check_in_time(stamps, is_known, is_asked)
         folds.append(_fold(series, steps, is_known, is_asked))
     scored = [fold for fold in folds if fold.scored]
+    _check_different(scored)
     if not scored:
         raise ValueError(
-            f"There is nothing to score: none of the {len(folds)} folds of cv={cv!r} has a test row among the "
+            f"There is nothing to score: none of the {len(folds)} folds of cv={shown(cv)} has a test row among the "
             f"steps={steps} rows after the training rows of its series. Choose a smaller gap, or more steps."
         )
     return scored
+
+
+def _splitter(cv, n_rows):
+    """Return an object with `split`: a splitter, or folds that are listed. An endless iterable is cut off."""
+    from sklearn.model_selection import check_cv  # importing it takes as long as importing sklstm
+
+    is_count = isinstance(cv, Integral) and not isinstance(cv, bool | np.timedelta64) and 2 <= cv <= n_rows
+    is_splitter = callable(getattr(cv, "split", None)) and not isinstance(cv, str | type)
+    is_list = np.iterable(cv) and not isinstance(cv, str | bytes | dict | set | type)
+    if not (is_count or is_splitter or is_list):
+        raise ValueError(
+            f"cv must be a splitter, such as TimeSeriesSplit(3), or a list of pairs (training rows, test rows); got "
+            f"{shown(cv)}."
+        )
+    with naming("cv"):
+        return check_cv(list(islice(cv, n_rows + 1)) if is_list and not is_splitter else cv)
 
 
 def _masks(splitter, n_rows):
@@ -101,16 +120,33 @@ def _masks(splitter, n_rows):
     masks = []
     try:
         for train, test in splitter.split(np.empty((n_rows, 1)), None):
+            if len(masks) == n_rows:
+                raise ValueError(f"there are more than {n_rows} folds")
             masks.append(np.zeros((2, n_rows), dtype=bool))
-            masks[-1][0, train], masks[-1][1, test] = True, True
-    except (TypeError, ValueError, IndexError) as error:
+            for mask, rows in zip(masks[-1], (train, test), strict=True):
+                mask[_positions(rows, n_rows)] = True
+    except Exception as error:  # of any kind, as the splitter may be anybody's
         raise ValueError(
             f"cv must give pairs (training rows, test rows) of positions among the {n_rows} rows of y. Fold "
-            f"{len(masks)} fails: {error}"
+            f"{len(masks)} fails: {error if isinstance(error, TypeError | ValueError | IndexError) else repr(error)}"
         ) from error
     if not masks:
         raise ValueError("cv gives no folds.")
     return masks
+
+
+def _positions(rows, n_rows):
+    """Return the positions of rows, which may be given by a mask or a slice; ValueError unless they are among all."""
+    if isinstance(rows, slice):
+        return rows
+    rows = np.asarray(rows)
+    if rows.ndim == 1 and (rows.dtype.kind in "iu" or not len(rows)):
+        if len(rows) and not 0 <= rows.min() <= rows.max() < n_rows:
+            raise ValueError(f"positions from {rows.min()} to {rows.max()} are not all among 0 to {n_rows - 1}")
+        return rows.astype(np.intp)
+    if rows.dtype.kind == "b" and rows.shape == (n_rows,):
+        return rows
+    raise ValueError(f"rows must be whole numbers in one dimension, got {shown(rows.tolist())}")
 
 
 def _fold(series, steps, is_known, is_asked):
@@ -140,6 +176,19 @@ def _check_in_time(stamps, is_known, is_asked):
             "cv gives training rows that are no earlier than its test rows. TimeSeriesSplit splits a single series by "
             "time, and split_panel a panel."
         )
+
+
+def _check_different(folds):
+    """Check that no row of a series is scored twice from the same origin."""
+    seen = {}
+    for fold in folds:
+        for key, rows in fold.scored.items():
+            earlier = seen.setdefault((key, fold.origin(key)), np.zeros(len(rows), dtype=bool))
+            if (earlier & rows).any():
+                raise ValueError(
+                    f"cv scores a row twice from the same origin, row {fold.origin(key) - 1}. Give each origin once."
+                )
+            earlier |= rows
 
 
 def check_truths(series, folds):

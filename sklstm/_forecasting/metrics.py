@@ -249,7 +249,9 @@ def _is_number(text):
 
 def _keys(frame, by):
     """Return the columns to group by, as a list."""
-    keys = [by] if isinstance(by, str | set | dict) or not np.iterable(by) else list(by)
+    import pandas as pd
+
+    keys = list(by) if isinstance(by, list | tuple | np.ndarray | pd.Index) and np.ndim(by) else [by]
     known = [key for key in KEYS if key in frame.columns]
     if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
         raise ValueError(
@@ -266,7 +268,8 @@ def _floats(frame, column, name="frame"):
 def _ratio(numerator, denominator, otherwise=np.nan):
     """Divide where the denominator is positive; return `otherwise` elsewhere."""
     result = np.full(np.shape(numerator), otherwise, dtype=np.float64)
-    return np.divide(numerator, denominator, out=result, where=denominator > 0)
+    with np.errstate(over="ignore"):  # a scale of almost 0 may make the error infinite
+        return np.divide(numerator, denominator, out=result, where=denominator > 0)
 
 
 def naive_scales(values, season, origins):

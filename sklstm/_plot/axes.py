@@ -28,6 +28,7 @@ def check_axes(ax, of_times=False):
     TypeError, ValueError
     """
     from matplotlib.axes import Axes
+    from matplotlib.category import StrCategoryFormatter
 
     if not isinstance(ax, Axes):
         raise TypeError(
@@ -37,10 +38,11 @@ def check_axes(ax, of_times=False):
         raise TypeError(f"ax must be a plain Axes, as plt.subplots() returns it, or None; got {type(ax).__name__}.")
     if ax.figure is None:
         raise ValueError(f"ax must be an Axes of a figure, or None; got {ax!r}, which was removed from its figure.")
-    if not of_times and ax.xaxis.have_units():
-        kind = type(ax.xaxis.get_major_formatter()).__name__
+    formatter = ax.xaxis.get_major_formatter()
+    if isinstance(formatter, StrCategoryFormatter) or (not of_times and ax.xaxis.have_units()):
+        wanted = "times or numbers" if of_times else "numbers"
         raise ValueError(
-            f"ax must have an x-axis of numbers, got one of times or categories ({kind}). Pass other Axes, or None."
+            f"ax must have an x-axis of {wanted}, got one with a {type(formatter).__name__}. Pass other Axes, or None."
         )
 
 

@@ -27,8 +27,8 @@ def check_fitted_estimator(estimator, name):
         raise TypeError(f"{name} must be a fitted estimator; {shown(estimator)} is {what}.")
     try:
         check_is_fitted(estimator)
-    except NotFittedError:
-        raise
+    except NotFittedError as error:
+        raise NotFittedError(f"{name} must be fitted. {error}") from error
     except AttributeError as error:  # scikit-learn asks for tags, which others do not have
         raise TypeError(
             f"{name} must be an estimator like those of scikit-learn; {shown(estimator)} has no tags."

@@ -229,7 +229,9 @@ def _truth_from_array(truth, history, forecast):
     try:
         values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"truth must be a pandas Series or DataFrame or an array of numbers: {error}") from error
+        raise TypeError(
+            f"truth must be a pandas Series or DataFrame or an array of numbers, got {shown(truth)}: {error}"
+        ) from error
     if values.ndim and not len(values):
         raise ValueError(f"truth has no rows, shape {values.shape}. Pass None to show no truth.")
     if history.index.nlevels != 1 or values.ndim not in (1, 2) or values.reshape(len(values), -1).shape[1] != n_targets:
@@ -280,7 +282,7 @@ def _as_list(chosen, known):
     """Put a single name, which may be a tuple, into a list; of what is no list, return an empty one."""
     import pandas as pd
 
-    if isinstance(chosen, str) or not np.iterable(chosen) or (isinstance(chosen, Hashable) and chosen in known):
+    if isinstance(chosen, str) or not np.iterable(chosen) or _find_name(chosen, known) is not None:
         return [chosen]
     return list(chosen) if isinstance(chosen, list | tuple | np.ndarray | pd.Index | pd.Series) else []
 
@@ -333,7 +335,7 @@ def _read_subplot(tables, series, target, n_history):
     truth = _select_truth(truth, series, target, names, forecast.index)
     if is_missing(target):
         target = None if len(names) == 1 else format_name(target)
-    return Subplot(series, target, history[-n_history:], forecast, truth, components)
+    return Subplot(series, target, history[-int(n_history) :], forecast, truth, components)
 
 
 def _select_truth(truth, series, target, names, index):

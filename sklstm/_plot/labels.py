@@ -2,7 +2,7 @@
 
 from sklstm._utils.argument_checks import shown
 
-MAX_LENGTH = 80  # of a name in a plot; a longer legend leaves no room for the axes
+MAX_LENGTH = 40  # of a name in a plot; a longer legend leaves no room for the axes
 
 
 def is_missing(name):

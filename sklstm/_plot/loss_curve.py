@@ -5,13 +5,12 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import Interval
 
-from sklstm._plot.axes import MOST, check_axes, new_axes, set_integer_ticks, undone_on_error
+from sklstm._plot.axes import check_axes, new_axes, set_integer_ticks, undone_on_error
 from sklstm._plot.estimators import check_fitted_estimator
 from sklstm._plot.labels import as_label, check_name, format_name
 from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points, naming_style
-from sklstm._utils.argument_checks import check_parameters, shown, validate_arguments
+from sklstm._utils.argument_checks import shown, validate_arguments
 from sklstm._utils.numeric_input import as_numbers
 
 # Ratios of the largest to the smallest loss: above the first, the scale is logarithmic by default; above the second, a
@@ -19,6 +18,7 @@ from sklstm._utils.numeric_input import as_numbers
 LOG_SCALE_RATIO = 10
 POWER_TICKS_RATIO = 1000
 MAX_LEGEND_ROWS = 8
+MOST = 1e280  # matplotlib cannot scale a logarithmic axis to larger values
 MAX_DEPTH = 100  # of estimators inside estimators; deeper, one contains itself
 CONSTRAINTS = {"name": [str, None], **dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)}
 
@@ -300,13 +300,14 @@ class _Curves:
 
 def _read_curves(losses, validation, best_iter):
     """Check the curves of each model and list them by name; a single model has the name None."""
-    if not isinstance(losses, dict):
+    if not isinstance(losses, dict) and not any(isinstance(one, dict) for one in (validation, best_iter)):
         losses, validation, best_iter = ({None: one} for one in (losses, validation, best_iter))
     validation, best_iter = ({} if one is None else one for one in (validation, best_iter))
-    if not losses or not isinstance(validation, dict) or not isinstance(best_iter, dict):
+    if not (isinstance(losses, dict) and losses and isinstance(validation, dict) and isinstance(best_iter, dict)):
         raise ValueError(
             "If loss_curve is a dict, it must have at least one name, and validation_loss_curve and best_iter must be "
-            f"None or dicts with the same names; got {shown(losses)}, {shown(validation)} and {shown(best_iter)}."
+            f"None or dicts with the same names; else none of them is a dict. "
+            f"Got {shown(losses)}, {shown(validation)} and {shown(best_iter)}."
         )
     for what, parts in (("validation_loss_curve", validation), ("best_iter", best_iter)):
         unknown = [name for name in parts if name not in losses]
@@ -327,7 +328,7 @@ def _read_model(losses, validation, best_iter):
                 f"validation_loss_curve must be as long as loss_curve, {len(losses)}; it has {len(validation)} values. "
                 "It is NaN after epochs without validation."
             )
-    return _Curves(losses, validation, _check_epoch(best_iter))
+    return _Curves(losses, validation, _check_epoch(best_iter, len(losses)))
 
 
 def _read_losses(curve, name):
@@ -346,14 +347,16 @@ def _read_losses(curve, name):
     return losses
 
 
-def _check_epoch(best_iter):
+def _check_epoch(best_iter, n_epochs):
     if best_iter is None:
         return None
-    if not isinstance(best_iter, Integral) or isinstance(best_iter, bool):
+    if not isinstance(best_iter, Integral) or isinstance(best_iter, bool | np.timedelta64):
         raise ValueError(f"best_iter must be None or an integer, the number of an epoch; got {shown(best_iter)}.")
-    check_parameters(
-        {"best_iter": [Interval(Integral, 1, None, closed="left")]}, {"best_iter": best_iter}, "LossCurveDisplay"
-    )
+    if not 1 <= best_iter <= n_epochs:
+        raise ValueError(
+            f"best_iter must be the number of one of the {n_epochs} epochs of loss_curve, counted from 1; got "
+            f"{shown(best_iter)}."
+        )
     return int(best_iter)
 
 

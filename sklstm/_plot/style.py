@@ -44,7 +44,7 @@ def _draw_sample(name, kwargs):
     elif name == "best_kwargs":
         ax.axvline(1, **line_style({"label": "line"}, kwargs))
     else:
-        ax.plot([1, 2], [0, 1], **line_style({"label": "line"}, kwargs))
+        ax.plot([1, 2], [0, 1], **line_style({"label": "line", "marker": "o"}, kwargs))
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(handles, labels)
     canvas.draw()

@@ -3,21 +3,20 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
 from sklstm._time_index.panel_messages import panel_index_message
+from sklstm._utils.argument_checks import validate_arguments
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.plain_parameters import plain
 
 
-@validate_params(
+@validate_arguments(
     {
-        "index": "no_validation",
         "n_splits": [Interval(Integral, 1, None, closed="left")],
         "test_size": [Interval(Integral, 1, None, closed="left")],
         "gap": [Interval(Integral, 0, None, closed="left")],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def split_panel(index, n_splits, test_size, gap=0):
     """Split a panel by time for cross-validation, at the same times in all series.
@@ -72,6 +71,8 @@ def split_panel(index, n_splits, test_size, gap=0):
     [0 1 2 3 5 6 7 8] [4 9]
     """
     n_splits, test_size, gap = map(plain, (n_splits, test_size, gap))
+    if np.shape(index)[:1] == (0,):
+        raise ValueError("index has no rows, so there is nothing to split.")
     series, _, stamp, stamps = _levels(_panel_index(index))
     first_start = len(stamps) - n_splits * test_size
     if first_start - gap < 1:
@@ -147,7 +148,7 @@ def _panel_index(data, name="y"):
             "columns."
         )
     for level, what in enumerate(("series", "time")):
-        missing = np.flatnonzero(index.codes[level] < 0)
+        missing = np.flatnonzero(index.get_level_values(level).isna())
         if len(missing):
             raise ValueError(
                 f"Row {missing[0]} of the index has no {what}: {name}[{name}.index.get_level_values({level}).notna()] "

@@ -3,19 +3,20 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
+from sklstm._utils.argument_checks import shown, validate_arguments
+from sklstm._utils.memory import check_memory
 from sklstm._utils.plain_parameters import plain
 from sklstm._utils.random import own_generator
 
 
-@validate_params(
+@validate_arguments(
     {
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "n_steps": [Interval(Integral, 4, None, closed="left")],
         "random_state": ["random_state", np.random.Generator],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_adding_problem(n_samples=1000, n_steps=100, random_state=None):
     """Generate sequences in which two values are marked, and their sum is asked for at the end.
@@ -57,7 +58,10 @@ def make_adding_problem(n_samples=1000, n_steps=100, random_state=None):
     array([-1.,  0.,  1.,  0.,  0., -1.])
     """
     n_samples, n_steps = plain(n_samples), plain(n_steps)
-    rng, longest = own_generator(random_state), n_steps + n_steps // 10
+    longest = n_steps + n_steps // 10
+    what = f"n_samples={shown(n_samples)} sequences with n_steps={shown(n_steps)}"
+    check_memory(24 * n_samples * longest, what, "Choose smaller numbers.")
+    rng = own_generator(random_state)
     start = longest - rng.integers(n_steps, longest, n_samples, endpoint=True)
     X = np.zeros((n_samples, longest, 2))
     X[..., 0] = rng.uniform(-1, 1, (n_samples, longest))

@@ -3,20 +3,21 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
+from sklstm._utils.argument_checks import shown, validate_arguments
+from sklstm._utils.memory import check_memory
 from sklstm._utils.plain_parameters import plain
 from sklstm._utils.random import own_generator
 
 
-@validate_params(
+@validate_arguments(
     {
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "pattern_length": [Interval(Integral, 1, None, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
+        "noise": [Interval(Real, 0, 1e300, closed="both")],
         "random_state": ["random_state", np.random.Generator],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None):
     """Generate a noisy series that repeats one period of a sine.
@@ -44,6 +45,8 @@ def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None)
     array([ 0.   ,  0.866, -0.866,  0.   ,  0.866, -0.866])
     """
     n_samples, pattern_length, noise = map(plain, (n_samples, pattern_length, noise))
+    what = f"n_samples={shown(n_samples)} with pattern_length={shown(pattern_length)}"
+    check_memory(32 * (n_samples + pattern_length), what, "Choose smaller numbers.")
     pattern = np.sin(2 * np.pi * np.arange(pattern_length) / pattern_length)
     noise = own_generator(random_state).normal(0, noise, n_samples)
     return np.resize(pattern, n_samples) + noise
