@@ -16,6 +16,7 @@ from sklstm._forecasting.log_choice import LogRule
 from sklstm._series.positions import positions_of
 
 DAYS_IN_WEEK = 7
+SMALLEST = np.finfo(np.float64).smallest_subnormal  # half of it is 0
 
 
 @dataclass(frozen=True)
@@ -153,4 +154,5 @@ def log_of_bounds(bounds, is_log):
 def _floor(y):
     """Return the value below which none has a logarithm: half of the smallest one above 0, (n_targets,)."""
     smallest = np.fmin.reduce(np.where(y > 0, y, np.inf), axis=0, initial=np.inf)
-    return np.where(np.isfinite(smallest), smallest / 2, 1)
+    half = np.maximum(smallest / 2, np.minimum(smallest, SMALLEST))
+    return np.where(np.isfinite(smallest), half, 1)

@@ -283,9 +283,11 @@ def _forecast_folds(fitted, data, folds, steps, coverages, season):
     origins = {key: np.array([fold.origin(key) for fold in members]) for key, members in folds_of.items()}
     if not origins:
         return []
-    spans = {key: (len(fitted.data.series[key]), int(rows.max())) for key, rows in origins.items()}
+    spans = {key: (folds[0].origin(key), int(rows.max())) for key, rows in origins.items()}
     fitted.check_logarithms({key: data.series[key].between(*span) for key, span in spans.items() if span[0] < span[1]})
-    forecasts = fitted.forecast(data.series, origins, steps, coverages)
+    begins = {key: folds[0].training[key][0] for key in origins}  # what came before was not trained on, and is not read
+    series = {key: data.series[key].between(first, len(data.series[key])) for key, first in begins.items()}
+    forecasts = fitted.forecast(series, {key: rows - begins[key] for key, rows in origins.items()}, steps, coverages)
     tables = []
     for key, members in folds_of.items():
         scored = np.stack([fold.scored[key] for fold in members])
@@ -335,6 +337,12 @@ def _joined(tables, season):
             f"it (season={season} rows). Choose a shorter season."
         )
     known = frame["forecast"].notna()
+    if not known.any():
+        raise ValueError(
+            f"There is nothing to score: none of {len(frame)} rows of y could be forecast, because values are missing "
+            "in the windows before them. Choose a shorter window_length, or a regressor that reads NaN, such as "
+            "LSTMRegressor() or HistGradientBoostingRegressor()."
+        )
     if not known.all():
         warn_user(
             f"{int((~known).sum())} of {len(frame)} rows could not be forecast, because values are missing in the "

@@ -142,7 +142,7 @@ class Strategy:
         """Simulate paths. To each block, each path adds the errors from one origin, and the sum is fed back."""
         size = np.where(start.size > 0, start.size, np.inf)  # a constant series has no errors
         start = start.at(np.zeros(n_paths, dtype=np.int64))
-        predict = with_errors(next_block(start), errors * (start.error_scale[:1] / size), rng)
+        predict = with_errors(next_block(start), _scaled_errors(errors, start.error_scale[:1], size), rng)
         return start.unscaled(self.feed_back(predict, start, steps))
 
 
@@ -321,6 +321,13 @@ def predict_steps(regressors, windows, steps):
     """Predict the first `steps` steps after windows, (n, steps, n_targets)."""
     forecasts = [part.predict(windows) for part in regressors if part.steps.start < steps]
     return np.concatenate(forecasts, axis=1)[:, :steps]
+
+
+def _scaled_errors(errors, error_scale, size):
+    """Convert errors from units of the error scale to scaled units, although these may be very small or large."""
+    with np.errstate(all="ignore"):
+        ratio = error_scale / size
+        return np.where(np.isfinite(ratio), errors * ratio, errors * error_scale / size)
 
 
 def with_errors(predict, errors, rng):

@@ -123,12 +123,15 @@ class ScalingRule:
         If given, a series is divided by its mean absolute change in this unit, which is the usual change of a
         logarithm, and a logarithm is not divided at all. A regressor that corrects a baseline then makes errors of
         similar size in all series.
+    common : ndarray of shape (n_targets,) or None, default=None
+        What all series are divided by if they are neither centred nor divided by their own size; None for 1.
     """
 
     is_centred: bool
     is_sized: bool
     of_unlike: "ScalingRule | None" = None
     unit: np.ndarray | None = None
+    common: np.ndarray | None = None
 
     @classmethod
     def from_regressor(cls, regressor, dtype, is_panel, reads_any_unit=False):
@@ -154,10 +157,13 @@ class ScalingRule:
         return cls(is_centred, False, sized if is_lstm and not is_centred else None)
 
     def for_series(self, y):
-        """Return this rule, or that of unlike series if the series y (n, n_targets), by key, are so."""
-        if self.of_unlike is None:
+        """Return this rule, or that of unlike series if they are so, for the series y (n, n_targets), by key."""
+        if self.of_unlike is not None and _are_unlike(self.of_unlike.by_themselves(y)):
+            return self.of_unlike
+        if self.is_centred or self.is_sized:
             return self
-        return self.of_unlike if _are_unlike(self.of_unlike.by_themselves(y)) else self
+        unit = _unit_of_squares(np.concatenate(list(y.values())))
+        return self if (unit == 1).all() else replace(self, common=unit)
 
     def with_unit(self, y, adjustments):
         """Return this rule with the unit of changes, from targets in adjusted units and their adjustments, by key."""
@@ -171,6 +177,7 @@ class ScalingRule:
     def scaling(self, y, error_scale, is_log):
         """Return the SeriesScaling of targets (n, n_targets) in adjusted units."""
         scaling = _scaling(y, error_scale, self.is_centred, self.is_sized)
+        scaling = scaling if self.common is None else replace(scaling, size=self.common)
         if self.unit is None:
             return scaling
         return replace(scaling, size=np.where(is_log, 1, _mean_change(y) / self.unit))
@@ -215,7 +222,7 @@ def fit_scaler(target_transformer, series, rule, season_length=1, has_week=False
     for name in ("known", "past"):
         values = np.concatenate([getattr(part, name) for part in series.values()])
         scaling = _scaling(values, np.ones(values.shape[1]), rule.is_centred, is_sized=False)
-        columns.append(np.stack((scaling.centre, scaling.size)))
+        columns.append(np.stack((scaling.centre, scaling.size if rule.is_centred else _unit_of_squares(values))))
     adjusted = {key: replace(part, y=y[key]) for key, part in series.items()}
     references = _references(rule, y, scalings)
     return TargetScaler(transformer, adjuster, scalings, *columns, rule, references), adjusted
@@ -398,8 +405,7 @@ class TargetScaler(PickledByFields):
         known = np.isfinite(rows).all(axis=1)
         values = np.full(rows.shape, np.nan)
         if known.any():
-            with np.errstate(over="ignore", invalid="ignore"):  # the caller handles values that are not finite
-                values[known] = _call(self.transformer, "inverse_transform", rows[known])
+            values[known] = _call(self.transformer, "inverse_transform", rows[known])
         return values.reshape(y.shape)
 
 
@@ -451,6 +457,12 @@ def _float32_unit(distance):
     return np.where(np.abs(np.log2(unit)) > 60, unit, 1)
 
 
+def _unit_of_squares(values):
+    """Return 1, or a power of two near the largest value of each column if sums of squares may over- or underflow."""
+    unit = power_of_two(np.nan_to_num(np.fmax.reduce(np.abs(values), axis=0, initial=0)))
+    return np.where(np.abs(np.log2(unit)) > 300, unit, 1)
+
+
 def _mean(values):
     """Compute the mean of each column over its present values; 0 if there is none."""
     present = ~np.isnan(values)
@@ -472,8 +484,16 @@ def error_scales(y):
 
 
 def _mean_change(y):
-    """Compute the mean absolute change from one row to the next, (n_targets,)."""
-    return _mean(np.abs(np.diff(y, axis=0)))
+    """Compute the mean absolute change from one row to the next, (n_targets,).
+
+    If no two values of a target follow each other, as every second one is missing, it is that from value to value.
+    """
+    changes = np.abs(np.diff(y, axis=0))
+    mean = _mean(changes)
+    for target in np.flatnonzero(np.isnan(changes).all(axis=0)):
+        values = y[~np.isnan(y[:, target]), target]
+        mean[target] = np.abs(np.diff(values)).mean() if len(values) > 1 else 0
+    return mean
 
 
 def _transform(transformer, y):
@@ -490,7 +510,8 @@ def _transform(transformer, y):
 def _call(transformer, method, values):
     """Call a method of the target transformer; raise an error if it changes the shape (n, n_targets)."""
     who = f"target_transformer={transformer!r}: {method}"
-    return check_output(getattr(transformer, method)(values), who, *values.shape)
+    with np.errstate(all="ignore"):  # the caller handles values that are not finite
+        return check_output(getattr(transformer, method)(values), who, *values.shape)
 
 
 def check_transformer(target_transformer):
@@ -514,7 +535,8 @@ def _fit_transform(target_transformer, y):
     known = ~np.isnan(rows).any(axis=1)
     if not known.any():
         raise ValueError("target_transformer cannot be fitted: no row of y has a value of every target.")
-    transformer = clone(target_transformer).fit(rows[known])
+    with np.errstate(all="ignore"):  # what it transforms is checked
+        transformer = clone(target_transformer).fit(rows[known])
     transformed = np.full(rows.shape, np.nan)
     transformed[known] = _call(transformer, "transform", rows[known])
     if not np.isfinite(transformed[known]).all():
@@ -523,7 +545,9 @@ def _fit_transform(target_transformer, y):
             "finite. Choose a transformer that accepts them."
         )
     back = _call(transformer, "inverse_transform", transformed[known])
-    if not np.allclose(back, rows[known], rtol=1e-3, atol=1e-3 * np.abs(rows[known]).max()):
+    with np.errstate(all="ignore"):
+        is_back = np.allclose(back, rows[known], rtol=1e-3, atol=1e-3 * np.abs(rows[known]).max())
+    if not is_back:
         raise ValueError(
             f"target_transformer={target_transformer!r} is not invertible: inverse_transform(transform(y)) is not "
             "y. FunctionTransformer needs inverse_func, as in FunctionTransformer(np.log1p, np.expm1)."

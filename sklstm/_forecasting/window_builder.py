@@ -143,7 +143,8 @@ class ForecastWindows(ArrayFields):
     def unscaled(self, values, rows=slice(None)):
         """Convert values (n, steps, n_targets, …) of some of the windows from scaled to adjusted units."""
         shape = (-1, 1, self.centre.shape[1], *[1] * (values.ndim - 3))
-        return values * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller handles what is not finite
+            return values * self.size[rows].reshape(shape) + self.centre[rows].reshape(shape)
 
     def unadjusted(self, values):
         """Convert values (n, steps, n_targets) from adjusted to transformed units."""

@@ -55,7 +55,11 @@ class WindowSpec:
         """Make the table to cut windows from, (L + n, n_channels): L steps of NaN, then those of the series."""
         ahead = rows_after(known, np.arange(1, len(y) + 1), self.n_ahead).reshape(len(y), self.n_ahead * known.shape[1])
         before = np.full((self.window_length, self.n_channels), np.nan, dtype)
-        return np.concatenate((before, np.concatenate((y, ahead, past), axis=1).astype(dtype)))
+        values = np.concatenate((y, ahead, past), axis=1)
+        if dtype != np.float64:  # a window with such a value is at another level, and is scaled by its own values
+            largest = np.finfo(dtype).max
+            np.clip(values, -largest, largest, out=values)
+        return np.concatenate((before, values.astype(dtype)))
 
     def padded(self, values):
         """Put `window_length` rows of NaN before rows (n, k), as in `table`."""

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import validate_data
 
-from sklstm._utils.checks import is_pandas, n_dimensions
+from sklstm._utils.checks import check_size, is_pandas, n_dimensions
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class ColumnSpec:
                 f"{error}\nIf they are of pd.get_dummies, {name} = {name}.reindex("
                 "columns=forecaster.feature_names_in_, fill_value=0) gives the columns of the fit."
             ) from error
+        check_size(columns, name)
         self.check_no_missing(columns[:, ~self.is_past], X, name)
         return columns
 
@@ -102,6 +103,7 @@ class ColumnSpec:
             if not n_known:
                 return np.empty((len(X), 0))
             known = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
+            check_size(known, "X_future")
             self.check_no_missing(known, X, "X_future")
             return known
         return self.read(estimator, X, name="X_future")[:, ~self.is_past]
@@ -164,6 +166,7 @@ def read_training_columns(estimator, X, n_rows, past_only):
         columns = np.empty((n_rows if X is None else len(X), 0))
     else:
         columns = validate_data(estimator, X, reset=True, dtype=np.float64, ensure_all_finite="allow-nan")
+    check_size(columns, "X")
     labels, n_columns = _labels_of(X), columns.shape[1]
     spec = ColumnSpec(labels, _past_mask(past_only, labels, n_columns), get_tags(estimator).input_tags.allow_nan)
     spec.check_no_missing(columns[:, ~spec.is_past], X)

@@ -11,8 +11,8 @@ from sklstm._series.output_format import OutputFormat
 from sklstm._series.panel import series_positions
 from sklstm._series.series import SeriesData
 from sklstm._series.training_data import TableSpec, TrainingData
-from sklstm._time_index.regular_index import regular_end, steps_after
-from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
+from sklstm._time_index.regular_index import has_step, regular_end, steps_after
+from sklstm._utils.checks import check_has_columns, check_size, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.row_alignment import in_order_of
 
@@ -47,7 +47,7 @@ def read_training(forecaster, X, y, sample_weight=None):
     check_consistent_length(columns, values)
     series = split_into_series(values, columns, spec.is_past, index, _table_with_index(y))
     output_format = OutputFormat.from_targets(y, index)
-    data = TrainingData(series, TableSpec(values.shape[1], spec, output_format))
+    data = TrainingData(series, TableSpec(values.shape[1], spec, output_format, _common_step(series)))
     data.check_enough()
     return replace(data, weight=_read_weights(sample_weight, X, y))
 
@@ -172,7 +172,8 @@ def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
             f"fitted on {'several series' if output_format.is_panel else 'a single series'}."
             + (" y = pd.concat({key: y}) adds the name of the series as a level." if output_format.is_panel else "")
         )
-    return split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y))
+    usual = None if index is None else spec.step
+    return split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y), usual)
 
 
 # ---- targets
@@ -213,6 +214,7 @@ def _check_targets(y):
         raise ValueError(
             f"y must have the shape (n_rows,) or (n_rows, n_targets), with rows in time order; got {values.shape}."
         )
+    check_size(values, "y")
     if not len(values):
         raise ValueError("Found array with 0 sample(s) in y while a minimum of 1 is required.")
     return values[:, np.newaxis] if values.ndim == 1 else values
@@ -267,7 +269,7 @@ def _table_with_index(y):
 # ---- one table, several series
 
 
-def split_into_series(y, columns, is_past, index, name):
+def split_into_series(y, columns, is_past, index, name, usual=None):
     """Split a table into its series; return SeriesData by key.
 
     Parameters
@@ -278,6 +280,8 @@ def split_into_series(y, columns, is_past, index, name):
     index : pandas Index or None
     name : str
         Name, for messages, of the table that has the index.
+    usual : DateOffset, int or None, default=None
+        The step of earlier series.
     """
     series, ends = {}, {None: None}
     for key, rows, times in split_index(index, len(y), name):
@@ -286,7 +290,7 @@ def split_into_series(y, columns, is_past, index, name):
             ends[which] = regular_end(times, name, key)
         part = columns[rows]
         series[key] = SeriesData(y[rows], part[:, ~is_past], part[:, is_past], times, ends[which], rows)
-    return _with_common_step(series) if is_panel_index(index) else series
+    return _with_common_step(series, usual) if is_panel_index(index) or usual is not None else series
 
 
 def split_index(index, n_rows, name):
@@ -312,13 +316,41 @@ def _own_index(index):
     return index
 
 
-def _with_common_step(series):
-    """Give series whose frequency is unknown, as they are short, the frequency of the others if these agree."""
-    steps = {part.end.step for part in series.values()} - {None}
-    if len(steps) != 1:
-        return series
-    (step,) = steps
-    return {
-        key: part if part.end.step is not None else replace(part, end=replace(part.end, step=step))
-        for key, part in series.items()
-    }
+def _common_step(series):
+    """Return the step that all series of a panel have; None if they differ or have no index."""
+    if None in series:
+        return None
+    first, *others = (part.end.step for part in series.values())
+    return first if all(step == first for step in others) else None
+
+
+def _with_common_step(series, usual=None):
+    """Give series that are too short to tell their frequency that of the others.
+
+    Such a series has no known step, or is one whole number, or has another step than the longest series although its
+    rows follow each other by that step as well: three months may also be steps of four weeks.
+
+    Parameters
+    ----------
+    series : dict of SeriesData, by key
+    usual : DateOffset, int or None, default=None
+        The step of earlier series. None is that of the longest of these.
+
+    Returns
+    -------
+    series : dict of SeriesData, by key
+    """
+    tells = {key: part.end.step is not None and len(part) > 1 for key, part in series.items()}
+    if usual is None:
+        longest = max(filter(tells.get, series), key=lambda key: len(series[key]), default=None)
+        if longest is None:
+            return series
+        usual = series[longest].end.step
+    others = [key for key, part in series.items() if not (tells[key] and part.end.step == usual)]
+    distinct = {id(series[key].index): key for key in others}  # equal indexes are one object
+    found = {which: has_step(series[key].index, series[key].end, usual) for which, key in distinct.items()}
+    fits = {key: found[id(series[key].index)] for key in others}
+    if not all(fits[key] for key in others if tells[key]):  # the series do differ
+        fits = {key: tells[key] and fits[key] for key in others}
+    ends = {key: replace(series[key].end, step=usual) for key in others if fits[key]}
+    return {key: replace(part, end=ends[key]) if key in ends else part for key, part in series.items()}

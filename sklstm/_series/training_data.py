@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from sklstm._series.columns import ColumnSpec
 from sklstm._series.output_format import OutputFormat
 from sklstm._series.series import SeriesData
 from sklstm._utils.checks import check_weights
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,14 @@ class TableSpec:
         The columns of X.
     output_format : OutputFormat
         Names and dimensions of y.
+    step : DateOffset, int or None, default=None
+        The step that the indexes of all series of a panel have; None if they differ.
     """
 
     n_targets: int
     columns: ColumnSpec
     output_format: OutputFormat
+    step: "pd.DateOffset | int | None" = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,9 @@ class TrainingData:
         """Raise ValueError unless there are two rows, a value of each target, and a weight above 0."""
         no_value = np.all([np.isnan(part.y).all(axis=0) for part in self.series.values()], axis=0)
         if no_value.any():
-            name = self.spec.output_format.target_names(len(no_value))[no_value.argmax()]
-            which = "y" if self.spec.output_format.y_ndim == 1 else f"column {name!r} of y"
+            output_format = self.spec.output_format
+            names = None if output_format.y_ndim == 1 else output_format.target_names(len(no_value))
+            which = "y" if names is None else f"column {names[no_value.argmax()]!r} of y"
             raise ValueError(f"{which} has only NaN: there is nothing to learn from.")
         if self.n_rows < 2:
             raise ValueError(f"y has n_samples={self.n_rows} row, but at least two are needed to learn a next value.")

@@ -3,6 +3,8 @@
 pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
+from dataclasses import replace
+
 from sklstm._time_index.gaps import first_nonconsecutive
 from sklstm._time_index.messages import (
     format_time,
@@ -62,6 +64,12 @@ def regular_end(index, name="y", key=None):
     if end is None:
         raise ValueError(irregular_index_message(index, UserTable(name, key)))
     return end
+
+
+def has_step(index, end, step):
+    """Whether the values of an index, which has this end, follow each other by a step."""
+    start = replace(end, last=type(end.last)(index[0]))
+    return first_nonconsecutive(steps_from(start, index, step)) is None
 
 
 def steps_after(end, index, name="X", key=None):

@@ -9,6 +9,9 @@ from sklstm._utils.argument_checks import MOST_STEPS, as_array, shown
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.plain_parameters import plain
 
+# The largest numbers that are accepted in float64, so that sums of them do not overflow.
+LARGEST = 1e300
+
 
 def is_pandas(data):
     """Whether `data` is a pandas Series or DataFrame. An attribute `index` would not tell: lists have one too."""
@@ -68,6 +71,16 @@ def check_steps(steps):
     if steps > MOST_STEPS:
         raise ValueError(f"steps must be at most {MOST_STEPS}, got {shown(steps)}.")
     return steps
+
+
+def check_size(values, name):
+    """Raise ValueError for numbers in float64 that are so large that sums of them overflow; NaN is accepted."""
+    largest = max(np.fmax.reduce(values, axis=None, initial=0), -np.fmin.reduce(values, axis=None, initial=0))
+    if largest > LARGEST:
+        raise ValueError(
+            f"{name} has a value of size {largest:.3g}, but values up to ±{LARGEST:g} are accepted. Divide {name} by a "
+            "constant."
+        )
 
 
 def check_has_columns(data, name):

@@ -160,3 +160,9 @@ def test_a_later_positive_series_has_the_logarithm_if_any_series_has(is_growth):
     assert not adjuster.adjustments["b"].is_log.any()
     later = adjuster.estimate({"b": -y["b"]}, series)["b"]
     assert later.is_log.tolist() == [is_growth]
+
+
+def test_the_smallest_number_has_a_logarithm():
+    y = np.array([[5e-324], [1e-323], [0.0]])
+    adjustment = fit(example()[0], {None: y}, True, 1).adjustments[None]
+    np.testing.assert_array_equal(adjustment.take_log(y).ravel(), np.log([5e-324, 1e-323, 5e-324]))

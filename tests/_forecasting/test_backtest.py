@@ -413,3 +413,32 @@ def test_the_origins_that_are_done_are_printed_after_each_fit(refit, counts, cap
     assert [line.partition(" origins")[0] for line in lines] == [f"backtest: {n} of 5" for n in counts]
     backtest(ridge, None, np.arange(20.0) ** 1.1, steps=2, n_origins=5, refit=refit)
     assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("refit", [True, 2, False])
+@pytest.mark.parametrize("baseline", [None, "theta", "naive"])
+def test_rows_before_the_training_rows_of_a_fold_are_not_read(baseline, refit):
+    """What came before is not trained on; a baseline that had followed it would count the training rows twice."""
+    f = Forecaster(Ridge(), window_length=8, strategy="recursive", season=None, log=None, baseline=baseline)
+    cv = TimeSeriesSplit(3, test_size=4, max_train_size=20)
+
+    def forecasts(y):
+        return backtest(f, None, y, steps=4, cv=cv, refit=refit, season=1).frame
+
+    changed, frame = SERIES.copy(), forecasts(SERIES)
+    changed[:28] = 1e6
+    np.testing.assert_array_equal(forecasts(changed)["forecast"], frame["forecast"])
+    begin, end = len(SERIES) - 12 - 20, len(SERIES) - 12
+    by_hand = clone(f).fit(None, SERIES[begin:end]).forecast(4)
+    np.testing.assert_allclose(frame["forecast"][:4], by_hand, rtol=1e-10)
+    if refit is False:
+        by_hand = clone(f).fit(None, SERIES[begin:end]).update(None, SERIES[end : end + 4]).forecast(4)
+        np.testing.assert_allclose(frame["forecast"][4:8], by_hand, rtol=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore:.*windows are left out")
+def test_a_backtest_without_any_forecast_is_refused():
+    y = SERIES.copy()
+    y[-8:-4] = np.nan
+    with pytest.raises(ValueError, match=r"none of 4 rows of y could be forecast.*window_length"):
+        backtest(RIDGE, None, y, steps=4, n_origins=1)

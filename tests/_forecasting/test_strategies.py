@@ -21,6 +21,7 @@ from sklstm._forecasting.strategies import (
     MultiOutput,
     RegressorSet,
     Strategy,
+    _scaled_errors,
     choose_strategy,
     make_strategy,
     with_errors,
@@ -441,3 +442,11 @@ def test_no_more_regressors_predict_than_there_are_steps(steps):
         called.clear()
         np.testing.assert_array_equal(predict()[0, :, 0].ravel(), range(steps))
         assert called == list(range(steps))
+
+
+@pytest.mark.parametrize(("scale", "size"), [(1.0, 2.0), (3.0, np.inf), (1.0, 5e-324), (1e-300, 1e300)])
+def test_errors_are_scaled_whatever_their_size(scale, size):
+    errors = np.array([[[0.0]], [[1e-323]], [[2.0]]])
+    np.testing.assert_array_equal(
+        _scaled_errors(errors, np.array([scale]), np.array([size]))[:2], errors[:2] * scale / size
+    )

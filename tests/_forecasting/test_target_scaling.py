@@ -703,3 +703,19 @@ def test_an_inverse_may_be_off_by_a_thousandth_of_the_largest_value(error, is_ac
     else:
         with pytest.raises(ValueError, match="is not invertible"):
             scaler_of(rounding, y, is_centred=False)
+
+
+def test_the_change_of_a_series_with_every_second_value_missing_is_that_from_value_to_value():
+    y = np.array([[1.0, 1.0], [np.nan, 3.0], [4.0, np.nan], [np.nan, 4.0], [2.0, np.nan], [np.nan, np.nan]])
+    scales = error_scales({"a": y, "b": np.array([[7.0, np.nan], [np.nan, np.nan]])})
+    np.testing.assert_array_equal(scales["a"], [2.5, 2.0])
+    np.testing.assert_array_equal(scales["b"], scales["a"])  # nothing is known of its own
+
+
+@pytest.mark.parametrize("exponent", [250, -250])
+def test_a_regressor_that_reads_users_units_gets_those_whose_squares_are_numbers(exponent):
+    X, y = example(60, "known", "panel")
+    unit = np.ldexp(1.0, int(np.frexp(10.0**exponent)[1]))  # a power of two changes no digit
+    f = Forecaster(make_pipeline(StandardScaler(), Ridge()), window_length=3)
+    plain, extreme = (clone(f).fit(X * factor, y * factor).fitted_values_ for factor in (1.0, unit))
+    np.testing.assert_allclose(extreme / unit, plain, rtol=1e-9)

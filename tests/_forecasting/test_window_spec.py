@@ -113,3 +113,10 @@ def test_the_known_columns_of_the_last_row_are_in_the_step_before(n_ahead):
     windows = lags.windows(lags.table(y, known, past, np.float64), origins)
     np.testing.assert_array_equal(lags.known_of_last_row(windows), known[origins - 1])
     assert lags.known_of_last_row(windows[:, -1:]).shape == (11, 0)
+
+
+def test_a_value_beyond_float32_is_the_largest_of_it():
+    lags = WindowSpec(1, 1, 1, 0, 0)
+    table = lags.table(np.array([[1e300], [-1e40], [np.nan], [2.0]]), *np.empty((2, 4, 0)), np.float32)
+    largest = np.finfo(np.float32).max
+    np.testing.assert_array_equal(table.ravel(), [np.nan, largest, -largest, np.nan, 2.0])

@@ -235,3 +235,44 @@ def test_a_history_has_the_name_of_its_own_targets():
     reader = Reader(None, daily(name="sold"))
     for y, name in ((daily(3, 20, name="other"), "other"), (daily(3, 20), None), (np.zeros(3), "sold")):
         assert reader.other_history(y)[1].names == name
+
+
+def test_a_short_series_of_a_panel_has_the_step_of_the_others():
+    """One whole number, and three months that may be four weeks or half-months, tell no step."""
+    counts = pd.concat({"a": pd.Series(1.0, range(0, 9000, 1000)), "b": pd.Series(1.0, [8000])})
+    assert {part.end.step for part in Reader(None, counts).series.values()} == {1000}
+    half_months = pd.date_range("2024-12-01", periods=20, freq="SMS")
+    panel = pd.concat({"a": pd.Series(1.0, half_months), "b": pd.Series(1.0, half_months[5:8])})
+    steps = [part.end.step for part in Reader(None, panel).series.values()]
+    assert steps[0] == steps[1] == half_months.freq
+
+
+def test_series_that_differ_keep_their_steps():
+    days, weeks = (pd.date_range("2024-01-01", periods=9, freq=freq) for freq in ("D", "W-MON"))
+    panel = pd.concat({"a": pd.Series(1.0, days), "b": pd.Series(1.0, weeks), "c": pd.Series(1.0, days[:1])})
+    steps = {key: part.end.step for key, part in Reader(None, panel).series.items()}
+    assert steps["a"] != steps["b"]
+    assert steps["c"] is None
+
+
+def test_a_new_series_has_the_step_of_the_panel():
+    counts = pd.concat({"a": pd.Series(np.arange(9.0), range(0, 90, 10))})
+    f = Forecaster(Ridge(), window_length=1).fit(None, counts)
+    new = pd.concat({"b": pd.Series([3.0], [40])})
+    assert f.forecast(2, history=new).index.to_list() == [("b", 50), ("b", 60)]
+    f.update(None, new).update(None, pd.concat({"b": pd.Series([4.0, 5.0], [50, 60])}))
+    assert f.forecast(1).index.to_list() == [("a", 90), ("b", 70)]
+
+
+@pytest.mark.parametrize("name", ["X", "y"])
+@pytest.mark.parametrize("value", [1e305, -1e305])
+def test_values_whose_sums_overflow_are_refused(name, value):
+    X, y = frame(), daily()
+    (X if name == "X" else y).iloc[2] = value
+    with pytest.raises(ValueError, match=rf"{name} has a value of size 1e\+305.*Divide {name} by a constant"):
+        Reader(X, y)
+
+
+def test_a_series_whose_name_is_a_number_may_have_no_value():
+    with pytest.raises(ValueError, match=r"^y has only NaN"):
+        Reader(None, daily().rename(3) * np.nan)
