@@ -211,6 +211,7 @@ def variants(table):
     """Make bad tables of a good one, an array or a pandas Series or DataFrame: functions by name."""
     values = np.asarray(table, dtype=float)
     like = _wrapper(table)
+    middle = values.mean() if values.size else 0.0
     found = {
         "its first row": lambda: table[:1],
         "no rows": lambda: table[:0],
@@ -223,13 +224,13 @@ def variants(table):
         "raveled": lambda: values.ravel(),
         "as text": lambda: values.astype(str),
         "as objects of text": lambda: values.astype(str).astype(object),
-        "as booleans": lambda: like(values > values.mean()),
+        "as booleans": lambda: like(values > middle),
         "as dates": lambda: values.astype("int64").astype("datetime64[s]"),
         "as durations": lambda: values.astype("int64").astype("timedelta64[s]"),
         "as complex": lambda: values.astype(complex),
         "as objects": lambda: values.astype(object),
         "as lists": values.tolist,
-        "as masked": lambda: np.ma.masked_greater(values, values.mean()),
+        "as masked": lambda: np.ma.masked_greater(values, middle),
         "as sparse": lambda: sparse.csr_matrix(values.reshape(len(values), -1)),
         "as float16": lambda: like(values.astype(np.float16)),
         "as longdouble": lambda: like(values.astype(np.longdouble)),
@@ -286,7 +287,7 @@ def _pandas_variants(table):
         "index of periods near the end": lambda: table.set_axis(pd.period_range("9900-01", periods=n, freq="M")),
         "three levels": lambda: table.set_axis(pd.MultiIndex.from_arrays([[0] * n, [1] * n, index])),
         "a zone": lambda: table.set_axis(pd.date_range("2024", periods=n, tz="America/New_York")),
-        "duplicate names": lambda: frame.iloc[:, [0, 0]],
+        "duplicate names": lambda: pd.concat([frame, frame], axis=1) if frame.shape[1] else frame,
         "a column of text": lambda: frame.assign(extra="a"),
         "a column of dates": lambda: frame.assign(extra=pd.Timestamp("2024")),
         "a column of booleans": lambda: frame.assign(extra=True),
@@ -296,7 +297,7 @@ def _pandas_variants(table):
         "names with $": lambda: frame.set_axis([f"$x_{k}$" for k in range(frame.shape[1])], axis=1),
         "names of mixed kinds": lambda: frame.assign(extra=1.0).set_axis([*range(frame.shape[1]), "b"], axis=1),
         "names of levels": lambda: frame.set_axis(
-            pd.MultiIndex.from_tuples([(name, 1) for name in frame.columns]), axis=1
+            pd.MultiIndex.from_arrays([list(frame.columns), [1] * frame.shape[1]]), axis=1
         ),
         "nullable": lambda: table.astype("Float64"),
         "polars": lambda: pl.from_pandas(frame.reset_index(drop=True)),
@@ -317,7 +318,7 @@ def _wrapper(table):
 
 def _with(values, value):
     changed = values.copy()
-    changed.flat[changed.size // 2] = value
+    changed.flat[changed.size // 2 : changed.size // 2 + 1] = value
     return changed
 
 

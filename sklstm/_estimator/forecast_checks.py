@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm._estimator.input_checks import FLOATS
+from sklstm._estimator.input_checks import FLOATS, check_range
 from sklstm._utils.argument_checks import as_array, shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.numeric_input import as_numbers
@@ -74,8 +74,10 @@ def check_future(X_future, shape, *, per_context, times=None):
     future = as_array(X_future, "X_future", dtype=FLOATS, ensure_2d=False, allow_nd=True)
     if not per_context and n_channels == 1 and future.shape == (n_steps,):
         future = future[:, np.newaxis]
+    check_range(future, future.dtype, "X_future")
     if future.shape != wanted:
-        raise ValueError(f"X_future has shape {future.shape}, expected {wanted}.")
+        why = " for the windows of context" if per_context else ""
+        raise ValueError(f"X_future has shape {future.shape}, expected {wanted}{why}.")
     if times is not None and is_pandas(X_future) and isinstance(X_future.index, type(times)):
         _check_times(X_future.index, times)
     return future.reshape(shape)

@@ -214,10 +214,10 @@ def _values_of_frame(X):
 
 def _check_rows_range(X, dtype, input_name):
     for chunk in row_chunks(len(X), X.shape[1] * X.shape[2]):
-        _check_range(X[chunk], dtype, input_name)
+        check_range(X[chunk], dtype, input_name)
 
 
-def _check_range(values, dtype, input_name):
+def check_range(values, dtype, input_name):
     """Raise an error for infinity, and for values whose sums do not fit into the precision; NaN is accepted."""
     limit = LARGEST[np.dtype(dtype)]
     high, low = (side.reduce(values, axis=None, initial=0) for side in (np.fmax, np.fmin))
@@ -324,7 +324,7 @@ def _check_targets(y, X, dtype):
         raise ValueError(f"y has targets at {y.shape[1]} steps, but X has {X.shape[1]} steps.")
     if y.ndim < 3:
         check_rows_have_targets(y)
-        _check_range(y, dtype, "y")
+        check_range(y, dtype, "y")
     return (y[:, np.newaxis] if y.ndim == 1 else y), y.ndim
 
 
@@ -346,7 +346,7 @@ def _check_step_targets(X, y, dtype, missing_rule):
     """Raise an error for a target at a present step that is NaN or infinite."""
     for chunk in row_chunks(len(y), X.shape[1] * (X.shape[2] + y.shape[2])):
         present = y[chunk][~missing_rule.skipped_steps(X[chunk])]
-        _check_range(present, dtype, "y")
+        check_range(present, dtype, "y")
         if np.isnan(present).any():
             raise ValueError("Input y contains NaN at a step that is present in X; only missing steps may have NaN.")
 

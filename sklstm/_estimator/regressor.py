@@ -543,7 +543,7 @@ class LSTMRegressor(
             If Ctrl-C ended training after a whole epoch.
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
-        check_same_rows(X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+        check_same_rows(X_val, "X_val", y_val=y_val, sample_weight_val=sample_weight_val)
         with training_log(self) as log:
             continues = self.warm_start and "theta_" in vars(self)
             if log.owner is self and log.next_earlier is not None:

@@ -11,18 +11,21 @@ from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.target_scaling import TargetScaler, error_scales
 from sklstm._series.output_format import percent
 from sklstm._series.series import SeriesData
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.caches import PickledByFields, cached_property
+from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.windows import rows_after
 
 
 def check_coverage(coverage):
     """Check one or several coverages; return a tuple without repetitions."""
     try:
-        shares = np.atleast_1d(np.asarray(coverage, dtype=float))
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):
+            shares = np.atleast_1d(np.asarray(as_numbers(coverage, "coverage"), dtype=float))
+    except (TypeError, ValueError, OverflowError):
         shares = np.empty(0)
     if shares.ndim != 1 or not len(shares) or not ((shares > 0) & (shares < 1)).all():
-        raise ValueError(f"coverage must be a number between 0 and 1, or a list of them; got {coverage!r}.")
+        raise ValueError(f"coverage must be a number between 0 and 1, or a list of them; got {shown(coverage)}.")
     shares = tuple(dict.fromkeys(shares.tolist()))
     _check_names(shares)
     return shares

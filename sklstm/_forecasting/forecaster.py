@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
-from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
 
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -25,6 +24,14 @@ from sklstm._series.history import History
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
+from sklstm._utils.argument_checks import (
+    MOST_STEPS,
+    CheckedParametersMixin,
+    check_flag,
+    check_same_length,
+    naming,
+    shown,
+)
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.checks import check_fitted, check_steps
@@ -34,14 +41,20 @@ from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
-from sklstm._utils.plain_parameters import on_plain_copy, plain
+from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.training_log import ResumableMixin, training_log
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
 
 class Forecaster(
-    CallbackSupportMixin, ResumableMixin, MetaEstimatorMixin, RegressorMixin, VersionedMixin, BaseEstimator
+    CheckedParametersMixin,
+    CallbackSupportMixin,
+    ResumableMixin,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    VersionedMixin,
+    BaseEstimator,
 ):
     """Forecast a series, or a panel of series, with an LSTM or any other scikit-learn regressor.
 
@@ -264,12 +277,12 @@ class Forecaster(
 
     _parameter_constraints: dict = {
         "regressor": [HasMethods(["fit"]), None],
-        "window_length": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "window_length": [StrOptions({"auto"}), Interval(Integral, 1, MOST_STEPS, closed="both")],
         "strategy": [StrOptions({AUTO, *STRATEGIES})],
-        "steps": [Interval(Integral, 1, None, closed="left"), None],
+        "steps": [Interval(Integral, 1, MOST_STEPS, closed="both"), None],
         "past_only": ["array-like", None],
         "target_transformer": [HasMethods(["fit", "transform"]), None],
-        "season": [StrOptions({"auto", DEFAULT}), Interval(Integral, 2, None, closed="left"), None],
+        "season": [StrOptions({"auto", DEFAULT}), Interval(Integral, 2, MOST_STEPS, closed="both"), None],
         "baseline": [StrOptions({"auto", DEFAULT, *KINDS}), HasMethods(["fit", "predict"]), None],
         "baseline_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
         "trust": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
@@ -347,11 +360,17 @@ class Forecaster(
     # ---- training
 
     def _validate_params(self):
-        """Validate the parameters as scikit-learn does; for one name as `past_only`, show the list to write."""
+        """Validate the parameters; for one name as `past_only`, show the list to write."""
         if isinstance(self.past_only, str):
             raise InvalidParameterError(
                 "The 'past_only' parameter of Forecaster must be an array-like or None. Got "
-                f"{self.past_only!r} instead: write past_only=[{self.past_only!r}]."
+                f"{shown(self.past_only)} instead: write past_only=[{shown(self.past_only)}]."
+            )
+        is_list = isinstance(self.past_only, list | tuple | range) or getattr(self.past_only, "ndim", None) == 1
+        if self.past_only is not None and not is_list:
+            raise InvalidParameterError(
+                "The 'past_only' parameter of Forecaster must be an array-like or None: a list of columns. Got "
+                f"{shown(self.past_only)} instead."
             )
         super()._validate_params()
 
@@ -742,11 +761,11 @@ class Forecaster(
     def _updated(self, X, y, train, learning_rate_init):
         """Return the attributes after an update."""
         check_fitted(self, "_fitted")
-        train = plain(train)
-        if not isinstance(train, bool):
-            raise TypeError(f"train must be True or False, got {train!r}.")
+        train = check_flag(train, "train")
         if learning_rate_init is not None:
-            check_learning_rate(learning_rate_init, train, self.regressors_ or [regressor_to_clone(self)])
+            learning_rate_init = check_learning_rate(
+                learning_rate_init, train, self.regressors_ or [regressor_to_clone(self)]
+            )
         new = read_new_rows(self, self._fitted.data.spec, X, y)
         check_follows(self._history, new)
         self._fitted.check_logarithms(new)
@@ -785,7 +804,7 @@ class Forecaster(
         check_fitted(self, "_fitted")
         truth, weight = read_truth(self._fitted.data.spec, self._history, X, y, sample_weight)
         forecasts = self.predict(X)  # warns of series that cannot be forecast
-        check_consistent_length(truth, forecasts)
+        check_same_length(X=forecasts, y=truth)
         known = ~np.isnan(np.c_[truth.reshape(len(truth), -1), forecasts.reshape(len(truth), -1)]).any(axis=1)
         if not known.any():
             raise ValueError(
@@ -806,12 +825,14 @@ class Forecaster(
 
 def check_parts(forecaster):
     """Check the types of the estimators in a forecaster."""
-    check_regressor(regressor_to_clone(forecaster))
+    with naming("regressor"):
+        check_regressor(regressor_to_clone(forecaster))
     for name in ("regressor", "baseline"):
         if isinstance(getattr(forecaster, name), Forecaster):
             raise TypeError(
                 f"{name} must predict values from windows, got a Forecaster. Pass the regressor inside of it."
             )
     if forecaster.baseline is not None and not isinstance(forecaster.baseline, str):
-        check_regressor(forecaster.baseline, name="baseline")
+        with naming("baseline"):
+            check_regressor(forecaster.baseline, name="baseline")
     check_transformer(forecaster.target_transformer)

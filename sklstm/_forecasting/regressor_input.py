@@ -15,6 +15,7 @@ from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.settings import check_settings, resolve_loss_steps
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._network.missing_values import INDICATOR
+from sklstm._utils.argument_checks import check_parameters
 from sklstm._utils.windows import as_slice
 
 # Meta-estimators of scikit-learn that pass X on as it is. Their tags may say that they do not accept NaN although the
@@ -64,10 +65,11 @@ def check_regressor_settings(regressor):
     inner = _predictor_in(regressor)
     if inner is not None:
         check_regressor_settings(inner)
-    constraints = getattr(regressor, "_parameter_constraints", None)
+    constraints, is_own = getattr(regressor, "_parameter_constraints", None), isinstance(regressor, LSTMRegressor)
     if constraints is not None:
-        validate_parameter_constraints(constraints, regressor.get_params(deep=False), type(regressor).__name__)
-    if isinstance(regressor, LSTMRegressor):
+        check = check_parameters if is_own else validate_parameter_constraints
+        check(constraints, regressor.get_params(deep=False), type(regressor).__name__)
+    if is_own:
         check_settings(regressor)
 
 

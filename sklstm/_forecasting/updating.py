@@ -12,18 +12,28 @@ from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_chann
 from sklstm._forecasting.regressor_input import lstm_prefixes
 from sklstm._forecasting.window_regressor import why_no_partial_fit
 from sklstm._series.history import History
+from sklstm._utils.argument_checks import shown
+from sklstm._utils.plain_parameters import plain
+
+HIGHEST_RATE = 1e30  # as that of an LSTMRegressor
 
 
 def check_learning_rate(learning_rate_init, train, regressors):
-    """Check the value of `learning_rate_init`, and that a regressor uses it."""
-    is_number = isinstance(learning_rate_init, Real) and not isinstance(learning_rate_init, bool)
-    if not is_number or not 0 < learning_rate_init < np.inf:
-        raise ValueError(f"learning_rate_init must be a number above 0, got {learning_rate_init!r}.")
+    """Check the value of `learning_rate_init`, and that a regressor uses it; return it as a Python number."""
+    is_number = isinstance(learning_rate_init, Real)
+    if not is_number or isinstance(learning_rate_init, bool | np.bool_ | np.timedelta64):
+        raise ValueError(f"learning_rate_init must be a number above 0, got {shown(learning_rate_init)}.")
+    if not 0 < learning_rate_init <= HIGHEST_RATE:
+        raise ValueError(
+            f"learning_rate_init must be a number above 0, and at most {HIGHEST_RATE:g}; got "
+            f"{shown(learning_rate_init)}."
+        )
     if not train or not any(lstm_prefixes(regressor) for regressor in regressors):
         raise ValueError(
             f"learning_rate_init={learning_rate_init} is used by an LSTMRegressor with train=True only. Leave it out; "
             "other regressors have parameters of their own for this."
         )
+    return plain(learning_rate_init)
 
 
 def train_further(fitted, histories, n_new, learning_rate_init):

@@ -4,9 +4,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import check_array, get_tags
-from sklearn.utils.validation import validate_data
+from scipy.sparse import issparse
+from sklearn.utils import get_tags
 
+from sklstm._utils.argument_checks import as_array, as_table, shown
 from sklstm._utils.checks import check_size, is_pandas, n_dimensions
 
 
@@ -74,9 +75,9 @@ class ColumnSpec:
                 f"{name} has columns, but the Forecaster was fitted without any. Pass a frame that has the index and "
                 "no columns."
             )
-        X = self._in_order(X)
+        X = self._in_order(X, name)
         try:
-            columns = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+            columns = as_table(estimator, X, name, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         except ValueError as error:
             if not self._lacks_names(X):
                 raise
@@ -102,7 +103,7 @@ class ColumnSpec:
         elif self.is_past.any() and n_dimensions(X) == 2 and np.shape(X)[1] == n_known:
             if not n_known:
                 return np.empty((len(X), 0))
-            known = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_future")
+            known = as_array(X, "X_future", dtype=np.float64, ensure_all_finite="allow-nan")
             check_size(known, "X_future")
             self.check_no_missing(known, X, "X_future")
             return known
@@ -128,7 +129,7 @@ class ColumnSpec:
         given = _labels_of(X)
         return self.labels is not None and given is not None and not set(self.labels) <= set(given)
 
-    def _in_order(self, X):
+    def _in_order(self, X, name):
         """Put the columns of a frame into the order of the fit, if both have the same names."""
         given = _labels_of(X)
         if self.labels is None or given is None:
@@ -138,7 +139,7 @@ class ColumnSpec:
         if not all(
             isinstance(name, str) for name in (*self.labels, *given)
         ):  # for strings, scikit-learn's check has a message
-            raise ValueError(f"X has the columns {given}, but the Forecaster was fitted on {self.labels}.")
+            raise ValueError(f"{name} has the columns {shown(given)}, but the Forecaster was fitted on {self.labels}.")
         return X
 
 
@@ -165,7 +166,7 @@ def read_training_columns(estimator, X, n_rows, past_only):
     if _has_no_columns(X):
         columns = np.empty((n_rows if X is None else len(X), 0))
     else:
-        columns = validate_data(estimator, X, reset=True, dtype=np.float64, ensure_all_finite="allow-nan")
+        columns = as_table(estimator, X, reset=True, dtype=np.float64, ensure_all_finite="allow-nan")
     check_size(columns, "X")
     labels, n_columns = _labels_of(X), columns.shape[1]
     spec = ColumnSpec(labels, _past_mask(past_only, labels, n_columns), get_tags(estimator).input_tags.allow_nan)
@@ -184,14 +185,21 @@ def _past_mask(past_only, labels, n_columns):
     mask = np.zeros(n_columns, dtype=bool)
     choices = list(range(n_columns)) if labels is None else labels
     for column in () if past_only is None else past_only:
-        if column not in choices or isinstance(column, bool | np.bool_):  # True is not the number 1
-            raise ValueError(f"past_only names {column!r}, but the columns of X are {choices}.")
+        is_name = isinstance(column, Hashable) and not isinstance(
+            column, bool | np.bool_ | np.void
+        )  # True is not the number 1
+        if not is_name or column not in choices:
+            raise ValueError(f"past_only names {shown(column)}, but the columns of X are {choices}.")
         mask[choices.index(column)] = True
     return mask
 
 
 def _check_is_table(X, name="X"):
-    """Raise ValueError for a Series as X, which most often is y, or as X_future."""
+    """Raise ValueError for a Series as X, which most often is y, or as X_future, and for a single value."""
+    if issparse(X):
+        raise TypeError(f"{name} is sparse, but dense data is required. Pass {name}.toarray().")
+    if X is not None and n_dimensions(X) == 0:
+        raise ValueError(f"{name} must be a table of columns, got {shown(X)}.")
     if is_pandas(X) and X.ndim == 1:
         if name != "X":
             raise ValueError(f"{name} must be a table of columns, got a Series: pass {name}.to_frame().")

@@ -9,6 +9,7 @@ from sklstm._series.continuation import rows_said, rows_skipped
 from sklstm._series.series_input import is_panel_index, split_index
 from sklstm._time_index.messages import format_time
 from sklstm._time_index.suggested_repairs import UserTable
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.user_warning import warn_user
 
@@ -83,7 +84,7 @@ def read_rows(forecaster, data, history, X):
     X, columns, training = as_numbers(X, "X"), data.spec.columns, data.series
     values = columns.read(forecaster, X)
     if not len(values):
-        raise ValueError(f"Found array with 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
+        raise ValueError(f"X: Found array with 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
     known, index = values[:, ~columns.is_past], index_of(X)
     _check_levels(history, index, "X")
     parts = split_index(index, len(known), "X")
@@ -107,7 +108,10 @@ def read_rows(forecaster, data, history, X):
 def _check_are_rows(X):
     """Raise ValueError for None and for a number of steps."""
     if isinstance(X, Integral):
-        raise ValueError(f"predict needs the rows to forecast, got {X}. To forecast {X} steps, call forecast({X}).")
+        number = shown(X)
+        raise ValueError(
+            f"predict needs the rows X to forecast, got {number}. To forecast {number} steps, call forecast({number})."
+        )
     if X is None:
         raise ValueError(
             "predict and score need the rows to forecast: X of n rows, or a frame without columns but with their index "

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length
+from sklearn.utils import _safe_indexing
 
 from sklstm._series.columns import in_named_order, read_training_columns
 from sklstm._series.history import History
@@ -12,6 +12,7 @@ from sklstm._series.panel import series_positions
 from sklstm._series.series import SeriesData
 from sklstm._series.training_data import TableSpec, TrainingData
 from sklstm._time_index.regular_index import has_step, regular_end, steps_after
+from sklstm._utils.argument_checks import as_array, check_same_length, naming, shown
 from sklstm._utils.checks import check_has_columns, check_size, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.row_alignment import in_order_of
@@ -44,7 +45,7 @@ def read_training(forecaster, X, y, sample_weight=None):
     _check_has_targets(X, y)
     values, index = _check_targets(y), _common_index(X, y)
     columns, spec = read_training_columns(forecaster, X, len(values), forecaster.past_only)
-    check_consistent_length(columns, values)
+    check_same_length(X=columns, y=values)
     series = split_into_series(values, columns, spec.is_past, index, _table_with_index(y))
     output_format = OutputFormat.from_targets(y, index)
     data = TrainingData(series, TableSpec(values.shape[1], spec, output_format, _common_step(series)))
@@ -101,9 +102,12 @@ def read_history(forecaster, spec, history, reads_columns=True):
     output_format : OutputFormat
         The format of the forecast.
     """
+    if isinstance(history, tuple) and len(history) != 2:
+        raise ValueError(f"history must be y or a tuple (X, y), got a tuple of {len(history)}: {shown(history)}.")
     X, y = history if isinstance(history, tuple) else (None, history)
-    X, y = as_numbers(X, "X"), as_numbers(y, "y" if isinstance(history, tuple) else "history")
-    series = _read_like(forecaster, spec, X, y, may_be_single=True, reads_columns=reads_columns)
+    with naming("history"):
+        X, y = as_numbers(X, "X"), as_numbers(y, "y" if isinstance(history, tuple) else "history")
+        series = _read_like(forecaster, spec, X, y, may_be_single=True, reads_columns=reads_columns)
     output_format = spec.output_format
     if is_pandas(y) and y.ndim == 1:
         output_format = replace(output_format, names=y.name)
@@ -136,7 +140,10 @@ def read_truth(spec, history, X, y, sample_weight):
         index = y.index
         _check_directly_follows(history, index)
     y = in_order_of(y, index, "y", "X")
-    truth = check_array(y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y")
+    truth = as_array(y, "y", dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan")
+    n_given = truth.shape[1] if truth.ndim == 2 else 1
+    if n_given != spec.n_targets:
+        raise ValueError(f"y has {n_given} targets, but the Forecaster was fitted on {spec.n_targets}.")
     if weight is None:
         return truth, None
     return truth, check_weights(in_order_of(weight, index, "sample_weight", "y"), truth)
@@ -163,7 +170,7 @@ def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
     columns = np.full((len(values), len(spec.columns)), np.nan)
     if reads_columns:
         columns = spec.columns.read(forecaster, X, len(values))
-        check_consistent_length(columns, values)
+        check_same_length(X=columns, y=values)
     if values.shape[1] != spec.n_targets:
         raise ValueError(f"y has {values.shape[1]} targets, but the Forecaster was fitted on {spec.n_targets}.")
     if is_panel_index(index) != output_format.is_panel and not (output_format.is_panel and may_be_single):
@@ -207,10 +214,13 @@ def _check_has_targets(X, y):
 def _check_targets(y):
     """Convert `y` to (n, n_targets) in float64; NaN is a missing value."""
     check_has_columns(y, "y")
-    values = check_array(
-        y, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name="y", ensure_min_samples=0
-    )
-    if values.ndim == 0 or 0 in values.shape[1:]:
+    if n_dimensions(y) == 0:
+        raise ValueError(
+            "y must have the shape (n_rows,) or (n_rows, n_targets), with rows in time order; got () of a single "
+            f"value, {shown(y)}."
+        )
+    values = as_array(y, "y", dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", ensure_min_samples=0)
+    if 0 in values.shape[1:]:
         raise ValueError(
             f"y must have the shape (n_rows,) or (n_rows, n_targets), with rows in time order; got {values.shape}."
         )

@@ -14,6 +14,7 @@ from inspect import signature
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import InvalidParameterError, _Booleans, _VerboseHelper, make_constraint
+from sklearn.utils.validation import validate_data
 
 from sklstm._utils.plain_parameters import plain
 
@@ -99,6 +100,12 @@ def as_array(data, name, **settings):
     # the sums by which scikit-learn finds infinity may overflow
     with naming(name), np.errstate(over="ignore", invalid="ignore"):
         return check_array(data, input_name=name, **settings)
+
+
+def as_table(estimator, X, name="X", **settings):
+    """Convert a table by scikit-learn's `validate_data`, with messages that name it."""
+    with naming(name), np.errstate(over="ignore", invalid="ignore"):
+        return validate_data(estimator, X, **settings)
 
 
 def check_same_length(**tables):

@@ -44,8 +44,8 @@ def check_weights(sample_weight, X):
     weight = as_array(as_numbers(sample_weight, name), name, dtype=np.float64, ensure_2d=False, allow_nd=True)
     if weight.shape != (len(X),):
         raise ValueError(
-            f"{name} must be a 1D array with one weight for each of {len(X)} rows, got the shape {weight.shape}: "
-            f"{name}.shape == {weight.shape}, expected {(len(X),)}!"
+            f"{name} must be a 1D array with one weight for each of {len(X)} rows of X and y, got the shape "
+            f"{weight.shape}: {name}.shape == {weight.shape}, expected {(len(X),)}!"
         )
     if (weight < 0).any():
         row = int(np.argmax(weight < 0))

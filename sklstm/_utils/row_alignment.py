@@ -26,28 +26,32 @@ def in_order_of(data, index, name, other):
     own = index_of(data)
     if own is None or index is None or own.equals(index):
         return data
-    if len(own) == len(index) and own.is_unique:
+    if len(own) == len(index) and own.is_unique and own.nlevels == index.nlevels:
         places = own.get_indexer(index)
         if (places >= 0).all():
             return data.iloc[places]
     raise ValueError(
-        f"{name} and {other} have different rows: {name} has {own[0]} … {own[-1]} ({len(own)} rows), {other} has "
-        f"{index[0]} … {index[-1]} ({len(index)} rows). Give {name} at the rows of {other}, or {name}.to_numpy() if "
-        "they are the same rows."
+        f"{name} and {other} have different rows: {name} has {_ends_said(own)}, {other} has {_ends_said(index)}. "
+        f"Give {name} at the rows of {other}, or {name}.to_numpy() if they are the same rows."
     )
 
 
-def check_same_rows(X, **tables):
+def _ends_said(index):
+    """Format the ends of an index."""
+    return f"{index[0]} … {index[-1]} ({len(index)} rows)" if len(index) else "no rows"
+
+
+def check_same_rows(X, name_of_X="X", **tables):
     """Raise an error if the index of a table shows that its rows are not those of X.
 
     This is so if two indexes of the same length have the same labels in another order, or no label in common. An index
     that only counts rows may have no label in common with another. If X has no index, the others are compared with the
     first that has one.
     """
-    indexes = {name: index_of(table) for name, table in {"X": X, **tables}.items()}
+    indexes = {name: index_of(table) for name, table in {name_of_X: X, **tables}.items()}
     (first, index), *others = [item for item in indexes.items() if item[1] is not None] or [(None, None)]
     for name, own in others:
-        if len(own) != len(index) or own.equals(index):
+        if len(own) != len(index) or own.nlevels != index.nlevels or own.equals(index):
             continue
         n_shared = int(own.isin(index).sum())
         counts_rows = any(_counts_rows(part) for part in (own, index))

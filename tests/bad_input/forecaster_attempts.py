@@ -124,12 +124,14 @@ def _of(about, forecaster, method, good, only=None):
         subject.call(method, arguments)
 
     settings = {"state": lambda: state_of(subject.estimator), "about": f"{about}Forecaster.{method}"}
-    names = {"X": ("history",), "y": ("history",)}
+    # a message may also name what the argument does not fit
+    names = {"X": ("Known columns", "steps"), "y": ("calibration_size",), "X_future": ("Known columns",)}
+    names["history"] = ("The index", "The history", "X_future")
     found = attempts(call, good, only=only, names=names, **settings)
     if "history" in good:
         tables = {f"({name})": make for name, make in _histories(good["history"]).items()}
         # a message may call the parts of a tuple by their names
-        names = {"history": ("X", "y")}
+        names = {"history": ("X", "y", "The index", "X_future")}
         found += attempts(call, good, values=HISTORIES | tables, only=["history"], names=names, **settings)
     return found
 

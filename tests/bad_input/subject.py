@@ -17,7 +17,7 @@ class Subject:
 
     def __init__(self, estimator):
         self._pickled = pickle.dumps(estimator)
-        self.estimator = estimator
+        self._renew()
 
     def call(self, method, arguments):
         """Call a method of the estimator."""
