@@ -427,13 +427,14 @@ def test_content_that_is_too_large_is_not_parsed(path):
 # ---- fuzzing
 
 
-def test_properties_of_malformed_archives(path, data):
+def test_properties_of_malformed_archives(path, data, monkeypatch):
     """Only ValueError; memory within a few times the size of the file.
 
         SKLSTM_EXAMPLES=200 python -m pytest tests/_utils/test_archive.py -k malformed
 
     tries 80 000 instead of 400.
     """
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # it takes long on some disks
     messages = Counter()
     tracemalloc.start()
     for number, mutant in enumerate(mutants(data, 400 * FACTOR, seed=FACTOR)):
