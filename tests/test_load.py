@@ -86,7 +86,7 @@ def settings():
 def two_threads():
     """BLAS may use two threads, whatever the tests run with."""
     limits = ThreadpoolController().limit(limits=2, user_api="blas")
-    threads._release_control()
+    threads._release_control(threads._blas_libraries())
     yield
     limits.restore_original_limits()
 
@@ -166,7 +166,7 @@ def test_fits_that_overlap_are_those_of_one_thread_and_give_settings_back(two_th
 def test_a_limit_that_the_caller_has_set_stays_and_counts_for_nothing(fitted, serial):
     for n_threads in (1, 2):
         limits = ThreadpoolController().limit(limits=n_threads, user_api="blas")
-        threads._release_control()
+        threads._release_control(threads._blas_libraries())
         with unchanged_settings():
             assert in_threads(*[lambda: assert_answers(fitted, serial)] * 3) == []
             model().fit(ROWS, TARGETS)

@@ -8,7 +8,6 @@ pandas is imported inside the functions: a user with a pandas index has imported
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -320,11 +319,12 @@ def _possible_frequencies(index, wall):
     import pandas as pd
 
     for stamps in (wall, index) if index.tz is not None else (index,):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pandas 3 warns that it will return an offset; both forms work
-            frequency = pd.infer_freq(stamps)
-        if frequency is not None:
-            yield pd.tseries.frequencies.to_offset(frequency)
+        unknown = stamps.copy()
+        unknown.freq = None
+        # not pd.infer_freq, of which pandas 3 warns: to catch a warning is not safe where threads forecast
+        inferred = pd.DatetimeIndex(unknown, freq="infer").freq
+        if inferred is not None:
+            yield inferred
     yield from offsets_within_months(wall)
     if index.tz is not None:
         yield pd.offsets.Day()  # which pandas does not infer where a time zone left out days

@@ -1,5 +1,7 @@
 """The step of an index and how it goes on, where clocks change over the very time at which days begin."""
 
+import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
 from sklstm._time_index.regular_index import directly_follows, regular_end, steps_after
-from sklstm._time_index.steps import index_end, timestamps_from
+from sklstm._time_index.steps import index_end, inferred_frequency, timestamps_from
 from sklstm._time_index.wall_clock import on_clock
 
 # A zone, a day that begins late there, as midnight was left out, and one in which midnight or the hour before it
@@ -218,3 +220,20 @@ def test_beyond_what_pandas_holds_is_told(index, steps):
         regular_end(index).next_values(steps)
     if isinstance(index, pd.DatetimeIndex):
         assert len(regular_end(index.as_unit("s")).next_values(steps)) == steps
+
+
+# ---- frequencies that are inferred
+
+
+@pytest.mark.parametrize("step", ["D", "h", "30min", "2D", "MS", "W-TUE", "YS", "WOM-2TUE"])
+def test_a_frequency_is_inferred_without_a_warning_that_would_have_to_be_caught(step, monkeypatch):
+    """Catching warnings is not safe in threads: they may leave each other's filters."""
+    index = pd.date_range("2024-01-02", periods=30, freq=step)
+    unknown, catch_warnings = pd.DatetimeIndex(index.to_numpy()), warnings.catch_warnings
+
+    def catch(*args, **settings):  # pandas itself does so
+        assert not sys._getframe(1).f_globals["__name__"].startswith("sklstm")
+        return catch_warnings(*args, **settings)
+
+    monkeypatch.setattr(warnings, "catch_warnings", catch)
+    assert inferred_frequency(unknown) == index.freq
