@@ -159,8 +159,8 @@ def test_without_some_targets_loss_and_gradient_equal_pytorchs_with_a_mask(shape
 @pytest.mark.parametrize("n_directions", [1, 2])
 def test_dropout_is_pytorchs_with_the_same_masks(n_directions, every_step, monkeypatch):
     """PyTorch runs layer by layer, with our masks between the layers and before the read-out."""
-    drawn, draw = [], stack._draw_masks
-    monkeypatch.setattr(stack, "_draw_masks", lambda ws, rng: (draw(ws, rng), drawn.extend(m.copy() for m in ws.masks)))
+    drawn, draw = [], stack.draw_masks
+    monkeypatch.setattr(stack, "draw_masks", lambda ws, rng: (draw(ws, rng), drawn.extend(m.copy() for m in ws.masks)))
     objective, theta = model((5, 7, 2, 4, 3), every_step, 3, n_directions, dropout=0.4)
     loss, gradient, _ = objective(theta, np.arange(5))
     layout = objective.network.layout

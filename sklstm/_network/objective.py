@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sklstm._network import stack
 from sklstm._network.network import CHUNK_ROWS, Network
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
 from sklstm._utils.caches import cached_property
 from sklstm._utils.overflow import power_of_two
+from sklstm._utils.threads import run_tasks
 from sklstm._utils.windows import row_chunks
 
 if TYPE_CHECKING:
-    from sklstm._network.stack import Workspace
     from sklstm._utils.typing import FloatArray, FloatDType, IntArray
 
 # A penalty that is stronger, as with tiny weights of samples, is limited to this: it leaves no weight of the network
@@ -23,6 +25,18 @@ STRONGEST_PENALTY = 1e12
 
 # Samples of at most so many elements are kept scaled. More samples are scaled batch by batch, in every epoch again.
 KEPT_ELEMENTS = 1 << 22
+
+
+class _Term(NamedTuple):
+    """Loss and gradient of some samples: weighted means over their targets that count.
+
+    `share` is in proportion to the weight of these targets, and `weight` is the sum of the samples' weights.
+    """
+
+    loss: float
+    gradient: FloatArray
+    share: float
+    weight: float
 
 
 class Objective:
@@ -57,7 +71,7 @@ class Objective:
         self._length, self._takes_all = len(samples.rows), merged is not None
         self._dtype = dtype
         self._is_weight = network.layout.is_weight(dtype)
-        self._workspaces: dict[int, Workspace] = {}
+        self._workspaces: dict[tuple[int, int], stack.Workspace] = {}  # by number of the piece, and number of samples
         self.n_threads = 1  # how many threads a batch may use
 
     def __len__(self) -> int:
@@ -65,35 +79,65 @@ class Objective:
 
     def __call__(self, theta: FloatArray, batch: IntArray) -> tuple[float, FloatArray, float]:
         """Return the loss of one batch, its gradient, and the sum of its weights."""
-        loss, gradient, _, weight_sum = self._data_term(theta, slice(None) if self._takes_all else batch)
-        return self._add_penalty(loss, gradient, theta, weight_sum), gradient, weight_sum
+        term = self._data_term(theta, slice(None) if self._takes_all else batch)
+        return self._add_penalty(term.loss, term.gradient, theta, term.weight), term.gradient, term.weight
 
     def whole(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return loss and gradient of all samples, computed in chunks."""
-        total, gradient, counted, weight_sum = 0.0, np.zeros_like(theta), 0.0, 0.0
-        for start in range(0, len(self.samples.rows), CHUNK_ROWS):
-            chunk = slice(start, start + CHUNK_ROWS)
-            loss, part, target_weight, chunk_weight = self._data_term(theta, chunk)
-            # divided first: float64 weights may not fit into the float32 of the gradient
-            share = float(target_weight.sum()) * (chunk_weight / self._weight_unit)
-            total += loss * share
-            gradient += part * share
-            counted, weight_sum = counted + share, weight_sum + chunk_weight
-        gradient /= counted
-        return self._add_penalty(total / counted, gradient, theta, weight_sum), gradient
+        starts = range(0, len(self.samples.rows), CHUNK_ROWS)
+        term = self._sum(self._data_term(theta, slice(start, start + CHUNK_ROWS)) for start in starts)
+        return self._add_penalty(term.loss, term.gradient, theta, term.weight), term.gradient
 
-    def _data_term(self, theta: FloatArray, batch: slice | IntArray) -> tuple[float, FloatArray, FloatArray, float]:
-        """Return loss and gradient of some samples, relative weights of their targets, and the total weight."""
+    def _data_term(self, theta: FloatArray, batch: slice | IntArray) -> _Term:
+        """Return loss and gradient of some samples. Large batches are computed in pieces, in threads if there are any.
+
+        The pieces depend on sizes alone, and are added in order, so results do not depend on the number of threads.
+        """
+        positions = np.arange(len(self.samples.rows))[batch] if isinstance(batch, slice) else batch
+        borders = stack.training_pieces(self.network.layout, len(positions))
+        if len(borders) == 1:
+            return self._piece(0, theta, batch)()
+        pieces = [self._piece(number, theta, positions[part]) for number, part in enumerate(borders)]
+        terms: dict[int, _Term] = {}
+
+        def run(number: int) -> None:
+            terms[number] = pieces[number]()
+
+        run_tasks(lambda: run, len(pieces), self.n_threads)
+        return self._sum(terms[number] for number in range(len(pieces)))
+
+    def _piece(self, number: int, theta: FloatArray, batch: slice | IntArray) -> Callable[[], _Term]:
+        """Return the function that computes the term of some samples. What is random is drawn before."""
         rows = self.samples.rows[batch]
         weight = self.samples.weight[rows]
         weight_sum = float(weight.sum())
         weight = (weight / weight_sum).astype(self._dtype)  # divided first: float64 weights may not fit into float32
-        scaled = self._scale(rows) if self._scaled is None else self._scaled.at(batch)
-        ws = self._workspaces.get(len(rows))
+        ws = self._workspaces.get((number, len(rows)))
         if ws is None:
-            ws = self.network.training_workspace(scaled.x.shape[1], len(rows), self._dtype, self.n_threads)
-            self._workspaces[len(rows)] = ws
-        return *self.network.loss_and_gradient(theta, scaled, weight, ws, self.rng), weight_sum
+            ws = self.network.training_workspace(self.samples.X.shape[1], len(rows), self._dtype, self.n_threads)
+            self._workspaces[number, len(rows)] = ws
+        if self.rng is not None:
+            stack.draw_masks(ws, self.rng)
+        all_scaled, unit = self._scaled, self._weight_unit
+
+        def compute() -> _Term:
+            scaled = self._scale(rows) if all_scaled is None else all_scaled.at(batch)
+            loss, gradient, target_weight = self.network.loss_and_gradient(theta, scaled, weight, ws)
+            # divided first: float64 weights may not fit into the float32 of the gradient
+            share = float(target_weight.sum()) * (weight_sum / unit)
+            return _Term(loss, gradient, share, weight_sum)
+
+        return compute
+
+    def _sum(self, terms: Iterable[_Term]) -> _Term:
+        """Return the term of all samples together, given those of its parts."""
+        total, gradient, counted, weight_sum = 0.0, np.zeros(self.network.layout.size, self._dtype), 0.0, 0.0
+        for term in terms:
+            total += term.loss * term.share
+            gradient += term.gradient * term.share
+            counted, weight_sum = counted + term.share, weight_sum + term.weight
+        gradient /= counted
+        return _Term(total / counted, gradient, counted, weight_sum)
 
     def _scale(self, rows: IntArray) -> ScaledSamples:
         return self.network.scaled(self.samples.X[rows], self.samples.y[rows], self.samples.by_target)

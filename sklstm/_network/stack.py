@@ -38,8 +38,26 @@ FEW_SAMPLES = 32
 WORTH_BLOCK = 1 << 13
 
 
+# Multiplications of a batch at one step from which on it is computed in pieces, and the samples of a piece (measured).
+WORTH_PIECES, FEWEST_IN_PIECE = 3 << 22, 16
+
+
+def training_pieces(layout: Layout, n_samples: int) -> list[slice]:
+    """Divide a batch into pieces that may be computed in two threads. The directions of a layer are threads already."""
+    n_multiplications = 3 * n_samples * layout.matrix_size  # forward, backward, and the gradient of the weights
+    if layout.n_directions > 1 or n_multiplications < WORTH_PIECES or n_samples < 2 * FEWEST_IN_PIECE:
+        return [slice(n_samples)]
+    middle = -(-n_samples // 2)
+    middle += -middle % 8  # blocks of whole vectors
+    return [slice(middle), slice(middle, n_samples)]
+
+
 def training_threads(layout: Layout, n_samples: int) -> int:
-    """Return how many threads pay off in training with batches of this size: one for each direction."""
+    """Return how many threads pay off in training with batches of this size: one for each piece or direction."""
+    return max(len(training_pieces(layout, n_samples)), _direction_threads(layout, n_samples))
+
+
+def _direction_threads(layout: Layout, n_samples: int) -> int:
     return layout.n_directions if layout.hidden_size * n_samples >= WORTH_BLOCK else 1
 
 
@@ -79,7 +97,7 @@ class Workspace:
         widths = layout.widths
         self.shape = T, B
         self.every_step = every_step
-        self.n_threads = min(n_threads, training_threads(layout, n_samples))
+        self.n_threads = min(n_threads, _direction_threads(layout, n_samples))
         self.layers: list[list[lstm.Workspace]] = []
         for level, width in enumerate(widths):
             kept = for_gradient or every_step or level + 1 < len(widths) or B <= FEW_SAMPLES
@@ -113,7 +131,7 @@ def forward(
     order : StepOrder, default=IN_TIME
         The order of the steps in `ws.x`.
     rng : numpy.random.Generator, default=None
-        Draws which states are dropped; needed if `ws` has dropout.
+        Draws which states are dropped. If it is None, `draw_masks` was called before.
 
     Returns
     -------
@@ -121,8 +139,8 @@ def forward(
         [1; h] for the read-out, at every step from `order.start` on or at the last one.
     """
     if ws.dropout:
-        assert rng is not None
-        _draw_masks(ws, rng)
+        if rng is not None:
+            draw_masks(ws, rng)
         _sort_masks(ws, order)
     start = order.start
     for level, directions in enumerate(ws.layers):
@@ -153,7 +171,7 @@ def _forward_in(ws: Workspace, level: int, matrices: Sequence[FloatArray], order
     lstm.forward(matrices[level * len(directions) + k], directions[k], order.start, order.leading)
 
 
-def _draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
+def draw_masks(ws: Workspace, rng: np.random.Generator) -> None:
     """Draw new masks of 0 and 1 / (1 - p), the same ones in float32 and float64, in the order of time."""
     for mask in ws.masks:
         kept = rng.random(mask.shape, np.float32) >= ws.dropout

@@ -1,9 +1,13 @@
 """The loss and its gradients through scaling, missing steps, weights and penalty."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from sklstm._network import objective as _objective
+from sklstm._network import stack
+from sklstm._network.layout import Layout
 from sklstm._network.losses import LOSSES
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.scaling import INSTANCE_NORMS
@@ -204,3 +208,58 @@ def test_a_penalty_that_tiny_weights_make_huge_is_limited():
     loss, gradient = few.whole(start(few.network))
     assert 1e9 < loss < 1e15
     assert np.isfinite(gradient).all()
+
+
+# ---- batches in pieces
+
+
+@pytest.fixture
+def in_pieces(monkeypatch):
+    """Let every batch be computed in three pieces."""
+    pieces = [slice(0, 1), slice(1, 3), slice(3, None)]
+    monkeypatch.setattr(stack, "training_pieces", lambda layout, n_samples: pieces if n_samples > 3 else [slice(None)])
+
+
+@pairwise("loss, targets, n_layers", LOSSES, ["last", "given", "next"], [1, 2])
+def test_a_batch_in_pieces_has_the_loss_and_gradient_of_the_whole(loss, targets, n_layers, request):
+    X, y, weight = example(targets == "given")
+    term = objective(X, y, weight, targets != "last", 0.3, loss=loss, n_layers=n_layers)
+    theta, batch = start(term.network), np.array([0, 1, 4, 6, 2])
+    expected, all_expected = term(theta, batch), term.whole(theta)
+    request.getfixturevalue("in_pieces")
+    found, all_found = term(theta, batch), term.whole(theta)
+    assert not np.array_equal(found[1], expected[1])  # else this test shows nothing
+    assert found[0] == pytest.approx(expected[0], rel=1e-13)
+    assert found[2] == pytest.approx(expected[2], rel=1e-15)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-10, atol=1e-13)
+    assert all_found[0] == pytest.approx(all_expected[0], rel=1e-13)
+    np.testing.assert_allclose(all_found[1], all_expected[1], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [{}, {"n_layers": 2, "dropout": 0.3}], ids=str)
+def test_gradient_of_a_batch_in_pieces(size, in_pieces):
+    check_gradient(objective(*example(True), True, 0.3, **size))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_a_batch_in_pieces_is_the_same_with_any_number_of_threads(dropout, in_pieces):
+    results = []
+    for n_threads in (1, 2, 3):
+        term = objective(*example(), n_layers=2, dropout=dropout)
+        term.n_threads, theta = n_threads, start(term.network)
+        results.append([term(theta, np.array([0, 1, 4, 6, 2])) for _ in range(3)])
+    for result in results[1:]:
+        for (loss, gradient, weight), expected in zip(result, results[0], strict=True):
+            assert (loss, weight) == (expected[0], expected[2])
+            np.testing.assert_array_equal(gradient, expected[1])
+
+
+def test_pieces_follow_from_the_work_alone_and_keep_all_samples():
+    for size, n_samples in product([8, 64, 128, 256, 512], [1, 16, 31, 32, 33, 64, 100, 256]):
+        layout = Layout(8, size, 1)
+        pieces = stack.training_pieces(layout, n_samples)
+        assert np.concatenate([np.arange(n_samples)[piece] for piece in pieces]).tolist() == list(range(n_samples))
+        assert all(len(range(n_samples)[piece]) >= min(n_samples, 8) for piece in pieces)
+        assert (len(pieces) == 2) == (n_samples >= 32 and 3 * n_samples * 4 * size * (size + 9) >= stack.WORTH_PIECES)
+        assert len(stack.training_pieces(Layout(8, size, 1, n_directions=2), n_samples)) == 1
+        assert stack.training_threads(layout, n_samples) == len(pieces)

@@ -202,11 +202,11 @@ def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_s
     def run(*masks):
         layers, ws, _ = case.run()
         ws.dropout, ws.masks = 1.0, [np.full_like(mask, value) for mask, value in zip(ws.masks, masks, strict=True)]
-        stack._draw_masks, draw = (lambda *_: None), stack._draw_masks
+        stack.draw_masks, draw = (lambda *_: None), stack.draw_masks
         try:
             return stack.forward(layers, ws, rng=np.random.default_rng(0)).copy(), ws
         finally:
-            stack._draw_masks = draw
+            stack.draw_masks = draw
 
     np.testing.assert_allclose(run(1, 1)[0], plain, rtol=1e-14)
     assert not run(1, 0)[0][:, 1:].any()
