@@ -12,6 +12,9 @@ from sklstm._utils.windows import row_chunks
 # The largest targets that are accepted, by precision, if a loss squares them as they are.
 LARGEST_TO_SQUARE = {np.dtype(np.float32): 1e17, np.dtype(np.float64): 1e150}
 
+# A range of fewer units in the last place is mostly rounding.
+FEWEST_ROUNDED = 100
+
 # Fewer pairs may lie on a line by chance.
 N_ON_A_LINE = 10
 
@@ -25,10 +28,29 @@ def check_targets_suit(regressor, data):
             _check_next_steps(part, name)
         elif regressor.instance_norm is not None and part is data:
             _warn_of_units(regressor.instance_norm, part)
+        _warn_of_rounding(part, name)
         if loss_class(regressor.loss).squares:
             _check_squares(regressor, part, name)
         if loss_class(regressor.loss).needs_nonnegative:
             _check_nonnegative(regressor, part, name)
+
+
+def _warn_of_rounding(data, name):
+    """Warn of targets in float64 whose changes are lost in the float32 of X, as those of 1 on a level of 1e9 are."""
+    if data.X.dtype != np.float32 or data.y.dtype == np.float32:
+        return
+    y = data.y[data.rows].reshape(-1, data.n_outputs)
+    low, high = np.fmin.reduce(y), np.fmax.reduce(y)
+    change, largest = high - low, np.fmax(np.abs(low), np.abs(high))
+    is_lost = (change > FEWEST_ROUNDED * np.finfo(np.float64).eps * largest) & (
+        change < FEWEST_ROUNDED * np.finfo(np.float32).eps * largest
+    )
+    if is_lost.any():
+        column = int(np.argmax(is_lost))
+        warn_user(
+            f"{name} varies from {low[column]:.17g} to {high[column]:.17g}, which is little more than the rounding of "
+            f"float32, the precision of X. Give X in float64, or subtract a constant from {name}."
+        )
 
 
 def _check_squares(regressor, data, name):

@@ -165,3 +165,20 @@ def test_only_targets_that_count_are_squared():
     constant.fit(np.full((9, 4, 1), 1e300), np.full(9, 1e300))
     with pytest.raises(ValueError, match=r"y_val has targets .* divide X and y_val"):
         model.set_params(early_stopping=True).fit(X[5:], y[5:], X_val=X[:5], y_val=y[:5])
+
+
+def test_targets_whose_changes_float32_rounds_away_warn():
+    X, y = continued()
+    model = LSTMRegressor(2, random_state=0)
+    small, far = X.astype(np.float32), 1e9 + y
+    with pytest.warns(
+        UserWarning, match=r"y varies from 99\d+\.\d+ to .*float32, the precision of X. Give X in float64, or"
+    ):
+        model.partial_fit(small, far)
+    for rows, targets in (
+        (X, far), (small, far - 1e9), (small, far.astype(np.float32)), (small, np.full(len(y), 1e9 + 0.1)),
+        (small, 0.1 + y * 1e-16), (small, y * 1e4 + 1e9),
+    ):  # fmt: skip
+        LSTMRegressor(2, random_state=0).partial_fit(rows, targets)
+    weight = np.arange(len(y)) % 2
+    LSTMRegressor(2, random_state=0).partial_fit(small, np.where(weight, y, far), weight)
