@@ -88,7 +88,10 @@ def test_float32(name, norm, loss, state):
 
 
 @pytest.mark.parametrize("norm", [None, *INSTANCE_NORMS])
-@pytest.mark.parametrize(("dtype", "unit"), [("f8", 2.0**996), ("f8", 2.0**-990), ("f4", 2.0**122), ("f4", 2.0**-95)])
+@pytest.mark.parametrize(
+    ("dtype", "unit"),
+    [("f8", 2.0**996), ("f8", 2.0**200), ("f8", 2.0**-990), ("f4", 2.0**122), ("f4", 2.0**80), ("f4", 2.0**-95)],
+)
 def test_predictions_follow_the_unit(norm, dtype, unit):
     """As far as digits are not lost, the answer is that of ordinary values."""
     series = WAVE.astype(dtype)

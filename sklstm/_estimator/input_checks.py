@@ -311,6 +311,7 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
 def _check_targets(y, X, dtype):
     """Return `y` as (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), and its original ndim."""
     check_has_columns(y, "y")
+    y = in_native_order(y)
     y = as_array(y, "y", dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, ensure_min_samples=0)
     if y.ndim not in (1, 2, 3):
         raise ValueError(

@@ -21,7 +21,7 @@ from sklstm._network.moments import new_moments
 from sklstm._network.prediction_chunks import largest_products, prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
 from sklstm._network.scaled_samples import ScaledSamples
-from sklstm._network.scaling import Chunk, Reference, Scaling
+from sklstm._network.scaling import Chunk, Reference, Scaling, limit_inputs
 from sklstm._network.step_order import StepOrder
 from sklstm._network.targets import counted_weight, features_first, missing_targets, samples_first, training_targets
 from sklstm._utils.overflow import weighted_mean
@@ -266,6 +266,7 @@ class Network:
         n_channels = X.shape[2]
         x[:, :n_channels] = features_first(X)
         skipped, reference = self.scaling.inputs(x[:, :n_channels], x[:, n_channels:])
+        limit_inputs(x[:, :n_channels])
         order = StepOrder.of(skipped, keeps_all)
         present = x[order.start :]
         if order.moved is not None:

@@ -105,7 +105,7 @@ class Scaling:
             x /= self.channel_unit
         missing = self.missing_rule.fill_missing(x)
         reference = None
-        with np.errstate(over="ignore"):  # limited below
+        with np.errstate(over="ignore"):  # see `limit_inputs`
             if self.instance_norm is not None:
                 of_targets = x[:, : self.n_targets]
                 reference = self._reference(of_targets, None if missing is None else missing[:, : self.n_targets])
@@ -113,8 +113,6 @@ class Scaling:
             if self.channel_mean is not None and self.channel_scale is not None:
                 x -= self.channel_mean
                 x /= self.channel_scale
-        np.maximum(x, -LARGEST_INPUT, out=x)  # np.clip takes twice as long for one sample
-        np.minimum(x, LARGEST_INPUT, out=x)
         if self.missing_rule.by_channel:
             if missing is not None:
                 np.copyto(x, 0, where=missing)
@@ -208,6 +206,12 @@ class Scaling:
         deviation = np.where(is_rounding(deviation, last_present(x, missing)), 0, deviation)
         by_channel = zip(self.typical_deviation, deviation, self.group_limits, strict=True)
         return np.stack([typical[group_of(own, limits)] for typical, own, limits in by_channel])
+
+
+def limit_inputs(x: FloatArray) -> None:
+    """Limit scaled inputs to ± `LARGEST_INPUT`, in place."""
+    np.maximum(x, -LARGEST_INPUT, out=x)  # np.clip takes twice as long for one sample
+    np.minimum(x, LARGEST_INPUT, out=x)
 
 
 def _to_relative(values: FloatArray, reference: Reference) -> None:
