@@ -251,7 +251,7 @@ def _keys(frame, by):
     """Return the columns to group by, as a list."""
     import pandas as pd
 
-    keys = list(by) if isinstance(by, list | tuple | np.ndarray | pd.Index) and np.ndim(by) else [by]
+    keys = list(by) if isinstance(by, list | tuple | np.ndarray | pd.Index) and np.iterable(by) else [by]
     known = [key for key in KEYS if key in frame.columns]
     if not keys or not all(isinstance(key, str) and key in known for key in keys) or len(set(keys)) < len(keys):
         raise ValueError(

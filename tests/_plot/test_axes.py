@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_ticks
+from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_ticks, undone_on_error
 
 
 @pytest.fixture
@@ -38,3 +38,73 @@ def test_each_label_is_one_entry_and_of_several_colours_it_has_that_of_the_text(
     assert list(entries) == ["a", "b"]
     assert entries["a"] is one[0] is not again
     assert to_hex(entries["b"].get_color()) == to_hex(plt.rcParams["text.color"])
+
+
+class Display:
+    """Has attributes, as displays have."""
+
+
+def interrupted_plot(display, ax, *, is_new):
+    with undone_on_error(display, [ax], is_new=is_new):
+        display.line_ = ax.plot([1, 1000], [1e3, 1e9], label="new")[0]
+        display.other_ = 1
+        ax.set(xlabel="x", ylabel="y", title="title", yscale="log")
+        ax.set_title("left", loc="left")
+        set_integer_ticks(ax)
+        ax.legend()
+        raise KeyboardInterrupt
+
+
+def test_a_plot_that_fails_closes_a_new_figure_and_sets_no_attribute(ax):
+    display = Display()
+    display.line_ = "earlier"
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_plot(display, ax, is_new=True)
+    assert not plt.get_fignums()
+    assert vars(display) == {"line_": "earlier"}
+
+
+def test_a_plot_that_fails_leaves_the_axes_of_the_user_as_they_were(ax):
+    ax.plot([1, 2], label="mine")
+    ax.set(xlabel="time", title="my title")
+    legend, children, limits = ax.legend(), ax.get_children(), ax.dataLim.frozen()
+    ticks = ax.xaxis.get_major_locator(), ax.yaxis.get_major_formatter()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_plot(Display(), ax, is_new=False)
+    assert ax.get_children() == children
+    assert ax.get_legend() is legend
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title(), ax.get_title(loc="left")) == ("time", "", "my title", "")
+    assert ax.get_yscale() == "linear"
+    assert ax.xaxis.get_major_locator() is ticks[0]
+    np.testing.assert_array_equal(ax.dataLim.get_points(), limits.get_points())
+    assert plt.get_fignums()
+    ax.figure.canvas.draw()
+    assert ax.get_ylim()[1] < 3
+
+
+def test_a_plot_that_succeeds_stays(ax):
+    display = Display()
+    with undone_on_error(display, [ax], is_new=True):
+        display.line_ = ax.plot([1])[0]
+    assert ax.lines[:] == [display.line_]
+    assert plt.get_fignums()
+
+
+def test_axes_that_do_not_suit_are_refused(ax):
+    ax.plot(["a", "b"], [1, 2])
+    for of_times in (True, False):
+        with pytest.raises(
+            ValueError, match=r"ax must have an x-axis of .*numbers, got one with a StrCategoryFormatter"
+        ):
+            check_axes(ax, of_times=of_times)
+    dated = new_axes()
+    dated.plot(np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[D]"), [1, 2])
+    check_axes(dated, of_times=True)
+    with pytest.raises(ValueError, match="ax must have an x-axis of numbers"):
+        check_axes(dated)
+    polar = plt.figure().add_subplot(projection="polar")
+    with pytest.raises(TypeError, match=r"ax must be a plain Axes.*got PolarAxes"):
+        check_axes(polar)
+    ax.remove()
+    with pytest.raises(ValueError, match="ax must be an Axes of a figure"):
+        check_axes(ax)

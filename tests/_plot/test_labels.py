@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklstm._plot.labels import format_name, format_name_of, is_missing
+from sklstm._plot.labels import as_label, check_name, format_name, format_name_of, is_missing
 
 
 @pytest.mark.parametrize("name", [None, np.nan, pd.NA, pd.NaT])
@@ -25,3 +25,21 @@ def test_numbers_are_preceded_by_what_they_name(name, text, text_of_series):
     assert not is_missing(name)
     assert format_name(name) == text
     assert format_name_of("series", name) == text_of_series
+
+
+def test_what_cannot_be_printed_is_written_as_in_python():
+    assert format_name("a\tb\0\ud800\nc") == "a\\tb\\x00\\ud800\nc"
+    assert format_name("x" * 41) == "x" * 39 + "…"
+    assert format_name("x" * 40) == "x" * 40
+
+
+@pytest.mark.parametrize(("text", "label"), [("$a$", r"\$a\$"), ("_a", " _a"), ("a_b", "a_b"), ("", "")])
+def test_a_label_shows_a_text_as_it_is(text, label):
+    assert as_label(text) == label
+
+
+def test_a_name_is_text_or_none():
+    check_name(None, "name")
+    check_name("a", "name")
+    with pytest.raises(TypeError, match="name must be text or None, got b'a'"):
+        check_name(b"a", "name")

@@ -1,7 +1,8 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from sklstm._plot.style import area_style, check_styles, line_style, mark_isolated_points
+from sklstm._plot.style import area_style, check_styles, line_style, mark_isolated_points, naming_style
 
 NAN = np.nan
 
@@ -17,12 +18,30 @@ def test_keywords_that_matplotlib_takes_pass():
         {"line_kwargs": {"color": "no colour"}},
         {"line_kwargs": {"c": "red", "color": "red"}},
         {"interval_kwargs": {"marker": "o"}},
+        {"line_kwargs": {"zorder": "x"}},  # matplotlib notices this and the next ones only when it draws
+        {"line_kwargs": {"path_effects": 3}},
+        {"line_kwargs": {"label": r"$\bad$"}},
+        {"interval_kwargs": {"agg_filter": 3}},
+        {"best_kwargs": {"scalex": True}},
     ],
 )
 def test_keywords_that_matplotlib_does_not_take_are_named(styles):
     (name,) = styles
     with pytest.raises((TypeError, ValueError), match=name):
         check_styles(**styles)
+
+
+def test_an_error_names_the_keywords_if_there_are_any():
+    message = r"matplotlib does not accept line_kwargs=\{'color': 'red'\}: odd"
+    with pytest.raises(ValueError, match=message), naming_style("line_kwargs", {"color": "red"}):
+        raise RuntimeError("odd")
+    with pytest.raises(RuntimeError, match="odd"), naming_style("line_kwargs", None):
+        raise RuntimeError("odd")
+
+
+def test_the_sample_is_drawn_on_no_figure_of_pyplot():
+    check_styles(line_kwargs={"color": "red"}, best_kwargs={"color": "red"}, spread_kwargs={"color": "red"})
+    assert not plt.get_fignums()
 
 
 def test_the_users_keywords_replace_defaults_under_any_of_their_names():
