@@ -227,7 +227,8 @@ def _truth_from_array(truth, history, forecast):
 
     n_targets = history.shape[1] if history.ndim == 2 else 1
     try:
-        values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            values = np.asarray(as_numbers(truth, "truth"), dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
             f"truth must be a pandas Series or DataFrame or an array of numbers, got {shown(truth)}: {error}"

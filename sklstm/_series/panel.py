@@ -71,8 +71,7 @@ def split_panel(index, n_splits, test_size, gap=0):
     [0 1 2 3 5 6 7 8] [4 9]
     """
     n_splits, test_size, gap = map(plain, (n_splits, test_size, gap))
-    if np.shape(index)[:1] == (0,):
-        raise ValueError("index has no rows, so there is nothing to split.")
+    _check_has_rows(index)
     series, _, stamp, stamps = _levels(_panel_index(index))
     first_start = len(stamps) - n_splits * test_size
     if first_start - gap < 1:
@@ -93,6 +92,13 @@ def split_panel(index, n_splits, test_size, gap=0):
             )
         folds.append((train, np.flatnonzero(is_tested)))
     return folds
+
+
+def _check_has_rows(index):
+    import pandas as pd
+
+    if (is_pandas(index) or isinstance(index, pd.Index)) and not len(index):
+        raise ValueError("index has no rows, so there is nothing to split.")
 
 
 def series_positions(index, name="y"):

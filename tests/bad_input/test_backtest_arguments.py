@@ -9,8 +9,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from sklstm import Forecaster, LSTMRegressor, backtest, split_panel
-from tests.attack import state_of
-from tests.bad_input.backtest_attempts import DAYS, KNOWN, NEXT, PANEL, SERIES, Splitter, _failing
+from tests.attack import bad, run_apart, sampled, state_of
+from tests.bad_input.backtest_attempts import DAYS, KNOWN, NEXT, PANEL, SERIES, Splitter, _failing, everything
 from tests.bad_input.tools import Row, check_refused
 
 FORECASTER = Forecaster(Ridge(), window_length=4).fit(None, SERIES)
@@ -109,3 +109,12 @@ def test_positions_may_be_a_mask_or_a_slice():
     for frame in frames:
         pd.testing.assert_frame_equal(frame, frames[0])
     assert len(frames[0]) == 2
+
+
+def test_a_sample_of_the_attack_is_answered_clearly():
+    assert bad(attempt.outcome() for attempt in sampled(everything(), 200)) == []
+
+
+@pytest.mark.slow
+def test_the_attack_is_answered_clearly():
+    assert bad(run_apart("tests.bad_input.backtest_attempts:everything")) == []
