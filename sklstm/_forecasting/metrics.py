@@ -13,7 +13,7 @@ from sklstm._utils.numeric_input import as_numbers
 
 KEYS = ("series", "target", "origin", "step", "time")
 VALUES = ("truth", "forecast", "naive", "scale")
-MOST = 1e300  # of values: errors of larger ones overflow
+MOST = 1e303  # of values: a forecaster takes up to 1e300, and percentages of larger ones overflow
 MOST_STEPS = 2**53  # whole numbers above are not exact in float64
 
 

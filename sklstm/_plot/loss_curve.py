@@ -18,7 +18,7 @@ from sklstm._utils.numeric_input import as_numbers
 LOG_SCALE_RATIO = 10
 POWER_TICKS_RATIO = 1000
 MAX_LEGEND_ROWS = 8
-MOST = 1e280  # matplotlib cannot scale a logarithmic axis to larger values
+MOST = 1e150  # to larger losses, matplotlib cannot scale a logarithmic axis
 MAX_DEPTH = 100  # of estimators inside estimators; deeper, one contains itself
 CONSTRAINTS = {"name": [str, None], **dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)}
 

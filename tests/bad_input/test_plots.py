@@ -135,7 +135,7 @@ ROWS = [
     Row(SHOWN, "history", "array", HISTORY.to_numpy, "got ndarray", TypeError),
     Row(SHOWN, "history", "no columns", lambda: HISTORY.to_frame()[[]], "no columns"),
     Row(SHOWN, "history", "infinite", lambda: HISTORY.where(HISTORY.index != MONTHS[3], np.inf), "inf in row 3"),
-    Row(SHOWN, "history", "1e301", lambda: HISTORY * 1e300, "e+30"),
+    Row(SHOWN, "history", "1e306", lambda: HISTORY * 1e305, "e+30"),
     Row(SHOWN, "history", "unsorted", lambda: HISTORY[::-1], "sort_index()"),
     Row(SHOWN, "history", "a time twice", lambda: pd.concat([HISTORY[:1], HISTORY]), "a time twice"),
     Row(SHOWN, "history", "missing time", lambda: HISTORY.set_axis([pd.NaT, *MONTHS[1:24]]), "missing in the index"),
