@@ -108,6 +108,13 @@ class Checkpoint:
     def setup(self, estimator, context):
         """Begin to follow a fit; scikit-learn calls it.
 
+        Parameters
+        ----------
+        estimator : LSTMRegressor or Forecaster
+            The estimator that is fitted.
+        context : CallbackContext
+            The task of its fit.
+
         Raises
         ------
         TypeError

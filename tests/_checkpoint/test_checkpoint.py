@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import BaggingRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.multioutput import MultiOutputRegressor
@@ -125,6 +126,29 @@ def test_what_is_loaded_predicts_with_the_weights_that_are_kept_so_far(path):
     np.testing.assert_array_equal(loaded.predict(X), shorter.predict(X))
     np.testing.assert_array_equal(loaded.forecast(3), shorter.forecast(3))
     assert loaded.validation_loss_curve_ == shorter.validation_loss_curve_
+
+
+def test_without_validation_the_best_weights_so_far_are_those_of_the_smallest_loss(path):
+    """As after Ctrl-C."""
+    killed_fit(model(max_iter=9, learning_rate_init=1.0, clip_norm=None), path, 6, X, Y)
+    loaded = load_checkpoint(path)
+    assert loaded.best_iter_ == 1 + int(np.argmin(loaded.loss_curve_)) < 6
+    shorter = fit(model(max_iter=loaded.best_iter_, learning_rate_init=1.0, clip_norm=None), X, Y)
+    np.testing.assert_array_equal(loaded.theta_, shorter.theta_)
+
+
+def test_a_resumed_fit_ends_as_one_that_was_not_killed(path):
+    """It warns of the same limit."""
+    for settings, message in (({"max_updates": 5}, r"Maximum updates \(5\)"), ({}, r"Maximum iterations \(4\)")):
+        killed_fit(model(max_iter=4, **settings), path, 1, X, Y)
+        with pytest.warns(ConvergenceWarning, match=message):
+            load_checkpoint(path).resume(X, Y)
+
+
+def test_a_warm_start_that_continues_nothing_advances_the_generator(path):
+    whole = fit(model(warm_start=True, random_state=np.random.RandomState(0)), X, Y)
+    killed_fit(model(warm_start=True, random_state=np.random.RandomState(0)), path, 2, X, Y)
+    assert resumed(path, X, Y).random_state.bytes(8) == whole.random_state.bytes(8)
 
 
 def test_fit_starts_anew(path):
