@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
     pytest.param(block, id=f"{name} {number}")
-    for name in ("README.md", "doc/forecasting.md", "doc/serving.md")
+    for name in ("README.md", "doc/forecasting.md", "doc/serving.md", "doc/faults.md")
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S))
 ]
 
