@@ -1,6 +1,7 @@
 """What several tests need."""
 
 import importlib
+import re
 import sys
 import warnings
 from dataclasses import is_dataclass
@@ -42,6 +43,11 @@ def pairwise(names, *values, where=lambda *combination: True):
     marks = [() if k in few else pytest.mark.slow for k in range(len(every))]
     cases = zip(every, marks, strict=True)
     return pytest.mark.parametrize(names, [pytest.param(*(value for _, value in c), marks=mark) for c, mark in cases])
+
+
+def label(value):
+    """Name a case by its value, short and without addresses in memory, which differ between processes."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", value if isinstance(value, str) else repr(value))[:100]
 
 
 def changeable_dataclasses(package):

@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklstm import Forecaster, LSTMRegressor, WindowTransformer
 from sklstm._checkpoint.estimators import EstimatorSpec, Opaque, made, opaque_parameters, spec_of
 from sklstm._checkpoint.state_kinds import CODEC
+from tests.tools import label
 
 
 class Foreign(BaseEstimator):
@@ -36,7 +37,7 @@ def again(estimator):
         Ridge(0.5, max_iter=3),
         Forecaster(Ridge(), baseline=make_pipeline(Ridge(2.0))),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_an_estimator_is_made_again(estimator):
     found = again(estimator)
@@ -66,7 +67,7 @@ def test_arrays_and_generators():
         ),
         (Forecaster(Ridge(alpha=lambda: 0)), ["regressor__alpha (builtins.function)"]),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_what_a_file_cannot_hold_is_named(estimator, names):
     found = opaque_parameters(spec_of(estimator))

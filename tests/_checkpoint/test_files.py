@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from sklstm import Forecaster, LSTMRegressor, load_checkpoint, make_windows, save_checkpoint
 from sklstm._utils.archive import read_archive, write_archive
 from tests._checkpoint.tools import bits
-from tests.tools import fit, model
+from tests.tools import fit, label, model
 
 X, Y = make_windows(np.sin(np.arange(90) / 5), window_length=6)
 
@@ -140,7 +140,7 @@ def test_other_versions(path, parts):
 WRONG = [{}, {"content": {}}, {"format": 1}, {"format": 1, "version": 3, "content": {}}]
 
 
-@pytest.mark.parametrize("content", WRONG, ids=str)
+@pytest.mark.parametrize("content", WRONG, ids=label)
 def test_other_archives(path, content):
     write_archive(path, content, {})
     with pytest.raises(ValueError, match=r"model\.npz cannot be loaded: it is no checkpoint of sklstm"):

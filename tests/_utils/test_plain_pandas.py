@@ -7,6 +7,7 @@ import pytest
 
 from sklstm._utils.plain_pandas import pandas_kinds
 from sklstm._utils.plain_state import Codec
+from tests.tools import label
 
 CODEC = Codec([], pandas_kinds)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -54,7 +55,7 @@ def again(value):
     return CODEC.decode(json.loads(json.dumps(content)), arrays)
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=label)
 def test_times_and_steps(value):
     read = again(value)
     assert read == value
@@ -63,7 +64,7 @@ def test_times_and_steps(value):
         assert getattr(read, name, None) == getattr(value, name, None)
 
 
-@pytest.mark.parametrize("index", INDEXES, ids=repr)
+@pytest.mark.parametrize("index", INDEXES, ids=label)
 def test_indexes(index):
     read = again(index)
     assert read.equals(index)
@@ -78,7 +79,7 @@ def test_indexes(index):
         pd.Index([("a", 1)], tupleize_cols=False),
         pd.Index([object()]),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_what_could_not_be_read_again_is_not_written(value):
     with pytest.raises(TypeError, match="cannot be written"):
@@ -109,7 +110,7 @@ def test_what_could_not_be_read_again_is_not_written(value):
         {"MultiIndex": {"labels": [{"tuple": [1]}, {"tuple": [1, 2]}], "names": [None]}},
         {"MultiIndex": {"labels": [{"tuple": []}], "names": []}},
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_is_wrong_is_refused(content):
     with pytest.raises(ValueError, match="cannot"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sklstm._utils.plain_state import Codec, Kind, array, instance, is_flag, list_of, number, one_of, tuple_of, whole
+from tests.tools import label
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=label)
 def test_values(value):
     read = again(value)
     assert repr(read) == repr(value)
@@ -73,7 +74,7 @@ def test_nan():
         np.array(["a", "bc"], dtype=object),
         np.array([], dtype=object),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_arrays(values):
     read = again([values, 3])[0]
@@ -101,7 +102,7 @@ class Subclass(Point):
         np.longdouble(1),
         [np.dtype("M8[s]")],
     ],
-    ids=repr,
+    ids=label,
 )
 def test_what_cannot_be_written(value):
     with pytest.raises(TypeError, match="cannot be written"):
@@ -148,7 +149,7 @@ def test_what_cannot_be_written(value):
         {"scalar": ["<i8"]},
         {"scalar": None},
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_is_wrong_is_refused(content):
     with pytest.raises(ValueError, match=r"cannot|needs|kind|no |twice"):
