@@ -231,6 +231,19 @@ def test_arrays_in_any_layout_give_the_same_bits(regressor, drawn, names):
     np.testing.assert_array_equal(drawn.X, np.asarray(X))
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_layout_of_every_argument_gives_the_same_bits(layout, dtype):
+    """All samples in one batch: they are sorted by their bytes."""
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.normal(size=(20, 3, 2)).astype(dtype), rng.normal(size=(20, 1)).astype(dtype), rng.random(20)
+    model = LSTMRegressor(3, solver="sgd", max_iter=2, learning_rate="cosine", random_state=0)
+    expected = clone(model).fit(X, y, weight).theta_
+    held = LAYOUTS[layout]
+    for arguments in ((held(X), y, weight), (X, held(y), weight), (X, y, held(weight))):
+        np.testing.assert_array_equal(clone(model).fit(*arguments).theta_, expected)
+
+
 @examples(40)
 @given(regressors(), samples())
 def test_copies_and_a_second_fit_give_the_same_bits(regressor, drawn):
@@ -294,8 +307,9 @@ def forecasters(draw):
     series = series.cumsum(axis=0) if draw(st.booleans()) else series
     series = (np.abs(series) if regressor.loss == "poisson" else series).astype(draw(st.sampled_from(["f4", "f8"])))
     X, y = make_windows(series, n_steps)
-    with only_expected_warnings():
-        return regressor.fit(X, y), X, rng
+    model = fitted(regressor, Drawn(X, y))
+    assume(model is not None)
+    return model, X, rng
 
 
 @examples(50)
