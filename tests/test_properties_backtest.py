@@ -20,7 +20,9 @@ from tests.property_settings import examples
 
 MODERATE = {**ORDINARY, **SIMPLE}
 LINEAR = ["ridge", "pipeline"]
-NAMED = re.compile(r"\b(" + "|".join({*signature(Forecaster).parameters, *signature(backtest).parameters}) + r")\b")
+NAMED = re.compile(
+    r"\b(" + "|".join({*signature(Forecaster).parameters, *signature(backtest).parameters, "frame"}) + r")\b"
+)
 METRICS = ["mae", "rmse", "smape", "mase", "skill"]
 
 
@@ -69,7 +71,11 @@ def check_against(part, forecast):
         rows = np.arange(len(values))
         if keys is not None:
             rows = np.flatnonzero([k == row["series"] and type(k) is type(row["series"]) for k in keys])
-        yield row, values[rows[row["step"] - 1], column]
+        value = values[rows[row["step"] - 1], column]
+        if np.isnan(value):  # `forecast` leaves out a series that lacks any target, a backtest that target alone
+            assert np.isnan(values[rows]).all()
+            continue
+        yield row, value
 
 
 def close(value, expected, example):
@@ -94,7 +100,10 @@ def test_a_backtest_that_refits_equals_a_fit_and_a_forecast_at_each_origin(examp
         fitted = quietly(
             clone(example.forecaster).fit, until(example.X, times, origin), until(example.y, times, origin)
         )
-        forecast = quietly(fitted.forecast, example.steps, rows_ahead(example, fitted))
+        forecast, error = attempt(fitted.forecast, example.steps, rows_ahead(example, fitted))
+        if error:
+            assert "cannot be forecast from" in str(error)
+            continue
         for row, value in check_against(part, forecast):
             close(row["forecast"], value, example)
             assert row["truth"] == truth_at(example.y, row)
@@ -132,7 +141,10 @@ def test_a_backtest_without_refits_equals_updates_and_forecasts(example, n_origi
         part = frame[frame["origin"] == origin]
         if not len(part):
             continue
-        forecast = quietly(fitted.forecast, example.steps, rows_ahead(example, fitted))
+        forecast, error = attempt(fitted.forecast, example.steps, rows_ahead(example, fitted))
+        if error:
+            assert "cannot be forecast from" in str(error)
+            continue
         for row, value in check_against(part, forecast):
             assert trained is None or row["series"] in trained
             close(row["forecast"], value, example)
@@ -233,10 +245,10 @@ def test_scores_equal_those_by_hand(example, n_origins, season):
     for by in [name for name in ("step", "origin", "series", "target") if name in frame]:
         table = result.metrics_by(by)
         assert len(table) == frame[by].nunique()
-        for label in table.index:
+        for number, label in enumerate(table.index):
             rows = np.array([value == label and type(value) is type(label) for value in frame[by]])
             rows = rows if rows.any() else (frame[by] == label).to_numpy()
-            np.testing.assert_allclose(table[METRICS].loc[[label]].iloc[0], slow_scores(frame[rows]), rtol=1e-9)
+            np.testing.assert_allclose(table[METRICS].iloc[number], slow_scores(frame[rows]), rtol=1e-9)
     for percent in () if coverage is None else (30, 50):
         lower, upper = frame[f"lower_{percent}"], frame[f"upper_{percent}"]
         inside = ((lower <= frame["truth"]) & (frame["truth"] <= upper))[lower.notna()]
@@ -287,7 +299,10 @@ def test_a_splitter_gives_the_forecasts_of_its_training_rows(example, n_splits, 
             part = frame[frame["origin"] == origin]
             if not len(part) or origin != times[train].max():
                 continue
-            forecast = quietly(fitted.forecast, steps, rows_ahead(example, fitted, train[0]))
+            forecast, error = attempt(fitted.forecast, steps, rows_ahead(example, fitted, train[0]))
+            if error:
+                assert "cannot be forecast from" in str(error)
+                continue
             for row, value in check_against(part, forecast):
                 close(row["forecast"], value, example)
                 assert row["time"] in times[test]

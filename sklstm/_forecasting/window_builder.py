@@ -10,7 +10,7 @@ from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.adjustment import SeriesAdjustment, log_of_bounds
 from sklstm._forecasting.baselines import NO_BASELINE, BaselineStart
 from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
-from sklstm._forecasting.window_spec import WindowSpec, rows_read
+from sklstm._forecasting.window_spec import WindowSpec, cast, rows_read
 from sklstm._series.positions import positions_of
 from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.forecast_bounds import SeriesRange, newest
@@ -516,7 +516,7 @@ class WindowBuilder:
         windows = windows.copy()
         own = (own - own_shift[:, np.newaxis]) / np.where(own_zoom > 0, own_zoom, 1)[:, np.newaxis]
         windows[rescaled, :, : self.spec.n_targets] = np.where(
-            np.isnan(windows[rescaled][..., : self.spec.n_targets]), np.nan, own
+            np.isnan(windows[rescaled][..., : self.spec.n_targets]), np.nan, cast(own, windows.dtype)
         )
         return windows, shift, zoom
 

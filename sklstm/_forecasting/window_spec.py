@@ -26,6 +26,14 @@ class NoWindowError(ValueError):
     """There are no windows to train on, or none of some kind."""
 
 
+def cast(values, dtype):
+    """Convert scaled values to the precision of windows; what is larger than its largest number becomes that number."""
+    if dtype != np.float64:
+        largest = np.finfo(dtype).max
+        values = np.clip(values, -largest, largest)
+    return values.astype(dtype)
+
+
 @dataclass(frozen=True)
 class WindowSpec:
     """The sizes of windows, and the methods that cut windows of these sizes.
@@ -56,10 +64,7 @@ class WindowSpec:
         ahead = rows_after(known, np.arange(1, len(y) + 1), self.n_ahead).reshape(len(y), self.n_ahead * known.shape[1])
         before = np.full((self.window_length, self.n_channels), np.nan, dtype)
         values = np.concatenate((y, ahead, past), axis=1)
-        if dtype != np.float64:  # a window with such a value is at another level, and is scaled by its own values
-            largest = np.finfo(dtype).max
-            np.clip(values, -largest, largest, out=values)
-        return np.concatenate((before, values.astype(dtype)))
+        return np.concatenate((before, cast(values, dtype)))
 
     def padded(self, values):
         """Put `window_length` rows of NaN before rows (n, k), as in `table`."""
