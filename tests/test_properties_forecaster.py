@@ -167,11 +167,11 @@ def test_a_longer_forecast_begins_with_the_shorter_one(example, data):
     assume(not example.is_panel)
     fewer = data.draw(st.integers(1, example.steps))
     close(quietly(example.forecast, fitted, fewer), forecast[:fewer])
-    if example.forecaster.intervals == "conformal":
-        close(
-            quietly(example.forecast, fitted, fewer, coverage=0.5),
-            quietly(example.forecast, fitted, coverage=0.5)[:fewer],
-        )
+    if example.forecaster.intervals != "conformal":
+        return
+    whole, error = attempt(example.forecast, fitted, coverage=0.5)
+    if not error:  # of later steps, fewer errors are known
+        close(quietly(example.forecast, fitted, fewer, coverage=0.5), whole[:fewer])
 
 
 def rows_ahead(example, step):
@@ -355,7 +355,7 @@ def test_predict_answers_by_row_and_not_by_position(example, seed):
         assert READ_AHEAD.search(str(error)), error
         return
     expected = forecast.reindex(rows.index[chosen])
-    np.testing.assert_array_equal(values_of(predicted), values_of(expected))
+    close(values_of(predicted), values_of(expected), 1e-10)  # series in another order are rounded otherwise
 
 
 def rows_by_series(y):
