@@ -10,10 +10,13 @@ from itertools import cycle
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 from threadpoolctl import ThreadpoolController
 
-from tests.tools import fit, model, pairwise
+from sklstm import Forecaster
+from tests.tools import model, pairwise
 
 # `warnings.catch_warnings` would not do in threads
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -112,6 +115,20 @@ def test_fits_and_predictions_of_other_threads_change_no_bit(case):
     assert set(found[::2]) == {expected}
 
 
+def test_limits_of_blas_change_no_bit_of_a_baseline():
+    """A linear regression of this size is rounded otherwise by two threads."""
+    rng, n = np.random.default_rng(0), 3000
+    y = pd.Series(50 + np.sin(np.arange(n) / 4) * 5 + rng.normal(size=n).cumsum() * 0.1, pd.RangeIndex(n))
+    found = set()
+    for limit in (1, 2):
+        with BLAS.limit(limits=limit):
+            forecaster = Forecaster(model(), window_length=120, baseline=LinearRegression(), trust=0, season=None)
+            forecaster.fit(None, y)
+            found.add((forecaster.forecast(3).to_numpy().tobytes(), forecaster.fitted_values_.to_numpy().tobytes()))
+            assert {library.num_threads for library in BLAS.lib_controllers} == {limit}
+    assert len(found) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -172,5 +189,5 @@ def test_how_samples_lie_in_memory_changes_no_bit(form, case, tmp_path):
 
 def test_samples_in_float32_are_those_in_float64_that_were_rounded():
     X, y = samples(np.float32)
-    estimator = fit(model(hidden_size=128, batch_size=64), X, y)
+    estimator = model(hidden_size=128, batch_size=64).fit(X, y)
     np.testing.assert_array_equal(estimator.predict(X), estimator.predict(X.astype(np.float64)))

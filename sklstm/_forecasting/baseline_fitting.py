@@ -9,11 +9,13 @@ from sklstm._forecasting.baselines import KINDS, RIDGE_SHORT, THETA, SeriesBasel
 from sklstm._forecasting.correction import Baseline, relative_path_of_samples
 from sklstm._forecasting.regressor_input import takes_several
 from sklstm._forecasting.strategies import Direct, MultiOutput, RegressorSet
+from sklstm._utils.threads import with_one_blas_thread
 
 RIDGE_ALPHAS = np.logspace(0, 4, 13)
 FEWEST_FOR_RIDGE = 5  # windows
 
 
+@with_one_blas_thread  # which rounds the products of a ridge regression
 def fit_baseline(members, builder, adjusted, origins, samples):
     """Fit the members of a baseline. If no window is complete enough for any of them, theta takes their place.
 

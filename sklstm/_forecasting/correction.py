@@ -16,6 +16,7 @@ from sklstm._forecasting.strategies import RegressorSet
 from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._utils.forecast_bounds import newest
 from sklstm._utils.recursive_forecast import clipped
+from sklstm._utils.threads import with_one_blas_thread
 from sklstm._utils.windows import row_chunks
 
 
@@ -242,6 +243,7 @@ class NextBlock:
         return np.where(np.isfinite(forecasts) & ~lost[:, np.newaxis, np.newaxis], forecasts, np.inf)
 
 
+@with_one_blas_thread
 def relative_path(part: RegressorSet, windows, steps):
     """Return the forecasts (n, steps, n_targets) of a RegressorSet that learnt changes from the last value."""
     last = newest(windows[..., : part.spec.n_targets])  # which may lie before the rows that the part reads
@@ -262,6 +264,7 @@ def relative_block(part: RegressorSet):
     return predict
 
 
+@with_one_blas_thread
 def relative_path_of_samples(part: RegressorSet, samples, last):
     """Do the same as `relative_path` for the windows of TrainingWindows, whose last values (n, n_targets) are given.
 
