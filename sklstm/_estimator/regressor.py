@@ -38,7 +38,7 @@ from sklstm._utils.plain_parameters import on_plain_copy, plain
 from sklstm._utils.random import restorer
 from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
-from sklstm._utils.training_log import ResumableMixin, training_log
+from sklstm._utils.training_log import ResumableMixin, call_with_log
 from sklstm._utils.user_warning import warn_user
 
 
@@ -544,14 +544,14 @@ class LSTMRegressor(
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, "X_val", y_val=y_val, sample_weight_val=sample_weight_val)
-        with training_log(self) as log:
-            continues = self.warm_start and "theta_" in vars(self)
-            if log.owner is self and log.next_earlier is not None:
-                continues = log.next_earlier.continues
-            return self._fit_samples(X, y, sample_weight, (X_val, y_val, sample_weight_val), continues)
+        arguments = X, y, sample_weight, (X_val, y_val, sample_weight_val)
+        return call_with_log(lambda log: self._fit_samples(log, *arguments), self)
 
-    def _fit_samples(self, X, y, sample_weight, validation, continues):
+    def _fit_samples(self, log, X, y, sample_weight, validation):
         """Train for all of `max_iter` and `max_updates`; return the regressor."""
+        continues = self.warm_start and "theta_" in vars(self)
+        if log.owner is self and log.next_earlier is not None:
+            continues = log.next_earlier.continues
         # how many epochs `max_updates` makes depends on the samples, which are not checked yet
         n_epochs = plain(self.max_iter, "max_iter") if self.max_updates is None else None
         tasks = begin_fit(self, n_epochs, X, y, sample_weight)  # outside: scikit-learn ends it on an error

@@ -42,7 +42,7 @@ from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import VersionedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
-from sklstm._utils.training_log import ResumableMixin, training_log
+from sklstm._utils.training_log import ResumableMixin, call_with_log
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
@@ -405,14 +405,17 @@ class Forecaster(
             If a parameter or an input is not as described. Inputs are checked before any training. If `fit` fails, the
             forecaster stays as it was.
         """
-        with training_log(self, has_parts=True) as log:
-            attributes, tasks = self._trained(self, log, X, y, sample_weight)
+        return call_with_log(lambda log: self._fit_tables(log, X, y, sample_weight), self, has_parts=True)
 
-            def finish():
-                tasks.end_fit()
-                self._forget_unfinished()
+    def _fit_tables(self, log, *tables):
+        """Train, and set the fitted attributes; return the forecaster."""
+        attributes, tasks = self._trained(self, log, *tables)
 
-            return set_at_once(self, attributes, finish)
+        def finish():
+            tasks.end_fit()
+            self._forget_unfinished()
+
+        return set_at_once(self, attributes, finish)
 
     @on_plain_copy
     def _trained(self, original, log, *tables):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -154,6 +154,21 @@ def training_log(owner: object, has_parts: bool = False, unfinished: Unfinished 
             log.writer.close()
 
 
+def call_with_log(
+    fit: Callable[[TrainingLog], SomeEstimator],
+    owner: object,
+    has_parts: bool = False,
+    unfinished: Unfinished | None = None,
+) -> SomeEstimator:
+    """Call `fit(log)` with the log open, in a context of its own, so that Ctrl-C at any line leaves no log open."""
+
+    def call() -> SomeEstimator:
+        with training_log(owner, has_parts, unfinished) as log:
+            return fit(log)
+
+    return copy_context().run(call)
+
+
 def current_log() -> TrainingLog | None:
     """Return the log that is open; None if there is none."""
     return _LOG.get()
@@ -193,8 +208,8 @@ class ResumableMixin:
                     f"{key}={given.get(key)!r:.200}, but the fit that was interrupted had {key}={value!r:.200}. resume "
                     "needs the same parameters; only verbose may change. Call fit to train with others."
                 )
-        with training_log(self, unfinished=self._unfinished, has_parts=self._unfinished.inputs is not None):
-            return fit()
+        has_parts = self._unfinished.inputs is not None
+        return call_with_log(lambda log: fit(), self, has_parts, self._unfinished)
 
     def _forget_unfinished(self) -> None:
         """Forget the fit that was interrupted, because there is a newer one."""

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sklstm._utils.training_log import ResumableMixin, TrainingLog, Unfinished, current_log, training_log
+from sklstm._utils.training_log import (
+    _LOG,
+    ResumableMixin,
+    TrainingLog,
+    Unfinished,
+    call_with_log,
+    current_log,
+    training_log,
+)
 
 
 @dataclass
@@ -147,3 +155,13 @@ def test_parameters_are_compared(before, now, is_same):
 def test_without_a_fit_to_resume():
     with pytest.raises(ValueError, match="this Estimator has none"):
         Estimator().resume()
+
+
+def test_a_log_is_open_during_a_call_only():
+    def fit(log):
+        assert current_log() is log
+        _LOG.set(TrainingLog("left open"))  # as Ctrl-C between two lines could
+        return log.owner
+
+    assert call_with_log(fit, "fit") == "fit"
+    assert current_log() is None
