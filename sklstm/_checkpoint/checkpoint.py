@@ -1,8 +1,6 @@
 """`Checkpoint`, a callback of scikit-learn that writes checkpoints during a fit."""
 
 import os
-import threading
-from numbers import Integral
 from pathlib import Path
 
 from sklearn import __version__ as sklearn_version
@@ -12,12 +10,12 @@ from sklstm._checkpoint.files import CheckpointContent
 from sklstm._checkpoint.state_kinds import CODEC
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.forecaster import Forecaster
+from sklstm._utils.argument_checks import is_whole_number, shown
+from sklstm._utils.atomic_write import checked_path
 from sklstm._utils.callbacks import CallbackSupportMixin
-from sklstm._utils.plain_parameters import plain
 from sklstm._utils.training_log import current_log
 
-_LOCK = threading.Lock()
-_PATHS: set[str] = set()  # the files that fits of this process are writing
+_WRITERS: dict[str, "_Writer"] = {}  # of the fits of this process, by file
 
 
 class Checkpoint:
@@ -29,7 +27,7 @@ class Checkpoint:
 
     Parameters
     ----------
-    path : str or path-like
+    path : str or pathlib.Path
         The file. Its folder must exist. A file that is there is replaced.
     every : int, default=10
         Write after so many epochs of each network, and when its training ends. A checkpoint takes a few milliseconds,
@@ -37,6 +35,8 @@ class Checkpoint:
 
     Raises
     ------
+    TypeError, ValueError
+        If `path` is no name of a file, or `every` no whole number of at least 1.
     ImportError
         With scikit-learn before 1.9, which has no callbacks. Use `save_checkpoint` in a loop over `partial_fit` there.
 
@@ -88,14 +88,12 @@ class Checkpoint:
                 f"Checkpoint is a callback, which scikit-learn has from 1.9 on; this is {sklearn_version}. Call "
                 "save_checkpoint(estimator, path) in a loop over partial_fit."
             )
-        if isinstance(path, bytes) or not isinstance(path, str | os.PathLike):
-            raise TypeError(f"path must be a string or a path, got {path!r:.100}.")
-        number = plain(every, "every")
-        if isinstance(number, bool) or not isinstance(number, Integral):
-            raise TypeError(f"every must be a whole number of epochs, got {every!r:.100}.")
-        if number < 1:
-            raise ValueError(f"every must be at least 1, got {every!r:.100}.")
-        self.path, self.every = path, number
+        checked_path(path)
+        if not is_whole_number(every):
+            raise TypeError(f"every must be a whole number of epochs, got {shown(every)}.")
+        if every < 1:
+            raise ValueError(f"every must be at least 1, got {shown(every)}.")
+        self.path, self.every = path, int(every)
 
     def __repr__(self):
         return f"Checkpoint({os.fspath(self.path)!r}, every={self.every})"
@@ -160,14 +158,11 @@ class _Writer:
         self._checkpoint, self._spec = checkpoint, spec_of(estimator)  # a generator is kept in its state now
         self._spec = CODEC.decode(*CODEC.encode(self._spec))
         self._key = os.path.realpath(checkpoint.path)
-        with _LOCK:
-            if self._key in _PATHS:
-                raise ValueError(f"Another fit is writing {self._key!r}. Choose a file for each fit.")
-            _PATHS.add(self._key)
+        if _WRITERS.setdefault(self._key, self) is not self:  # without a lock, which a forked process could inherit
+            raise ValueError(f"Another fit is writing {self._key!r}. Choose a file for each fit.")
 
     def close(self):
-        with _LOCK:
-            _PATHS.discard(self._key)
+        _WRITERS.pop(self._key, None)
 
     def is_due(self, n_epochs):
         return n_epochs % self._checkpoint.every == 0

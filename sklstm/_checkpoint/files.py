@@ -59,7 +59,7 @@ def save_checkpoint(estimator, path):
     ----------
     estimator : LSTMRegressor
         A fitted regressor.
-    path : str or path-like
+    path : str or pathlib.Path
         The file. Its folder must exist.
 
     Raises
@@ -112,7 +112,7 @@ def load_checkpoint(path, estimator=None):
 
     Parameters
     ----------
-    path : str or path-like
+    path : str or pathlib.Path
         The file.
     estimator : LSTMRegressor or Forecaster, default=None
         An estimator with the parameters of the fit, needed if a parameter is an object that a file cannot hold: a
@@ -161,8 +161,9 @@ def load_checkpoint(path, estimator=None):
     >>> bool((load_checkpoint(path).predict(X) == model.predict(X)).all())
     True
     """
-    content, version = _read(path)
+    parts, arrays = read_archive(path)
     try:
+        content, version = _read(parts, arrays)
         loaded = _loaded(content, estimator)
     except ValueError as error:
         raise ValueError(f"{path} cannot be loaded: {error}") from error
@@ -174,20 +175,16 @@ def load_checkpoint(path, estimator=None):
     return loaded
 
 
-def _read(path):
-    """Read and check a file; return its CheckpointContent and the version that wrote it."""
-    parts, arrays = read_archive(path)
-    try:
-        if not isinstance(parts, dict) or parts.keys() != KEYS or not is_text(parts["version"]):
-            raise ValueError("it is no checkpoint of sklstm")
-        if parts["format"] != FORMAT:
-            raise ValueError(
-                f"its format is {parts['format']!r:.50}, but sklstm {__version__} reads format {FORMAT}. It was "
-                f"written with sklstm {parts['version']!r:.50}; install that"
-            )
-        return _checked_content(CODEC.decode(parts["content"], arrays)), parts["version"]
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be loaded: {error}") from error
+def _read(parts, arrays):
+    """Check what a file holds; return its CheckpointContent and the version that wrote it."""
+    if parts.keys() != KEYS or not is_text(parts["version"]):
+        raise ValueError("it is no checkpoint of sklstm")
+    if parts["format"] != FORMAT:
+        raise ValueError(
+            f"its format is {parts['format']!r:.50}, but sklstm {__version__} reads format {FORMAT}. It was "
+            f"written with sklstm {parts['version']!r:.50}; install that"
+        )
+    return _checked_content(CODEC.decode(parts["content"], arrays)), parts["version"]
 
 
 def _checked_content(content):

@@ -93,12 +93,12 @@ def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
         merged = _merged(regressor, divided)
         if record.ending is not None:
             recorder.end(state, record.ending, record.keeps_best)
-            return record.ending, input_form(regressor) | state.attributes(record.keeps_best)
+            return record.ending, input_form(vars(regressor)) | state.attributes(record.keeps_best)
     ending = _run(regressor, (divided, merged), budget.n_epochs, state, tasks, recorder)
     keeps_best = ending == INTERRUPTED or divided.validation is not None
     if ending != INTERRUPTED:
         recorder.end(state, ending, keeps_best)
-    return ending, input_form(regressor) | state.attributes(keeps_best)
+    return ending, input_form(vars(regressor)) | state.attributes(keeps_best)
 
 
 def _begun(regressor, data, y, settings, earlier, budget):
@@ -238,7 +238,7 @@ def _run(regressor, samples, n_epochs, state, tasks, recorder):
 
     def end_epoch(progress):
         _report(regressor.verbose, progress)
-        stops = tasks.end_epoch(lambda: input_form(regressor) | state.copied().attributes())
+        stops = tasks.end_epoch(lambda: input_form(vars(regressor)) | state.copied().attributes())
         recorder.after_epoch(state, CONVERGED if stops else None)
         return stops
 

@@ -12,7 +12,7 @@ from sklstm._estimator.channel_names import channel_names
 from sklstm._estimator.settings import new_missing_rule, number_of_targets
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.samples import Samples
-from sklstm._utils.argument_checks import as_array, check_same_length, naming
+from sklstm._utils.argument_checks import as_array, check_same_length, like, naming
 from sklstm._utils.attributes import NAMES
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, in_native_order
@@ -20,6 +20,9 @@ from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import row_chunks, row_numbers
 
 FLOATS = [np.float64, np.float32]
+
+# Attributes that say which input a regressor takes.
+FORM = "n_features_in_", NAMES, "_input_spec"
 
 # The largest values that are accepted in each precision, so that their sums do not overflow.
 LARGEST = {np.dtype(np.float32): 1e37, np.dtype(np.float64): 1e300}
@@ -94,10 +97,9 @@ class TrainingSet(Samples):
 # ---- rows
 
 
-def input_form(regressor):
-    """Return the attributes that say which input a regressor takes, as `_train` has set them on its copy."""
-    names = "_input_spec", "n_features_in_", NAMES
-    return {name: vars(regressor).get(name) for name in names}
+def input_form(attributes):
+    """Return those of the attributes of a regressor that say which input it takes."""
+    return {name: attributes.get(name) for name in FORM}
 
 
 def check_new_rows(regressor, X):
@@ -300,8 +302,7 @@ def check_validation_set(regressor, data, spec, X_val, y_val, sample_weight_val)
         weight = check_weights(sample_weight_val, X)
         rows = _rows_to_validate_on(X, np.flatnonzero(weight > 0), data.missing_rule)
     except (ValueError, TypeError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"In X_val, y_val, sample_weight_val: {error}") from error
+        raise like(error, f"In X_val, y_val, sample_weight_val: {error}") from error
     return replace(data, validation=replace(data, X=X, y=y, weight=weight, rows=rows))
 
 

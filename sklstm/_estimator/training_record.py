@@ -8,11 +8,9 @@ from sklstm._estimator.input_checks import input_form
 from sklstm._estimator.solvers import solver_of
 from sklstm._estimator.training_state import TrainingState
 from sklstm._training.lbfgs import Evaluations
-from sklstm._utils.attributes import NAMES
 from sklstm._utils.checksums import checksum, labels_of
 from sklstm._utils.training_log import current_log
 
-FORM = "n_features_in_", NAMES, "_input_spec"  # attributes that describe samples
 SAVED = "saved"  # ending of a record that was not made during a fit
 # Parameters that do not change what is trained, or whose effect is part of the state.
 NOT_COMPARED = ("random_state", "verbose", "warm_start")
@@ -70,8 +68,7 @@ def saved_record(attributes):
     keeps_best = state.theta is not None
     if not keeps_best:
         state = replace(state, theta=theta)
-    form = {name: attributes.get(name) for name in FORM}
-    record = TrainingRecord({}, form, state, continues=False, keeps_best=keeps_best, ending=SAVED)
+    record = TrainingRecord({}, input_form(attributes), state, continues=False, keeps_best=keeps_best, ending=SAVED)
     is_changed = keeps_best and not np.array_equal(theta, state.progress.best_theta)
     return record, theta if is_changed else None
 
@@ -141,7 +138,7 @@ class Recorder:
         if log is None or not log.is_used or not budget.is_whole_fit:
             return cls()
         checksums = training_checksums(regressor, data, *given)
-        record = TrainingRecord(checksums, input_form(regressor), state, continues, keeps_best=True)
+        record = TrainingRecord(checksums, input_form(vars(regressor)), state, continues, keeps_best=True)
         earlier = log.begin_training(record, TrainingRecord)
         if earlier is not None:
             _check_same_form(earlier, state)

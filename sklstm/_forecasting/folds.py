@@ -3,11 +3,10 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import islice
-from numbers import Integral
 
 import numpy as np
 
-from sklstm._utils.argument_checks import naming, shown
+from sklstm._utils.argument_checks import is_whole_number, naming, shown
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _splitter(cv, n_rows):
     """Return an object with `split`: a splitter, or folds that are listed. An endless iterable is cut off."""
     from sklearn.model_selection import check_cv  # importing it takes as long as importing sklstm
 
-    is_count = isinstance(cv, Integral) and not isinstance(cv, bool | np.timedelta64) and 2 <= cv <= n_rows
+    is_count = is_whole_number(cv) and 2 <= cv <= n_rows
     is_splitter = callable(getattr(cv, "split", None)) and not isinstance(cv, str | type)
     is_list = np.iterable(cv) and not isinstance(cv, str | bytes | dict | set | type)
     if not (is_count or is_splitter or is_list):

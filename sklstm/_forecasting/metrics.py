@@ -4,17 +4,15 @@ Sources: Hyndman and Koehler (2006), *Another look at measures of forecast accur
 Makridakis et al. (2000), *The M3-Competition*, for the sMAPE.
 """
 
-from numbers import Integral
-
 import numpy as np
 
-from sklstm._utils.argument_checks import shown
+from sklstm._utils.argument_checks import is_whole_number, shown
 from sklstm._utils.numeric_input import as_numbers
 
 KEYS = ("series", "target", "origin", "step", "time")
 VALUES = ("truth", "forecast", "naive", "scale")
-MOST = 1e303  # of values: a forecaster takes up to 1e300, and percentages of larger ones overflow
-MOST_STEPS = 2**53  # whole numbers above are not exact in float64
+LARGEST = 1e303  # of values: a forecaster takes up to 1e300, and percentages of larger ones overflow
+LAST_STEP = 2**53  # whole numbers above are not exact in float64
 
 
 def scores(frame, by=None):
@@ -134,15 +132,17 @@ def _check_values(frame, name):
     """Check the values that enter scores: their size, the sign of the scale, and the ends of intervals."""
     for column in VALUES:
         values = _floats(frame, column, name)
-        lowest = 0 if column == "scale" else -MOST
-        _refuse(frame, name, column, (values < lowest) | (values > MOST), f"numbers from {lowest:g} to {MOST:g}")
+        lowest = 0 if column == "scale" else -LARGEST
+        _refuse(frame, name, column, (values < lowest) | (values > LARGEST), f"numbers from {lowest:g} to {LARGEST:g}")
     for coverage in coverages(frame.columns):
         if not 0 < float(coverage) < 100:
             raise ValueError(f"{name} has the column 'lower_{coverage}'; a coverage is between 0 and 100 percent.")
         lower, upper = (_floats(frame, f"{side}_{coverage}", name) for side in ("lower", "upper"))
         for side, values in (("lower", lower), ("upper", upper)):
-            is_huge = np.isfinite(values) & (np.abs(values) > MOST)
-            _refuse(frame, name, f"{side}_{coverage}", is_huge, f"numbers from {-MOST:g} to {MOST:g}, or infinity")
+            is_huge = np.isfinite(values) & (np.abs(values) > LARGEST)
+            _refuse(
+                frame, name, f"{side}_{coverage}", is_huge, f"numbers from {-LARGEST:g} to {LARGEST:g}, or infinity"
+            )
         _refuse(frame, name, f"lower_{coverage}", lower > upper, f"numbers up to those of 'upper_{coverage}'")
     for column in frame.columns:
         side, _, coverage = column.partition("_") if isinstance(column, str) else ("", "", "")
@@ -166,7 +166,7 @@ def _check_keys(frame, name):
     """Check the columns that say which forecast a row is: whole steps, labels with a hash, no row twice."""
     if "step" in frame.columns:
         step = _floats(frame, "step", name)
-        is_wrong = ~((step >= 1) & (step <= MOST_STEPS) & (step == np.floor(step)))
+        is_wrong = ~((step >= 1) & (step <= LAST_STEP) & (step == np.floor(step)))
         _refuse(frame, name, "step", is_wrong | (frame["step"].dtype.kind == "b"), "whole numbers from 1 on")
     keys = [key for key in KEYS if key in frame.columns]
     for key in keys:
@@ -187,7 +187,7 @@ def _check_keys(frame, name):
 def _check_season(frame, name):
     """Check the season that a table was scored with, if it says so."""
     season = frame.attrs.get("season")
-    if season is not None and not (isinstance(season, Integral) and not isinstance(season, bool) and season >= 1):
+    if season is not None and not (is_whole_number(season) and season >= 1):
         raise ValueError(f'{name}.attrs["season"] must be a whole number of at least 1, or None; got {shown(season)}.')
 
 

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-MOST = 1e305  # the largest value to plot: matplotlib cannot scale an axis to larger ones
+LARGEST = 1e305  # the largest value to plot: matplotlib cannot scale an axis to larger ones
 
 
 def new_axes():

@@ -1,7 +1,5 @@
 """ForecastDisplay: plot a forecast with its intervals, its history, the truth and its components."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
@@ -18,7 +16,7 @@ from sklstm._plot.forecast_drawing import (
 )
 from sklstm._plot.forecast_tables import read_subplots
 from sklstm._plot.style import KWARGS, check_styles
-from sklstm._utils.argument_checks import shown, validate_arguments
+from sklstm._utils.argument_checks import is_whole_number, shown, validate_arguments
 
 CONSTRAINTS = {
     "name": [str, None],
@@ -376,8 +374,7 @@ class ForecastDisplay:
 def _check_plot_arguments(ax, n_history, max_panels):
     """Raise an error unless `ax` holds Axes, each once, and the numbers are whole and positive."""
     for name, number, alternative in (("n_history", n_history, "None or "), ("max_panels", max_panels, "")):
-        is_whole = isinstance(number, Integral) and not isinstance(number, bool | np.timedelta64)
-        if not (is_whole and number >= 1) and not (alternative and number is None):
+        if not (is_whole_number(number) and number >= 1) and not (alternative and number is None):
             raise ValueError(f"{name} must be {alternative}an integer of at least 1, got {shown(number)}.")
     axes = [] if ax is None else list(np.ravel(np.asarray(ax, dtype=object)))
     for one in axes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sklstm._forecasting.metrics import coverages, floats
-from sklstm._plot.axes import MOST
+from sklstm._plot.axes import LARGEST
 from sklstm._plot.labels import format_name, is_missing
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import is_pandas
@@ -182,7 +182,7 @@ def _check_times(times, name):
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or not len(times):
         return
     if times.dtype.kind in "iuf":
-        odd = times[np.abs(times.to_numpy(dtype=np.float64)) > MOST]
+        odd = times[np.abs(times.to_numpy(dtype=np.float64)) > LARGEST]
         if len(odd):
             raise ValueError(f"The index of {name} has {odd[0]}. Numbers in it must be finite.")
     elif not (times.dtype.kind == "O" and times.inferred_type in ("date", "datetime")):
@@ -386,12 +386,14 @@ def _numeric_columns(table, columns, names, what):
     values = [floats(table.iloc[:, k], f"the column {names[k]!r} of {what}") for k in columns]
     for k, column in zip(columns, values, strict=True):
         # the ends of an interval may be infinite; matplotlib leaves them out
-        is_odd = np.abs(column) > MOST if not _is_limit(names[k]) else (np.abs(column) > MOST) & np.isfinite(column)
+        is_odd = np.abs(column) > LARGEST
+        if _is_limit(names[k]):
+            is_odd &= np.isfinite(column)
         if is_odd.any():
             row = int(is_odd.argmax())
             raise ValueError(
-                f"The column {names[k]!r} of {what} has {column[row]} in row {row}. Only finite numbers up to {MOST:g} "
-                "can be plotted; NaN leaves a gap."
+                f"The column {names[k]!r} of {what} has {column[row]} in row {row}. Only finite numbers up to "
+                f"{LARGEST:g} can be plotted; NaN leaves a gap."
             )
     return pd.DataFrame(np.stack(values, axis=1), index=table.index)
 

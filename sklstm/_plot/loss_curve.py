@@ -1,7 +1,6 @@
 """LossCurveDisplay: plot the training and validation loss by epoch."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
@@ -10,7 +9,7 @@ from sklstm._plot.axes import check_axes, new_axes, set_integer_ticks, undone_on
 from sklstm._plot.estimators import check_fitted_estimator
 from sklstm._plot.labels import as_label, check_name, format_name
 from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points, naming_style
-from sklstm._utils.argument_checks import shown, validate_arguments
+from sklstm._utils.argument_checks import is_whole_number, like, shown, validate_arguments
 from sklstm._utils.numeric_input import as_numbers
 
 # Ratios of the largest to the smallest loss: above the first, the scale is logarithmic by default; above the second, a
@@ -18,7 +17,7 @@ from sklstm._utils.numeric_input import as_numbers
 LOG_SCALE_RATIO = 10
 POWER_TICKS_RATIO = 1000
 MAX_LEGEND_ROWS = 8
-MOST = 1e150  # to larger losses, matplotlib cannot scale a logarithmic axis
+LARGEST_LOSS = 1e150  # to larger losses, matplotlib cannot scale a logarithmic axis
 MAX_DEPTH = 100  # of estimators inside estimators; deeper, one contains itself
 CONSTRAINTS = {"name": [str, None], **dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)}
 
@@ -212,7 +211,7 @@ def _curves_of(estimator):
     try:
         _read_curves(loss, validation, best)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"The losses of the estimator {shown(estimator)} cannot be plotted: {error}") from error
+        raise like(error, f"The losses of the estimator {shown(estimator)} cannot be plotted: {error}") from error
     return loss, validation, best
 
 
@@ -342,15 +341,15 @@ def _read_losses(curve, name):
         raise ValueError(f"{name} must be a sequence of numbers, one for each epoch, got {shown(curve)}.")
     losses = losses.astype(np.float64)
     largest = np.abs(losses, where=np.isfinite(losses), out=np.zeros(len(losses))).max(initial=0)
-    if largest > MOST:
-        raise ValueError(f"{name} has a loss of size {largest:.3g}. Losses above {MOST:g} cannot be plotted.")
+    if largest > LARGEST_LOSS:
+        raise ValueError(f"{name} has a loss of size {largest:.3g}. Losses above {LARGEST_LOSS:g} cannot be plotted.")
     return losses
 
 
 def _check_epoch(best_iter, n_epochs):
     if best_iter is None:
         return None
-    if not isinstance(best_iter, Integral) or isinstance(best_iter, bool | np.timedelta64):
+    if not is_whole_number(best_iter):
         raise ValueError(f"best_iter must be None or an integer, the number of an epoch; got {shown(best_iter)}.")
     if not 1 <= best_iter <= n_epochs:
         raise ValueError(

@@ -6,7 +6,7 @@ from textwrap import shorten
 
 import numpy as np
 
-from sklstm._utils.argument_checks import shown
+from sklstm._utils.argument_checks import like, shown
 
 KWARGS = [dict, None]  # what such keywords may be
 
@@ -58,8 +58,8 @@ def naming_style(name, kwargs):
     except Exception as error:  # of any kind: RuntimeError, KeyError, AttributeError and others
         if not kwargs:
             raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"matplotlib does not accept {name}={shown(kwargs)}: {shorten(str(error), 300)}") from error
+        message = f"matplotlib does not accept {name}={shown(kwargs)}: {shorten(str(error), 300)}"
+        raise like(error, message) from error
 
 
 def line_style(defaults, kwargs):

@@ -30,7 +30,7 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 
-from sklstm._utils.atomic_write import checked_path, errors_name, replacing
+from sklstm._utils.atomic_write import check_is_file, checked_path, errors_name, replacing
 
 Array: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.generic]]"
 
@@ -143,9 +143,7 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, object], dict[
     """
     path = checked_path(path)
     with errors_name(path):
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # which `open` refuses
-            raise ValueError(f"path must be the name of a file, but {path!r} is a device, a pipe or a socket")
+        check_is_file(os.stat(path).st_mode, path)  # `open` would wait for a pipe
         with open(path, "rb") as file:
             try:
                 return _parsed(_verified(file))
@@ -176,7 +174,7 @@ def _verified(file: BinaryIO) -> bytes:
 
 
 def _parsed(data: bytes) -> tuple[dict[str, object], dict[str, Array]]:
-    """Return content and arrays of a zip file that has exactly the form of `_write`."""
+    """Return content and arrays of a zip file that has exactly the form of `write_archive`."""
     found = _entries(data)
     if CONTENT not in found:
         raise ValueError(f"it has no {CONTENT!r}")
@@ -191,7 +189,7 @@ def _parsed(data: bytes) -> tuple[dict[str, object], dict[str, Array]]:
 
 
 def _entries(data: bytes) -> dict[str, memoryview]:
-    """Return the bytes of each file in the zip; its headers must be those that `_write` would write."""
+    """Return the bytes of each file in the zip; its headers must be those that `write_archive` writes."""
     found: dict[str, memoryview] = {}
     entries, position = [], 0
     while data.startswith(b"PK\3\4", position) and len(data) >= position + LOCAL.size:

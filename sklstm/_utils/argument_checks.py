@@ -10,6 +10,7 @@ import sys
 from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_array
@@ -61,6 +62,16 @@ def shown(value):
     return _Shortener().repr(value)
 
 
+def is_whole_number(value):
+    """Whether a value is an integer of any library. A boolean or a duration is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
+
+
+def like(error, message):
+    """Return a TypeError with this message if the error is one, else a ValueError: other types take other arguments."""
+    return (TypeError if isinstance(error, TypeError) else ValueError)(message)
+
+
 @contextmanager
 def naming(name):
     """Put a name in front of the message of a ValueError or TypeError that does not have it; the type stays."""
@@ -69,8 +80,7 @@ def naming(name):
     except (ValueError, TypeError) as error:
         if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", str(error)):
             raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name}: {error}") from error
+        raise like(error, f"{name}: {error}") from error
 
 
 def as_array(data, name, **settings):

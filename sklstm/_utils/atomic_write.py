@@ -36,10 +36,16 @@ def checked_path(path: str | os.PathLike[str]) -> str:
         If no file can have such a name.
     """
     if not isinstance(path, str | os.PathLike) or not isinstance(name := os.fspath(path), str):
-        raise TypeError(f"path must be a str or a pathlib.Path, but it is {path!r}, of type {type(path).__name__}")
+        raise TypeError(f"path must be a str or a pathlib.Path, got {path!r:.100}, of type {type(path).__name__}.")
     if not name or "\0" in name:
-        raise ValueError(f"path must be the name of a file, but it is {path!r}")
+        raise ValueError(f"path must be the name of a file, got {path!r:.100}.")
     return name
+
+
+def check_is_file(mode: int, path: str) -> None:
+    """Raise ValueError if a path, whose `os.stat` has this mode, leads to neither a file nor a folder."""
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ValueError(f"path must be the name of a file, but {path!r} is a device, a pipe or a socket.")
 
 
 @contextmanager
@@ -104,8 +110,7 @@ def _mode_of(target: str, path: str) -> int | None:
         return None
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if not stat.S_ISREG(mode):
-        raise ValueError(f"path must be the name of a file, but {path!r} is a device, a pipe or a socket")
+    check_is_file(mode, path)
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     return stat.S_IMODE(mode)

@@ -5,9 +5,8 @@ import sys
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._utils.argument_checks import MOST_STEPS, as_array, shown
+from sklstm._utils.argument_checks import MOST_STEPS, as_array, is_whole_number, shown
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.plain_parameters import plain
 
 # The largest numbers that are accepted in float64, so that sums of them do not overflow.
 LARGEST = 1e300
@@ -60,9 +59,7 @@ def check_weights(sample_weight, X):
 
 def check_steps(steps):
     """Return a forecast horizon as a Python int, from 1 to `MOST_STEPS`."""
-    if not isinstance(steps, np.timedelta64):
-        steps = plain(steps)
-    if isinstance(steps, bool) or not isinstance(steps, int):
+    if not is_whole_number(steps):
         is_table = getattr(steps, "shape", ()) != ()
         what = f"a {type(steps).__name__}; it is the first argument" if is_table else shown(steps)
         raise TypeError(f"steps must be a whole number, got {what}.")
@@ -70,7 +67,7 @@ def check_steps(steps):
         raise ValueError(f"steps must be at least 1, got {shown(steps)}.")
     if steps > MOST_STEPS:
         raise ValueError(f"steps must be at most {MOST_STEPS}, got {shown(steps)}.")
-    return steps
+    return int(steps)
 
 
 def check_size(values, name):

@@ -12,6 +12,8 @@ from sklstm._utils.argument_checks import (
     CheckedParametersMixin,
     check_flag,
     check_parameters,
+    is_whole_number,
+    like,
     shown,
     validate_arguments,
 )
@@ -142,3 +144,27 @@ def test_parameters_of_an_estimator():
         InvalidParameterError, match=r"The 'size' parameter of Model must be an int .* Got True instead"
     ):
         Model(True).fit(None)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (3, True),
+        (np.int8(3), True),
+        (10**400, True),
+        (3.0, False),
+        (True, False),
+        (np.timedelta64(3), False),
+        (Fraction(3), False),
+    ],
+    ids=repr,
+)
+def test_what_is_a_whole_number(value, expected):
+    assert is_whole_number(value) is expected
+
+
+@pytest.mark.parametrize("error", [TypeError("a"), ValueError("a"), UnicodeDecodeError("utf-8", b"a", 0, 1, "a")])
+def test_an_error_with_another_message(error):
+    found = like(error, "b")
+    assert type(found) is (TypeError if type(error) is TypeError else ValueError)
+    assert str(found) == "b"
