@@ -403,7 +403,7 @@ class Attempt:
 
 
 def answer(call):
-    """Call; return the exception or None, and the RuntimeWarnings. Other warnings are for the user, and are ignored."""
+    """Call; return the exception or None, and the RuntimeWarnings of NumPy. Other warnings are for the user."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -411,7 +411,7 @@ def answer(call):
             error = None
         except Exception as found:
             error = found
-    return error, [str(one.message) for one in caught if issubclass(one.category, RuntimeWarning)]
+    return error, [str(one.message) for one in caught if one.category is RuntimeWarning]
 
 
 def names_one_of(message, names):

@@ -23,6 +23,7 @@ def check_learning_rate(learning_rate_init, train, regressors):
     is_number = isinstance(learning_rate_init, Real)
     if not is_number or isinstance(learning_rate_init, bool | np.bool_ | np.timedelta64):
         raise ValueError(f"learning_rate_init must be a number above 0, got {shown(learning_rate_init)}.")
+    learning_rate_init = plain(learning_rate_init)  # in half precision, the highest rate would be infinite
     if not 0 < learning_rate_init <= HIGHEST_RATE:
         raise ValueError(
             f"learning_rate_init must be a number above 0, and at most {HIGHEST_RATE:g}; got "
@@ -33,7 +34,7 @@ def check_learning_rate(learning_rate_init, train, regressors):
             f"learning_rate_init={learning_rate_init} is used by an LSTMRegressor with train=True only. Leave it out; "
             "other regressors have parameters of their own for this."
         )
-    return plain(learning_rate_init)
+    return learning_rate_init
 
 
 def train_further(fitted, histories, n_new, learning_rate_init):

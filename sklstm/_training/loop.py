@@ -72,7 +72,7 @@ class Monitor:
             return
         raise ValueError(
             f"The {what}: training diverged. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and "
-            "standardize=True."
+            "standardize=True; and check whether X and y have values far beyond those of earlier training."
         )
 
     def patience_ended(self, progress: Progress) -> bool:

@@ -125,7 +125,11 @@ def _of(about, forecaster, method, good, only=None):
 
     settings = {"state": lambda: state_of(subject.estimator), "about": f"{about}Forecaster.{method}"}
     # a message may also name what the argument does not fit
-    names = {"X": ("Known columns", "steps"), "y": ("calibration_size",), "X_future": ("Known columns",)}
+    names = {
+        "X": ("Known columns", "steps", "Check the index"),
+        "y": ("calibration_size", "value too large for float32"),
+        "X_future": ("Known columns",),
+    }
     names["history"] = ("The index", "The history", "X_future")
     found = attempts(call, good, only=only, names=names, **settings)
     if "history" in good:

@@ -102,4 +102,6 @@ def _attempts(estimator, method, good, about, only=None):
     def call(**arguments):
         subject.call(method, arguments)
 
-    return attempts(call, good, state=lambda: state_of(subject.estimator), only=only, about=about)
+    # a message may also name what the argument does not fit, or both training and validation targets
+    names = {"context": ("X_future",), "y_val": ("y",)}
+    return attempts(call, good, state=lambda: state_of(subject.estimator), only=only, about=about, names=names)
