@@ -167,6 +167,7 @@ WRONG = {
 def test_every_entry_refuses_what_is_no_number(entry):
     name, n_dimensions, call = ENTRIES[entry]
     where = name if n_dimensions == 1 else f"Column 'b' of {name}"
+    where = f"history: {where}" if entry.endswith("of history") else where
     for kind, values in WRONG.items():
         column = pd.Series(values, index=DAYS, name="b")
         bad = column if n_dimensions == 1 else FRAME.assign(b=column)
