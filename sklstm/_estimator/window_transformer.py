@@ -27,6 +27,7 @@ from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import flat_sliding_windows, sliding_windows
 
+MOST_PADDING = 2**26  # bytes of missing values before the first row, if windows are longer than the table
 CONTAINERS = [StrOptions({"default", "pandas", "polars"}), None]  # of `set_output`
 
 
@@ -210,7 +211,7 @@ class WindowTransformer(
         check_same_rows(X, y=y)
         X = in_native_order(as_numbers(X, "X"))
         table = self._check_table(X, reset=True)
-        self._check_windows_fit(table.shape[1])
+        self._check_windows_fit(*table.shape)
         end = check_row_order(X, self.window_length, "X")
         parameters = _Parameters(self.window_length, self.lead, self.flatten)
         return {
@@ -270,11 +271,17 @@ class WindowTransformer(
         with naming("X"), np.errstate(over="ignore", invalid="ignore"):
             return validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite="allow-nan")
 
-    def _check_windows_fit(self, n_channels):
-        """Raise an error if the rows before the first window do not fit into memory."""
+    def _check_windows_fit(self, n_rows, n_channels):
+        """Raise an error if the rows before the first window do not fit into memory, or are a waste of it."""
         n_before = self.window_length + self.lead - 1
+        n_bytes = 16 * n_before * n_channels
         what = f"window_length={shown(self.window_length)} and lead={shown(self.lead)} with {n_channels} columns in X"
-        check_memory(16 * n_before * n_channels, what, "Choose shorter windows.")
+        check_memory(n_bytes, what, "Choose shorter windows.")
+        if n_before > n_rows and n_bytes > MOST_PADDING:
+            raise ValueError(
+                f"{what} would fill {n_bytes / 1e9:.3g} GB with missing values, as X has {n_rows} rows. Choose windows "
+                f"that reach back at most as far: window_length + lead - 1 <= {n_rows}."
+            )
 
     @property
     def _is_flat(self):

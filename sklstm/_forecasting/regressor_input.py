@@ -188,11 +188,22 @@ def accepts_nan(regressor):
 
 def takes_several(regressor):
     """Whether the tags of a regressor, or those of the regressor inside, say that it learns several outputs at once."""
+    return any(tags.multi_output for tags in _target_tags(regressor))
+
+
+def needs_table(regressor):
+    """Whether the tags of a regressor, or those of the regressor inside, say that `y` must have two dimensions."""
+    return any(not tags.single_output for tags in _target_tags(regressor))
+
+
+def _target_tags(regressor):
+    """Yield the tags about targets of a regressor, and of those inside of it that get its targets as they are."""
     tags = _tags(regressor)
-    if tags is not None and tags.target_tags.multi_output:
-        return True
+    if tags is not None:
+        yield tags.target_tags
     inner = _predictor_in(regressor) if _is_pipeline(regressor) else _inner(regressor)
-    return inner is not None and takes_several(inner)
+    if inner is not None:
+        yield from _target_tags(inner)
 
 
 def takes_missing_targets(regressor):

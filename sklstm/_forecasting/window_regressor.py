@@ -11,7 +11,13 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.solvers import partial_fit_obstacle
-from sklstm._forecasting.regressor_input import InputFormat, takes_several, to_regressor_input, weight_keywords
+from sklstm._forecasting.regressor_input import (
+    InputFormat,
+    needs_table,
+    takes_several,
+    to_regressor_input,
+    weight_keywords,
+)
 from sklstm._forecasting.window_spec import NoWindowError, WindowSpec
 from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.checks import check_output
@@ -85,7 +91,8 @@ class WindowRegressor(PickledByFields):
         y = targets[as_slice(rows)]
         keywords = {} if weight is None else weight_keywords(self.regressor, weight[rows])
         X = self._input(samples.windows, samples.rows_at(rows))
-        return X, y[:, 0] if y.shape[1] == 1 else y, keywords
+        is_column = y.shape[1] == 1 and not needs_table(self.regressor)
+        return X, y[:, 0] if is_column else y, keywords
 
     def _targets(self, samples):
         """Return the targets of its steps, and for each sample the smallest weight of these targets.

@@ -385,10 +385,7 @@ def _numeric_columns(table, columns, names, what):
 
     values = [floats(table.iloc[:, k], f"the column {names[k]!r} of {what}") for k in columns]
     for k, column in zip(columns, values, strict=True):
-        # the ends of an interval may be infinite; matplotlib leaves them out
         is_odd = np.abs(column) > LARGEST
-        if _is_limit(names[k]):
-            is_odd &= np.isfinite(column)
         if is_odd.any():
             row = int(is_odd.argmax())
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from numbers import Real
 from textwrap import shorten
 
 import numpy as np
@@ -11,6 +12,9 @@ from sklstm._utils.argument_checks import like, shown
 KWARGS = [dict, None]  # what such keywords may be
 
 AREAS = ("interval", "spread")  # how the names of arguments begin that style areas
+
+SIZES = ("linewidth", "markersize", "markeredgewidth")
+LARGEST_SIZE = 1e4  # points, beyond any figure: matplotlib takes minutes and gigabytes to draw far larger ones
 
 
 def check_styles(**styles):
@@ -27,9 +31,22 @@ def check_styles(**styles):
     """
     for name, kwargs in styles.items():
         if kwargs:
+            _check_sizes(name, kwargs)
             with naming_style(name, kwargs), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # they come again where it is drawn
                 _draw_sample(name, {key: value for key, value in kwargs.items() if key != "where"})
+
+
+def _check_sizes(name, kwargs):
+    """Raise an error if widths or sizes are too large to draw, or NaN."""
+    with naming_style(name, kwargs):
+        style = area_style({}, kwargs) if name.startswith(AREAS) else line_style({}, kwargs)
+    for key in SIZES:
+        value = style.get(key)
+        if isinstance(value, Real) and not abs(value) <= LARGEST_SIZE:
+            raise ValueError(
+                f"{name} has {key}={shown(value)}, but only sizes up to {LARGEST_SIZE:g} points are drawn."
+            )
 
 
 def _draw_sample(name, kwargs):
@@ -40,7 +57,9 @@ def _draw_sample(name, kwargs):
     canvas = FigureCanvasAgg(Figure(figsize=(2, 2)))
     ax = canvas.figure.add_subplot()
     if name.startswith(AREAS):
-        ax.fill_between([1, 2], [0, 0], [1, 1], **area_style({"label": "area"}, kwargs))
+        # without edges, as areas are drawn: matplotlib then looks at more of the keywords
+        defaults = {"label": "area", "color": "C0", "alpha": 0.5, "linewidth": 0}
+        ax.fill_between([1, 2], [0, 0], [1, 1], **area_style(defaults, kwargs))
     elif name == "best_kwargs":
         ax.axvline(1, **line_style({"label": "line"}, kwargs))
     else:

@@ -70,8 +70,11 @@ class Monitor:
             what = f"validation loss is no longer finite in epoch {epoch} (loss {validation_loss})"
         else:
             return
+        reason = "training diverged"
+        if epoch == 1:  # before much was learned
+            reason = f"a target or weight is so far from the others that it overflows {theta.dtype}, or {reason}"
         raise ValueError(
-            f"The {what}: training diverged. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and "
+            f"The {what}: {reason}. Try a smaller learning_rate_init, clip_norm=1.0 or clip_value, and "
             "standardize=True; and check whether X and y have values far beyond those of earlier training."
         )
 

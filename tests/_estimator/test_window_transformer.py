@@ -148,3 +148,13 @@ def test_a_scaler_in_front_warns_and_the_line_that_it_shows_mends():
     assert (cold < plain - 0.05).all()
     with pytest.warns(UserWarning, match="scaler in front"):
         cross_val_score(make_pipeline(StandardScaler(), *rest), y.to_frame(), y, cv=KFold(3))
+
+
+def test_windows_that_would_fill_memory_with_missing_values_are_refused_before_any_work():
+    transformer = WindowTransformer(2).fit(TABLE)
+    n_rows = len(TABLE)
+    with pytest.raises(ValueError, match=rf"window_length=5000000 and lead=1 .*window_length \+ lead - 1 <= {n_rows}"):
+        transformer.set_params(window_length=5_000_000).fit(TABLE)
+    assert transformer.set_params(window_length=2).transform(TABLE).shape[1] == 2
+    assert WindowTransformer(n_rows).fit_transform(TABLE).shape[:2] == (n_rows, n_rows)
+    assert WindowTransformer(1000).fit_transform(TABLE).shape[1] == 1000  # a few rows of padding are cheap

@@ -19,7 +19,7 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
 )
-from sklearn.multioutput import MultiOutputRegressor
+from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 from sklearn.svm import SVR
@@ -224,6 +224,23 @@ def test_auto_chooses_by_steps_and_by_the_outputs_that_the_regressor_takes(regre
     assert expected.strategy_ == strategy
     if type(regressor) is not LSTMRegressor or strategy == "recursive":  # it learns from more windows
         np.testing.assert_array_equal(chosen.forecast(H), expected.forecast(H))
+
+
+@pytest.mark.parametrize("strategy", ["recursive", "direct"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        MultiOutputRegressor,
+        RegressorChain,
+        lambda ridge: make_pipeline(StandardScaler(with_mean=False, with_std=False), MultiOutputRegressor(ridge)),
+        lambda ridge: GridSearchCV(MultiOutputRegressor(ridge), {"estimator__alpha": [1.0]}, cv=2),
+    ],
+    ids=["each", "chain", "pipeline", "search"],
+)
+def test_regressors_that_take_several_outputs_only_also_forecast_one(wrap, strategy):
+    _, y = series(40)
+    plain = forecaster(Ridge(), strategy=strategy).fit(None, y).forecast(H)
+    np.testing.assert_allclose(forecaster(wrap(Ridge()), strategy=strategy).fit(None, y).forecast(H), plain)
 
 
 @pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the test scores are non-finite")

@@ -270,6 +270,16 @@ def test_what_is_no_number_is_named(what):
     assert not plt.get_fignums()
 
 
+@pytest.mark.parametrize("column", ["forecast", "lower_90", "upper_90"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e306])
+def test_what_no_axis_can_show_is_refused(column, value):
+    forecast = pd.DataFrame({"forecast": 1.0, "lower_90": 0.0, "upper_90": 2.0}, index=[30, 31, 32])
+    forecast.loc[31, column] = value
+    with pytest.raises(ValueError, match=f"The column '{column}' of forecast has .* in row 1. Only finite numbers"):
+        plotted(SERIES, forecast)
+    assert not plt.get_fignums()
+
+
 @pytest.mark.parametrize("what", ["long", "long by time"])
 def test_the_advice_for_long_tables_makes_panels_of_them(what):
     history, (_, forecast, _) = WRONG[what][0], panel(2)

@@ -22,6 +22,13 @@ def test_keywords_that_matplotlib_takes_pass():
         {"line_kwargs": {"path_effects": 3}},
         {"line_kwargs": {"label": r"$\bad$"}},
         {"interval_kwargs": {"agg_filter": 3}},
+        {"interval_kwargs": {"urls": 3}},
+        {"spread_kwargs": {"urls": 3}},
+        {"line_kwargs": {"ms": 1e300}},  # these would take minutes
+        {"line_kwargs": {"linewidth": np.inf}},
+        {"line_kwargs": {"mew": -1e5}},
+        {"best_kwargs": {"lw": NAN}},
+        {"interval_kwargs": {"lw": 1e5}},
         {"best_kwargs": {"scalex": True}},
     ],
 )

@@ -362,6 +362,16 @@ def test_a_message_says_what_is_no_longer_finite(theta, loss, validation, messag
         monitor.after_epoch(Progress(), np.array([theta]), loss)
 
 
+def test_targets_far_from_the_others_are_a_reason_in_the_first_epoch_only():
+    progress = Progress()
+    monitor = Monitor(0.0, np.inf, None, None, None)
+    with pytest.raises(ValueError, match="target or weight is so far from the others that it overflows float32"):
+        monitor.after_epoch(progress, np.ones(1, np.float32), np.inf)
+    progress.record(np.ones(1), 1.0, None, 0.0)
+    with pytest.raises(ValueError, match=r"epoch 2 \(loss inf\): training diverged"):
+        monitor.after_epoch(progress, np.ones(1, np.float32), np.inf)
+
+
 def test_underflow_is_no_error_even_if_numpy_is_told_to_raise_it():
     objective = underflowing()
     with np.errstate(all="raise"):
