@@ -8,6 +8,7 @@ import json
 import re
 import struct
 import zlib
+from copy import deepcopy
 
 import numpy as np
 
@@ -200,7 +201,7 @@ def change_content(data, rng):
         other, other_key = found[rng.integers(len(found))]
         kind = rng.integers(5)
         if kind == 0:
-            container[key] = JSON_VALUES[rng.integers(len(JSON_VALUES))]
+            container[key] = deepcopy(JSON_VALUES[rng.integers(len(JSON_VALUES))])  # else changed by the next one
         elif kind == 1:
             del container[key]
         elif kind == 2:

@@ -7,7 +7,7 @@ from tests.structure import any_annotations, functions, private_reads
 
 ROOT = Path(sklstm.__file__).parent
 # Interfaces of scikit-learn and Python whose names begin with an underscore.
-NOT_OURS = ("_parameter_constraints", "_init_callback_context", "_getframe", "_current_frames")
+NOT_OURS = ("_parameter_constraints", "_validate_params", "_init_callback_context", "_getframe", "_current_frames")
 
 
 def test_functions_fit_a_screen():

@@ -8,7 +8,8 @@ from sklearn.base import clone
 from sklstm._checkpoint.estimators import EstimatorSpec, Opaque, made, opaque_parameters, spec_of
 from sklstm._checkpoint.state_kinds import CODEC, check_record
 from sklstm._estimator.regressor import LSTMRegressor
-from sklstm._estimator.training_record import SAVED, TrainingRecord, saved_record
+from sklstm._estimator.settings import check_settings
+from sklstm._estimator.training_record import SAVED, TrainingRecord, check_same_settings, saved_record
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.archive import read_archive, write_archive
 from sklstm._utils.checks import check_fitted
@@ -68,6 +69,8 @@ def save_checkpoint(estimator, path):
         If `estimator` is something else. `Checkpoint` writes checkpoints of a Forecaster, during its fit.
     NotFittedError
         If it is not fitted.
+    ValueError
+        If its parameters were changed to values that are not valid.
     OSError
         If the file cannot be written, for example because the disk is full. An older file stays as it was.
 
@@ -100,6 +103,7 @@ def save_checkpoint(estimator, path):
             "checkpoints during the fit of a Forecaster; pickle saves any fitted estimator."
         )
     check_fitted(estimator, "theta_")
+    estimator._validate_params()
     record, theta = saved_record(vars(estimator).copy())
     CheckpointContent(spec_of(estimator), None, [record], theta).write(path)
 
@@ -218,11 +222,14 @@ def _loaded(content, given):
     estimator = made(content.estimator) if given is None and not _opaque(content) else _checked_given(content, given)
     if not isinstance(estimator, LSTMRegressor | Forecaster):
         raise ValueError(f"it holds a {type(estimator).__name__}, which has no checkpoints")
+    estimator._validate_params()
     is_network = isinstance(estimator, LSTMRegressor)
     if is_network != (content.inputs is None) or (is_network and len(content.trainings) != 1):
         raise ValueError(f"its trainings are not those of a fit of a {type(estimator).__name__}")
     if is_network:
         (record,) = content.trainings
+        if record.ending != SAVED:  # of a saved model, the user may have changed parameters since its fit
+            check_same_settings(check_settings(estimator), record.state.settings)
         vars(estimator).update(record.attributes())
         if content.theta is not None:
             vars(estimator)["theta_"] = content.theta

@@ -302,6 +302,9 @@ def check_record(record):
         _refuse(f"{layout} does not have {n_parameters} parameters")
     if type(network.loss) is not LOSSES[state.settings["loss"]] or layout.n_values % network.loss.n_levels:
         _refuse(f"the loss {type(network.loss).__name__} does not fit {state.settings['loss']!r} or {layout}")
+    expected = vars(new_loss(state.settings))
+    if not all(np.array_equal(part, expected[name]) for name, part in vars(network.loss).items() if name != "spread"):
+        _refuse(f"the loss is not that of loss={state.settings['loss']!r} with the other settings")
     if layout.n_channels % network.scaling.missing_rule.n_inputs_per_channel:
         _refuse(f"{layout} does not fit {network.scaling.missing_rule}")
     sizes = {
@@ -309,7 +312,10 @@ def check_record(record):
         "n_layers": layout.n_layers,
         "bidirectional": layout.n_directions == 2,
         "dropout": network.dropout,
+        "instance_norm": network.scaling.instance_norm,
     }
+    if state.settings["n_targets"] is not None:
+        sizes["n_targets"] = network.scaling.n_targets
     for name, size in sizes.items():
         if state.settings[name] != size:
             _refuse(f"{name} is {state.settings[name]!r} in one place and {size!r} in another")

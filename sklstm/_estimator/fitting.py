@@ -17,7 +17,7 @@ from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.scores import n_scored, r2
 from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import resolve_max_updates, solver_of
-from sklstm._estimator.training_record import Recorder
+from sklstm._estimator.training_record import Recorder, check_earlier_settings
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.initializers import CHRONO
@@ -84,6 +84,8 @@ def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
     attributes : dict
         The fitted attributes by name.
     """
+    if budget.is_whole_fit:
+        check_earlier_settings(settings)
     state, divided, merged = _begun(regressor, data, y, settings, earlier, budget)
     recorder = Recorder.begin(regressor, data, (X, y), state, continues=earlier is not None, budget=budget)
     record = recorder.earlier

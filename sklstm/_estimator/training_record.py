@@ -8,6 +8,7 @@ from sklstm._estimator.input_checks import input_form
 from sklstm._estimator.solvers import solver_of
 from sklstm._estimator.training_state import TrainingState
 from sklstm._training.lbfgs import Evaluations
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.checksums import checksum, labels_of
 from sklstm._utils.training_log import current_log
 
@@ -164,14 +165,34 @@ class Recorder:
             self._log.end_training(lambda: replace(self._record, state=state, keeps_best=keeps_best, ending=ending))
 
 
+def check_earlier_settings(settings):
+    """Raise ValueError if the next training of a killed fit had other settings, before memory is taken for these."""
+    log = current_log()
+    earlier = None if log is None else log.next_earlier
+    if earlier is not None:
+        check_same_settings(settings, earlier.state.settings)
+
+
+def check_same_settings(settings, expected):
+    """Raise ValueError if settings of a regressor differ from those that a checkpoint expects."""
+    for name, value in settings.items():
+        if value != expected[name]:
+            raise ValueError(
+                f"{name}={shown(value)}, but the checkpoint is of a network with {name}={shown(expected[name])}. "
+                "Call fit."
+            )
+
+
 def _check_same_form(earlier, state):
     """Raise ValueError if the state that was read from a file is not one that can follow the first state of a fit."""
-    for name in ("settings", "y_ndim"):
-        if getattr(earlier.state, name) != getattr(state, name):
-            raise ValueError(f"The checkpoint has other {name} than the fit. Call fit.")
+    if earlier.state.y_ndim != state.y_ndim:
+        raise ValueError(f"The checkpoint has y of {earlier.state.y_ndim} dimensions, not {state.y_ndim}. Call fit.")
     network, other = state.network, earlier.state.network
     if (network.layout, network.every_step) != (other.layout, other.every_step):
         raise ValueError(f"The checkpoint has another network, {other.layout}, than the fit. Call fit.")
+    for name in ("n_targets", "instance_norm", "missing_rule"):
+        if getattr(network.scaling, name) != getattr(other.scaling, name):
+            raise ValueError(f"The checkpoint has another {name} of its scaling than the fit. Call fit.")
 
 
 def _evaluations(earlier, state):

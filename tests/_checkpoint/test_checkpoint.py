@@ -13,6 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklstm import Checkpoint, Forecaster, backtest, default_regressor, load_checkpoint, make_windows
+from sklstm._utils import training_log
+from sklstm._utils.archive import read_archive, write_archive
 from sklstm.datasets import load_airline
 from tests._checkpoint.tools import Killed, bits, killed_fit, resumed, write_then_die
 from tests.tools import fit, model
@@ -260,6 +262,67 @@ def test_other_parameters_are_refused(path, capsys):
 def test_there_must_be_a_fit_to_resume(estimator):
     with pytest.raises(ValueError, match=r"resume continues a fit .* load_checkpoint\(path\)\.resume\(X, y\)"):
         estimator.resume(X, Y)
+
+
+# ---- files that an enemy wrote
+
+
+def with_parameter(path, name, value):
+    """Change a parameter of the LSTMRegressor in a file. The checksums are right, and are not compared here."""
+    content, arrays = read_archive(path)
+    spec = content["content"]["dict"][0][1]["EstimatorSpec"]["parameters"]["dict"]
+    parameters = dict(spec)
+    if "regressor" in parameters:
+        spec = parameters["regressor"]["EstimatorSpec"]["parameters"]["dict"]
+    next(pair for pair in spec if pair[0] == name)[1] = value
+    write_archive(path, content, arrays)
+
+
+ENEMY = {
+    "hidden_size": 10**5,  # its weights need 160 GB
+    "n_layers": 10**7,
+    "bidirectional": True,
+    "loss": "huber",
+    "quantile": 0.1,
+    "missing": "indicator",
+    "n_channels": 10**12,
+    "n_targets": 10**12,
+}
+
+
+@pytest.mark.parametrize("name", ENEMY)
+def test_parameters_are_those_of_the_network(path, name):
+    killed_fit(model(max_iter=4), path, 2, X, Y)
+    with_parameter(path, name, ENEMY[name])
+    with pytest.raises(ValueError, match=rf"cannot be loaded: {name}=.*, but the checkpoint is of a network with"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("name", ENEMY)
+def test_parameters_inside_of_a_forecaster_are_those_of_the_network(path, monkeypatch, name):
+    monkeypatch.setattr(training_log, "_check_same", lambda found, expected: None)
+    killed_fit(Forecaster(small(), window_length=6), path, 2, None, AIRLINE)
+    with_parameter(path, name, ENEMY[name])
+    loaded = load_checkpoint(path)
+    with pytest.raises(ValueError, match=name):
+        loaded.resume(None, AIRLINE)
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_iter", 0), ("tol", "a"), ("solver", "none"), ("forget_bias", True)])
+def test_parameters_are_validated(path, name, value):
+    killed_fit(model(max_iter=4), path, 2, X, Y)
+    with_parameter(path, name, value)
+    with pytest.raises(ValueError, match=rf"cannot be loaded: .*{name}"):
+        load_checkpoint(path)
+
+
+def test_the_form_of_the_data_is_that_of_the_network(path, monkeypatch):
+    """Other targets and channels, whose checksums an enemy made right."""
+    monkeypatch.setattr(training_log, "_check_same", lambda found, expected: None)
+    killed_fit(model(max_iter=4, n_targets=1), path, 2, X, Y)
+    for data in ((X, Y[:, np.newaxis]), (X, np.c_[Y, Y]), (np.concatenate([X, X], axis=2), Y)):
+        with pytest.raises(ValueError, match="The checkpoint has"):
+            load_checkpoint(path).resume(*data)
 
 
 # ---- forecasters

@@ -94,6 +94,8 @@ def test_wrong_estimators(path):
     for wrong in (Forecaster(), Ridge(), None):
         with pytest.raises(TypeError, match="save_checkpoint saves an LSTMRegressor"):
             save_checkpoint(wrong, path)
+    with pytest.raises(ValueError, match="max_iter"):
+        save_checkpoint(fit(model(), X, Y).set_params(max_iter=-1), path)
     assert not path.exists()
 
 
@@ -225,7 +227,7 @@ def test_sizes_are_checked_before_memory_is_taken(path, parts):
     for place in places:
         for value in (10**9, 10**18, 2**200):
             accepted = attacked({**content, "content": changed(content["content"], place, value)}, arrays, path)
-            assert not accepted or "EstimatorSpec" in place  # parameters are checked by the next fit
+            assert not accepted or "EstimatorSpec" in place  # a saved model, and a fit that is honestly long
 
 
 def test_a_folder_is_no_file(tmp_path):

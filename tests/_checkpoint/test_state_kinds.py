@@ -46,6 +46,8 @@ WRONG = {
     "both directions": with_layout(n_directions=2),
     "theta": {"theta": THETA[:-1]},
     "loss": with_network(loss=AbsoluteError()),
+    "norm": with_scaling(instance_norm=None if SCALING.instance_norm else "last"),
+    "targets in settings": {"settings": {**STATE.settings, "n_targets": 2}},
     "settings": {"settings": {**STATE.settings, "hidden_size": 3}},
     "layers in settings": {"settings": {**STATE.settings, "n_layers": 2}},
     "dropout": with_network(dropout=0.5),
@@ -133,3 +135,18 @@ def test_a_spread_that_does_not_fit():
     network = replace(record.state.network, loss=Poisson(np.ones((2, 1))))
     with pytest.raises(ValueError, match="spread"):
         check_record(replace(record, state=replace(record.state, network=network)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "other"),
+    [
+        ({"loss": "huber", "delta": 2.0}, {"delta": 1.0}),
+        ({"loss": "quantile", "quantile": [0.1, 0.5]}, {"quantile": (0.1, 0.6)}),
+    ],
+)
+def test_a_loss_of_other_settings(settings, other):
+    record, _ = saved_record(vars(fit(model(max_iter=2, **settings), X, X[:, -1, 0])))
+    check_record(record)
+    settings = {**record.state.settings, **other}
+    with pytest.raises(ValueError, match="the loss is not that of"):
+        check_record(replace(record, state=replace(record.state, settings=settings)))
