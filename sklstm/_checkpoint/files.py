@@ -12,6 +12,7 @@ from sklstm._estimator.settings import check_settings
 from sklstm._estimator.training_record import SAVED, TrainingRecord, check_same_settings, saved_record
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.archive import read_archive, write_archive
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import check_fitted
 from sklstm._utils.plain_state import is_text
 from sklstm._utils.training_log import Unfinished
@@ -185,8 +186,8 @@ def _read(parts, arrays):
         raise ValueError("it is no checkpoint of sklstm")
     if parts["format"] != FORMAT:
         raise ValueError(
-            f"its format is {parts['format']!r:.50}, but sklstm {__version__} reads format {FORMAT}. It was "
-            f"written with sklstm {parts['version']!r:.50}; install that"
+            f"its format is {shown(parts['format'])}, but sklstm {__version__} reads format {FORMAT}. It was "
+            f"written with sklstm {shown(parts['version'])}; install that"
         )
     return _checked_content(CODEC.decode(parts["content"], arrays)), parts["version"]
 
@@ -252,7 +253,7 @@ def _checked_given(content, given):
         )
     expected, found = content.estimator, spec_of(given)
     if CODEC.encode(found)[0] != CODEC.encode(expected)[0] or not _same_arrays(found, expected):
-        raise ValueError(f"estimator has other parameters than the fit had. It had {_shown(expected)}, got {given!r}")
+        raise ValueError(f"estimator has other parameters than the fit had. It had {_said(expected)}, got {given!r}")
     return clone(given)
 
 
@@ -261,7 +262,7 @@ def _same_arrays(one, other):
     return all(np.array_equal(arrays[name], others[name]) for name in arrays)
 
 
-def _shown(spec):
-    """Return the parameters of an EstimatorSpec, as far as they can be made, shortened."""
-    shown = ", ".join(f"{name}={value!r}" for name, value in getattr(spec, "parameters", {}).items())
-    return f"{spec.name}({shown:.1000})"
+def _said(spec):
+    """Return the parameters of an EstimatorSpec, or of an Opaque, which has none, as a call."""
+    parameters = getattr(spec, "parameters", {})
+    return f"{spec.name}({', '.join(f'{name}={shown(value)}' for name, value in parameters.items()):.1000})"

@@ -298,7 +298,7 @@ def check_record(record):
     """Raise ValueError if the parts of a TrainingRecord that was read do not fit each other."""
     state, network = record.state, record.state.network
     n_parameters, layout = len(state.theta), network.layout
-    if _n_parameters(layout) != n_parameters:
+    if layout.size != n_parameters:
         _refuse(f"{layout} does not have {n_parameters} parameters")
     if type(network.loss) is not LOSSES[state.settings["loss"]] or layout.n_values % network.loss.n_levels:
         _refuse(f"the loss {type(network.loss).__name__} does not fit {state.settings['loss']!r} or {layout}")
@@ -329,13 +329,6 @@ def check_record(record):
 
 def _refuse(message):
     raise ValueError(f"The parts of the state do not fit each other: {message}.")
-
-
-def _n_parameters(layout):
-    """Return the number of parameters of a layout, by whole numbers that cannot overflow."""
-    H, D = layout.hidden_size, layout.n_directions
-    first, further = (4 * H * D * (width + 1 + H) for width in (layout.n_channels, D * H))
-    return first + (layout.n_layers - 1) * further + layout.n_values * (1 + D * H)
 
 
 def _check_scaling(network):

@@ -97,21 +97,18 @@ def new_loss(settings):
 
 
 def new_layout(regressor, n_inputs, n_values):
-    """Make the layout of a network with `n_inputs` at each step, whose read-out has `n_values`."""
+    """Make the layout of a network with `n_inputs` at each step, whose read-out has `n_values`.
+
+    Raises
+    ------
+    ValueError
+        If memory cannot hold the network.
+    """
     n_directions = 2 if regressor.bidirectional else 1
-    _check_fits(regressor, n_inputs, n_values, n_directions)
-    return Layout(n_inputs, regressor.hidden_size, n_values, regressor.n_layers, n_directions)
-
-
-def _check_fits(regressor, n_inputs, n_values, n_directions):
-    """Raise an error for a network that memory cannot hold; the layout of so many layers could not be listed."""
-    hidden_size, n_layers = regressor.hidden_size, regressor.n_layers
-    n_states = n_directions * hidden_size
-    n_rows = 4 * n_states  # of the matrices of one layer
-    n_parameters = n_rows * (n_inputs + 1 + hidden_size) + (n_layers - 1) * n_rows * (n_states + 1 + hidden_size)
-    n_parameters += n_values * (1 + n_states)
-    what = f"hidden_size={shown(hidden_size)} with n_layers={shown(n_layers)}"
-    check_memory(n_parameters * BYTES_PER_PARAMETER, what, "Choose a smaller network.")
+    layout = Layout(n_inputs, regressor.hidden_size, n_values, regressor.n_layers, n_directions)
+    what = f"hidden_size={shown(layout.hidden_size)} with n_layers={shown(layout.n_layers)}"
+    check_memory(layout.size * BYTES_PER_PARAMETER, what, "Choose a smaller network.")
+    return layout
 
 
 def new_missing_rule(regressor, n_targets):

@@ -311,9 +311,8 @@ def _window_sizes(x: FloatArray, y: FloatArray, scaling: Scaling) -> FloatArray:
     x, y = x[:, : scaling.n_targets], y if y.ndim == 2 else y[-1]
     dtype, x = x.dtype, x.astype(np.float64)
     if scaling.channel_unit is not None:
-        x = (
-            (x / scaling.channel_unit[: scaling.n_targets]).astype(dtype).astype(np.float64)
-        )  # as the network reads them
+        # rounded as the network reads them
+        x = (x / scaling.channel_unit[: scaling.n_targets]).astype(dtype).astype(np.float64)
     if scaling.target_unit is not None:
         y = y / scaling.target_unit
     missing = scaling.missing_rule.fill_missing(x)

@@ -60,8 +60,10 @@ class Layout(PickledByFields):
 
     @property
     def size(self) -> int:
-        """Number of parameters."""
-        return self._places[-1][1]
+        """Number of parameters. It can be asked of a network that is too large to list its matrices."""
+        H, D = self.hidden_size, self.n_directions
+        first, further = (4 * H * D * (width + 1 + H) for width in (self.n_channels, D * H))
+        return first + (self.n_layers - 1) * further + self.n_values * (1 + D * H)
 
     @property
     def matrix_size(self) -> int:

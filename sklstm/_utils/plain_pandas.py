@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.plain_state import Kind, Parts, is_hashable, is_text, list_of, one_of, optional, whole
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _exactly(parts: Callable[..., Parts], make: Callable[..., object]) -> Callab
         except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
             is_same = False
         if not is_same:
-            raise TypeError(f"this {type(value).__name__} cannot be written as JSON and arrays: {value!r:.200}")
+            raise TypeError(f"this {type(value).__name__} cannot be written as JSON and arrays: {shown(value)}")
         return found
 
     return checked
@@ -216,5 +217,5 @@ def _make_index(labels: list[object], dtype: str, name: object) -> pd.Index:
         labels, dtype=None if dtype.startswith(("datetime64", "period", "timedelta")) else dtype, name=name
     )
     if str(index.dtype) != dtype:
-        raise ValueError(f"The labels {labels!r:.100} have the dtype {index.dtype}, not {dtype}.")
+        raise ValueError(f"The labels {shown(labels)} have the dtype {index.dtype}, not {dtype}.")
     return index

@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sklstm._utils.argument_checks import shown
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Arrays: TypeAlias = "dict[str, np.ndarray]"
 Parts: TypeAlias = "dict[str, object]"
@@ -21,7 +23,6 @@ Test: TypeAlias = "Callable[[object], bool]"
 
 # What an array may hold: booleans, whole numbers and floating-point numbers.
 ARRAY_KINDS = "biuf"
-SHOWN = 60  # characters of a wrong value in a message
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Codec:
             if type(value) is kind.cls or (kind.has_subclasses and isinstance(value, kind.cls)):
                 return kind
         raise TypeError(
-            f"an object of type {type(value).__name__} cannot be written as JSON and arrays: {_shown(value)}"
+            f"an object of type {type(value).__name__} cannot be written as JSON and arrays: {shown(value)}"
         )
 
     def _all_kinds(self) -> Iterable[Kind]:
@@ -141,7 +142,7 @@ class Codec:
         if isinstance(content, list):
             return [self._from_plain(part, arrays) for part in content]
         if len(content) != 1:
-            raise ValueError(f"One name of a kind is needed, got {len(content)} of them: {_shown(list(content))}.")
+            raise ValueError(f"One name of a kind is needed, got {len(content)} of them: {shown(list(content))}.")
         ((name, parts),) = content.items()
         match name, parts:
             case "float", "nan" | "inf" | "-inf":
@@ -154,38 +155,32 @@ class Codec:
                 return _numpy_from_plain(name, parts, arrays)
             case _, dict():
                 return self._object(name, {key: self._from_plain(part, arrays) for key, part in parts.items()})
-        raise ValueError(f"{_shown(name)} cannot be made of {_shown(parts)}.")
+        raise ValueError(f"{shown(name)} cannot be made of {shown(parts)}.")
 
     def _dict(self, pairs: list[Json], arrays: Arrays) -> dict[object, object]:
         result = {}
         for pair in pairs:
             if not isinstance(pair, list) or len(pair) != 2:
-                raise ValueError(f"A dict needs pairs, got {_shown(pair)}.")
+                raise ValueError(f"A dict needs pairs, got {shown(pair)}.")
             key, value = (self._from_plain(part, arrays) for part in pair)
             if not is_hashable(key) or key in result:
-                raise ValueError(f"{_shown(key)} cannot be a key, or is one twice.")
+                raise ValueError(f"{shown(key)} cannot be a key, or is one twice.")
             result[key] = value
         return result
 
     def _object(self, name: str, parts: Parts) -> object:
         kind = next((kind for kind in self._all_kinds() if kind.name == name), None)
         if kind is None:
-            raise ValueError(f"{_shown(name)} is no kind of object that can be read.")
+            raise ValueError(f"{shown(name)} is no kind of object that can be read.")
         if parts.keys() != kind.tests.keys():
-            raise ValueError(f"{name} has the parts {_shown(sorted(parts))}, but needs {sorted(kind.tests)}.")
+            raise ValueError(f"{name} has the parts {shown(sorted(parts))}, but needs {sorted(kind.tests)}.")
         for part, is_possible in kind.tests.items():
             if not is_possible(parts[part]):
-                raise ValueError(f"{name} cannot have {part}={_shown(parts[part])}.")
+                raise ValueError(f"{name} cannot have {part}={shown(parts[part])}.")
         try:
             return kind.make(**parts)
         except (TypeError, KeyError, OverflowError, AttributeError, ValueError) as error:
-            raise ValueError(f"{name} cannot be made of {_shown(parts)}: {error}") from error
-
-
-def _shown(value: object) -> str:
-    """Return the beginning of the representation of a value."""
-    shown = repr(value)
-    return shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
+            raise ValueError(f"{name} cannot be made of {shown(parts)}: {error}") from error
 
 
 # ---- NumPy
@@ -198,10 +193,10 @@ def _numpy_to_plain(value: np.ndarray | np.generic | np.dtype, arrays: Arrays) -
         return {"dtype": value.str}
     if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
         if not all(type(label) is str for label in value):
-            raise TypeError(f"an array of objects cannot be written: {_shown(value)}")
+            raise TypeError(f"an array of objects cannot be written: {shown(value)}")
         return {"labels": value.tolist()}
     if value.dtype.kind not in ARRAY_KINDS or type(value) is np.longdouble:
-        raise TypeError(f"values of dtype {value.dtype} cannot be written: {_shown(value)}")
+        raise TypeError(f"values of dtype {value.dtype} cannot be written: {shown(value)}")
     if isinstance(value, np.generic):
         plain = value.item()
         return {"scalar": [value.dtype.str, repr(plain) if isinstance(plain, float) else plain]}
@@ -214,7 +209,7 @@ def _numpy_from_plain(name: str, parts: Json, arrays: Arrays) -> object:
     match name, parts:
         case "array", str():
             if parts not in arrays:
-                raise ValueError(f"There is no array {_shown(parts)}.")
+                raise ValueError(f"There is no array {shown(parts)}.")
             return np.array(arrays[parts], order="K")
         case "labels", list():
             if all(isinstance(label, str) for label in parts):
@@ -223,7 +218,7 @@ def _numpy_from_plain(name: str, parts: Json, arrays: Arrays) -> object:
             return _dtype(parts)
         case "scalar", [str() as code, bool() | int() | str() as value]:
             return _scalar(_dtype(code), value)
-    raise ValueError(f"{name} cannot be made of {_shown(parts)}.")
+    raise ValueError(f"{name} cannot be made of {shown(parts)}.")
 
 
 def _scalar(dtype: np.dtype, value: bool | int | str) -> np.generic:
@@ -238,14 +233,14 @@ def _scalar(dtype: np.dtype, value: bool | int | str) -> np.generic:
             return result
     except ValueError:
         pass
-    raise ValueError(f"A scalar of dtype {dtype} cannot be {_shown(value)}.")
+    raise ValueError(f"A scalar of dtype {dtype} cannot be {shown(value)}.")
 
 
 def _dtype(code: str) -> np.dtype:
     """Return the dtype with a code such as "<f8"."""
     known = {np.dtype(name).str: np.dtype(name) for name in ("bool", *_NUMBERS)}
     if code not in known:
-        raise ValueError(f"{_shown(code)} is no dtype that can be read.")
+        raise ValueError(f"{shown(code)} is no dtype that can be read.")
     return known[code]
 
 

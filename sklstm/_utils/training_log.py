@@ -15,6 +15,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from sklstm._utils.argument_checks import shown
+
 Checksums = dict[str, str]
 
 # Parameters that may change before a fit is resumed.
@@ -199,13 +201,13 @@ class ResumableMixin:
         if self._unfinished is None:
             raise ValueError(
                 f"resume continues a fit that was interrupted, but this {name} has none: it was not loaded from a file "
-                f"that a Checkpoint wrote, or has been fitted since. Call fit, or load_checkpoint(path).resume(X, y)."
+                "that a Checkpoint wrote, or has been fitted since. Call fit, or load_checkpoint(path).resume(X, y)."
             )
         given = self.get_params()  # type: ignore[attr-defined]
         for key, value in self._unfinished.parameters.items():
             if key.rpartition("__")[2] not in FREE and not (key in given and _is_same(given[key], value)):
                 raise ValueError(
-                    f"{key}={given.get(key)!r:.200}, but the fit that was interrupted had {key}={value!r:.200}. resume "
+                    f"{key}={shown(given.get(key))}, but the fit that was interrupted had {key}={shown(value)}. resume "
                     "needs the same parameters; only verbose may change. Call fit to train with others."
                 )
         has_parts = self._unfinished.inputs is not None

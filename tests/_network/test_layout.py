@@ -45,3 +45,8 @@ def test_mask_leaves_the_biases_out(layout):
         assert all((view == 1).all() for view in views[name])
     for name in ("bias", "readout_bias"):
         assert not np.concatenate([np.ravel(view) for view in views[name]]).any()
+
+
+def test_the_size_is_known_of_more_layers_than_could_be_listed():
+    two, three, many = (Layout(**SIZES, n_layers=n, n_directions=2).size for n in (2, 3, 10**30))
+    assert many - two == (10**30 - 2) * (three - two)
