@@ -75,6 +75,14 @@ def test_weights_repeat_windows_in_what_is_typical():
     np.testing.assert_array_equal(typical(np.repeat(x, counts, axis=1)).typical_deviation, weighted.typical_deviation)
 
 
+def test_windows_without_a_deviation_do_not_count_in_what_is_typical():
+    x = walk(6 * 30).reshape(6, 30)
+    constant = np.full((6, 270), 3.0)
+    for n_constant in (5, 270):
+        found = typical(np.hstack((x, constant[:, :n_constant]))).typical_deviation
+        np.testing.assert_array_equal(found, typical(x).typical_deviation)
+
+
 def test_of_many_windows_some_say_what_is_typical(monkeypatch):
     x = walk(6 * 999).reshape(6, 999)
     monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)

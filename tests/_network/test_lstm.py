@@ -152,6 +152,25 @@ def test_how_many_steps_go_into_a_product_does_not_matter(case, monkeypatch):
             np.testing.assert_allclose(gradient, whole[name], rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sizes", [(100, 64, 32), (3, 64, 32), (100, 7, 5), (5, 300, 200)])
+def test_a_product_takes_as_many_steps_as_stay_in_the_cache_and_at_least_one(sizes, dtype):
+    T, B, H = sizes
+    ws = lstm.Workspace(T, B, 2, H, dtype)
+    of_one_step = ws.d_a[0].nbytes
+    assert ws.chunk == np.clip(lstm.CHUNK_BYTES // of_one_step, 1, T)
+    assert ws.copies.nbytes == ws.chunk * (of_one_step + ws.z[0].nbytes)
+    if sizes == (100, 64, 32):
+        assert 1 < ws.chunk < T
+
+
+def test_the_sizes_of_the_blocks_decide_how_gates_and_cells_are_computed(monkeypatch):
+    seen = []
+    monkeypatch.setattr(lstm, "is_exp_faster", lambda *sizes: seen.append(sizes))
+    ws = lstm.Workspace(2, 7, 3, 5, np.float32)
+    assert seen == [(np.float32, ws.d_a[0].size), (np.float32, ws.c_0.size)]
+
+
 def test_states_without_gradient_are_the_same(case, form):
     """To the bit by tanh; by exp they divide by 1 + exp(-a) instead of multiplying by a gate."""
     rounding = 0 if form == "tanh" else 2e-15

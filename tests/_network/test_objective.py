@@ -10,10 +10,11 @@ from sklstm._network import stack
 from sklstm._network.layout import Layout
 from sklstm._network.losses import LOSSES
 from sklstm._network.missing_values import MissingRule
+from sklstm._network.network import Network
 from sklstm._network.scaling import INSTANCE_NORMS
 from sklstm._utils import windows
 from tests import reference
-from tests._network.tools import H, K, N, example, objective, start, without_some_targets
+from tests._network.tools import F, H, K, N, T, example, objective, start, without_some_targets
 from tests.tools import central_differences, named, pairwise
 
 pytestmark = pytest.mark.usefixtures("form")
@@ -110,6 +111,20 @@ def test_samples_that_are_scaled_batch_by_batch_give_the_same(targets, instance_
     for (loss, gradient, weight_sum), expected in zip(*results, strict=True):
         assert (loss, weight_sum) == pytest.approx((expected[0], expected[2]), rel=1e-12)
         np.testing.assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize(("kept", "n_scaled"), [(None, N), (N * T * (F + K), N), (N * T * (F + K) - 1, 4 + 1)])
+def test_samples_are_scaled_once_unless_they_are_many(kept, n_scaled, monkeypatch):
+    """All of them, or those of each batch again. By default, a few samples are kept."""
+    seen, scaled = [], Network.scaled
+    monkeypatch.setattr(Network, "scaled", lambda self, X, *args: seen.append(len(X)) or scaled(self, X, *args))
+    if kept is not None:
+        monkeypatch.setattr(_objective, "KEPT_ELEMENTS", kept)
+    loss_and_gradient = objective(*example())
+    theta = start(loss_and_gradient.network)
+    for batch in ([0, 1, 4, 6], [3]):
+        loss_and_gradient(theta, np.array(batch))
+    assert sum(seen) == n_scaled
 
 
 @pytest.mark.parametrize("targets", ["last", "given", "next"])
@@ -263,3 +278,13 @@ def test_pieces_follow_from_the_work_alone_and_keep_all_samples():
         assert (len(pieces) == 2) == (n_samples >= 32 and 3 * n_samples * 4 * size * (size + 9) >= stack.WORTH_PIECES)
         assert len(stack.training_pieces(Layout(8, size, 1, n_directions=2), n_samples)) == 1
         assert stack.training_threads(layout, n_samples) == len(pieces)
+
+
+CASES = [(64, 200, 200), (128, 57, 57), (128, 64, 32), (128, 100, 56), (256, 31, 31), (256, 32, 16)]
+
+
+@pytest.mark.parametrize(("size", "n_samples", "middle"), CASES)
+def test_only_batches_of_much_work_are_computed_in_pieces(size, n_samples, middle):
+    """The first piece is whole vectors of 8 samples."""
+    pieces = stack.training_pieces(Layout(8, size, 1), n_samples)
+    assert pieces == [slice(middle), slice(middle, n_samples)][: 1 + (middle < n_samples)]

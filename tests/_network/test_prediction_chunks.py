@@ -33,6 +33,12 @@ def test_chunks_are_all_rows_in_order_and_nearly_equal(n_samples, sizes, dtype):
         assert len(chunks) == 1
 
 
+def test_long_samples_are_predicted_256_at_a_time():
+    """A power of two: rows of buffers are whole vectors. Bits may depend on the borders, so they must not move."""
+    chunks = prediction_chunks(Layout(50, 4, 1), 10_000, 5000, np.float32, every_step=False)
+    assert chunks == [slice(start, start + 256) for start in range(0, 9984, 256)] + [slice(9984, 10_000)]
+
+
 @pytest.mark.parametrize(("n_layers", "every_step", "kept"), [(1, False, 4), (1, True, 8), (2, False, 8), (2, True, 8)])
 def test_what_a_chunk_keeps_of_all_steps_takes_bounded_memory_beyond_the_fewest_rows(n_layers, every_step, kept):
     lengths = []
