@@ -180,3 +180,45 @@ def test_what_is_added_to_the_last_value_follows_from_how_known_columns_change(s
     y = (X @ [3.0, -2.0]).rename("sales")
     f = forecaster(LinearRegression(), "known", strategy, baseline="naive", trust=1.0).fit(X[:-H], y[:-H])
     np.testing.assert_allclose(f.forecast(H, X[-H:]), y[-H:], atol=1e-9)
+
+
+class Tuned(RecordingLSTM):
+    """Keeps the rates and the windows of each pass."""
+
+    def partial_fit(self, X, y):
+        self.passes_ = [*getattr(self, "passes_", []), (self.learning_rate, self.learning_rate_init, len(X))]
+        return self
+
+
+@pytest.mark.parametrize("rate", [None, 0.4])
+@pytest.mark.parametrize("schedule", ["constant", "invscaling", "adaptive", "cosine"])
+def test_an_lstm_takes_five_passes_at_small_falling_rates_and_gets_its_own_back(schedule, rate):
+    """Each with fifteen older windows for each new one. A cosine would restart at its full rate."""
+    spec, drawn = WindowSpec(2, 1, 1, 0, 0), []
+    lstm = Tuned(learning_rate=schedule, learning_rate_init=0.02)
+    new, older = (samples_of(np.ones((n, 2, 1)), np.ones((n, 1))) for n in (3, 20))
+    regressor = WindowRegressor(lstm, spec, range(1))
+    regressor.partial_fit(new, lambda n: drawn.append(n) or older, learning_rate_init=rate)
+    shares = 0.5 * (1 + np.cos(np.pi * np.arange(5) / 5))
+    schedules, rates, lengths = zip(*lstm.passes_, strict=True)
+    assert schedules == ("constant" if schedule == "cosine" else schedule,) * 5
+    np.testing.assert_allclose(rates, shares * (0.1 * 0.02 if rate is None else rate))
+    assert (drawn, lengths) == ([45] * 5, (23,) * 5)
+    assert (lstm.learning_rate, lstm.learning_rate_init) == (schedule, 0.02)
+    without = samples_of(np.ones((2, 2, 1)), np.full((2, 1), np.nan))
+    regressor.partial_fit(without, lambda n: pytest.fail("nothing is new"))
+    assert len(lstm.passes_) == 5
+
+
+class Failing(Answering):
+    """Learns nothing."""
+
+    def fit(self, X, y):
+        raise ValueError("no fit today")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_error_that_is_not_about_several_outputs_is_raised_as_it_is(strategy):
+    _, y = series(30)
+    with pytest.raises(ValueError, match=r"^no fit today"):
+        forecaster(Failing(), strategy=strategy).fit(None, y)

@@ -83,6 +83,15 @@ def test_windows_without_a_deviation_do_not_count_in_what_is_typical():
         np.testing.assert_array_equal(found, typical(x).typical_deviation)
 
 
+@pytest.mark.parametrize("size", [1, 2.0**100])
+def test_a_typical_deviation_is_not_too_small_to_divide_the_largest_target(size):
+    """In its unit, which is a power of two if values are huge."""
+    x = (walk(180).reshape(6, 30) * (1e-30 * size)).astype(np.float32)
+    scaling = typical(x, y=np.full((1, 30), 0.75 * size, np.float32))
+    np.testing.assert_allclose(scaling.typical_deviation, 1e-25, rtol=1e-6)
+    assert (scaling.target_unit is None) == (size == 1)
+
+
 def test_of_many_windows_some_say_what_is_typical(monkeypatch):
     x = walk(6 * 999).reshape(6, 999)
     monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)

@@ -322,3 +322,11 @@ def test_calls_that_overlap_in_threads_leave_how_each_thread_treats_errors():
     first.join()
     second.join()
     assert states == {"raise": "raise", "print": "print"}
+
+
+def test_what_all_layers_share_cannot_be_written_to():
+    ws = lstm.Workspace(2, 4, 1, 3, np.float64)
+    for constant, value in ((ws.half, 0.5), (ws.one, 1), (ws.two, 2), (ws.four, 4)):
+        with pytest.raises(ValueError, match="read-only"):
+            constant[...] = 7
+        assert constant == value

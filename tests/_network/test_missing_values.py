@@ -69,3 +69,11 @@ def test_each_window_has_its_present_values(missing_rule):
         present = filled[~is_missing[:, channel, window], channel, window]
         assert counts[channel, window] == max(len(present), 1)
         assert newest[channel, window] == (present[-1] if len(present) else 0)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 7, 8, 9, 20])
+def test_a_step_of_any_number_of_channels_is_missing_where_one_of_them_is(n_channels):
+    x = np.zeros((30, n_channels, 4))
+    x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
+    missing = SKIP.missing_values(x)
+    np.testing.assert_array_equal(missing, np.isnan(x).any(axis=1, keepdims=True))

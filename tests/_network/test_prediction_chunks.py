@@ -8,7 +8,7 @@ import pytest
 from sklstm._network import network as _network
 from sklstm._network import prediction_chunks as _chunks
 from sklstm._network.layout import Layout
-from sklstm._network.prediction_chunks import prediction_chunks, worthwhile_threads
+from sklstm._network.prediction_chunks import largest_products, prediction_chunks, worthwhile_threads
 from sklstm._network.samples import Samples
 from tests._network.tools import T, example, objective, start
 from tests.tools import pairwise
@@ -157,3 +157,41 @@ def test_an_error_of_a_chunk_is_raised(threads_used, monkeypatch):
         with pytest.raises(FloatingPointError, match=str(X[48, 1, 0])):
             network.predict(theta, X, False)
         assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_samples", "n_products"),
+    [
+        ((2, 3, 1), 1, (84, 0)),  # 12 rows, and 2 + 1 + 3 columns and that of skipped steps
+        ((2, 3, 50), 1, (200, 0)),  # 50 values of 1 + 3 states
+        ((2, 3, 1), 5, (20, 420)),
+        ((2, 3, 2), 5, (0, 420)),
+        ((2, 3, 50), 5, (0, 1000)),
+        ((2, 3, 1, 2), 5, (20, 480)),  # the second layer reads 3 states
+        ((9, 3, 1, 2), 5, (20, 840)),
+        ((2, 3, 1, 2, 2), 5, (35, 660)),  # of both directions
+    ],
+)
+def test_the_largest_products_of_a_prediction(sizes, n_samples, n_products):
+    """With a vector, as of one sample or of a read-out of one value, and with a matrix."""
+    assert largest_products(Layout(*sizes), n_samples) == n_products
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_steps", "dtype", "n_samples", "n_chunks", "length"),
+    [
+        ((1, 2, 1), 24, np.float32, 10_000, 4, 2512),
+        ((1, 32, 1), 24, np.float32, 600, 2, 304),
+        ((1, 32, 1), 24, np.float64, 2500, 6, 432),
+        ((8, 128, 1), 168, np.float32, 1000, 4, 256),
+        ((4, 4, 1, 2), 100, np.float32, 5000, 8, 640),
+        ((1, 24, 1), 24, np.float32, 511, 1, 511),
+        ((1, 24, 1), 24, np.float32, 512, 2, 256),
+    ],
+)
+def test_borders_of_chunks_do_not_move(sizes, n_steps, dtype, n_samples, n_chunks, length):
+    """Bits may depend on them."""
+    chunks = prediction_chunks(Layout(*sizes), n_samples, n_steps, dtype, every_step=False)
+    starts = range(0, n_samples, length)
+    assert chunks == [slice(start, min(start + length, n_samples)) for start in starts]
+    assert len(chunks) == n_chunks

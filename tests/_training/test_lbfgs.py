@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklstm._training.lbfgs import LBFGSTrainer
+from sklstm._training.lbfgs import Evaluations, LBFGSTrainer
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED
 from sklstm._training.progress import Progress
 from sklstm._utils.interrupts import raises_interrupts
@@ -76,3 +76,35 @@ def test_underflow_is_no_error_even_if_numpy_is_told_to_raise_it():
     with np.errstate(all="raise"):
         ending, *_ = whole_batch(underflowing())
     assert ending == CONVERGED
+
+
+def recorded_run(theta, objective, progress, evaluations, n_done=0, **settings):
+    monitor, _ = monitoring({"tol": 0.0, **settings})
+    trainer = LBFGSTrainer(50, 1000, 1e-8, 4).continued(n_done, evaluations)
+    trainer.run(theta, objective, None, None, progress, monitor)
+    return theta, progress
+
+
+@pytest.mark.parametrize("stop_after", [1, 5, 12])
+def test_a_run_that_ended_early_goes_on_to_the_bit_and_repeats_no_evaluation(stop_after):
+    whole, first, second = valley(), valley(), valley()
+    expected, of_whole = recorded_run(np.zeros(2), whole, Progress(), Evaluations(np.zeros(2)))
+    evaluations = Evaluations(np.zeros(2))
+    theta, progress = recorded_run(np.zeros(2), first, Progress(), evaluations, stop_after=stop_after)
+    assert progress.n_epochs == stop_after
+    assert len(evaluations) == len(first.batches) < len(whole.batches)
+    kept = evaluations.copied()
+    theta, progress = recorded_run(theta, second, progress, kept, stop_after)
+    np.testing.assert_array_equal(theta, expected)
+    assert progress.loss_curve == of_whole.loss_curve
+    assert progress.n_seen == of_whole.n_seen
+    assert len(first.batches) + len(second.batches) == len(whole.batches) == len(kept)
+    assert len(evaluations) == len(first.batches)  # a copy was continued
+
+
+def test_a_run_that_takes_other_steps_than_the_recorded_ones_is_refused():
+    evaluations = Evaluations(np.zeros(2))
+    theta, progress = recorded_run(np.zeros(2), valley(), Progress(), evaluations, stop_after=3)
+    evaluations.start = np.ones(2) / 7
+    with pytest.raises(ValueError, match="other steps than in the fit that was interrupted"):
+        recorded_run(theta, valley(), progress, evaluations, 3)

@@ -109,6 +109,23 @@ def test_updates_of_whole_epochs_are_those_epochs(kind, n_rows, n_epochs):
     assert ending == EXHAUSTED
 
 
+@pytest.mark.parametrize("kind", ["constant", "cosine"])
+@pytest.mark.parametrize("max_updates", [None, 7, 8, 15, 99])
+@pytest.mark.parametrize("n_done", [1, 2])
+def test_a_run_goes_on_where_it_was_stopped(n_done, max_updates, kind):
+    settings = {"kind": kind, "shuffle": False, "max_updates": max_updates, "n_iter_no_change": np.inf}
+    for n_earlier in (0, 3):  # epochs of another run
+        starts = [run(quadratic(), n_earlier, rate=0.02, n_iter_no_change=np.inf)[2] for _ in range(2)]
+        expected_ending, expected, whole, _ = run(quadratic(), 5, starts[0], **settings)
+        _, theta, progress, _ = run(quadratic(), 5, starts[1], stop_after=n_earlier + n_done, **settings)
+        assert progress.n_epochs == n_earlier + n_done
+        ending, theta, progress, _ = run(quadratic(), 5, progress, theta, n_done=n_done, **settings)
+        np.testing.assert_array_equal(theta, expected)
+        assert ending == expected_ending == (OUT_OF_UPDATES if max_updates in (7, 8, 15) else EXHAUSTED)
+        assert progress.loss_curve == whole.loss_curve
+        assert (progress.n_updates, progress.n_seen) == (whole.n_updates, whole.n_seen)
+
+
 def test_a_run_that_continues_another_has_its_own_updates():
     progress = Progress()
     for n_epochs, n_updates in ((2, 4), (4, 8)):
