@@ -157,7 +157,7 @@ class LSTMRegressor(
     learning_rate_init : float, default=0.01
         The initial learning rate. It is larger than that of MLPRegressor because gradients are clipped.
     power_t : float, default=0.5
-        For "invscaling": the exponent.
+        For "invscaling": the exponent, from 0 to 10.
     momentum : float, default=0.9
         For "sgd": the momentum, in [0, 1].
     nesterovs_momentum : bool, default=True

@@ -44,12 +44,14 @@ class BacktestResult:
         (for several targets), `origin` (the time of the last row known), `step` (1 is the next row), `time`, `truth`,
         `forecast`, `naive` (the seasonal naive forecast: the value one season before or, with `season=1`, the last
         value), `scale` (the mean absolute error of that forecast in the rows known at the origin), and `lower_90`,
-        `upper_90`, … for each coverage. `frame.attrs["season"]` is the season.
+        `upper_90`, … for each coverage. `frame.attrs["season"]` is the season. No forecast is there twice, as it would
+        count twice.
 
     Raises
     ------
     TypeError, ValueError
-        If `frame` is not a DataFrame, or if a column that the scores need is absent, not numeric or not finite.
+        If `frame` is not a DataFrame, if a column that the scores need is absent, not numeric or not finite, or if a
+        forecast is there twice.
 
     See Also
     --------

@@ -561,7 +561,7 @@ class Forecaster(
         Parameters
         ----------
         steps : int
-            Number of rows to forecast.
+            Number of rows to forecast, at most 1 000 000.
         X_future : array-like of shape (n_rows, n_columns), default=None
             The exogenous variables known in advance of these rows, if there are any. It may have more rows, and
             `past_only` variables may be left out. A forecaster with the parameter `steps` needs that many rows

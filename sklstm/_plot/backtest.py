@@ -45,7 +45,8 @@ class BacktestDisplay:
         Table with one row per forecast value, as in the `frame` of the result of `backtest`. To show several results
         in one plot, pass a dict of them by name.
     estimator_name : str, default=None
-        Name shown in the legend. Use it to tell several forecasters on the same axes apart.
+        Name shown in the legend. Use it to tell several forecasters on the same axes apart. It is shown as it is
+        written: `$` begins no formula. Of more than 40 characters, the first are shown.
 
     Attributes
     ----------
@@ -187,7 +188,7 @@ class BacktestDisplay:
             scaled errors for "mase", relative errors for "smape". Errors are skewed, so the mean may lie near the
             upper end of the shaded area, or above it.
         name : str, default=None
-            Name shown in the legend, instead of `estimator_name`.
+            Name shown in the legend, instead of `estimator_name`; shown as it is written, up to 40 characters.
         line_kwargs : dict, default=None
             Keywords of matplotlib's `Axes.plot` for the score.
         reference_kwargs : dict, default=None

@@ -310,6 +310,8 @@ class ForecastDisplay:
             Largest number of axes. More raise an error, because they take long to plot and cannot be read.
         name : str, default=None
             Put before the labels of the forecast in the legend. Use it to tell several models on the same axes apart.
+            Like the names of series and targets, it is shown as it is written: `$` begins no formula. Of more than 40
+            characters, the first are shown.
         history_kwargs : dict, default=None
             Keywords of matplotlib's `Axes.plot` for the history.
         truth_kwargs : dict, default=None

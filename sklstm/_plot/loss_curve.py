@@ -38,7 +38,8 @@ class LossCurveDisplay:
         The epoch whose weights were kept, counted from 1. It is shown only together with a validation curve, by which
         it was chosen.
     estimator_name : str, default=None
-        Put before each label in the legend. Use it to tell several models on the same axes apart.
+        Put before each label in the legend. Use it to tell several models on the same axes apart. It is shown as it is
+        written: `$` begins no formula. Of more than 40 characters, the first are shown.
 
     Attributes
     ----------
@@ -148,7 +149,8 @@ class LossCurveDisplay:
         ax : matplotlib Axes, default=None
             Axes to plot on. If None, a new figure is created.
         name : str, default=None
-            Put before each label in the legend, instead of `estimator_name`.
+            Put before each label in the legend, instead of `estimator_name`; shown as it is written, up to 40
+            characters.
         log_scale : bool or "auto", default="auto"
             Whether the scale of the loss is logarithmic. "auto" uses a logarithmic scale if all losses on the axes
             are positive and the largest is more than ten times the smallest. With True and losses that are not

@@ -159,12 +159,17 @@ def _verified(file: BinaryIO) -> bytes:
     trailer = TRAILER.fullmatch(file.read(N_TRAILER))
     if trailer is None or size > MAX_FILE:
         if start[:4] == b"PK\3\4" and start.endswith(CONTENT.encode()):
-            raise ValueError(f"it has {size:,} bytes and does not end as it was written. It was probably cut off")
+            raise ValueError(
+                f"it has {size:,} bytes and does not end as it was written. It was probably cut off. Take another copy "
+                "of it"
+            )
         raise ValueError(f"its {size:,} bytes are no file that sklstm wrote")
     file.seek(0)
     data = file.read(size)
     if hashlib.sha256(memoryview(data)[:-N_DIGEST]).hexdigest().encode() != trailer[2]:
-        raise ValueError("it was altered after it was written, as its SHA-256 digest does not fit")
+        raise ValueError(
+            "it was altered after it was written, as its SHA-256 digest does not fit. Take another copy of it"
+        )
     if int(trailer[1]) != VERSION:
         raise ValueError(
             f"its format has version {int(trailer[1])}, and this version of sklstm reads only version {VERSION}. "
