@@ -33,3 +33,10 @@ def test_make_windows_takes_every_kind_of_series():
     assert X.shape == (3, 4, 2)
     gap = FRAME["y"].where(FRAME["y"] != 5)
     assert np.isnan(make_windows(gap, 4)[0]).sum() == 3
+
+
+@pytest.mark.parametrize(("window_length", "lead", "n_needed"), [(4, 1, 5), (4, 2, 6), (1, 3, 4), (3, 3, 6)])
+def test_a_series_needs_as_many_rows_as_its_error_says(window_length, lead, n_needed):
+    with pytest.raises(ValueError, match=rf"The series has {n_needed - 1} rows, .* takes {n_needed}\. Shorten"):
+        make_windows(TABLE[: n_needed - 1], window_length, lead=lead)
+    assert len(make_windows(TABLE[:n_needed], window_length, lead=lead)[0]) == 1

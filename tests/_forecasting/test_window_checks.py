@@ -221,3 +221,16 @@ def test_a_shorter_window_is_advised_where_one_can_be_trained_on(y, advice):
         Forecaster(Ridge(), window_length=5).fit(None, panel)
     if len(y) > 1:
         Forecaster(Ridge(), window_length=2).fit(None, panel)
+
+
+def test_it_is_said_why_incomplete_windows_are_left_out():
+    """By the regressor, or by the user."""
+    y = TOO_SHORT["holes"]
+    for f, why in ((Forecaster(Ridge(), window_length=8), "Ridge takes complete ones only"),
+                   (Forecaster(Ridge(), window_length=8, drop_incomplete=True), "drop_incomplete=True")):  # fmt: skip
+        with pytest.raises(ValueError, match=rf"can be trained on: {why}\. That needs 9 rows"):
+            f.fit(None, y)
+    _, y = series(30)
+    y.iloc[10] = np.nan
+    with pytest.warns(UserWarning, match="a value is missing in them and Ridge takes complete ones only"):
+        forecaster(Ridge()).fit(None, y)

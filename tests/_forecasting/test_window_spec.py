@@ -120,3 +120,13 @@ def test_a_value_beyond_float32_is_the_largest_of_it():
     table = lags.table(np.array([[1e300], [-1e40], [np.nan], [2.0]]), *np.empty((2, 4, 0)), np.float32)
     largest = np.finfo(np.float32).max
     np.testing.assert_array_equal(table.ravel(), [np.nan, largest, -largest, np.nan, 2.0])
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_rows_are_padded_as_a_table_is(sizes):
+    """Whatever the number of their columns: row `window_length` + i is row i."""
+    lags, values = WindowSpec(*sizes), rng.normal(size=(5, 3))
+    padded = lags.padded(values)
+    assert padded.shape == (lags.window_length + 5, 3)
+    assert np.isnan(padded[: lags.window_length]).all()
+    np.testing.assert_array_equal(padded[lags.window_length :], values)

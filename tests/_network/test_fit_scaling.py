@@ -385,3 +385,29 @@ def test_windows_that_are_tiny_beside_their_targets_can_be_divided_by_their_devi
         scaling.targets(targets, scaling.inputs(rows)[1])
         np.testing.assert_allclose(targets.std(), 1, rtol=1e-5)
         assert np.isfinite(rows).all()
+
+
+def test_windows_that_are_constant_but_for_rounding_make_no_group():
+    x, y = (values * 1e6 for values in both_sizes(1e-12))
+    constant = np.full((8, 15), 123.456)
+    constant[::2] = np.nextafter(123.456, 200)
+    expected = typical(x, y=y)
+    found = typical(np.hstack((x, constant)), y=np.hstack((y, constant[:1])))
+    assert expected.typical_deviation.shape == found.typical_deviation.shape == (1, 2)
+    np.testing.assert_array_equal(found.group_limits, expected.group_limits)
+
+
+@pytest.mark.parametrize(("ratio", "n_passes"), [(1.0, 2), (1e-9, 3)])
+def test_all_windows_are_measured_only_if_some_of_them_make_groups(ratio, n_passes, monkeypatch):
+    """A pass finds the ranges of all values, and one measures some windows."""
+    monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 50)
+    x, y = both_sizes(ratio)
+    passes = []
+
+    def chunks():
+        passes.append(1)
+        yield x[:, np.newaxis].copy(), y.copy(), np.ones(80)
+
+    scaling = fit_scaling(chunks, x.dtype, ScalingSettings(1, "standard", standardize=False))
+    assert len(passes) == n_passes
+    assert (scaling.group_limits is None) == (ratio == 1)

@@ -9,7 +9,7 @@ from sklstm._network.missing_values import MissingRule
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS
-from tests._network.tools import F, H, K, N, T, example, objective, start
+from tests._network.tools import LEVELS, F, H, K, N, T, example, objective, start
 from tests.tools import changeable_dataclasses
 
 pytestmark = pytest.mark.usefixtures("form")
@@ -96,6 +96,22 @@ def test_a_row_without_a_present_step_gets_the_weighted_mean():
     theta = network.initial_theta(np.random.default_rng(1), np.float64)
     answers = network.predict(theta, np.full((2, T, F), np.nan), False)
     np.testing.assert_allclose(answers, np.tile(np.average(y, axis=0, weights=weight), (2, 1)))
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_a_row_without_a_present_step_gets_the_weighted_quantiles_of_each_target(every_step):
+    X, y, weight = example(every_step)
+    y[..., 1] += 50
+    network = objective(X, y, weight, every_step, loss="quantile").network
+    theta = network.initial_theta(np.random.default_rng(1), np.float64)
+    answers = network.predict(theta, np.full((1, T, F), np.nan), False, every_level=True)[0]
+    counts = ~np.isnan(X).any(axis=2) if every_step else np.ones(N, bool)
+    w = np.broadcast_to(weight[:, np.newaxis] if every_step else weight, counts.shape)[counts]
+    for k, target in enumerate(np.moveaxis(y, -1, 0)):
+        pairs = sorted(zip(target[counts].tolist(), w.tolist(), strict=True))
+        for level, answer in zip(LEVELS, answers[k], strict=True):
+            reached = np.cumsum([own for _, own in pairs]) >= level * w.sum()
+            assert answer == pytest.approx(pairs[int(reached.argmax())][0])
 
 
 def test_both_precisions_start_from_the_same_weights():
