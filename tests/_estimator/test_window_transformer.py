@@ -158,3 +158,23 @@ def test_windows_that_would_fill_memory_with_missing_values_are_refused_before_a
     assert transformer.set_params(window_length=2).transform(TABLE).shape[1] == 2
     assert WindowTransformer(n_rows).fit_transform(TABLE).shape[:2] == (n_rows, n_rows)
     assert WindowTransformer(1000).fit_transform(TABLE).shape[1] == 1000  # a few rows of padding are cheap
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"window_length": 0}, {"lead": -1}, {"flatten": "yes"}, {"window_length": 2.5}], ids=str
+)
+def test_wrong_parameters_are_refused_and_leave_the_last_fit(wrong):
+    transformer = WindowTransformer(2).fit(TABLE)
+    expected = transformer.transform(TABLE)
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of WindowTransformer must be"):
+        transformer.set_params(**wrong).fit(TABLE)
+    np.testing.assert_array_equal(transformer.transform(TABLE), expected)
+
+
+def test_padding_is_limited_to_64_megabytes():
+    """As float64 and, beside them, as the table with the rows before it: 16 bytes for each value."""
+    longest = 2**26 // 16 // TABLE.shape[1]
+    assert hasattr(WindowTransformer(longest).fit(TABLE), "n_features_in_")
+    with pytest.raises(ValueError, match=r"would fill 0\.0671 GB with missing values"):
+        WindowTransformer(longest + 1).fit(TABLE)

@@ -234,3 +234,15 @@ def test_it_is_said_why_incomplete_windows_are_left_out():
     y.iloc[10] = np.nan
     with pytest.warns(UserWarning, match="a value is missing in them and Ridge takes complete ones only"):
         forecaster(Ridge()).fit(None, y)
+
+
+def test_a_series_of_which_a_later_step_has_no_forecast_has_none():
+    rising, flat = 100.0 + np.arange(30.0), np.random.default_rng(0).normal(size=30)
+    y = pd.concat({"flat": pd.Series(flat), "rising": pd.Series(rising)})
+    bounded = FunctionTransformer(lambda y: y, lambda z: np.where(z < 130.5, z, np.nan))
+    f = Forecaster(Ridge(1e-9), window_length=2, target_transformer=bounded, clip_recursion=False).fit(None, y)
+    assert f.forecast(1).notna().all()
+    with pytest.warns(UserWarning, match=r"1 of 2 series cannot be forecast, and are NaN: \['rising'\]"):
+        forecast = f.forecast(3)
+    assert forecast["rising"].isna().all()
+    assert forecast["flat"].notna().all()

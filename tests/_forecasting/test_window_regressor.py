@@ -210,15 +210,18 @@ def test_an_lstm_takes_five_passes_at_small_falling_rates_and_gets_its_own_back(
     assert len(lstm.passes_) == 5
 
 
-class Failing(Answering):
-    """Learns nothing."""
+class Failing(RegressorMixin, BaseEstimator):
+    """Learns nothing, neither one output nor several."""
 
     def fit(self, X, y):
-        raise ValueError("no fit today")
+        raise ValueError(f"no fit of {np.ndim(y)} dimensions")
+
+    def predict(self, X):
+        return pytest.fail("not fitted")
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_error_that_is_not_about_several_outputs_is_raised_as_it_is(strategy):
     _, y = series(30)
-    with pytest.raises(ValueError, match=r"^no fit today"):
+    with pytest.raises(ValueError, match=rf"^no fit of {1 + (strategy == 'multioutput')} dimensions"):
         forecaster(Failing(), strategy=strategy).fit(None, y)

@@ -92,8 +92,9 @@ def test_a_typical_deviation_is_not_too_small_to_divide_the_largest_target(size)
     assert (scaling.target_unit is None) == (size == 1)
 
 
-def test_of_many_windows_some_say_what_is_typical(monkeypatch):
-    x = walk(6 * 999).reshape(6, 999)
+@pytest.mark.parametrize("seed", range(4))
+def test_of_many_windows_some_say_what_is_typical(monkeypatch, seed):
+    x = np.random.default_rng(seed).normal(size=(6, 999))
     monkeypatch.setattr(_fit_scaling, "N_TYPICAL_WINDOWS", 100)
     chunks = lambda: [(x[:, np.newaxis, part], np.zeros((1, 111)), np.ones(111)) for part in  # noqa: E731
                       np.arange(999).reshape(9, 111)]  # fmt: skip
