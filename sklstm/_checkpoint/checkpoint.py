@@ -120,7 +120,7 @@ class Checkpoint:
         ValueError
             If another fit writes the same file, or if many fits would.
         OSError
-            If the folder does not exist.
+            If the folder does not exist, or the path is a folder.
         """
         name = type(estimator).__name__
         if not isinstance(estimator, LSTMRegressor | Forecaster):
@@ -139,6 +139,8 @@ class Checkpoint:
         folder = Path(os.path.abspath(self.path)).parent
         if not folder.is_dir():
             raise FileNotFoundError(f"{self!r} cannot be written: there is no folder {str(folder)!r}. Make it first.")
+        if Path(self.path).is_dir():
+            raise IsADirectoryError(f"{self!r} cannot be written: its path is a folder. Name a file in it.")
         log.writer = _Writer(self, estimator)
 
     def teardown(self, estimator, context):

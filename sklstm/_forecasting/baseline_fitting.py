@@ -13,6 +13,7 @@ from sklstm._utils.threads import with_one_blas_thread
 
 RIDGE_ALPHAS = np.logspace(0, 4, 13)
 FEWEST_FOR_RIDGE = 5  # windows
+SMALLEST_SHARE = 1e-12  # of the largest weight; with smaller ones, a ridge regression divides by rounding
 
 
 @with_one_blas_thread  # which rounds the products of a ridge regression
@@ -91,7 +92,7 @@ def _fit_regressor(member, builder, adjusted, samples):
 
 
 def _complete(samples):
-    """Return the samples without a missing value in windows or targets, and without a weight of 0.
+    """Return the samples without a missing value in windows or targets, and without a weight of 0 or close to it.
 
     The mean of their weights is 1, as penalties are not in proportion to weights.
     """
@@ -100,9 +101,10 @@ def _complete(samples):
     if samples.weight is None or not len(samples):
         return samples.at(np.flatnonzero(known))
     smallest = samples.weight.min(axis=1)
-    known &= smallest > 0
-    weight = samples.weight / (smallest[known].mean() if known.any() else 1)
-    return replace(samples, weight=weight).at(np.flatnonzero(known))
+    known &= smallest > SMALLEST_SHARE * smallest[known].max(initial=0)
+    complete = samples.at(np.flatnonzero(known))
+    weight = smallest[known] / (smallest[known].mean() if known.any() else 1)
+    return replace(complete, weight=np.broadcast_to(weight[:, np.newaxis], (len(weight), samples.weight.shape[1])))
 
 
 def _ridge():

@@ -16,7 +16,10 @@ from sklstm._estimator.settings import check_settings, resolve_loss_steps
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._network.missing_values import INDICATOR
 from sklstm._utils.argument_checks import check_parameters
+from sklstm._utils.overflow import power_of_two
 from sklstm._utils.windows import as_slice
+
+LARGEST_WEIGHT = 1e30  # of a regressor of scikit-learn, which may convert it to float32 and multiply it by values
 
 # Meta-estimators of scikit-learn that pass X on as it is. Their tags may say that they do not accept NaN although the
 # regressor inside does. Their modules are looked up in sys.modules, because importing them takes longer than a fit;
@@ -260,4 +263,14 @@ def weight_keywords(regressor, weight):
         raise TypeError(
             f"{type(regressor).__name__} takes no sample_weight. Leave it out, or choose another regressor."
         )
-    return {"sample_weight": np.array(weight)}
+    return {"sample_weight": np.array(weight) if isinstance(regressor, LSTMRegressor) else _moderate(weight)}
+
+
+def _moderate(weight):
+    """Return weights that a regressor can square, and convert to float32; only far larger or smaller ones change.
+
+    They are divided by a power of two, after which the largest is as far from 1 as is safe.
+    """
+    largest = float(weight.max())
+    unit = largest / min(max(largest, 1 / LARGEST_WEIGHT), LARGEST_WEIGHT)
+    return np.array(weight) if unit == 1 else weight / float(power_of_two(np.asarray(unit)))

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklstm._utils.overflow import power_of_two
+
 TRUSTS = np.linspace(0, 1, 21)  # that compete
 PRIOR = 0.25  # trust without evidence from other series
 N_PRIOR = 10  # as how many series the prior counts
@@ -55,6 +57,7 @@ def trust_of_panel(errors):
     n_series = errors.shape[1]
     if n_series < 2:
         return PRIOR
+    errors = errors / power_of_two(errors.max())  # so that squares do not overflow
     mean = errors.mean(axis=1)
     best = mean.argmin()
     deviation = (errors - errors[best]).std(axis=1, ddof=1) / np.sqrt(n_series)

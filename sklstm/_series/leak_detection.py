@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklstm._utils.overflow import power_of_two
+
 # How a column may depend on a target, the closest dependence first.
 KINDS = EXACT, CHANGES, ORDER = "exact", "changes", "order"
 # The fewest different values of a copy. Columns with fewer values agree by chance, or are a calendar (open or closed,
@@ -198,6 +200,7 @@ def _line(c, y):
 
 def _correlation(c, y):
     c, y = (values - values.mean() for values in (c, y))
+    c, y = (values / power_of_two(np.abs(values).max()) for values in (c, y))  # so that products do not overflow
     size = np.sqrt((c @ c) * (y @ y))
     return c @ y / size if size > 0 else 0.0
 

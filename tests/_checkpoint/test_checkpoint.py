@@ -441,6 +441,7 @@ def not_trained(estimator, error, message, *data):
 def test_what_cannot_be_written_is_refused_before_training(tmp_path, make):
     data = (X, Y) if type(make()) is type(small()) else (None, AIRLINE)
     not_trained(make().set_callbacks(Checkpoint(tmp_path / "no" / "fit.npz")), FileNotFoundError, "no folder", *data)
+    not_trained(make().set_callbacks(Checkpoint(tmp_path)), IsADirectoryError, "its path is a folder", *data)
     one, other = Checkpoint(tmp_path / "1.npz"), Checkpoint(tmp_path / "2.npz")
     not_trained(make().set_callbacks(one, other), ValueError, "two Checkpoints", *data)
     assert not list(tmp_path.iterdir())

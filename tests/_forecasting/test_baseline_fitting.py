@@ -153,3 +153,17 @@ def test_the_template_is_left_unfitted():
     template = Ridge()
     baseline_of(walk(), template)
     assert not hasattr(template, "coef_")
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_windows_of_tiny_weights_do_not_count_for_ridges():
+    """A row that has all the weight would have a leverage of 1, and an error of 0 / 0."""
+    y = walk(30)
+    weight = 10.0 ** np.random.default_rng(0).integers(-300, 300, 30)
+    settings = {**PLAIN, "steps": 1, "baseline": "auto", "trust": 0.0}
+    f = Forecaster(Ridge(), window_length=4, strategy="multioutput", **settings).fit(None, y, weight)
+    assert np.isfinite(f.forecast(1)).all()
+    huge = np.where(np.arange(30) < 10, 1e-200, 1.0)
+    of_few = Forecaster(Ridge(), window_length=4, strategy="multioutput", **settings).fit(None, y, huge)
+    zeros = Forecaster(Ridge(), window_length=4, strategy="multioutput", **settings).fit(None, y, np.round(huge))
+    np.testing.assert_allclose(of_few.forecast(1), zeros.forecast(1))

@@ -248,6 +248,27 @@ def test_weights_can_be_written_to():
     assert weight_keywords(LinearRegression(), weight)["sample_weight"].flags.writeable
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-30, 1e30, 1e300, 1e-300])
+def test_weights_that_no_regressor_can_square_come_in_another_unit(unit):
+    weight = np.array([0.25, 1.0, 0.5]) * unit
+    given = weight_keywords(Ridge(), weight)["sample_weight"]
+    np.testing.assert_array_equal(given / given[1], weight / weight[1])
+    assert 0.5e-30 <= given[1] <= 1e30
+    if 1e-30 <= unit <= 1e30:
+        np.testing.assert_array_equal(given, weight)
+    np.testing.assert_array_equal(weight_keywords(LSTMRegressor(), weight)["sample_weight"], weight)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("unit", [1e250, 1e-250])
+def test_weights_of_any_unit_are_taken_in_float32(unit):
+    _, y = series(40)
+    weight = np.linspace(0.5, 1, 40)
+    fitted = forecaster(LinearRegression(), dtype="float32").fit(None, y, weight * unit)
+    expected = forecaster(LinearRegression(), dtype="float32").fit(None, y, weight)
+    np.testing.assert_allclose(fitted.forecast(H), expected.forecast(H), rtol=1e-3)
+
+
 # ---- what is no regressor
 
 

@@ -87,6 +87,12 @@ def test_series_without_errors_are_left_out(n_known):
     assert (found == PRIOR) == (n_known < 2)
 
 
+@pytest.mark.parametrize("unit", [2.0**-500, 2.0**900])
+def test_trust_of_a_panel_is_the_same_whatever_the_unit_of_the_errors(unit):
+    errors = np.random.default_rng(0).uniform(0, 100, size=(len(TRUSTS), 7))
+    assert trust_of_panel(errors * unit) == trust_of_panel(errors)
+
+
 def test_trust_lies_between_none_and_all():
     for seed in range(20):
         errors = np.random.default_rng(seed).uniform(0, 1, (len(TRUSTS), 12))

@@ -272,3 +272,11 @@ def test_the_correlation_of_two_columns_is_numpys():
     for c, y in ((Y, NOISE), (Y, 3 - Y), (1e6 + NOISE, NOISE**2)):
         assert _leak_detection._correlation(c, y) == pytest.approx(np.corrcoef(c, y)[0, 1], abs=1e-9)
     assert _leak_detection._correlation(Y, np.ones(N)) == 0
+
+
+@pytest.mark.parametrize(("unit", "other"), [(2.0**900, 2.0**-900), (2.0**900, 2.0**900), (2.0**-600, 2.0**-600)])
+def test_columns_are_compared_in_any_unit(unit, other):
+    c, y = np.random.default_rng(0).normal(size=(2, 50))
+    found = _leak_detection._correlation(c * unit, y * other)
+    assert found == _leak_detection._correlation(c, y)
+    np.testing.assert_allclose(found, np.corrcoef(c, y)[0, 1])
