@@ -1,5 +1,6 @@
 """What several tests need."""
 
+import copy
 import importlib
 import re
 import sys
@@ -78,38 +79,16 @@ def central_differences(loss, values, step=1e-3):
     return gradient
 
 
-def interrupted_at_line(number, call, functions):
-    """Call with Ctrl-C at the so-manieth line that runs in some functions; whether it came to that."""
-    codes, n_lines = {function.__code__ for function in functions}, 0
+def interrupted(number, call, is_traced, by_instruction=False):
+    """Call with Ctrl-C at the so-manieth line, or instruction, of the code for which `is_traced(code)` holds.
 
-    def trace(frame, event, argument):
-        nonlocal n_lines
-        if frame.f_code not in codes:
-            return None
-        if event == "line":
-            n_lines += 1
-            if n_lines == number:
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
-def interrupted(number, call, files, by_instruction):
-    """Call with Ctrl-C at the so-manieth line, or instruction, that runs in some files; whether it came to that."""
+    Return whether it came to that.
+    """
     n_places = 0
 
     def trace(frame, event, argument):
         nonlocal n_places
-        if frame.f_code.co_filename not in files:
+        if not is_traced(frame.f_code):
             return None
         frame.f_trace_opcodes = by_instruction
         if event == ("opcode" if by_instruction else "line"):
@@ -127,3 +106,13 @@ def interrupted(number, call, files, by_instruction):
     finally:
         sys.settrace(before)
     return False
+
+
+def changed(content, path, value):
+    """Return a copy of nested lists and dicts with another value at a path."""
+    content = copy.deepcopy(content)
+    inner = content
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return content

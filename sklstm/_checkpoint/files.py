@@ -15,7 +15,7 @@ from sklstm._utils.archive import read_archive, write_archive
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import check_fitted
 from sklstm._utils.plain_state import is_text
-from sklstm._utils.training_log import Unfinished
+from sklstm._utils.training_log import Unfinished, leave_unfinished
 from sklstm._utils.user_warning import warn_user
 from sklstm._version import __version__
 
@@ -236,7 +236,7 @@ def _loaded(content, given):
             vars(estimator)["theta_"] = content.theta
     if content.trainings[0].ending != SAVED:
         unfinished = Unfinished(estimator.get_params(), content.inputs, tuple(content.trainings))
-        vars(estimator)["_unfinished"] = unfinished
+        leave_unfinished(estimator, unfinished)
     return estimator
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import timezone
 from functools import cache
@@ -27,11 +26,6 @@ def _name(value: object) -> bool:
 def pandas_kinds() -> tuple[Kind, ...]:
     """Return the kinds; pandas is imported if need be."""
     return (*_time_kinds(), *_index_kinds())
-
-
-def pandas_kinds_in_use() -> tuple[Kind, ...]:
-    """Return the kinds if pandas has been imported; without it there is nothing of these kinds to write."""
-    return pandas_kinds() if "pandas" in sys.modules else ()
 
 
 @cache

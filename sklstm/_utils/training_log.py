@@ -218,6 +218,11 @@ class ResumableMixin:
         vars(self).pop("_unfinished", None)
 
 
+def leave_unfinished(estimator: ResumableMixin, unfinished: Unfinished) -> None:
+    """Let `resume` of an estimator continue an interrupted fit."""
+    vars(estimator)["_unfinished"] = unfinished
+
+
 def _is_same(one: object, other: object) -> bool:
     """Whether two parameters are the same object, or equal numbers, texts or arrays."""
     if one is other:

@@ -1,4 +1,3 @@
-import copy
 import os
 import warnings
 
@@ -11,7 +10,7 @@ from sklearn.linear_model import Ridge
 from sklstm import Forecaster, LSTMRegressor, load_checkpoint, make_windows, save_checkpoint
 from sklstm._utils.archive import read_archive, write_archive
 from tests._checkpoint.tools import bits
-from tests.tools import fit, label, model
+from tests.tools import changed, fit, label, model
 
 X, Y = make_windows(np.sin(np.arange(90) / 5), window_length=6)
 
@@ -155,15 +154,6 @@ def nodes(content, path=()):
     if isinstance(content, list | dict):
         for key, part in content.items() if isinstance(content, dict) else enumerate(content):
             yield from nodes(part, (*path, key))
-
-
-def changed(content, path, value):
-    content = copy.deepcopy(content)
-    inner = content
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    return content
 
 
 REPLACEMENTS = [

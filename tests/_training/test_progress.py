@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from sklstm._training import progress as _progress
 from sklstm._training.progress import Progress
-from tests.tools import changeable_dataclasses, interrupted_at_line
+from tests.tools import changeable_dataclasses, interrupted
 
 
 def recorded(*losses, progress=None, validation=None):
@@ -49,11 +50,12 @@ def test_a_pickle_has_the_values_that_belong_to_the_object():
 
 @pytest.mark.parametrize("validation", [None, (7.0, 0.5)], ids=["training", "validation"])
 def test_ctrl_c_inside_of_a_record_leaves_the_epoch_before(validation):
-    functions = Progress.record, _progress._with_value
+    codes = {function.__code__ for function in (Progress.record, _progress._with_value)}
     for number in count(1):
         progress = recorded(3.0, 2.0, validation=validation)
         before = repr(progress.loss_curve), repr(progress.validation_scores), progress.best_epoch, progress.n_stale
-        came = interrupted_at_line(number, lambda: recorded(1.0, progress=progress, validation=validation), functions)  # noqa: B023
+        record = partial(recorded, 1.0, progress=progress, validation=validation)
+        came = interrupted(number, record, codes.__contains__)
         if not came:
             break
         curves = progress.loss_curve, progress.validation_loss_curve, progress.validation_scores

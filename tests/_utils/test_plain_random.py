@@ -1,4 +1,3 @@
-import copy
 import json
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 
 from sklstm._utils.plain_random import RANDOM_KINDS
 from sklstm._utils.plain_state import Codec
+from tests.tools import changed
 
 CODEC = Codec(RANDOM_KINDS)
 NAMES = "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"
@@ -53,15 +53,6 @@ def places(content, path=()):
             yield from places(part, (*path, key))
     else:
         yield path
-
-
-def changed(content, path, value):
-    content = copy.deepcopy(content)
-    inner = content
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    return content
 
 
 GENERATORS = {name: np.random.Generator(getattr(np.random, name)(0)) for name in NAMES}

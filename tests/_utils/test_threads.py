@@ -19,6 +19,11 @@ BLAS = ThreadpoolController().select(user_api="blas")  # a search takes 20 ms
 HERE = [threads.__file__, contextlib.__file__]
 
 
+def is_here(code):
+    """Whether code is of the module that is tested, or of the context managers in it."""
+    return code.co_filename in HERE
+
+
 def blas_threads():
     return [library.num_threads for library in BLAS.lib_controllers]
 
@@ -147,7 +152,7 @@ def test_ctrl_c_at_any_place_leaves_no_limit_no_call_and_no_lock(by_instruction,
         during(is_limited if n_nested == 1 else lambda: during(is_limited))
 
     for number in count(1):
-        came = interrupted(number, use, HERE, by_instruction)
+        came = interrupted(number, use, is_here, by_instruction)
         assert not threads._running
         assert not threads._limits_before
         assert blas_threads() == two_threads
@@ -177,7 +182,7 @@ def test_what_ctrl_c_twice_leaves_behind_the_next_call_puts_right(next_one, two_
 
 def test_ctrl_c_in_one_of_two_calls_leaves_the_limit_to_the_other(two_threads):
     def outer():
-        came.append(interrupted(number, lambda: during(is_limited), HERE, False))
+        came.append(interrupted(number, lambda: during(is_limited), is_here))
         is_limited()
 
     came = []
@@ -200,7 +205,7 @@ def test_ctrl_c_in_a_call_that_overlaps_with_one_of_another_thread(two_threads):
     other.start()
     assert entered.wait(10)
     for number in count(1):
-        came = interrupted(number, lambda: during(is_limited), HERE, False)
+        came = interrupted(number, lambda: during(is_limited), is_here)
         is_limited()
         assert len(threads._running) == 1
         if not came:
@@ -483,7 +488,7 @@ def test_ctrl_c_stops_all_threads():
 def test_ctrl_c_at_any_place_of_the_calling_thread_leaves_no_thread(by_instruction):
     before = threading.enumerate()
     for number in count(1):
-        came = interrupted(number, lambda: run_numbers(3, 2, lambda _: time.sleep(0.0001)), HERE, by_instruction)
+        came = interrupted(number, lambda: run_numbers(3, 2, lambda _: time.sleep(0.0001)), is_here, by_instruction)
         assert threading.enumerate() == before
         if not came:
             break
