@@ -34,9 +34,9 @@ def flat_sliding_windows(table: FloatArray, window_length: int) -> FloatArray:
 
     This is a view too, as consecutive rows of a C-contiguous table are contiguous in memory.
     """
-    n_rows, n_channels = table.shape
+    n_channels = table.shape[1]
     flat = np.lib.stride_tricks.sliding_window_view(table.reshape(-1), window_length * n_channels)
-    return flat[::n_channels][: n_rows - window_length + 1]
+    return flat[::n_channels]
 
 
 def rows_after(values: FloatArray, origins: IntArray, n: int) -> FloatArray:

@@ -249,6 +249,45 @@ def test_a_window_whose_end_is_at_the_usual_level_stays_in_the_units_of_its_seri
     assert not np.allclose(windows.centre, part.y.mean())  # that of the window itself
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("origin", [9, 10])
+def test_bounds_are_those_of_the_series_also_if_a_window_has_units_of_its_own(origin, steps):
+    lags = WindowSpec(3, 1, 1, 0, 0)
+    part = make_series(lags, 30, holes=0)
+    scaler = scaler_of(None, {None: part}, is_centred=True)
+    builder = WindowBuilder(lags, scaler, np.float32, True, True, False).with_bounds({None: part}, 0.0)
+    y = part.y.copy()
+    y[7:9] = 1e6
+    windows = builder.forecast_windows({None: replace(part, y=y)}, {None: np.array([origin])}, steps)
+    assert np.allclose(windows.centre, part.y.mean()) == (origin == 10)
+    low, high = (windows.unscaled(windows.bounds[:, side])[0, 0, 0] for side in (0, 1))
+    assert low == pytest.approx(part.y.min(), rel=0.01)
+    assert high >= 1e6
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_known", "known_nan", "early"),
+    [
+        # keeps_incomplete, reads_sequences, reads_by_channel, allows_fewer_known
+        ((True, False, False, False), 2, True, True),
+        ((True, False, False, False), 0, True, True),
+        ((True, True, False, False), 2, False, False),
+        ((True, True, False, False), 0, False, True),
+        ((True, True, True, False), 2, False, False),
+        ((True, True, True, True), 2, True, True),
+        ((True, True, False, True), 2, False, False),
+        ((False, False, False, False), 2, False, False),
+        ((False, False, False, False), 0, False, True),
+        ((False, True, True, True), 2, False, False),
+    ],
+)
+def test_who_reads_windows_before_their_known_columns_are_known(settings, n_known, known_nan, early):
+    lags = WindowSpec(3, 2, 1, n_known, 0)
+    builder = WindowBuilder(lags, scaler_of(None, {None: make_series(lags, 30)}, True), np.float32, *settings)
+    assert bool(builder.reads_known_nan) == known_nan
+    assert bool(builder.reads_windows_early) == early
+
+
 def test_scaled_values_are_scaled_back_whatever_the_size_of_their_series():
     centre, size = np.array([[1.0], [-2.0], [3.0]]), np.array([[0.25], [1.0], [8.0]])
     others = [np.zeros((3, 1))] * 8

@@ -130,3 +130,19 @@ def test_rows_are_padded_as_a_table_is(sizes):
     assert padded.shape == (lags.window_length + 5, 3)
     assert np.isnan(padded[: lags.window_length]).all()
     np.testing.assert_array_equal(padded[lags.window_length :], values)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_present_steps_and_targets_of_windows_are_counted_as_in_the_windows_themselves(sizes):
+    lags, n = WindowSpec(*sizes), 40
+    y, known, past = (rng.normal(size=(n, k)) for k in (lags.n_targets, lags.n_known, lags.n_past))
+    for values in (y, known, past):
+        values[rng.random(values.shape) < 0.4] = np.nan
+    table, origins = lags.table(y, known, past, np.float64), np.array([0, 1, 2, 5, 17, 18, n])
+    windows = lags.windows(table, origins)
+    others = np.r_[: lags.n_targets, lags.n_targets + lags.n_ahead * lags.n_known : lags.n_channels]
+    complete, lagged = (~np.isnan(part).any(axis=2) for part in (windows, windows[..., others]))
+    np.testing.assert_array_equal(lags.n_present(table, origins), complete.sum(axis=1))
+    np.testing.assert_array_equal(lags.n_present(table, origins, lags_only=True), lagged.sum(axis=1))
+    seen = (~np.isnan(windows[..., : lags.n_targets])).any(axis=1).all(axis=1)
+    np.testing.assert_array_equal(lags.sees_every_target(table, origins), seen)
