@@ -251,15 +251,27 @@ def _checked_given(content, given):
             f"a file cannot hold {', '.join(_opaque(content))}. Give an estimator with the parameters of the fit: "
             "load_checkpoint(path, estimator=...)"
         )
-    expected, found = content.estimator, spec_of(given)
-    if CODEC.encode(found)[0] != CODEC.encode(expected)[0] or not _same_arrays(found, expected):
-        raise ValueError(f"estimator has other parameters than the fit had. It had {_said(expected)}, got {given!r}")
+    differing = _differing(spec_of(given), content.estimator)
+    if differing:
+        raise ValueError(
+            f"estimator has other parameters than the fit had: {', '.join(differing)}. The fit had "
+            f"{_said(content.estimator)}, got {given!r}"
+        )
     return clone(given)
 
 
-def _same_arrays(one, other):
-    arrays, others = CODEC.encode(one)[1], CODEC.encode(other)[1]
-    return all(np.array_equal(arrays[name], others[name]) for name in arrays)
+def _differing(found, expected):
+    """Return what differs between two estimators as they are written: names of parameters, or the class."""
+    if type(found) is not type(expected) or found.name != expected.name:
+        return ["another class"]
+    own, others = (getattr(spec, "parameters", {}) for spec in (found, expected))
+    common = own.keys() & others.keys()
+    return [name for name in {**others, **own} if name not in common or not _is_same(own[name], others[name])]
+
+
+def _is_same(one, other):
+    (content, arrays), (other_content, others) = map(CODEC.encode, (one, other))
+    return content == other_content and all(np.array_equal(arrays[name], others[name]) for name in arrays)
 
 
 def _said(spec):

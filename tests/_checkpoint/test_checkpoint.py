@@ -408,8 +408,11 @@ def test_a_parameter_that_a_file_cannot_hold_is_given_when_it_is_read(path):
     killed_fit(make(), path, 2, None, AIRLINE)
     with pytest.raises(ValueError, match=r"target_transformer__func .*load_checkpoint\(path, estimator=\.\.\.\)"):
         load_checkpoint(path)
-    with pytest.raises(ValueError, match="estimator has other parameters than the fit had"):
-        load_checkpoint(path, make().set_params(regressor__hidden_size=5))
+    with pytest.raises(ValueError, match=r"estimator has other parameters than the fit had: regressor, steps\."):
+        load_checkpoint(path, make().set_params(regressor__hidden_size=5, steps=2))
+    for other in (small(), Forecaster, 3):
+        with pytest.raises(ValueError, match="estimator has other parameters than the fit had: another class"):
+            load_checkpoint(path, other)
     found, whole = resumed(path, None, AIRLINE, estimator=make()), fit(make(), None, AIRLINE)
     pd.testing.assert_series_equal(found.forecast(3), whole.forecast(3), check_exact=True)
     with pytest.raises(ValueError, match=r"^X, y: not what"):  # another function gives other windows
