@@ -24,6 +24,8 @@ MIN_HISTORY = 24
 # Above components, which take up the width of the forecast only, it is as long as the forecast, and at least this:
 MIN_HISTORY_ABOVE_COMPONENTS = 12
 
+LAST_YEAR = 9999  # that Python's dates, with which matplotlib labels an axis, can hold
+
 COMPONENTS = ("baseline", "season", "correction")  # in the order in which they are shown
 
 
@@ -179,7 +181,12 @@ def _check_times(times, name):
     """Raise an error unless the last level of an index can be placed on an axis, in order."""
     import pandas as pd
 
-    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex) or not len(times):
+    if not len(times):
+        return
+    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        odd = times[(times.year < 1) | (times.year > LAST_YEAR)]
+        if len(odd):
+            raise ValueError(f"The index of {name} has {odd[0]}. Only years from 1 to {LAST_YEAR} can be plotted.")
         return
     if times.dtype.kind in "iuf":
         odd = times[np.abs(times.to_numpy(dtype=np.float64)) > LARGEST]

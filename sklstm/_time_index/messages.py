@@ -62,6 +62,9 @@ def index_kind_message(index, table, is_repaired=is_regular):
 
     if not len(index):
         return f"{table} has no rows: its index is empty."
+    if isinstance(index, pd.MultiIndex) and index.nlevels == 1:
+        name = table.name
+        return f"The index of {table} is a MultiIndex of one level. {name}.index = {name}.index.get_level_values(0)."
     if isinstance(index, pd.MultiIndex):
         return f"The index of {table} has {index.nlevels} levels; it must have one, the time."
     if index.hasnans:

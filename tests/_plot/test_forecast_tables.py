@@ -280,6 +280,21 @@ def test_what_no_axis_can_show_is_refused(column, value):
     assert not plt.get_fignums()
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.PeriodIndex.from_ordinals(range(8020, 8053), freq="Y"),
+        pd.DatetimeIndex(np.datetime64("9999-12-01", "s") + np.arange(33).astype("timedelta64[D]")),
+    ],
+    ids=["periods", "times"],
+)
+def test_years_that_matplotlib_cannot_label_are_refused(index):
+    with pytest.raises(ValueError, match=r"The index of .* has 10\d\d\d.* Only years from 1 to 9999 can be plotted"):
+        plotted(SERIES.set_axis(index[:30]), SERIES[:3].set_axis(index[30:]))
+    early = index[:30] - (index[29] - index[0]) if isinstance(index, pd.DatetimeIndex) else index[:30] - 8000
+    plotted(SERIES.set_axis(early), SERIES[:1].set_axis(early[-1:] + (early[-1] - early[-2])))
+
+
 @pytest.mark.parametrize("what", ["long", "long by time"])
 def test_the_advice_for_long_tables_makes_panels_of_them(what):
     history, (_, forecast, _) = WRONG[what][0], panel(2)

@@ -3,7 +3,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
+from sklstm import Forecaster
 from sklstm._time_index.regular_index import directly_follows, index_end, regular_end, steps_after
 
 CONTINUED = {
@@ -374,3 +376,12 @@ def test_rows_may_be_in_another_unit_or_zone():
     assert steps_after(days, later.tz_convert("UTC")) == 1
     coarse = regular_end(pd.date_range("2024-01-01", periods=4, freq="500ms", unit="ms"))
     assert steps_after(coarse, pd.date_range("2024-01-01 00:00:03", periods=1, freq="s", unit="s")) == 2
+
+
+def test_the_advice_for_an_index_of_one_level_mends():
+    y = pd.Series(np.arange(20.0), index=pd.MultiIndex.from_arrays([range(20)]))
+    model = Forecaster(LinearRegression(), window_length=3)
+    with pytest.raises(ValueError, match="of y is a MultiIndex of one level") as caught:
+        model.fit(None, y)
+    exec(str(caught.value).split("level. ")[1].removesuffix("."), {"y": y})
+    np.testing.assert_array_equal(model.fit(None, y).future_index(2), [20, 21])
