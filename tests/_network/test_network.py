@@ -114,6 +114,22 @@ def test_a_row_without_a_present_step_gets_the_weighted_quantiles_of_each_target
             assert answer == pytest.approx(pairs[int(reached.argmax())][0])
 
 
+@pytest.mark.parametrize("size", [{}, {"n_directions": 2}])
+def test_a_sample_that_ends_with_skipped_steps_learns_as_if_it_ended_before_them(size):
+    """Its last present step predicts y, and each step before it the next present one."""
+    X, y, weight = example(missing=False)
+    moved = np.full_like(X, np.nan)
+    moved[:3], moved[3:, :-2] = X[:3], X[3:, 2:]
+    at_front = np.concatenate((X[:3], np.concatenate((np.full((N - 3, 2, F), np.nan), X[3:, 2:]), axis=1)))
+    results = []
+    for windows in (moved, at_front):
+        loss_and_gradient = objective(windows, y, weight, True, **size)
+        results.append(loss_and_gradient(start(loss_and_gradient.network), np.arange(N)))
+    (loss, gradient, _), (expected, of_expected, _) = results
+    assert loss == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, of_expected, rtol=1e-9, atol=1e-12)
+
+
 def test_both_precisions_start_from_the_same_weights():
     networks = [objective(*example(dtype=dtype)).network for dtype in (np.float32, np.float64)]
     single, double = (

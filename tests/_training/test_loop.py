@@ -126,6 +126,17 @@ def test_a_run_goes_on_where_it_was_stopped(n_done, max_updates, kind):
         assert (progress.n_updates, progress.n_seen) == (whole.n_updates, whole.n_seen)
 
 
+@pytest.mark.parametrize("n_before", [1, 3, 6])
+def test_a_schedule_begins_again_with_its_period(n_before):
+    settings = {"kind": "cosine", "shuffle": False, "n_iter_no_change": np.inf}
+    _, theta, progress, _ = run(quadratic(), n_before, rate=0.02, n_iter_no_change=np.inf)
+    _, expected, alone, _ = run(quadratic(), 5, theta=theta.copy(), **settings)
+    progress.begin_period(always=True, length=5)
+    _, theta, progress, _ = run(quadratic(), 5, progress, theta, **settings)
+    np.testing.assert_array_equal(theta, expected)
+    assert progress.loss_curve[n_before:] == alone.loss_curve
+
+
 def test_a_run_that_continues_another_has_its_own_updates():
     progress = Progress()
     for n_epochs, n_updates in ((2, 4), (4, 8)):
