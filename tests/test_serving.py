@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +239,70 @@ def test_the_script_serves_until_it_is_told_to_stop(tmp_path, forecaster, stop):
         connection.close()
 
 
+TWO = pd.DataFrame({"a": PASSENGERS, "b": PASSENGERS}, PASSENGERS.index)
+CYCLE = pd.DataFrame({"b": np.arange(len(PASSENGERS)) % 7.0}, PASSENGERS.index)
+NOT_SERVED = {
+    "another estimator": (lambda: fit(model(), np.ones((9, 3)), np.arange(9.0)), "it holds a LSTMRegressor"),
+    "not fitted": (Forecaster, "not fitted"),
+    "no dates": (lambda: small_forecaster(None, PASSENGERS.to_numpy()), "it forecasts a ndarray|no index|RangeIndex"),
+    "whole numbers": (lambda: small_forecaster(None, PASSENGERS.reset_index(drop=True)), "a Series with a RangeIndex"),
+    "periods": (lambda: small_forecaster(None, PASSENGERS.to_period()), "a Series with a PeriodIndex"),
+    "two targets": (lambda: small_forecaster(None, TWO), "a DataFrame with a DatetimeIndex"),
+    "a panel": (lambda: small_forecaster(None, pd.concat({"a": PASSENGERS, "b": PASSENGERS})), "with a MultiIndex"),
+    "columns": (lambda: small_forecaster(CYCLE, PASSENGERS), "X_future is needed"),
+    "past columns": (lambda: small_forecaster(CYCLE, PASSENGERS, past_only=["b"]), "columns of X"),
+}
+
+
+def small_forecaster(X, y, **settings):
+    settings = {"window_length": 6, "season": None, "baseline": None, "log": None, **settings}
+    return fit(Forecaster(model(), **settings), X, y)
+
+
+@pytest.mark.parametrize("name", NOT_SERVED)
+def test_what_cannot_be_served_is_refused_at_the_start(tmp_path, name):
+    make, message = NOT_SERVED[name]
+    path = tmp_path / "forecaster.pkl"
+    path.write_bytes(pickle.dumps(make()))
+    with pytest.raises(SystemExit, match=rf"forecaster\.pkl must be a pickle of a fitted Forecaster .*({message})"):
+        service.loaded(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", pickle.dumps(3)[:-1], None])
+def test_files_that_are_no_pickles_are_refused_at_the_start(tmp_path, content):
+    path = tmp_path / "forecaster.pkl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SystemExit, match=r"forecaster\.pkl must be a pickle of a fitted Forecaster"):
+        service.loaded(path)
+
+
+def test_forecasts_are_made_one_at_a_time(server, monkeypatch):
+    """Threads that share the interpreter only slow each other down."""
+    busy, overlaps = threading.Lock(), []
+
+    def forecast(*args, **settings):
+        overlaps.append(busy.locked())
+        with busy:
+            time.sleep(0.01)
+        return pd.Series([1.0], PASSENGERS.index[-1:])
+
+    monkeypatch.setattr(server, "forecaster", type("Slow", (), {"forecast": staticmethod(forecast)}))
+
+    def work():
+        connection = http.client.HTTPConnection(*server.server_address, timeout=60)
+        for _ in range(5):
+            ask(connection, {"steps": 1})
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert overlaps == [False] * 20
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not divide connections")
 def test_several_processes_serve_one_port(tmp_path, forecaster):
     path = tmp_path / "forecaster.pkl"
@@ -273,6 +338,8 @@ def test_an_answer_that_is_being_made_is_sent_before_the_end(server, connection,
     server.shutdown()
     closing = threading.Thread(target=server.server_close)
     closing.start()
+    closing.join(0.5)
+    assert closing.is_alive()  # it waits for the answer
     may_end.set()
     for thread in (client, closing):
         thread.join()

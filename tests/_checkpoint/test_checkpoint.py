@@ -1,4 +1,5 @@
 import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -262,6 +263,19 @@ def test_other_parameters_are_refused(path, capsys):
 def test_there_must_be_a_fit_to_resume(estimator):
     with pytest.raises(ValueError, match=r"resume continues a fit .* load_checkpoint\(path\)\.resume\(X, y\)"):
         estimator.resume(X, Y)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda loaded: pickle.loads(pickle.dumps(loaded))])
+def test_a_copy_of_what_was_loaded_can_be_resumed(path, again):
+    for make, data in ((small, (X, Y)), (lambda: Forecaster(small(), trust=1.0), (None, AIRLINE))):
+        whole = fit(make(), *data)
+        killed_fit(make(), path, 2, *data)
+        found = again(load_checkpoint(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.resume(*data)
+        networks = [(found, whole)] if make is small else zip(found.regressors_, whole.regressors_, strict=True)
+        assert all(bits(one) == bits(other) for one, other in networks)
 
 
 # ---- files that an enemy wrote
