@@ -1,9 +1,8 @@
 """Forecast time series with a long short-term memory network (LSTM) in NumPy, as scikit-learn estimators."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from sklstm._checkpoint.checkpoint import Checkpoint
-from sklstm._checkpoint.files import load_checkpoint, save_checkpoint
 from sklstm._estimator.make_windows import make_windows
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -14,6 +13,10 @@ from sklstm._plot import BacktestDisplay, ForecastDisplay, LossCurveDisplay
 from sklstm._series.panel import split_panel
 from sklstm._show_versions import show_versions
 from sklstm._version import __version__
+
+if TYPE_CHECKING:
+    from sklstm._checkpoint.checkpoint import Checkpoint
+    from sklstm._checkpoint.files import load_checkpoint, save_checkpoint
 
 __all__ = [
     "BacktestDisplay",
@@ -35,12 +38,22 @@ __all__ = [
 ]
 
 
+# Imported when they are first used: the module, and the name in it, or None for the module itself.
+LATER = {
+    "Checkpoint": ("sklstm._checkpoint.checkpoint", "Checkpoint"),
+    "datasets": ("sklstm.datasets", None),
+    "load_checkpoint": ("sklstm._checkpoint.files", "load_checkpoint"),
+    "save_checkpoint": ("sklstm._checkpoint.files", "save_checkpoint"),
+}
+
+
 def __getattr__(name):
-    """Import `sklstm.datasets` when it is first used."""
-    if name == "datasets":
-        return import_module("sklstm.datasets")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import what is needed by few users when it is first used."""
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = LATER[name]
+    return import_module(module) if attribute is None else getattr(import_module(module), attribute)
 
 
 def __dir__():
-    return sorted({*globals(), "datasets"})
+    return sorted({*globals(), *LATER})
