@@ -40,3 +40,7 @@ def test_a_series_needs_as_many_rows_as_its_error_says(window_length, lead, n_ne
     with pytest.raises(ValueError, match=rf"The series has {n_needed - 1} rows, .* takes {n_needed}\. Shorten"):
         make_windows(TABLE[: n_needed - 1], window_length, lead=lead)
     assert len(make_windows(TABLE[:n_needed], window_length, lead=lead)[0]) == 1
+
+
+def test_what_the_targets_are_is_read_by_value():
+    assert make_windows(TABLE, 4, targets="".join(("a", "ll")))[1].shape == (6, 4, 2)

@@ -187,6 +187,7 @@ def test_states_without_gradient_are_the_same(case, form):
 def test_without_the_gradient_of_the_input_the_others_are_the_same(case):
     lean = case.gradients(for_d_x=False)
     assert lean.pop("x") is None
+    assert lstm.Workspace(5, 3, 2, 3, np.float64).d_x is None  # the default
     for name, gradient in lean.items():
         np.testing.assert_allclose(gradient, case.gradients()[name], rtol=1e-12, atol=1e-14, err_msg=name)
 

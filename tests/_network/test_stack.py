@@ -214,3 +214,25 @@ def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_s
     assert np.abs(ws.layers[0][0].states[:, 1:]).min() > 0  # the lower layer is unchanged
     case.x[...] = 7.0
     np.testing.assert_array_equal(run(0, 1)[0], without)  # which the upper layer does not see
+
+
+@pytest.mark.parametrize(("n_samples", "n_threads"), [(1, 1), (127, 1), (128, 2), (129, 2), (200, 2)])
+def test_two_directions_are_worth_threads_from_a_size_on(n_samples, n_threads):
+    both, one = Layout(2, 64, 1, n_directions=2), Layout(2, 64, 1)
+    assert stack.training_threads(both, n_samples) == n_threads
+    assert stack.training_threads(one, n_samples) == 1
+    assert stack.Workspace(both, 2, n_samples, np.float32, False, n_threads=2).n_threads == n_threads
+
+
+def test_in_prediction_only_what_is_read_again_is_kept_of_every_step():
+    """The states of lower layers, and with `every_step` those of the top layer; few samples keep all."""
+    layout, many = Layout(2, 3, 1, n_layers=3), stack.FEW_SAMPLES + 1
+
+    def kept(n_samples, every_step, for_gradient):
+        ws = stack.Workspace(layout, 4, n_samples, np.float32, every_step, for_gradient)
+        assert all(layer.every_state == (len(layer.states) == 4) for (layer,) in ws.layers)
+        return [layer.every_state for (layer,) in ws.layers]
+
+    assert kept(many, False, False) == [True, True, False]
+    for sizes in ((many - 1, False, False), (many, True, False), (many, False, True)):
+        assert kept(*sizes) == [True] * 3

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklstm._training.lbfgs import Evaluations, LBFGSTrainer
+from sklstm._training.lbfgs import Evaluations, LBFGSTrainer, _Evaluator
 from sklstm._training.loop import CONVERGED, EXHAUSTED, INTERRUPTED
 from sklstm._training.progress import Progress
 from sklstm._utils.interrupts import raises_interrupts
@@ -108,3 +108,14 @@ def test_a_run_that_takes_other_steps_than_the_recorded_ones_is_refused():
     evaluations.start = np.ones(2) / 7
     with pytest.raises(ValueError, match="other steps than in the fit that was interrupted"):
         recorded_run(theta, valley(), progress, evaluations, 3)
+
+
+def test_the_loss_where_it_was_evaluated_last_is_not_evaluated_again():
+    objective = valley()
+    evaluate, (first, second) = _Evaluator(objective, np.dtype(np.float64), Progress()), np.array([[0.5, 2], [3, 1]])
+    expected = [valley().whole(theta)[0] for theta in (first, second)]
+    assert evaluate(first)[0] == evaluate.loss_at(first.copy()) == expected[0]
+    assert len(objective.batches) == 1
+    assert evaluate.loss_at(second) == expected[1]
+    assert evaluate.loss_at(first) == expected[0]
+    assert len(objective.batches) == 3

@@ -19,7 +19,8 @@ def test_windows_are_slices_of_the_table(n_channels, length):
 
 def test_row_numbers_count_in_the_smaller_type():
     np.testing.assert_array_equal(_windows.row_numbers(5), range(5))
-    assert _windows.row_numbers(5).dtype == np.int32
+    for n_rows in (0, 5, 100, 100_000):
+        assert _windows.row_numbers(n_rows).dtype == np.int32
 
 
 @pytest.mark.parametrize(("n_rows", "row_size"), [(0, 5), (1, 5), (1000, 1), (1000, 10_000), (3, 10**9)])
