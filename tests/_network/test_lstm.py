@@ -331,3 +331,32 @@ def test_what_all_layers_share_cannot_be_written_to():
         with pytest.raises(ValueError, match="read-only"):
             constant[...] = 7
         assert constant == value
+
+
+@pytest.mark.parametrize("gates", [False, True])
+@pytest.mark.parametrize("cells", [False, True])
+def test_gates_and_cells_are_each_computed_by_the_form_that_was_chosen(gates, cells, monkeypatch):
+    rng = np.random.default_rng(0)
+    matrix, x = rng.standard_normal((20, 9)), rng.standard_normal((2, 3, 7))
+    calls = {"_gates_by_exp": 0, "_tanh_by_exp": 0}
+
+    def counting(name):
+        by_exp = getattr(lstm, name)
+
+        def counted(*args):
+            calls[name] += 1
+            by_exp(*args)
+
+        return counted
+
+    for name in calls:
+        monkeypatch.setattr(lstm, name, counting(name))
+    states = []
+    for forms in ((gates, cells), (False, False)):
+        monkeypatch.setattr(lstm, "is_exp_faster", lambda dtype, n: forms[0 if n == 4 * 5 * 7 else 1])  # noqa: B023
+        ws = lstm.Workspace(2, 7, 3, 5, np.float64)
+        ws.x[...] = x
+        lstm.forward(matrix, ws)
+        states.append(ws.states[:, 1:].copy())
+    assert calls == {"_gates_by_exp": 2 * gates, "_tanh_by_exp": 2 * cells}
+    np.testing.assert_allclose(*states, rtol=1e-13, atol=1e-15)

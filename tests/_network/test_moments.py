@@ -144,3 +144,12 @@ def test_a_deviation_that_one_huge_weight_makes_negligible_is_that_of_a_constant
         np.testing.assert_array_equal(moments.mean_and_scale(dtype, np.full((1, 1), 2.0))[1], 2)
         centre, scale, _ = moments.mean_as_scale(dtype, np.full((1, 1), 2.0))
         np.testing.assert_array_equal((centre, scale), [[[0]], [[2]]])
+
+
+@pytest.mark.parametrize(("dtype", "weight", "deviation"), [(np.float32, 1e-16, 1e-8), (np.float64, 1e-180, 1e-90)])
+@pytest.mark.parametrize("size", [1.0, 7.0, 1e20])
+def test_what_is_negligible_beside_the_size_of_values_is_no_scale(dtype, weight, deviation, size):
+    moments = Moments()
+    moments.add(np.array([[0.0, 1.0]], dtype), np.array([1.0, weight]))
+    _, scale = moments.mean_and_scale(dtype, np.full((1, 1), size))
+    np.testing.assert_allclose(scale, size if size == 1e20 else deviation, rtol=1e-6)
