@@ -16,6 +16,7 @@ from sklstm._forecasting.adjustment import Adjuster, take_log
 from sklstm._forecasting.log_choice import NO_LOG
 from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative
 from sklstm._series.positions import positions_of
+from sklstm._utils.argument_checks import naming
 from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.checks import check_output
@@ -535,7 +536,7 @@ def _fit_transform(target_transformer, y):
     known = ~np.isnan(rows).any(axis=1)
     if not known.any():
         raise ValueError("target_transformer cannot be fitted: no row of y has a value of every target.")
-    with np.errstate(all="ignore"):  # what it transforms is checked
+    with naming("target_transformer"), np.errstate(all="ignore"):  # what it transforms is checked
         transformer = clone(target_transformer).fit(rows[known])
     transformed = np.full(rows.shape, np.nan)
     transformed[known] = _call(transformer, "transform", rows[known])

@@ -719,3 +719,11 @@ def test_a_regressor_that_reads_users_units_gets_those_whose_squares_are_numbers
     f = Forecaster(make_pipeline(StandardScaler(), Ridge()), window_length=3)
     plain, extreme = (clone(f).fit(X * factor, y * factor).fitted_values_ for factor in (1.0, unit))
     np.testing.assert_allclose(extreme / unit, plain, rtol=1e-9)
+
+
+@pytest.mark.parametrize("func", [lambda y: y[:3], lambda y: y.astype(str)], ids=["shape", "text"])
+def test_a_transformer_that_fails_in_its_own_checks_is_named(func):
+    transformer = FunctionTransformer(func, lambda y: y)
+    forecaster = Forecaster(Ridge(), window_length=4, target_transformer=transformer)
+    with pytest.raises((ValueError, TypeError), match="target_transformer: "):
+        forecaster.fit(None, np.arange(60.0))
