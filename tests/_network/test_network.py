@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from sklstm._network import network as _network
-from sklstm._network.losses import LOSSES
+from sklstm._network.fit_scaling import ScalingSettings
+from sklstm._network.layout import Layout
+from sklstm._network.losses import LOSSES, make_loss
 from sklstm._network.missing_values import MissingRule
+from sklstm._network.network import fit_network
 from sklstm._network.objective import Objective
 from sklstm._network.samples import Samples
 from sklstm._network.scaling import INSTANCE_NORMS
@@ -195,3 +198,13 @@ def test_an_updated_network_no_longer_takes_a_target_for_constant(every_step):
 
 def test_a_network_and_its_parts_cannot_be_changed():
     assert changeable_dataclasses("_network") == []
+
+
+def test_by_default_a_network_drops_no_state_and_learns_the_last_step():
+    X, y, weight = example()
+    loss = make_loss("squared_error", delta=1.0, quantile=0.5)
+    samples = Samples(X, y, weight, np.arange(N))
+    network = fit_network(Layout(F, H, K), loss, samples, X.dtype, ScalingSettings(2))
+    assert (network.dropout, network.every_step) == (0, False)
+    ws = network.training_workspace(T, N, X.dtype)
+    assert (ws.dropout, ws.every_step, ws.n_threads) == (0, False, 1)

@@ -236,3 +236,19 @@ def test_in_prediction_only_what_is_read_again_is_kept_of_every_step():
     assert kept(many, False, False) == [True, True, False]
     for sizes in ((many - 1, False, False), (many, True, False), (many, False, True)):
         assert kept(*sizes) == [True] * 3
+
+
+@pytest.mark.parametrize("n_directions", [1, 2])
+@pytest.mark.parametrize("missing", ["at both ends", "a whole sample"])
+def test_which_states_reach_each_higher_layer_does_not_depend_on_missing_steps(missing, n_directions):
+    """Also if only the last states are read."""
+    case, complete = (make(4, n_directions, False, which, dropout=0.5) for which in (missing, "none"))
+
+    def dropped(case):
+        _, ws, _ = case.run()
+        inputs = (layers[0].x[case.order.start :] for layers in ws.layers[1:])
+        return [(case.order.unsort(x) == 0).swapaxes(1, 2) for x in inputs]
+
+    for found, wanted in zip(dropped(case), dropped(complete), strict=True):
+        np.testing.assert_array_equal(found[~case.missing], wanted[~case.missing])
+        assert 0 < wanted.mean() < 1
