@@ -77,3 +77,13 @@ def test_a_step_of_any_number_of_channels_is_missing_where_one_of_them_is(n_chan
     x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
     missing = SKIP.missing_values(x)
     np.testing.assert_array_equal(missing, np.isnan(x).any(axis=1, keepdims=True))
+
+
+def test_of_complete_windows_the_last_value_is_that_of_the_last_step():
+    x = data()[0][:, :, 8:].copy()
+    newest = last_present(x, None)
+    np.testing.assert_array_equal(newest, x[5])
+    np.testing.assert_array_equal(last_present(x, np.zeros(x.shape, bool)), newest)
+    newest[...] = 0  # a copy
+    assert (x[5] != 0).all()
+    assert n_present(x, None) == 6

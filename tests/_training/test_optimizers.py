@@ -156,3 +156,12 @@ def test_clip_by_norm_of_what_double_precision_cannot_square(size):
     gradient = np.array([0.3, -0.4]) * size
     clip(gradient, norm=1.0)
     np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_moment_that_is_kept_is_used(name):
+    theta = np.ones(6)
+    optimizer = CASES[name][0](theta)
+    optimizer.update(theta, np.ones(6), 0.1)
+    assert optimizer.moments.all()
+    assert optimizer.moments.shape[1:] == theta.shape
