@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.utils.discovery import all_estimators
 
 from sklstm import Forecaster, LSTMRegressor, load_checkpoint, save_checkpoint
 from sklstm._utils import training_log
@@ -99,6 +100,7 @@ def test_properties_of_malformed_checkpoints(checkpoint, tmp_path):
     tries 50 000 instead of 250.
     """
     (good, given), path, messages = checkpoint, tmp_path / "bad.npz", Counter()
+    all_estimators()  # the first name that is not known imports all of scikit-learn: 70 MB, once
     tracemalloc.start()
     for number, mutant in enumerate(mutants(good.read_bytes(), 50 * FACTOR)):
         path.write_bytes(mutant)
