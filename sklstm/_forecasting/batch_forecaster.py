@@ -93,7 +93,8 @@ class BatchForecaster:
             path = windows.fill_readable(lambda part: self.regressor_set.baseline_path(part, steps))
             baseline = self.restored(flat, path)
         without_season, whole = self.restored(flat, points), self.restored(windows, points)
-        return np.stack((baseline, without_season - baseline, whole - without_season))
+        with np.errstate(invalid="ignore"):  # the caller handles what is not finite
+            return np.stack((baseline, without_season - baseline, whole - without_season))
 
     def restored(self, windows, values):
         """Convert values (n, steps, n_targets) from adjusted units to the user's."""

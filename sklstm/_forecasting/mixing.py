@@ -86,7 +86,8 @@ def _mixing_by(tail, usual, trains, is_panel):
         return Mixing(usual.trust, shares)
     baseline, whole = tail.points(Mixing(0.0, shares)), tail.points(Mixing(1.0, shares))
     if is_panel:
-        errors = [tail.errors(baseline + trust * (whole - baseline)) for trust in TRUSTS]
+        with np.errstate(invalid="ignore"):  # a series with an infinite forecast has no error, and is left out
+            errors = [tail.errors(baseline + trust * (whole - baseline)) for trust in TRUSTS]
         return Mixing(trust_of_panel(np.array(errors)), shares)
     (error_of_baseline,), (error_of_whole,) = tail.errors(baseline), tail.errors(whole)
     return Mixing(trust_for_one(error_of_baseline, error_of_whole), shares)

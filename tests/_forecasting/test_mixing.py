@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
-from sklstm._forecasting.mixing import Mixing, tail_lengths, trains_on_head
+from sklstm._forecasting.mixing import Mixing, _mixing_by, tail_lengths, trains_on_head
 from sklstm._forecasting.trust import PRIOR, TRUSTS, shares_by_error, trust_for_one, trust_of_panel
 from tests._forecasting.tools import PLAIN, Recorder, series
 from tests._series.tables import Reader
@@ -175,3 +175,20 @@ def test_shares_of_other_members_are_left_as_they_are(n_shares):
     np.testing.assert_array_equal(found.baseline.shares, [0.6] if n_shares == 1 else [1.0])
     np.testing.assert_array_equal(found.mixture.trust, np.full(STEPS, 0.2))
     np.testing.assert_array_equal(corrected.mixture.trust, np.full(STEPS, 0.5))
+
+
+class TailOfThreeSeries:
+    """Stands in for a tail; with full trust, the forecast of the first series is infinite."""
+
+    n_members = 1
+
+    def points(self, mixing):
+        return np.array([0.0, 1.0, 2.0]) if mixing.trust == 0 else np.array([np.inf, 1.5, 2.5])
+
+    def errors(self, points):
+        return np.abs(points - np.array([0.0, 1.5, 2.5]))
+
+
+def test_a_series_with_an_infinite_forecast_says_nothing_about_the_trust():
+    of_two = trust_of_panel(np.array([[0.5 * (1 - trust)] * 2 for trust in TRUSTS]))
+    assert _mixing_by(TailOfThreeSeries(), Mixing(0.25), trains=True, is_panel=True).trust == of_two
