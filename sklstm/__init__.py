@@ -39,7 +39,7 @@ __all__ = [
 
 
 # Imported when they are first used: the module, and the name in it, or None for the module itself.
-LATER = {
+_LATER = {
     "Checkpoint": ("sklstm._checkpoint.checkpoint", "Checkpoint"),
     "datasets": ("sklstm.datasets", None),
     "load_checkpoint": ("sklstm._checkpoint.files", "load_checkpoint"),
@@ -49,11 +49,11 @@ LATER = {
 
 def __getattr__(name):
     """Import what is needed by few users when it is first used."""
-    if name not in LATER:
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = LATER[name]
+    module, attribute = _LATER[name]
     return import_module(module) if attribute is None else getattr(import_module(module), attribute)
 
 
 def __dir__():
-    return sorted({*globals(), *LATER})
+    return sorted({*globals(), *_LATER})

@@ -552,10 +552,11 @@ class LSTMRegressor(
         continues = self.warm_start and "theta_" in vars(self)
         if log.owner is self and log.next_earlier is not None:
             continues = log.next_earlier.continues
+        max_iter = plain(self.max_iter, "max_iter")
         # how many epochs `max_updates` makes depends on the samples, which are not checked yet
-        n_epochs = plain(self.max_iter, "max_iter") if self.max_updates is None else None
+        n_epochs = max_iter if self.max_updates is None else None
         tasks = begin_fit(self, n_epochs, X, y, sample_weight)  # outside: scikit-learn ends it on an error
-        budget = Budget(plain(self.max_iter, "max_iter"), is_whole_fit=True)
+        budget = Budget(max_iter, is_whole_fit=True)
         return self._train(X, y, sample_weight, validation, continues=continues, budget=budget, tasks=tasks)
 
     def resume(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
