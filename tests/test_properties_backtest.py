@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit
 
-from sklstm import Forecaster, backtest, split_panel
+from sklstm import Forecaster, LSTMRegressor, backtest, split_panel
 from tests.forecaster_examples import N_AHEAD, ORDINARY, SIMPLE, attempt, examples_of, quietly
 from tests.property_settings import examples
 
@@ -197,8 +197,11 @@ def test_nothing_after_an_origin_changes_a_forecast_from_it(example, refit, valu
     )
     common = before.keys() & after.keys()
     assert common
+    # other regressors round otherwise if there is a forecast more or less at later origins
+    is_lstm = isinstance(example.forecaster.regressor, LSTMRegressor)
+    rounding = 0 if is_lstm else 1e-10 * np.nanmax(np.abs(np.asarray(example.y, float)))
     for key in common:
-        np.testing.assert_array_equal(after[key], before[key])
+        np.testing.assert_allclose(after[key], before[key], rtol=0, atol=rounding)
 
 
 # ---- scores

@@ -1,6 +1,7 @@
 """Threads that read an estimator while another one fits or updates it: each answer is that of one fit."""
 
 import threading
+import time
 import warnings
 from functools import partial
 
@@ -47,7 +48,10 @@ def as_bytes(value):
 
 
 def overlapping(changes, calls, n_threads=2):
-    """Make changes in this thread while others make calls; return the answers to each call."""
+    """Make changes in this thread while others make calls; return the answers to each call.
+
+    Each call is also made once between the start and the first change, and between that and the second one.
+    """
     answers, over = {name: [] for name in calls}, threading.Event()
 
     def read():
@@ -56,10 +60,20 @@ def overlapping(changes, calls, n_threads=2):
                 answers[name].append(answer(call))
 
     threads = [threading.Thread(target=read) for _ in range(n_threads)]
+
+    def wait():
+        """Wait until each call that has begun by now, and one that has not, has ended."""
+        numbers = {name: len(found) + n_threads for name, found in answers.items()}
+        while any(len(answers[name]) <= number for name, number in numbers.items()):
+            assert any(thread.is_alive() for thread in threads)
+            time.sleep(0.001)
+
     for thread in threads:
         thread.start()
     try:
-        for change in changes:
+        for number, change in enumerate(changes):
+            if number < 2:
+                wait()
             change()
     finally:
         over.set()

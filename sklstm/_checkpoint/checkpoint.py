@@ -60,7 +60,8 @@ class Checkpoint:
     result. With `random_state=None`, the generator of a network in training is in the file; other estimators need a
     fixed `random_state` to be resumed.
 
-    A Checkpoint follows one fit. Inside of a search or `backtest`, which fit many times, it raises an error.
+    A Checkpoint follows one fit. Inside of a search or `backtest`, which fit many times, it raises an error. Of copies
+    that `cross_val_score` fits one after the other, each begins the file anew.
 
     Examples
     --------

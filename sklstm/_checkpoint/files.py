@@ -15,7 +15,7 @@ from sklstm._utils.archive import read_archive, write_archive
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import check_fitted
 from sklstm._utils.plain_state import is_text
-from sklstm._utils.training_log import Unfinished, leave_unfinished
+from sklstm._utils.training_log import Unfinished, is_interrupted, leave_unfinished
 from sklstm._utils.user_warning import warn_user
 from sklstm._version import __version__
 
@@ -71,7 +71,8 @@ def save_checkpoint(estimator, path):
     NotFittedError
         If it is not fitted.
     ValueError
-        If its parameters were changed to values that are not valid.
+        If its parameters were changed to values that are not valid, or if it was loaded in the middle of a fit: what
+        `resume` needs would be lost. Resume it first.
     OSError
         If the file cannot be written, for example because the disk is full. An older file stays as it was.
 
@@ -104,6 +105,11 @@ def save_checkpoint(estimator, path):
             "checkpoints during the fit of a Forecaster; pickle saves any fitted estimator."
         )
     check_fitted(estimator, "theta_")
+    if is_interrupted(estimator):
+        raise ValueError(
+            "The fit of this LSTMRegressor was interrupted, and a file saved now could not be resumed. Call "
+            "resume(X, y) first, or copy the file that it was loaded from."
+        )
     estimator._validate_params()
     record, theta = saved_record(vars(estimator).copy())
     CheckpointContent(spec_of(estimator), None, [record], theta).write(path)

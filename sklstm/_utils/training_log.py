@@ -223,6 +223,12 @@ def leave_unfinished(estimator: ResumableMixin, unfinished: Unfinished) -> None:
     vars(estimator)["_unfinished"] = unfinished
 
 
+def is_interrupted(estimator: ResumableMixin) -> bool:
+    """Whether an estimator was loaded in the middle of its fit, so that `resume` has something to train."""
+    unfinished = estimator._unfinished
+    return unfinished is not None and any(training.ending is None for training in unfinished.trainings)
+
+
 def _is_same(one: object, other: object) -> bool:
     """Whether two parameters are the same object, or equal numbers, texts or arrays."""
     if one is other:

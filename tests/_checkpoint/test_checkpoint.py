@@ -13,7 +13,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
-from sklstm import Checkpoint, Forecaster, backtest, default_regressor, load_checkpoint, make_windows
+from sklstm import Checkpoint, Forecaster, backtest, default_regressor, load_checkpoint, make_windows, save_checkpoint
 from sklstm._utils import training_log
 from sklstm._utils.archive import read_archive, write_archive
 from sklstm.datasets import load_airline
@@ -95,6 +95,22 @@ def test_killed_twice(path, solver):
     killed_fit(load_checkpoint(path), path, 4, X, Y, method="resume")
     assert load_checkpoint(path).n_iter_ == 7
     assert bits(resumed(path, X, Y)) == bits(whole)
+
+
+def test_a_fit_that_was_interrupted_is_not_saved_as_if_it_had_ended(path):
+    """The file could not be resumed, and may be the one that can."""
+    whole = fit(model(max_iter=5), X, Y)
+    killed_fit(model(max_iter=5), path, 3, X, Y)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"could not be resumed. Call resume\(X, y\) first"):
+        save_checkpoint(load_checkpoint(path), path)
+    assert path.read_bytes() == before
+    save_checkpoint(resumed(path, X, Y), path)
+    assert bits(load_checkpoint(path)) == bits(whole)
+    killed_fit(model(max_iter=5), path, 3, X, Y)
+    other = load_checkpoint(path).partial_fit(X, Y)  # training went on without the plan of the fit
+    save_checkpoint(other, path)
+    assert bits(load_checkpoint(path)) == bits(other)
 
 
 def test_a_warm_start_goes_on(path):
