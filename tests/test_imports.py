@@ -17,9 +17,11 @@ BELOW["_estimator"] = {"_utils", "_time_index", "_network", "_training"}
 BELOW["_forecasting"] = BELOW["_estimator"] | {"_estimator", "_series", "_components"}
 BELOW["_plot"] = BELOW["_forecasting"] | {"_forecasting"}
 BELOW["_checkpoint"] = BELOW["_forecasting"] | {"_forecasting", "_version"}
+BELOW["interop"] = BELOW["_forecasting"] | {"_forecasting", "_version"}
 BELOW["_show_versions"] = {"_network", "_version"}
 BELOW["__init__"] = set(BELOW)
 LIBRARIES = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "threadpoolctl"}
+OF_EXTRAS = {"onnx", "skl2onnx", "torch", "keras", "safetensors", "sktime"}  # imported in functions of `interop` alone
 FILES = sorted(ROOT.rglob("*.py"))
 
 
@@ -49,6 +51,8 @@ def is_allowed(path, name, is_at_top):
     package = package_of(path)
     if library == "sklstm":
         return rest.partition(".")[0] in BELOW[package] | {package}
+    if package == "interop" and library in OF_EXTRAS:
+        return not is_at_top
     return library in LIBRARIES | sys.stdlib_module_names and not (is_at_top and library in {"pandas", "matplotlib"})
 
 

@@ -225,7 +225,7 @@ def leave_unfinished(estimator: ResumableMixin, unfinished: Unfinished) -> None:
 
 def is_interrupted(estimator: ResumableMixin) -> bool:
     """Whether an estimator was loaded in the middle of its fit, so that `resume` has something to train."""
-    unfinished = estimator._unfinished
+    unfinished: Unfinished | None = vars(estimator).get("_unfinished")
     return unfinished is not None and any(training.ending is None for training in unfinished.trainings)
 
 
