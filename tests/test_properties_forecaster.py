@@ -37,6 +37,8 @@ NAMED = re.compile(r"\b(" + "|".join(ARGUMENTS) + r")\b")
 READ_AHEAD = re.compile("are read|reads those")  # known columns of more rows than there are
 CANNOT = re.compile("cannot be forecast from|not finite|" + READ_AHEAD.pattern)
 MODERATE = {**ORDINARY, **SIMPLE}
+# Outliers of several targets in one row make them collinear, and those in later rows let a history be scaled anew.
+NO_OUTLIER = {name: values for name, values in MODERATE.items() if name != "outlier"}
 SMOOTH = {"values": ORDINARY, "gaps": False, "lengths": (20, 40)}
 LINEAR = ["ridge", "pipeline"]
 OTHERS = ["lstm", "default", "boosting", "quantiles", "pipeline"]
@@ -166,12 +168,13 @@ def test_a_longer_forecast_begins_with_the_shorter_one(example, data):
     fitted, forecast = forecast_or_reject(example)
     assume(not example.is_panel)
     fewer = data.draw(st.integers(1, example.steps))
-    close(quietly(example.forecast, fitted, fewer), forecast[:fewer])
+    rounding = 1e-5 if example.forecaster.dtype == "float32" else 1e-8  # of matrices with more or fewer columns
+    close(quietly(example.forecast, fitted, fewer), forecast[:fewer], rounding)
     if example.forecaster.intervals != "conformal":
         return
     whole, error = attempt(example.forecast, fitted, coverage=0.5)
     if not error:  # of later steps, fewer errors are known
-        close(quietly(example.forecast, fitted, fewer, coverage=0.5), whole[:fewer])
+        close(quietly(example.forecast, fitted, fewer, coverage=0.5), whole[:fewer], rounding)
 
 
 def rows_ahead(example, step):
@@ -401,7 +404,7 @@ def split_later(example, n):
 
 
 @examples(12)
-@given(examples_of(LINEAR, values=MODERATE, parts={}), st.integers(1, 4), st.data())
+@given(examples_of(LINEAR, values=NO_OUTLIER, parts={}), st.integers(1, 4), st.data())
 def test_forecasts_after_update_equal_those_from_the_whole_history(example, n, data):
     baseline = data.draw(st.sampled_from([None, "theta", "naive", "auto"]))
     example = example.but(season=None, log=None, baseline=baseline)
@@ -664,7 +667,7 @@ def test_fitted_values_are_forecasts_of_the_next_row(example, data):
 
 
 @examples(10)
-@given(examples_of(LINEAR, values=MODERATE, shapes=["single", "several"]), st.integers(1, 3), st.data())
+@given(examples_of(LINEAR, values=NO_OUTLIER, shapes=["single", "several"]), st.integers(1, 3), st.data())
 def test_missing_rows_before_the_first_value_change_nothing(example, n_seasons, data):
     baseline = data.draw(st.sampled_from([None, "theta", "naive"]))
     season, trust = data.draw(st.sampled_from([None, 4])), data.draw(st.sampled_from([0.0, 0.5]))
@@ -684,7 +687,8 @@ def test_missing_rows_before_the_first_value_change_nothing(example, n_seasons, 
         example.steps,
     )
     _, other = forecast_or_reject(padded)
-    close(other, forecast, 1e-8, spread_of(plain))
+    high = 1e-7 * np.nanmax(np.abs(y))  # a regressor reads all targets, and rounds the largest
+    close(other, forecast, 1e-8, max(spread_of(plain), high))
 
 
 def test_the_regressors_of_the_examples_are_what_they_are_called():

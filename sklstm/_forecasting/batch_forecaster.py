@@ -63,7 +63,8 @@ class BatchForecaster:
             on_clipped(clipped, len(points))
         forecasts = [points]
         if coverages:
-            ends = self.intervals.ends(self.regressor_set, windows, points, coverages)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite becomes NaN below
+                ends = self.intervals.ends(self.regressor_set, windows, points, coverages)
             forecasts += [end[..., c] for c in range(len(coverages)) for end in ends]
         forecasts = np.stack([self.restored(windows, values) for values in forecasts], axis=-1)
         forecasts[~np.isfinite(forecasts)] = np.nan

@@ -575,3 +575,16 @@ def test_a_network_inside_warns_at_the_users_line():
     with pytest.warns(ConvergenceWarning) as caught:
         forecaster(LSTMRegressor(2, max_iter=2), intervals="conformal").fit(None, y)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("intervals", ["conformal", "bootstrap"])
+@pytest.mark.parametrize("settings", [{}, {"strategy": "multioutput", "steps": 1}])
+def test_intervals_that_overflow_are_refused_without_a_warning(intervals, settings):
+    """In a panel, errors are relative to the size of each series, and may be beyond what it can be multiplied by."""
+    sizes = [68, -116, -230, -242, 156, 206, 53, 114, 21, 217, 157]
+    y = pd.concat({"c": pd.Series([10.0**size for size in sizes])})
+    settings = {"window_length": 1, "calibration_size": 9, "intervals": intervals, **settings}
+    forecaster = fit(Forecaster(Ridge(), **settings), None, y)
+    assert np.isfinite(forecaster.forecast(1)).all()
+    with pytest.raises(ValueError, match="an end of an interval, that is not finite"):
+        forecaster.forecast(1, coverage=0.8)
