@@ -391,6 +391,41 @@ def test_a_forecaster_goes_on_with_the_network_that_was_in_training(path, make):
                 assert bits(one) == bits(other)
 
 
+PANEL = pd.concat({"whole": AIRLINE, "late": AIRLINE["1954":] / 2}, names=["line", "month"])
+COLUMNS = pd.DataFrame(
+    {"number": np.arange(len(AIRLINE)) % 12, "before": np.sqrt(AIRLINE.shift(1, fill_value=112.0))}, AIRLINE.index
+)
+GAPS = AIRLINE.where(np.arange(len(AIRLINE)) % 17 != 0)
+TABLES = {
+    "panel": (None, PANEL),
+    "columns": (COLUMNS, AIRLINE),
+    "columns of a panel": (COLUMNS.reindex(PANEL.index.get_level_values(1)).set_axis(PANEL.index), PANEL),
+    "several targets": (None, AIRLINE.to_frame("all").assign(root=np.sqrt(AIRLINE))),
+    "gaps": (None, GAPS),
+}
+
+
+@pytest.mark.parametrize("tables", TABLES.values(), ids=TABLES)
+def test_a_forecaster_of_other_tables_goes_on(path, tables):
+    X, y = tables
+
+    def new():
+        settings = {} if X is None else {"past_only": ["before"], "steps": 2}
+        return Forecaster(small(), window_length=6, **settings)
+
+    whole = fit(new(), X, y)
+    ahead = whole.future_index(2)
+    future = () if X is None else (pd.DataFrame({"number": np.resize([0, 1], len(ahead))}, ahead),)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        writes = write_then_die(monkeypatch, None)
+        fit(new().set_callbacks(Checkpoint(path, every=2)), X, y)
+    for n in range(1, len(writes) + 1):
+        killed_fit(new(), path, n, X, y, every=2)
+        found = resumed(path, X, y)
+        assert found.forecast(2, *future).equals(whole.forecast(2, *future))
+        assert found.history_.equals(whole.history_)
+
+
 def test_a_network_that_was_trained_is_not_trained_again(path):
     """Of two, the second was in training: only its last epochs are missing."""
     make = FORECASTERS["trained without the tail and alone"]
