@@ -264,7 +264,7 @@ KINDS = (
             "network": instance(Network),
             "settings": _is_settings,
             "y_ndim": whole(1, 3),
-            "forecast_start": instance(ForecastStart),
+            "forecast_start": optional(instance(ForecastStart)),
             "window_range": instance(WindowRange),
             "fingerprint": _is_fingerprint,
             "split_seed": whole(0, 2**31),
@@ -324,7 +324,7 @@ def check_record(record):
         if found.shape != shape:
             _refuse(f"{name} has the shape {found.shape}, not {shape}")
     _check_precision(record)
-    _check_counts(state.progress)
+    _check_counts(state.progress, may_be_new=record.ending == SAVED and state.forecast_start is None)
 
 
 def _refuse(message):
@@ -366,8 +366,9 @@ def _shapes(record):
     if window_range.n_targets != network.scaling.n_targets:
         _refuse(f"n_targets is {window_range.n_targets} in one place and {network.scaling.n_targets} in another")
     yield "empty_prediction", network.empty_prediction, (network.loss.n_levels, n_outputs)
-    yield "window", start.window, (1, start.window.shape[1], n_channels)
-    yield "target", start.target, (n_outputs,)
+    if start is not None:
+        yield "window", start.window, (1, start.window.shape[1], n_channels)
+        yield "target", start.target, (n_outputs,)
     yield "low", window_range.low, (n_channels,)
     yield "high", window_range.high, (n_channels,)
     if progress.best_theta is not None:
@@ -400,9 +401,10 @@ def _check_precision(record):
         _refuse(f"there are {len(names)} names of {n_features} columns")
 
 
-def _check_counts(progress):
+def _check_counts(progress, may_be_new):
+    """Check the history; only a model that was made from weights may have none."""
     validations = progress.losses if progress.validations is None else progress.validations
-    if not len(progress.losses) == len(validations) == progress.n_epochs or not progress.n_epochs:
+    if not len(progress.losses) == len(validations) == progress.n_epochs or not (progress.n_epochs or may_be_new):
         _refuse(f"there are {len(progress.losses)} losses of {progress.n_epochs} epochs")
     if progress.period_start > progress.n_epochs or progress.best_epoch > progress.n_epochs:
         _refuse(f"an epoch is later than the last one, {progress.n_epochs}")

@@ -106,8 +106,7 @@ def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
 def _begun(regressor, data, y, settings, earlier, budget):
     """Return the TrainingState before the first epoch of a call, and the samples: divided, and merged or None."""
     if earlier is None:
-        rng = own_generator(regressor.random_state)
-        split_seed = int(rng.spawn(1)[0].integers(2**31))  # spawning leaves `rng` where it was
+        rng, split_seed = new_generator(regressor.random_state)
     else:
         _check_resumable(data, settings, earlier)
         rng, split_seed = deepcopy(earlier.rng), earlier.split_seed
@@ -143,6 +142,12 @@ def _begun(regressor, data, y, settings, earlier, budget):
     new_period = budget.is_whole_fit or (earlier is not None and earlier.max_updates is not None)
     progress.begin_period(new_period, regressor.max_iter)
     return state, data, merged
+
+
+def new_generator(random_state):
+    """Return the generator of a training that begins, and the seed that draws which samples are held out."""
+    rng = own_generator(random_state)
+    return rng, int(rng.spawn(1)[0].integers(2**31))  # spawning leaves `rng` where it was
 
 
 def _check_resumable(data, settings, earlier):

@@ -855,6 +855,11 @@ class LSTMRegressor(
             windows = check_rows(self, context, self._input_spec, input_name="context")
             return windows, check_future(X_future, (len(windows), steps - 1, n_others), per_context=True)
         start = self._state.forecast_start
+        if start is None:
+            raise ValueError(
+                "forecast without context continues the training samples, but this model was made from weights and has "
+                "none. Give the windows to continue: forecast(steps, context=X[-1:])."
+            )
         others = check_future(X_future, (1, steps, n_others), per_context=False, times=start.times(steps))
         return start.next_window(others[:, :1]), others[:, 1:]
 

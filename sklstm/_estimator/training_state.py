@@ -26,8 +26,8 @@ class TrainingState:
         The parameters that cannot change while training continues.
     y_ndim : int
         Number of dimensions of the targets.
-    forecast_start : ForecastStart
-        The end of the training samples.
+    forecast_start : ForecastStart or None
+        The end of the training samples; None for a model that was made from weights.
     window_range : WindowRange
         Range of all training samples.
     fingerprint : tuple
@@ -46,7 +46,7 @@ class TrainingState:
     network: Network
     settings: dict[str, object]
     y_ndim: int
-    forecast_start: ForecastStart
+    forecast_start: ForecastStart | None
     window_range: WindowRange
     fingerprint: tuple[Hashable, ...]
     split_seed: int
