@@ -30,6 +30,7 @@ from sklstm import (
     show_versions,
     split_panel,
 )
+from sklstm.interop.onnx import register, to_onnx
 
 PUBLIC = [
     BacktestDisplay,
@@ -50,6 +51,8 @@ PUBLIC = [
     datasets.load_airline,
     datasets.make_adding_problem,
     datasets.make_pattern,
+    register,
+    to_onnx,
 ]
 
 

@@ -8,10 +8,11 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 ROOT = Path(__file__).parents[1]
+OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx"
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
     pytest.param(block, id=f"{name} {number}")
-    for name in ("README.md", "doc/forecasting.md", "doc/serving.md", "doc/faults.md")
+    for name in ("README.md", "doc/forecasting.md", "doc/serving.md", "doc/faults.md", "doc/exchange.md")
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S))
 ]
 
@@ -26,6 +27,9 @@ def test_block_runs(block, capsys):
     if "sklearn.callback" in block:
         pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
         pytest.importorskip("rich")
+    for library in OF_EXTRAS:
+        if re.search(rf"^(import|from) {library}\b", block, re.M) or f"sklstm.interop.{library} " in block:
+            pytest.importorskip(library)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         exec(compile(block, "guide", "exec"), {})

@@ -45,6 +45,12 @@ class _Parameters:
         return self.window_length + self.lead - 1
 
 
+def fitted_windows(transformer):
+    """Return the parameters with which a WindowTransformer was fitted; NotFittedError if it is not."""
+    check_is_fitted(transformer)
+    return vars(transformer)["_parameters"]
+
+
 def _check_names(input_features):
     """Return names of columns as an array; ValueError unless they are a list of text."""
     names = np.asarray(input_features, dtype=object)
