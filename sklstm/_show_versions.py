@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sklstm._network.activations import choice
+from sklstm._utils.public import public
 from sklstm._version import __version__
 
 DEPENDENCIES = "numpy", "scipy", "scikit-learn", "pandas", "threadpoolctl", "matplotlib"
 
 
+@public
 def show_versions():
     """Print versions, the libraries that multiply matrices, and how the gates of the LSTM are computed here.
 

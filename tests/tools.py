@@ -116,3 +116,18 @@ def changed(content, path, value):
         inner = inner[key]
     inner[path[-1]] = value
     return content
+
+
+def not_plain(state):
+    """The types in what an estimator pickles that are neither plain data nor estimators of sklstm or scikit-learn."""
+    if state is None or type(state) in (bool, int, float, str):
+        return set()
+    if type(state) is dict:
+        return set().union(*map(not_plain, [*state, *state.values()]))
+    if type(state) in (list, tuple):
+        return set().union(*map(not_plain, state))
+    if type(state) is np.ndarray and state.dtype != object:
+        return set()
+    if type(state).__module__ == "sklstm":
+        return not_plain(state.__getstate__())
+    return set() if type(state).__module__.startswith("sklearn.") else {type(state)}

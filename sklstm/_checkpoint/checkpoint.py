@@ -13,11 +13,13 @@ from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.argument_checks import is_whole_number, shown
 from sklstm._utils.atomic_write import checked_path
 from sklstm._utils.callbacks import CallbackSupportMixin
+from sklstm._utils.public import public
 from sklstm._utils.training_log import current_log
 
 _WRITERS: dict[str, "_Writer"] = {}  # of the fits of this process, by file
 
 
+@public
 class Checkpoint:
     """Write checkpoints during `fit`, so that a fit that was killed can be resumed.
 

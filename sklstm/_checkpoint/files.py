@@ -15,6 +15,7 @@ from sklstm._utils.archive import read_archive, write_archive
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import check_fitted
 from sklstm._utils.plain_state import is_text
+from sklstm._utils.public import public
 from sklstm._utils.training_log import Unfinished, is_interrupted, leave_unfinished
 from sklstm._utils.user_warning import warn_user
 from sklstm._version import __version__
@@ -50,6 +51,7 @@ class CheckpointContent:
         write_archive(path, {"format": FORMAT, "version": __version__, "content": content}, arrays)
 
 
+@public
 def save_checkpoint(estimator, path):
     """Save a fitted `LSTMRegressor`, for a loop over `partial_fit` that may be killed.
 
@@ -115,6 +117,7 @@ def save_checkpoint(estimator, path):
     CheckpointContent(spec_of(estimator), None, [record], theta).write(path)
 
 
+@public
 def load_checkpoint(path, estimator=None):
     """Load the estimator from a file that `Checkpoint` or `save_checkpoint` has written.
 

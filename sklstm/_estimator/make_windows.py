@@ -11,9 +11,11 @@ from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers, in_native_order
 from sklstm._utils.plain_parameters import plain
+from sklstm._utils.public import public
 from sklstm._utils.windows import sliding_windows
 
 
+@public
 @validate_arguments(
     {
         "series": ["array-like"],

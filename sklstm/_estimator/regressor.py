@@ -33,8 +33,9 @@ from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.interrupts import interrupts_are_raised, raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy, plain
+from sklstm._utils.public import public
 from sklstm._utils.random import restorer
 from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
@@ -53,8 +54,9 @@ def _warn_of_clipping(forecasts, bounds):
         )
 
 
+@public
 class LSTMRegressor(
-    CheckedParametersMixin, CallbackSupportMixin, ResumableMixin, RegressorMixin, VersionedMixin, BaseEstimator
+    CheckedParametersMixin, CallbackSupportMixin, ResumableMixin, RegressorMixin, SavedMixin, BaseEstimator
 ):
     """Regression on sequences with a long short-term memory (LSTM) network, in NumPy.
 
@@ -491,6 +493,12 @@ class LSTMRegressor(
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def _state_codec(self):
+        """Return what reads and writes the attributes; imported when it is needed, as it knows this class."""
+        from sklstm._estimator.state_kinds import STATE_CODEC
+
+        return STATE_CODEC
 
     # ---- training
 

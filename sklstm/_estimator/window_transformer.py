@@ -21,8 +21,9 @@ from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.memory import check_memory
 from sklstm._utils.numeric_input import as_numbers, in_native_order, index_of
-from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
+from sklstm._utils.public import public
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import flat_sliding_windows, sliding_windows
@@ -32,7 +33,7 @@ CONTAINERS = [StrOptions({"default", "pandas", "polars"}), None]  # of `set_outp
 
 
 @dataclass(frozen=True)
-class _Parameters:
+class FittedParameters:
     """The parameters of the last fit. Parameters that are set later take effect in the next fit."""
 
     window_length: int
@@ -98,12 +99,13 @@ class _TransformsOnSnapshot:
             cls.transform = on_snapshot(cls.transform)
 
 
+@public
 class WindowTransformer(
     CheckedParametersMixin,
     CallbackSupportMixin,
     _TransformsOnSnapshot,
     TransformerMixin,
-    VersionedMixin,
+    SavedMixin,
     BaseEstimator,
 ):
     """Cut a table in time order into one window for each row, so that a pipeline can forecast.
@@ -186,6 +188,12 @@ class WindowTransformer(
         self.flatten = flatten
         self.dtype = dtype
 
+    def _state_codec(self):
+        """Return what reads and writes the attributes; imported when it is needed, as it knows this class."""
+        from sklstm._estimator.state_kinds import STATE_CODEC
+
+        return STATE_CODEC
+
     @_fit_context(prefer_skip_nested_validation=True)
     @with_default_error_state
     def fit(self, X, y=None):
@@ -219,7 +227,7 @@ class WindowTransformer(
         table = self._check_table(X, reset=True)
         self._check_windows_fit(*table.shape)
         end = check_row_order(X, self.window_length, "X")
-        parameters = _Parameters(self.window_length, self.lead, self.flatten)
+        parameters = FittedParameters(self.window_length, self.lead, self.flatten)
         return {
             "n_features_in_": self.n_features_in_,
             NAMES: vars(self).get(NAMES),

@@ -24,6 +24,7 @@ from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.plain_parameters import plain, with_plain_parameters
+from sklstm._utils.public import public
 from sklstm._utils.user_warning import warn_user
 from sklstm._utils.windows import rows_after
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 LONGEST_SEASON = 2**62  # in rows, which are counted in int64
 
 
+@public
 @dataclass(frozen=True)
 class BacktestResult:
     """Forecasts from several origins, and their scores.
@@ -107,6 +109,7 @@ class BacktestResult:
         return scores(self.frame, by)
 
 
+@public
 @validate_arguments(
     {
         "forecaster": [Forecaster],

@@ -1,10 +1,12 @@
 """The default regressor of a `Forecaster`."""
 
 from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._utils.public import public
 
 FREE = ("random_state", "verbose")  # parameters that a default regressor may have its own values of
 
 
+@public
 def default_regressor():
     """Create the default regressor of a `Forecaster`, to change or tune its parameters.
 

@@ -40,20 +40,22 @@ from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.overflow import scaled_for_r2
-from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
+from sklstm._utils.public import public
 from sklstm._utils.training_log import ResumableMixin, call_with_log
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
 
+@public
 class Forecaster(
     CheckedParametersMixin,
     CallbackSupportMixin,
     ResumableMixin,
     MetaEstimatorMixin,
     RegressorMixin,
-    VersionedMixin,
+    SavedMixin,
     BaseEstimator,
 ):
     """Forecast a series, or a panel of series, with an LSTM or any other scikit-learn regressor.
@@ -336,6 +338,12 @@ class Forecaster(
         self.dtype = dtype
         self.clip_recursion = clip_recursion
         self.verbose = verbose
+
+    def _state_codec(self):
+        """Return what reads and writes the attributes; imported when it is needed, as it knows this class."""
+        from sklstm._forecasting.state_kinds import STATE_CODEC
+
+        return STATE_CODEC
 
     def set_params(self, **params):
         """Set parameters of the forecaster; `regressor__name` sets one of its regressor.

@@ -14,6 +14,7 @@ from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_
 from sklstm._plot.labels import as_label, check_name, format_name
 from sklstm._plot.style import KWARGS, area_style, check_styles, line_style, naming_style
 from sklstm._utils.argument_checks import shown, validate_arguments
+from sklstm._utils.public import public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ CONSTRAINTS = {
 }
 
 
+@public
 class BacktestDisplay:
     """Plot of a forecast score by the number of steps ahead.
 

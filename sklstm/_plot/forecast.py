@@ -17,6 +17,7 @@ from sklstm._plot.forecast_drawing import (
 from sklstm._plot.forecast_tables import read_subplots
 from sklstm._plot.style import KWARGS, check_styles
 from sklstm._utils.argument_checks import is_whole_number, shown, validate_arguments
+from sklstm._utils.public import public
 
 CONSTRAINTS = {
     "name": [str, None],
@@ -26,6 +27,7 @@ CONSTRAINTS = {
 }
 
 
+@public
 class ForecastDisplay:
     """Plot of a forecast with its intervals, the history before it, the truth and the components of the forecast.
 

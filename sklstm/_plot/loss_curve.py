@@ -11,6 +11,7 @@ from sklstm._plot.labels import as_label, check_name, format_name
 from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points, naming_style
 from sklstm._utils.argument_checks import is_whole_number, like, shown, validate_arguments
 from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.public import public
 
 # Ratios of the largest to the smallest loss: above the first, the scale is logarithmic by default; above the second, a
 # logarithmic scale has ticks at powers of ten only.
@@ -22,6 +23,7 @@ MAX_DEPTH = 100  # of estimators inside estimators; deeper, one contains itself
 CONSTRAINTS = {"name": [str, None], **dict.fromkeys(("loss_kwargs", "validation_kwargs", "best_kwargs"), KWARGS)}
 
 
+@public
 class LossCurveDisplay:
     """Plot of the loss by epoch, with a mark at the epoch whose weights were kept.
 

@@ -12,9 +12,9 @@ from sklstm._time_index.regular_index import regular_end
 class History:
     """A series to which rows can be added fast, however long it is.
 
-    The series is kept in pieces, each at least twice as long as the next one. So there are few pieces, and a row is
-    copied only when its piece is joined to the one before it: about log2(n) times for n rows. Pieces never change, so
-    a History can be shared.
+    The first piece is the training rows, which others share. The rows after them are kept in pieces, each at least
+    twice as long as the next one. So there are few pieces, and a row is copied only when its piece is joined to the one
+    before it: about log2(n) times for n rows. Pieces never change, so a History can be shared.
 
     Parameters
     ----------
@@ -74,13 +74,17 @@ class History:
         if self.end is not None and self.end.step is None:  # too few rows so far to tell the frequency
             whole = replace(self, pieces=tuple(pieces)).whole
             pieces = [replace(whole, end=regular_end(whole.index))]
-        while len(pieces) > 1 and len(pieces[-2]) < 2 * len(pieces[-1]):
+        while len(pieces) > 2 and len(pieces[-2]) < 2 * len(pieces[-1]):
             last = pieces.pop()
             pieces[-1] = pieces[-1].followed_by(last)
         return History(tuple(pieces), self.future[:0])
 
     def _aligned(self, other):
-        """Return new rows with the same kind of index as the history; rows without one continue its index."""
+        """Return new rows with the same kind of index as the history, and counted on from it.
+
+        Rows without an index continue that of the history.
+        """
+        other = replace(other, rows=np.arange(len(self), len(self) + len(other)))
         if self.end is None:
             return replace(other, index=None, end=None)
         index = self.next_index(len(other)) if other.end is None else other.index

@@ -9,8 +9,10 @@ from sklstm._time_index.panel_messages import panel_index_message
 from sklstm._utils.argument_checks import validate_arguments
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.plain_parameters import plain
+from sklstm._utils.public import public
 
 
+@public
 @validate_arguments(
     {
         "n_splits": [Interval(Integral, 1, None, closed="left")],

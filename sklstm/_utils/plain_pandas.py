@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timezone
+from datetime import time, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
 
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.plain_state import Kind, Parts, is_hashable, is_text, list_of, one_of, optional, whole
@@ -26,6 +28,17 @@ def _name(value: object) -> bool:
 def pandas_kinds() -> tuple[Kind, ...]:
     """Return the kinds; pandas is imported if need be."""
     return (*_time_kinds(), *_index_kinds())
+
+
+def saved_pandas_kinds() -> tuple[Kind, ...]:
+    """Return the kinds for pickles, which hold long indexes as arrays, and offsets that have no name.
+
+    Their parts are not checked when they are read.
+    """
+    timestamp, timedelta, period, _ = _time_kinds()
+    range_index, multi_index, _ = _index_kinds()
+    offset, datetime_index, period_index, any_index = _saved_kinds()
+    return (timestamp, timedelta, period, offset, datetime_index, period_index, range_index, multi_index, any_index)
 
 
 @cache
@@ -121,9 +134,81 @@ def _exactly(parts: Callable[..., Parts], make: Callable[..., object]) -> Callab
 
 
 def _is_equal(one: object, other: object) -> bool:
+    if getattr(one, "freq", None) != getattr(other, "freq", None):
+        return False
     if hasattr(one, "equals"):
-        return one.equals(other) and one.names == other.names  # type: ignore[attr-defined, no-any-return]
+        is_same = one.equals(other) and one.names == other.names  # type: ignore[attr-defined]
+        return is_same and one.dtype == other.dtype  # type: ignore[attr-defined, no-any-return]
     return one == other and str(getattr(one, "tz", "")) == str(getattr(other, "tz", ""))
+
+
+# ---- for pickles
+
+
+@cache
+def _saved_kinds() -> tuple[Kind, ...]:
+    import pandas as pd
+
+    def saved(cls: type, names: str, parts: Callable[..., Parts], make: Callable[..., object]) -> Kind:
+        tests = dict.fromkeys(names.split(), is_hashable)
+        return Kind(cls.__name__, cls, tests, _exactly(parts, make), make, has_subclasses=True)
+
+    return (
+        saved(pd.tseries.offsets.BaseOffset, "name n normalize settings", _offset_parts, _make_any_offset),
+        saved(pd.DatetimeIndex, "values unit zone frequency name", _datetime_index_parts, _make_datetime_index),
+        saved(
+            pd.PeriodIndex,
+            "values frequency name",
+            lambda index: {"values": index.asi8, "frequency": index.freqstr, "name": index.name},
+            lambda values, frequency, name: pd.PeriodIndex.from_ordinals(values, freq=frequency, name=name),
+        ),
+        saved(pd.Index, "labels dtype name", _any_index_parts, _make_index),
+    )
+
+
+def _offset_parts(offset: pd.DateOffset) -> Parts:
+    settings = {}
+    for name, value in offset.kwds.items():
+        if name == "calendar" or (isinstance(value, timedelta) and not value):
+            continue  # made from the other settings, and the default
+        is_times = isinstance(value, tuple) and all(isinstance(part, time) for part in value)
+        settings[name] = tuple(part.strftime("%H:%M") for part in value) if is_times else value
+    return {"name": type(offset).__name__, "n": offset.n, "normalize": offset.normalize, "settings": settings}
+
+
+def _make_any_offset(name: str, n: int, normalize: bool, settings: dict[str, object]) -> pd.DateOffset:
+    import pandas as pd
+
+    cls = getattr(pd.offsets, name, None)
+    if not isinstance(cls, type) or not issubclass(cls, pd.tseries.offsets.BaseOffset):
+        raise ValueError(f"pandas has no offset {name!r}.")
+    return cls(n, normalize=True, **settings) if normalize else cls(n, **settings)  # type: ignore[no-any-return]
+
+
+def _datetime_index_parts(index: pd.DatetimeIndex) -> Parts:
+    zone = None if index.tz is None else _zone_parts(index.tz)
+    return {"values": index.asi8, "unit": index.unit, "zone": zone, "frequency": index.freq, "name": index.name}
+
+
+def _make_datetime_index(
+    values: np.ndarray, unit: str, zone: tuple[str, str] | None, frequency: pd.DateOffset | None, name: object
+) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    index = pd.DatetimeIndex(values.view(f"M8[{unit}]"), name=name)
+    if zone is not None:
+        index = index.tz_localize("UTC").tz_convert(_zone(*zone))
+    index.freq = frequency
+    return index
+
+
+def _any_index_parts(index: pd.Index) -> Parts:
+    is_number = isinstance(index.dtype, np.dtype) and index.dtype.kind in "biuf"
+    return {
+        "labels": index.to_numpy() if is_number else index.tolist(),
+        "dtype": str(index.dtype),
+        "name": index.name,
+    }
 
 
 # ---- times
@@ -154,7 +239,6 @@ def _zone(library: str, name: str) -> object:
 
 
 def _make_timestamp(value: int, unit: str, zone: tuple[str, str] | None) -> pd.Timestamp:
-    import numpy as np
     import pandas as pd
 
     stamp = pd.Timestamp(np.datetime64(value, unit))  # type: ignore[call-overload]
@@ -162,7 +246,6 @@ def _make_timestamp(value: int, unit: str, zone: tuple[str, str] | None) -> pd.T
 
 
 def _make_timedelta(value: int, unit: str) -> pd.Timedelta:
-    import numpy as np
     import pandas as pd
 
     return pd.Timedelta(np.timedelta64(value, unit))  # type: ignore[call-overload]

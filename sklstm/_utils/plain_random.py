@@ -20,7 +20,10 @@ _WORD = whole(0, 2**32 - 1)
 
 def _generator_parts(value: object) -> Parts:
     assert isinstance(value, np.random.Generator)
-    return {"state": value.bit_generator.state, "seed_sequence": _seed_parts(value.bit_generator)}
+    state = value.bit_generator.state
+    if type(value.bit_generator) is not getattr(np.random, state["bit_generator"], None):  # type: ignore[arg-type, call-overload, index]
+        raise TypeError(f"a generator with the bit generator {type(value.bit_generator).__name__} cannot be written")
+    return {"state": state, "seed_sequence": _seed_parts(value.bit_generator)}
 
 
 def _seed_parts(bit_generator: np.random.BitGenerator) -> dict[str, object] | None:

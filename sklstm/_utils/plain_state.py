@@ -60,11 +60,20 @@ class Kind:
         return cls(kind.__name__, kind, tests, lambda value: {name: getattr(value, name) for name in names}, kind)
 
     @classmethod
+    def of_fields(cls, kind: type) -> Kind:
+        """Make the Kind of a dataclass whose fields are not checked."""
+        return cls.of_dataclass(kind, {field.name: _anything for field in fields(kind)})
+
+    @classmethod
     def of_class(cls, kind: type, tests: Mapping[str, Test], make: Callable[..., object] | None = None) -> Kind:
         """Make the Kind of a class whose attributes `tests` names; `make` is its constructor by default."""
         return cls(
             kind.__name__, kind, tests, lambda value: {name: getattr(value, name) for name in tests}, make or kind
         )
+
+
+def _anything(value: object) -> bool:
+    return True
 
 
 class Codec:

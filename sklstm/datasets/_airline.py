@@ -2,7 +2,10 @@
 
 from importlib.resources import files
 
+from sklstm._utils.public import of_datasets
 
+
+@of_datasets
 def load_airline():
     """Load the monthly totals of international airline passengers, 1949 to 1960.
 

@@ -93,7 +93,8 @@ def test_rows_are_in_the_time_zone_of_the_history():
 def test_pieces_are_joined_when_the_earlier_is_less_than_twice_as_long():
     reader = Reader(None, np.arange(16.0))
     history, sizes = reader.history[None], []
-    for n in (4, 2, 1, 1, 8):
+    for n in (4, 2, 1, 1, 8, 9):
         history = history.followed_by(reader.new_rows(None, np.arange(float(n)))[None])
         sizes.append([len(piece) for piece in history.pieces])
-    assert sizes == [[16, 4], [16, 4, 2], [16, 4, 2, 1], [16, 8], [32]]
+    assert sizes == [[16, 4], [16, 4, 2], [16, 4, 2, 1], [16, 8], [16, 16], [16, 25]]
+    assert history.pieces[0] is reader.series[None]  # the training rows are not copied

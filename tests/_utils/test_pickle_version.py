@@ -1,4 +1,6 @@
+import copy
 import pickle
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -35,3 +37,33 @@ def test_the_html_representation_holds_no_path_of_the_installation(name):
     assert name in html
     for part in ("file:", str(Path(sklstm.__file__).parent), "_regressor.py", "_transformer.py", "_forecaster.py"):
         assert part not in html
+
+
+class WithoutNote(WindowTransformer):
+    """A user's subclass that leaves something out of its pickles."""
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name != "note"}
+
+
+def test_a_subclass_decides_what_is_copied_and_pickled():
+    transformer = WithoutNote(3).fit(ROWS)
+    transformer.note = threading.Lock()  # which can be neither
+    for other in (pickle.loads(pickle.dumps(transformer)), copy.deepcopy(transformer)):
+        assert not hasattr(other, "note")
+        np.testing.assert_array_equal(other.transform(ROWS), transformer.transform(ROWS))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_copy_of_several_is_one_object_where_it_was_one(name):
+    estimator = ESTIMATORS[name]
+    first, second = copy.deepcopy([estimator, estimator])
+    assert first is second is not estimator
+
+
+def test_a_pickle_whose_attributes_are_not_described_is_read():
+    """As those of earlier versions were."""
+    attributes = {**vars(ESTIMATORS["LSTMRegressor"]), "_sklstm_version": sklstm.__version__}
+    other = object.__new__(sklstm.LSTMRegressor)
+    other.__setstate__(attributes)
+    np.testing.assert_array_equal(other.theta_, ESTIMATORS["LSTMRegressor"].theta_)

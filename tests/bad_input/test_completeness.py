@@ -32,7 +32,7 @@ def functions():
             yield name, found
         if inspect.isclass(found):
             for method, function in inspect.getmembers(found, callable):
-                if not method.startswith("_") and getattr(function, "__module__", "").startswith("sklstm."):
+                if not method.startswith("_") and getattr(function, "__module__", "").partition(".")[0] == "sklstm":
                     yield f"{name}.{method}", function
     yield from ((f"datasets.{name}", getattr(datasets, name)) for name in datasets.__all__)
 
