@@ -1,3 +1,5 @@
+"""What pickles of fitted Forecasters hold, and that they go on to the bit."""
+
 import copy
 import pickle
 from dataclasses import fields, is_dataclass
