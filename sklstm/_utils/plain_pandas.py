@@ -134,8 +134,6 @@ def _exactly(parts: Callable[..., Parts], make: Callable[..., object]) -> Callab
 
 
 def _is_equal(one: object, other: object) -> bool:
-    if getattr(one, "freq", None) != getattr(other, "freq", None):
-        return False
     if hasattr(one, "equals"):
         is_same = one.equals(other) and one.names == other.names  # type: ignore[attr-defined]
         return is_same and one.dtype == other.dtype  # type: ignore[attr-defined, no-any-return]
