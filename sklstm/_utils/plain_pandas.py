@@ -201,6 +201,8 @@ def _make_datetime_index(
 
 
 def _any_index_parts(index: pd.Index) -> Parts:
+    if getattr(index, "freq", None) is not None:
+        raise TypeError("a TimedeltaIndex with a frequency cannot be written")
     is_number = isinstance(index.dtype, np.dtype) and index.dtype.kind in "biuf"
     return {
         "labels": index.to_numpy() if is_number else index.tolist(),
