@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from sklstm._estimator.lags_to_sequences import LagsToSequences
 from sklstm._estimator.make_windows import make_windows
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -25,6 +26,7 @@ __all__ = [
     "ForecastDisplay",
     "Forecaster",
     "LSTMRegressor",
+    "LagsToSequences",
     "LossCurveDisplay",
     "WindowTransformer",
     "__version__",

@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
 from threadpoolctl import threadpool_limits
 
-from sklstm import Forecaster, LSTMRegressor, WindowTransformer, default_regressor
+from sklstm import Forecaster, LagsToSequences, LSTMRegressor, WindowTransformer, default_regressor
 
 # Half of the default's epochs, where that reaches the checks' R² of 0.5 with room (0.74 and more over four seeds).
 SHORT = {"max_iter": 100}
@@ -125,6 +125,12 @@ def test_transformer_fails_the_two_declared_checks_and_no_other(flatten):
     )
     assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(DECLARED)
     assert {r["check_name"]: repr(r["exception"]) for r in results if r["status"] not in ("passed", "xfail")} == {}
+
+
+@pytest.mark.parametrize("extra", ["repeat", "last"])
+def test_lags_to_sequences_passes_every_check(extra):
+    results = check_estimator(LagsToSequences(1, extra=extra), on_skip=None, on_fail=None)
+    assert {r["check_name"]: repr(r["exception"]) for r in results if r["status"] != "passed"} == {}
 
 
 # Not "multioutput" and "direct": the checks ask for more rows than the `steps` that these reach, so they answer with an

@@ -18,6 +18,7 @@ from sklstm import (
     Checkpoint,
     ForecastDisplay,
     Forecaster,
+    LagsToSequences,
     LossCurveDisplay,
     LSTMRegressor,
     WindowTransformer,
@@ -40,6 +41,7 @@ PUBLIC = [
     backtest,
     Forecaster,
     LSTMRegressor,
+    LagsToSequences,
     LossCurveDisplay,
     WindowTransformer,
     default_regressor,
@@ -64,6 +66,7 @@ def test_names():
         "ForecastDisplay",
         "Forecaster",
         "LSTMRegressor",
+        "LagsToSequences",
         "LossCurveDisplay",
         "WindowTransformer",
         "__version__",
@@ -107,6 +110,7 @@ OFFERS_ALL = {  # some methods are there for some settings only
     BacktestResult: RESULT,
     ForecastDisplay: ForecastDisplay(history=pd.Series([1.0, 2.0]), forecast=pd.Series([3.0], [2])),
     Forecaster: Forecaster(),
+    LagsToSequences: LagsToSequences(),
     LSTMRegressor: LSTMRegressor(loss="quantile"),
     LossCurveDisplay: LossCurveDisplay(loss_curve=[0.5, 0.2], validation_loss_curve=[0.6, 0.4], best_iter=2),
     WindowTransformer: WindowTransformer(flatten=True),
@@ -119,6 +123,7 @@ def fitted():
     yield Forecaster(Ridge(), window_length=2).fit(X, y)
     yield LSTMRegressor(2, max_iter=1, learning_rate="cosine", early_stopping=True).fit(X, y)
     yield WindowTransformer(2).fit(X)
+    yield LagsToSequences().fit(X)
     for display in (BacktestDisplay, ForecastDisplay, LossCurveDisplay):
         yield OFFERS_ALL[display].plot(Figure().subplots())
 

@@ -12,12 +12,13 @@ from inspect import signature
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklstm._estimator.lags_to_sequences import LagsToSequences
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.plain_parameters import plain
 
-OWN = {cls.__name__: cls for cls in (LSTMRegressor, WindowTransformer, Forecaster)}
+OWN = {cls.__name__: cls for cls in (LSTMRegressor, LagsToSequences, WindowTransformer, Forecaster)}
 MEMORY = "memory"  # the parameter of a Pipeline that names a folder of pickle files
 
 

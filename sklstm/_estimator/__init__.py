@@ -1,1 +1,1 @@
-"""The scikit-learn estimators `LSTMRegressor` and `WindowTransformer`, and `make_windows`."""
+"""The scikit-learn estimators `LSTMRegressor`, `WindowTransformer` and `LagsToSequences`, and `make_windows`."""

@@ -52,3 +52,8 @@ def channel_names(n_channels):
     if names is None or len(names.names) != n_channels:
         return ChannelNames([f"channel {channel} of X" for channel in range(n_channels)], 0)
     return names
+
+
+def are_given():
+    """Whether a Forecaster, which cuts the windows itself, has given names."""
+    return _NAMES.get() is not None

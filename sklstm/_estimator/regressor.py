@@ -20,6 +20,7 @@ from sklstm._estimator.prediction_checks import at_present_steps, check_finite, 
 from sklstm._estimator.scores import r2
 from sklstm._estimator.settings import check_forget_bias, check_settings
 from sklstm._estimator.solvers import AUTO, LARGE, SOLVERS, partial_fit_obstacle
+from sklstm._estimator.step_order import check_step_order
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
@@ -282,6 +283,7 @@ class LSTMRegressor(
     --------
     make_windows : Cut a series into samples and targets.
     WindowTransformer : Cut windows inside a pipeline.
+    LagsToSequences : Put the lags that other libraries make in the order in which an LSTM reads them.
     Forecaster : Forecast series with exogenous variables, intervals and panels.
 
     Notes
@@ -548,7 +550,9 @@ class LSTMRegressor(
             If the loss was still improving after `max_iter` epochs or `max_updates` updates, unless
             `learning_rate="cosine"`.
         UserWarning
-            If Ctrl-C ended training after a whole epoch.
+            If Ctrl-C ended training after a whole epoch. If the last samples are windows of a series, but their steps
+            are in another order than from the oldest to the newest, as in the lag tables of other libraries; the
+            message says the `LagsToSequences` that mends it. With `loss_steps="all"` such samples are an error.
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, "X_val", y_val=y_val, sample_weight_val=sample_weight_val)
@@ -684,6 +688,8 @@ class LSTMRegressor(
         data, self._input_spec = check_training_set(self, X, y, sample_weight, self._input_spec if continues else None)
         if validation[0] is not None:
             data = check_validation_set(self, data, self._input_spec, *validation)
+        if not continues:
+            check_step_order(self, data, X, y)
         check_targets_suit(self, data)
         earlier = self._state.at(self.theta_) if continues else None
         ending, attributes = train(self, data, X, y, settings, earlier, budget=budget, tasks=tasks)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
 from sklstm._estimator.training_table import TrainingTable
-from sklstm._utils.argument_checks import CheckedParametersMixin, check_parameters, naming, shown
+from sklstm._utils.argument_checks import CheckedParametersMixin, check_parameters, list_of_text, naming, shown
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_has_columns, is_pandas
@@ -50,14 +50,6 @@ def fitted_windows(transformer):
     """Return the parameters with which a WindowTransformer was fitted; NotFittedError if it is not."""
     check_is_fitted(transformer)
     return vars(transformer)["_parameters"]
-
-
-def _check_names(input_features):
-    """Return names of columns as an array; ValueError unless they are a list of text."""
-    names = np.asarray(input_features, dtype=object)
-    if names.ndim != 1 or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"input_features must be None or a list of names (text), got {shown(input_features)}.")
-    return names
 
 
 class _AvailableIf:
@@ -327,7 +319,7 @@ class WindowTransformer(
         """
         check_is_fitted(self)
         if input_features is not None:
-            input_features = _check_names(input_features)
+            input_features = np.array(list_of_text(input_features, "input_features"), dtype=object)
         with naming("input_features"):
             names = _check_feature_names_in(self, input_features)
         lags = range(self._parameters.n_before, self._parameters.lead - 1, -1)

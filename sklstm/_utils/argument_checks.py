@@ -118,6 +118,14 @@ def as_table(estimator, X, name="X", **settings):
         return validate_data(estimator, X, **settings)
 
 
+def list_of_text(values, name):
+    """Return names as a list; ValueError unless they are a list of text."""
+    names = np.asarray(values, dtype=object)
+    if names.ndim != 1 or not all(isinstance(value, str) for value in names):
+        raise ValueError(f"{name} must be None or a list of names (text), got {shown(values)}.")
+    return [str(value) for value in names]
+
+
 def check_same_length(**tables):
     """Raise ValueError if tables, by name, differ in length; None has none."""
     lengths = {name: len(table) for name, table in tables.items() if table is not None}

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sklstm import Forecaster, LSTMRegressor, WindowTransformer
+from sklstm import Forecaster, LagsToSequences, LSTMRegressor, WindowTransformer
 from sklstm._checkpoint.estimators import EstimatorSpec, Opaque, made, opaque_parameters, spec_of
 from sklstm._checkpoint.state_kinds import CODEC
 from tests.tools import label
@@ -33,6 +33,7 @@ def again(estimator):
     [
         LSTMRegressor(quantile=[0.1, 0.9], n_iter_no_change=np.inf),
         WindowTransformer(),
+        LagsToSequences(3, order="oldest_first", names=["lag1", "lag2"]),
         Forecaster(make_pipeline(StandardScaler(), LSTMRegressor(3)), past_only=["a"], dtype=np.float32, trust=0.5),
         Ridge(0.5, max_iter=3),
         Forecaster(Ridge(), baseline=make_pipeline(Ridge(2.0))),

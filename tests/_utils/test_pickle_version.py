@@ -8,13 +8,14 @@ import pytest
 from sklearn.linear_model import Ridge
 
 import sklstm
-from sklstm import Forecaster, WindowTransformer
+from sklstm import Forecaster, LagsToSequences, WindowTransformer
 from sklstm._utils import pickle_version as _versioned
 from tests.tools import fit, model
 
 ROWS = np.random.default_rng(0).normal(size=(30, 2))
 ESTIMATORS = {
     "LSTMRegressor": fit(model(), ROWS, ROWS[:, 0]),
+    "LagsToSequences": LagsToSequences().fit(ROWS),
     "WindowTransformer": WindowTransformer(3).fit(ROWS),
     "Forecaster": Forecaster(Ridge(), window_length=3).fit(None, ROWS),
 }

@@ -20,6 +20,7 @@ REASONS = {
     "load_checkpoint": "files, and what is wrong in them, are in tests/_checkpoint",
     "LSTMRegressor.resume": "the data must be those of the checkpoint, which tests/_checkpoint tries",
     "Forecaster.resume": "the data must be those of the checkpoint, which tests/_checkpoint tries",
+    "LagsToSequences.fit": {"y": "ignored, as in all transformers"},
     "WindowTransformer.fit": {"y": "ignored, as in all transformers"},
 }
 
@@ -71,7 +72,7 @@ def test_every_argument_has_a_row_or_a_reason():
 
 def test_rows_are_of_arguments_that_exist():
     names = {name for name, _ in functions()}
-    names |= {f"{name}.set_params" for name in ("LSTMRegressor", "Forecaster", "WindowTransformer")}
+    names |= {f"{name}.set_params" for name in ("LSTMRegressor", "Forecaster", "WindowTransformer", "LagsToSequences")}
     assert {row.function for row in rows()} - names == set()
 
 

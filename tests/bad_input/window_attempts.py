@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sklstm import WindowTransformer, default_regressor, make_windows, show_versions
+from sklstm import LagsToSequences, WindowTransformer, default_regressor, make_windows, show_versions
 from sklstm.datasets import load_airline, make_adding_problem, make_pattern
 from tests.attack import VALUES, attempts, state_of, variants
 
@@ -66,6 +66,33 @@ def transformers():
     ]
 
 
+def lag_tables():
+    """Every parameter of `LagsToSequences`, and every argument of its methods."""
+    named = TABLE.set_axis(["y_lag_1", "y_lag_2"], axis=1)
+    fitted = LagsToSequences().fit(named)
+    tables = VALUES | variants(named) | variants(TABLE.to_numpy())
+
+    def parameters(**settings):
+        assert len(LagsToSequences(**settings).fit_transform(TABLE.to_numpy())) == len(TABLE)
+
+    def fit(X, y=None):
+        LagsToSequences().fit(X, y)
+        fitted.fit(X, y)
+        fitted.fit(named)
+
+    def transform(X):
+        assert len(fitted.transform(X)) == len(X)
+
+    settings = {"n_lags": 2, "n_channels": 1, "order": "newest_first", "layout": "steps", "extra": "last"}
+    settings |= {"names": ["y_lag_1", "y_lag_2"], "target": "y"}
+    state = {"state": lambda: state_of(fitted)}
+    return [
+        *attempts(parameters, settings, values=VALUES, about="LagsToSequences"),
+        *attempts(fit, {"X": named}, values=tables, about="LagsToSequences.fit", **state),
+        *attempts(transform, {"X": named}, values=tables, about="LagsToSequences.transform", **state),
+    ]
+
+
 def small_functions():
     """Every argument of the data sets, and functions without one."""
     adding = {"n_samples": 3, "n_steps": 6, "random_state": 0}
@@ -83,4 +110,4 @@ def small_functions():
 
 def everything():
     """All attempts of this module."""
-    return [*windows(), *transformers(), *small_functions()]
+    return [*windows(), *transformers(), *lag_tables(), *small_functions()]

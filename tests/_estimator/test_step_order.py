@@ -1,0 +1,215 @@
+"""The guard of `fit`: rows that are windows of a series, whose steps are in another order than an LSTM reads."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from sklstm import Forecaster, LagsToSequences, LSTMRegressor, WindowTransformer, make_windows
+from sklstm.datasets import load_airline
+from tests.tools import label
+
+L = 6
+RNG = np.random.default_rng(0)
+TARGET, A, B = SERIES = RNG.normal(size=(3, 90)).cumsum(axis=1)
+Y = TARGET[L:]
+OLD = sliding_window_view(TARGET, L)[:-1]
+SEQUENCES = np.stack([sliding_window_view(series, L)[:-1] for series in SERIES], axis=2)  # right as they are
+STEPS = SEQUENCES.reshape(len(Y), -1)
+BLOCKS = SEQUENCES.transpose(0, 2, 1).reshape(len(Y), -1)
+BLOCKS_NEW = SEQUENCES[:, ::-1].transpose(0, 2, 1).reshape(len(Y), -1)
+EXOG = np.stack((A, B), axis=1)[L:]
+DAYS = pd.date_range("2024-01-01", periods=len(Y))
+
+
+def lstm(**settings):
+    return LSTMRegressor(2, max_iter=2, learning_rate="cosine", random_state=0, **settings)
+
+
+def told(X, y=Y, **settings):
+    """The warning of a fit; None without one."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        lstm(**settings).fit(X, y)
+    assert len(caught) <= 1
+    assert not caught or caught[0].filename == __file__
+    return str(caught[0].message) if caught else None
+
+
+WRONG = {
+    "newest first": (OLD[:, ::-1], "LagsToSequences(6)"),
+    "skforecast with exogenous columns": (np.hstack((OLD[:, ::-1], EXOG)), "LagsToSequences(6)"),
+    "darts with a covariate of the row": (np.hstack((OLD, EXOG)), "LagsToSequences(6, order='oldest_first')"),
+    "exogenous columns in front": (
+        np.hstack((EXOG, OLD[:, ::-1])),
+        "LagsToSequences(names=[*(f'other_{i}' for i in range(0, 2)), *(f'x0_lag_{i}' for i in range(1, 7))])",
+    ),
+    "mlforecast": (
+        pd.DataFrame(np.hstack((EXOG, OLD[:, ::-1])), columns=["a", "b", *(f"lag{i}" for i in range(1, 7))]),
+        "LagsToSequences()",
+    ),
+    "names that are no lags": (pd.DataFrame(OLD[:, ::-1], columns=list("abcdef")), "LagsToSequences(6)"),
+    "sktime": (BLOCKS, "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')"),
+    "blocks, newest first": (BLOCKS_NEW, "LagsToSequences(6, n_channels=3, layout='channels')"),
+    "blocks and other columns": (np.hstack((BLOCKS_NEW, EXOG)), "LagsToSequences(6, n_channels=3, layout='channels')"),
+    "steps, newest first": (SEQUENCES[:, ::-1].reshape(len(Y), -1), "LagsToSequences(6, n_channels=3)"),
+    "darts with past covariates": (
+        np.hstack((OLD, SEQUENCES[:, :, 1:].reshape(len(Y), -1))),
+        "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(6, 0, -1)), "
+        "*(f'x{c}_lag_{i}' for i in range(6, 0, -1) for c in range(1, 3))])",
+    ),
+    "blocks of different length": (
+        np.hstack((OLD, sliding_window_view(A, L)[:-1, -3:])),
+        "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(6, 0, -1)), *(f'x1_lag_{i}' for i in range(3, 0, -1))])",
+    ),
+    "target in the last block": (
+        BLOCKS[:, ::-1],
+        "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(1, 7)), *(f'x1_lag_{i}' for i in range(1, 7)), "
+        "*(f'x2_lag_{i}' for i in range(1, 7))], target='x2')",
+    ),
+    "standardised": (StandardScaler().fit_transform(OLD[:, ::-1]), "LagsToSequences(6)"),
+    "scaled blocks": (
+        MinMaxScaler().fit_transform(BLOCKS),
+        "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')",
+    ),
+    "float32": (OLD[:, ::-1].astype(np.float32), "LagsToSequences(6)"),
+    "3-D": (SEQUENCES[:, ::-1], "X[:, ::-1]"),
+    "3-D, one channel": (OLD[:, ::-1, np.newaxis], "X[:, ::-1]"),
+    "channels before steps": (SEQUENCES.transpose(0, 2, 1), "X.transpose(0, 2, 1)"),
+    "channels before steps, newest first": (
+        SEQUENCES[:, ::-1].transpose(0, 2, 1),
+        "X.transpose(0, 2, 1)[:, ::-1]",
+    ),
+    "lags as channels of one step": (OLD[:, np.newaxis], "X.transpose(0, 2, 1)"),
+    "blocks cut into steps": (
+        BLOCKS.reshape(SEQUENCES.shape),
+        "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels').fit_transform("
+        "X.reshape(len(X), -1))",
+    ),
+}
+
+
+def mended(X, advice):
+    """The sequences that the advice makes of X."""
+    made = eval(advice, {"X": X, "LagsToSequences": LagsToSequences})
+    return made.fit_transform(X) if isinstance(made, LagsToSequences) else made
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_another_order_is_told_with_the_line_that_mends_it(name):
+    X, advice = WRONG[name]
+    message = told(X)
+    given = re.search(r"make_pipeline\((.*), LSTMRegressor\(…\)\)\.$|Give (.*?), to fit and to predict\.", message)
+    assert next(filter(None, given.groups())) == advice
+    sequences = mended(X, advice)
+    assert told(sequences, missing="indicator") is None
+    if isinstance(X, np.ndarray) and X.dtype == np.float64 and "scaled" not in name and "standard" not in name:
+        np.testing.assert_array_equal(sequences[:, :, 0], OLD)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_losses_at_all_steps_refuse_another_order(name):
+    X, advice = WRONG[name]
+    model = lstm(n_targets=1, loss_steps="all")
+    with pytest.raises(ValueError, match=r"loss_steps='all' needs steps in the order of time\. The rows of X are"):
+        model.fit(X, Y)
+    assert not hasattr(model, "theta_")
+    if "scaled" not in name and "standard" not in name:  # or the targets have another unit
+        model.set_params(missing="indicator").fit(mended(X, advice), Y)
+
+
+RIGHT = {
+    "oldest first": (OLD, Y),
+    "steps": (STEPS, Y, {"n_channels": 3}),
+    "3-D": (SEQUENCES, Y),
+    "rows in reverse, steps not": (OLD[::-1], Y[::-1]),
+    "rows in reverse, other targets": (pd.DataFrame(OLD[::-1], DAYS[::-1]), pd.Series(-Y[::-1], DAYS[::-1])),
+    "rows in reverse, three steps ahead": (OLD[:-2][::-1], Y[2:][::-1]),
+    "three steps ahead": (OLD[:-2], Y[2:]),
+    "shuffled": (OLD[::-1][RNG.permutation(len(Y))], Y),
+    "every third window": (OLD[::3], Y[::3]),
+    "every fifth window": (OLD[::5], Y[::5]),
+    "every second 3-D window": (SEQUENCES[::2], Y[::2]),
+    "standardised": (StandardScaler().fit_transform(OLD), Y),
+    "standardised steps": (StandardScaler().fit_transform(STEPS), Y, {"n_channels": 3}),
+    "scaled": (MinMaxScaler().fit_transform(OLD), Y),
+    "constant": (np.ones((40, 6)), np.ones(40)),
+    "a constant channel": (SEQUENCES * [1, 0, 1], Y),
+    "no series": (RNG.normal(size=(60, 5)), np.arange(60.0)),
+    "dummies of the months": (np.tile(np.eye(12), (5, 1)), np.arange(60.0)),
+    "dummies as channels of one step": (np.tile(np.eye(12), (5, 1))[:, np.newaxis], np.arange(60.0)),
+    "a period of two": (sliding_window_view(np.tile([1.0, 2.0], 40), 5), np.arange(76.0)),
+    "a period of two, reversed": (sliding_window_view(np.tile([1.0, 2.0], 40), 4)[:, ::-1], np.arange(77.0)),
+    "a ramp": (sliding_window_view(np.arange(60.0), 5)[:-1], np.arange(5.0, 60)),
+    "a counter": (np.arange(300.0).reshape(60, 5), np.arange(60.0)),
+    "a sine": (sliding_window_view(np.sin(np.arange(90) * np.pi / 6), 24)[:-1], np.sin(np.arange(24, 90) * np.pi / 6)),
+    "mostly zero": (sliding_window_view(np.where(np.arange(90) % 7, 0.0, np.arange(90)), 5)[:-1], np.arange(85.0)),
+    "few rows": (OLD[:3, ::-1], Y[:3]),
+    "one row": (OLD[:1, ::-1], Y[:1]),
+    "differences": (np.diff(OLD, axis=1), Y - OLD[:, -1]),
+    "relative windows": (OLD - OLD[:, -1:], Y - OLD[:, -1]),
+    "known in advance, moved up": (np.stack((OLD, sliding_window_view(A, L)[1:]), axis=2), Y),
+    "channels that are lags of each other": (np.stack((OLD[1:], OLD[:-1]), axis=2), Y[1:]),
+    "two equal channels": (np.stack((OLD, OLD), axis=2), Y),
+    "exogenous values at every step": (LagsToSequences(L).fit_transform(np.hstack((OLD[:, ::-1], EXOG))), Y),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_there_is_no_false_alarm(name):
+    X, y, *settings = RIGHT[name]
+    assert told(X, y, **(settings[0] if settings else {})) is None
+
+
+@pytest.mark.parametrize("share", [0.05, 0.4])
+def test_missing_values_hide_nothing_and_alarm_nobody(share):
+    gaps = TARGET.copy()
+    gaps[np.random.default_rng(1).random(90) < share] = np.nan
+    windows = sliding_window_view(gaps, L)[:-1]
+    assert told(windows) is None
+    assert "LagsToSequences(6)" in told(windows[:, ::-1])
+
+
+def test_rows_of_many_short_series():
+    series = RNG.normal(size=(20, 12)).cumsum(axis=1)
+    X = sliding_window_view(series, 5, axis=1)[:, :-1].reshape(-1, 5)
+    y = series[:, 5:].ravel()
+    assert told(X, y) is None
+    assert "LagsToSequences(5)" in told(X[:, ::-1], y)
+
+
+def test_rows_in_reverse_order_with_the_newest_value_first():
+    """Each row looks like the one before moved on; the targets tell the direction of time, or an index does."""
+    assert "LagsToSequences(6)" in told(OLD[::-1, ::-1], Y[::-1])
+    assert "LagsToSequences(6)" in told(pd.DataFrame(OLD[::-1, ::-1], DAYS[::-1]), -Y[::-1])
+
+
+@pytest.mark.parametrize("cut", [make_windows, lambda table, n: (WindowTransformer(n).fit_transform(table), table)])
+def test_windows_of_this_package_are_right(cut):
+    for table in (load_airline().to_numpy(float)[:, np.newaxis], SERIES.T):
+        X, y = cut(table, 9)
+        assert told(X, y[:, :1]) is None
+
+
+@pytest.mark.parametrize("regressor", [lstm(), make_pipeline(StandardScaler(), lstm())], ids=label)
+def test_a_forecaster_cuts_windows_right(regressor):
+    X = pd.DataFrame({"a": A, "b": B}, pd.date_range("2024-01-01", periods=90))
+    y = pd.Series(TARGET, X.index)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for settings in ({}, {"past_only": ["b"], "strategy": "direct", "steps": 2}, {"baseline": "auto"}):
+            Forecaster(regressor, window_length=7, **settings).fit(X, y)
+
+
+def test_the_guard_looks_once_and_at_the_last_rows_only():
+    changed = np.vstack((RNG.normal(size=(200, L)), OLD[:, ::-1], OLD[:20, ::-1]))
+    assert "LagsToSequences(6)" in told(changed, np.zeros(len(changed)))
+    with pytest.warns(UserWarning, match="the newest first"):
+        model = lstm().partial_fit(OLD[:, ::-1], Y)
+    model.partial_fit(OLD[:, ::-1], Y)
+    assert told(np.vstack((OLD[:, ::-1], RNG.normal(size=(100, L)))), np.zeros(len(Y) + 100)) is None
