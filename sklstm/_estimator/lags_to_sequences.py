@@ -26,16 +26,18 @@ from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.memory import check_memory
 from sklstm._utils.numeric_input import as_numbers, in_native_order
-from sklstm._utils.pickle_version import VersionedMixin
+from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
+from sklstm._utils.public import public
 from sklstm._utils.row_alignment import check_same_rows
 
 
+@public
 class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not annotate
     CheckedParametersMixin,
     CallbackSupportMixin,
     TransformerMixin,
-    VersionedMixin,
+    SavedMixin,
     BaseEstimator,
     auto_wrap_output_keys=None,  # sequences have no columns that a frame could hold
 ):
@@ -150,6 +152,12 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         self.extra = extra
         self.names = names
         self.target = target
+
+    def _state_codec(self):
+        """Return what reads and writes the attributes; imported when it is needed, as it knows the other estimators."""
+        from sklstm._estimator.state_kinds import STATE_CODEC
+
+        return STATE_CODEC
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_default_error_state
