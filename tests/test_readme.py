@@ -1,4 +1,4 @@
-"""The documents: every Python block of the README and the guide runs by itself, and every link leads to a file."""
+"""The documents: every Python block of the README and of `doc/` runs by itself, and every link leads to a file."""
 
 import re
 import warnings
@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[1]
 OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx"
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
-    pytest.param(block, id=f"{name} {number}")
-    for name in ("README.md", "doc/forecasting.md", "doc/serving.md", "doc/faults.md", "doc/exchange.md")
-    for number, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S))
+    pytest.param(block, id=f"{page.stem} {number}")
+    for page in [*ROOT.glob("*.md"), *sorted(ROOT.glob("doc/*.md"))]
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S))
 ]
 
 

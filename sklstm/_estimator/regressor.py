@@ -266,7 +266,7 @@ class LSTMRegressor(
         Number of outputs (at each step).
     n_features_in_ : int
         Number of columns if `X` was a table, of channels if it was 3-D.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the columns, if `X` was a DataFrame with string names.
     weight_ih_ : list of ndarray
         Input weights of each layer, views of `theta_`.

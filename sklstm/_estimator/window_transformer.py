@@ -131,7 +131,7 @@ class WindowTransformer(
     ----------
     n_features_in_ : int
         Number of columns of the training table.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the columns, if the training table was a DataFrame with string names.
 
     See Also

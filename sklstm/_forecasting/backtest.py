@@ -97,8 +97,8 @@ class BacktestResult:
             One row for each group, with the columns
 
             - `mae` and `rmse`, in units of the target;
-            - `smape`, the mean of 100 · 2|e| / (|truth| + |forecast|), in percent;
-            - `mase`, the mean of |e| / scale;
+            - `smape`, the mean of `200 * abs(e) / (abs(truth) + abs(forecast))`, in percent, where e is the error;
+            - `mase`, the mean of `abs(e) / scale`;
             - `skill`, 1 - MAE / MAE of the seasonal naive forecast;
             - for each coverage, `coverage_90` is the share of truths inside the interval, and `width_90` the
               mean width of the interval.

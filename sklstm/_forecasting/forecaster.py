@@ -187,7 +187,7 @@ class Forecaster(
         Training rows minus `fitted_values_`.
     n_features_in_ : int
         Number of columns of `X`; 0 without `X`.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the columns, if `X` was a DataFrame whose column names are strings.
 
     See Also

@@ -1,0 +1,82 @@
+"""The pages of `doc/`: all are reached, what they quote stands in the code, and their figures agree."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import sklstm
+from sklstm import datasets
+
+ROOT = Path(__file__).parents[1]
+DOC = ROOT / "doc"
+
+
+def test_every_page_stands_in_one_table_of_contents():
+    pages = {"api", *(path.stem for path in DOC.glob("*.md"))}
+    tables = re.findall(r"```\{toctree\}\n:hidden:\n\n(.*?)```", "".join(p.read_text() for p in DOC.glob("*.md")), re.S)
+    listed = [name for table in tables for name in table.split()]
+    assert sorted(listed) == sorted([*pages - {"index"}, "examples/index"])
+
+
+def test_the_reference_has_every_public_name():
+    listed = set(re.findall(r"^   (\w+)$", (DOC / "api.rst").read_text(), re.M))
+    assert listed == {*sklstm.__all__, *datasets.__all__} - {"__version__"}
+
+
+def test_lines_beside_the_equations_are_those_of_the_kernel():
+    lines = re.findall(r"^\|.*\| `([^`]+)` \|$", (DOC / "how_it_works.md").read_text(), re.M)
+    kernel = {line.strip() for line in (ROOT / "sklstm/_network/lstm.py").read_text().splitlines()}
+    calls = [line for line in lines if not line.startswith("sklstm/")]
+    assert len(calls) > 20
+    assert [call for call in calls if call not in kernel] == []
+
+
+def test_files_that_are_named_exist():
+    for page in DOC.glob("*.md"):
+        for name in re.findall(r"`((?:sklstm|benchmarks|tests|examples)/[\w/]+\.py)`", page.read_text()):
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def rows_of(page, first):
+    """The other cells of the rows that begin with this cell, without what is in brackets, and without stars."""
+    lines = (line for line in page.read_text().splitlines() if line.startswith(f"| {first} |"))
+    return [re.sub(r" \([^)]*\)|\*", "", line).strip("| ").split(" | ")[1:] for line in lines]
+
+
+def test_the_readme_repeats_figures_of_the_pages():
+    for model in ("`Forecaster(steps=h)`", "theta of the logarithm"):
+        (readme,), accuracy = rows_of(ROOT / "README.md", model), rows_of(DOC / "accuracy.md", model)[0]
+        assert readme[:3] == accuracy[:3]
+    for here, there in {
+        "`fit` per epoch, float32, mean over eleven shapes": "`fit` per epoch, float32, one thread",
+        "`predict`, mean over three shapes": "`predict`, three shapes, one thread",
+    }.items():
+        (readme,), (_, avx512, _, avx2, _) = (
+            rows_of(ROOT / "README.md", here),
+            rows_of(DOC / "performance.md", there)[0],
+        )
+        assert readme == [avx512.split(",")[0], avx2.split(",")[0]]
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_dead_links_of_a_built_site_are_found(tmp_path):
+    (tmp_path / "a.html").write_text('<h1 id="top-of-a">A</h1><a href="b.html#here">b</a><img src="a.png">')
+    (tmp_path / "b.html").write_text('<a href="a.html#top-of-a"><a href="#there"><a href="https://example.org/x">')
+    command = [sys.executable, ROOT / ".ci/check_site.py", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = ["a.html: a.png", "a.html: b.html#here", "b.html: #there", "2 pages, 3 dead links"]
+    assert (done.returncode, done.stdout.splitlines()) == (1, found)
+    (tmp_path / "a.html").write_text('<h1 id="top-of-a">A</h1>')
+    (tmp_path / "b.html").write_text('<a href="a.html#top-of-a"><a id="x" href="#x">')
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_the_citation_names_the_version_and_the_license():
+    citation = dict(re.findall(r"^([\w-]+): (.*)$", (ROOT / "CITATION.cff").read_text(), re.M))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (citation["version"], citation["license"]) == (sklstm.__version__, project["license"])
