@@ -28,7 +28,8 @@ COLORS = {"there": "#dbe9f6", "back": "#fde3cf", "network": "#e3f1df"}
 
 def box(ax, x, y, head, text, color):
     """Draw one box with its head in bold."""
-    ax.add_patch(FancyBboxPatch((x, y), WIDTH, HEIGHT, boxstyle="round,pad=0.04", facecolor=color, edgecolor="0.35"))
+    style = {"facecolor": color, "edgecolor": "0.35"}
+    ax.add_patch(FancyBboxPatch((x, y), WIDTH, HEIGHT, boxstyle="round,pad=0.04", **style))
     ax.text(x + WIDTH / 2, y + HEIGHT - 0.1, head, ha="center", va="top", weight="bold", fontsize=9)
     ax.text(x + WIDTH / 2, y + 0.08, text, ha="center", va="bottom", fontsize=8, linespacing=1.1)
 
@@ -46,7 +47,7 @@ def draw(path):
         x = k * STEP
         box(ax, x, top, head, text, COLORS["there"])
         box(ax, x, bottom, head_back, text_back, COLORS["back"])
-        ax.text(x + WIDTH / 2, top + HEIGHT + 0.2, UNITS[k], ha="center", va="bottom", color="0.35", style="italic", fontsize=9)
+        ax.text(x + WIDTH / 2, top + HEIGHT + 0.2, UNITS[k], ha="center", color="0.35", style="italic", fontsize=9)
         if k:
             arrow(ax, (x - gap + 0.05, top + HEIGHT / 2), (x - 0.05, top + HEIGHT / 2))
             arrow(ax, (x - 0.05, bottom + HEIGHT / 2), (x - gap + 0.05, bottom + HEIGHT / 2))
