@@ -161,11 +161,14 @@ class SeriesBaseline:
         For `Naive`; 1 repeats the last value.
     ends : dict of (int, State), by key
         Numbers of rows, and the state after so many.
+    is_compact : bool, default=False
+        Whether the rows before `ends` are no longer kept. Then forecasts always start from these states.
     """
 
     kind: type[Theta] | type[Naive]
     season_length: int
     ends: dict[Hashable, tuple[int, State]]
+    is_compact: bool = False
 
     @classmethod
     def from_name(cls, name, season_length):
@@ -206,7 +209,7 @@ class SeriesBaseline:
             Whether forecasts will be fed back.
         """
         is_known = all((known == self.ends.get(key, (-1,))[0]).all() for key, known in origins.items())
-        if is_known or feeds_back:
+        if is_known or feeds_back or self.is_compact:
             return self._states(rows, origins)
         series = [rows(key, 0, known.max(initial=1)) for key, known in origins.items()]
         _, paths = self.kind.follow_each(series, self.season_length)
@@ -239,6 +242,10 @@ class SeriesBaseline:
         """Return the baseline with the states after so many rows of each series, by key."""
         ends = {key: (n, self._states(rows, {key: np.array([n])}).state) for key, n in lengths.items()}
         return replace(self, ends={**self.ends, **ends})
+
+    def compact(self):
+        """Return the baseline for series of which the rows before `ends` are no longer kept."""
+        return replace(self, is_compact=True)
 
     def without(self, keys):
         """Return the baseline without the states of some series."""

@@ -130,6 +130,18 @@ class BatchForecaster:
         rows = self.builder.adjusted_rows(histories, {key: np.array([n]) for key, n in lengths.items()})
         return self._with_baseline(self.regressor_set.baseline.at(rows, lengths))
 
+    def compact(self):
+        """Return a BatchForecaster whose intervals keep few rows."""
+        return self if self.intervals is None else replace(self, intervals=self.intervals.compact())
+
+    def from_ends(self, histories):
+        """Return a BatchForecaster that needs no rows before the ends of histories, by key, but for their windows."""
+        return self.followed_by(histories).with_compact_baseline()
+
+    def with_compact_baseline(self):
+        """Return a BatchForecaster whose baseline reads no rows before those that it knows."""
+        return self._with_baseline(self.regressor_set.baseline.compact()) if self.has_baseline else self
+
     def readjusted(self, histories):
         """Return a BatchForecaster with the seasons of histories that have become longer, by key."""
         builder = replace(self.builder, scaler=self.builder.scaler.readjusted(histories))

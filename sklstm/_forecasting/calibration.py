@@ -9,6 +9,7 @@ import numpy as np
 
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.target_scaling import TargetScaler, error_scales
+from sklstm._series.history import History
 from sklstm._series.output_format import percent
 from sklstm._series.series import SeriesData
 from sklstm._utils.argument_checks import shown
@@ -86,6 +87,10 @@ def check_enough_errors(series, calibration_size, request):
 # Number of horizons whose errors are kept. They are as large as the forecasts of all calibration rows.
 N_KEPT = 4
 
+# Calibration rows of each series that `Forecaster.compact` keeps. The quantile of 10 000 errors at 99 % has a standard
+# error of 0.1 %.
+MOST_ROWS = 10_000
+
 
 @dataclass
 class CalibrationErrors(PickledByFields):
@@ -95,18 +100,21 @@ class CalibrationErrors(PickledByFields):
     ----------
     forecaster : BatchForecaster
         A forecaster that was trained on the proper training rows.
-    series : dict of SeriesData
+    series : dict of SeriesData or History
         All rows, by key.
     n_proper : dict of int
-        The number of proper training rows of each series.
+        The number of rows of each series before the first origin: the proper training rows.
     scaler : TargetScaler
         The scaler of the forecaster that was trained on all rows. The errors are in its adjusted units.
+    scales : dict of ndarray of shape (n_targets,), default=None
+        The error scales of the proper training rows, by key. None computes them.
     """
 
     forecaster: BatchForecaster
-    series: dict[Hashable, SeriesData]
+    series: dict[Hashable, SeriesData | History]
     n_proper: dict[Hashable, int]
     scaler: TargetScaler
+    scales: dict[Hashable, np.ndarray] | None = None
 
     def enough(self, request):
         """Return the errors that a request needs; ValueError if there are too few."""
@@ -124,13 +132,34 @@ class CalibrationErrors(PickledByFields):
             self._kept = dict([*others, (steps, errors)][-N_KEPT:])  # a new one, as other threads read it
         return errors
 
+    def compact(self):
+        """Return the errors of at most the last `MOST_ROWS` rows of each series, without the rows before them."""
+        starts = {key: max(self.n_proper[key], len(part) - MOST_ROWS) for key, part in self.series.items()}
+        histories = {
+            key: part if isinstance(part, History) else History.from_series(part) for key, part in self.series.items()
+        }
+        before = {key: part.without_rows_after(starts[key]) for key, part in histories.items()}
+        n_read = self.forecaster.builder.spec.window_length
+        return CalibrationErrors(
+            self.forecaster.from_ends(before),
+            {key: part.without_rows_before(starts[key] - n_read) for key, part in histories.items()},
+            starts,
+            self.scaler,
+            self._scales(),
+        )
+
+    def _scales(self):
+        if self.scales is not None:
+            return self.scales
+        return error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
+
     def _errors(self, steps):
         origins = {key: np.arange(self.n_proper[key], len(part)) for key, part in self.series.items()}
         origins = {key: rows for key, rows in origins.items() if len(rows)}
-        forecasts = self.forecaster.forecast(self.series, origins, steps)
-        scales = error_scales({key: y[: self.n_proper[key]] for key, y in self._truth.items()})
+        forecasts, scales = self.forecaster.forecast(self.series, origins, steps), self._scales()
         errors = [
-            rows_after(self._truth[key], rows, steps) - self.scaler.logs(key, forecasts[key][..., 0])
+            rows_after(self._truth[key], rows - self.series[key].n_forgotten, steps)
+            - self.scaler.logs(key, forecasts[key][..., 0])
             for key, rows in origins.items()
         ]
         return np.concatenate([part / scales[key] for key, part in zip(origins, errors, strict=True)])
@@ -142,5 +171,6 @@ class CalibrationErrors(PickledByFields):
 
     @cached_property
     def _truth(self):
-        """The targets of all rows in adjusted units plus the season, by key."""
-        return {key: self.scaler.logs(key, part.y) for key, part in self.series.items()}
+        """The targets of the rows that are kept in adjusted units plus the season, by key."""
+        kept = {key: part.values("y", part.n_forgotten, len(part)) for key, part in self.series.items()}
+        return {key: self.scaler.logs(key, y) for key, y in kept.items()}

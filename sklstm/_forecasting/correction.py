@@ -46,6 +46,10 @@ class Baseline:
         """Return the baseline with its states after so many rows of each series, by key."""
         return replace(self, of_series=tuple(part.at(rows, lengths) for part in self.of_series))
 
+    def compact(self):
+        """Return the baseline for series of which the rows before its states are no longer kept."""
+        return replace(self, of_series=tuple(part.compact() for part in self.of_series))
+
     def without(self, keys):
         """Return the baseline without the states of some series."""
         return replace(self, of_series=tuple(part.without(keys) for part in self.of_series))

@@ -103,6 +103,20 @@ class FittedForecaster:
         """Return the same, prepared to forecast from the end of histories that have become longer, by key."""
         return replace(self, batch_forecaster=self.batch_forecaster.followed_by(histories))
 
+    def compact(self):
+        """Return the same without the training rows."""
+        data = replace(self.data, series={}, weight=None)
+        return replace(self, data=data, batch_forecaster=self.batch_forecaster.compact())
+
+    def compact_history(self, key, history):
+        """Return the end of a history: the rows that forecasts from there, and from later rows, read.
+
+        A series that was not trained on is scaled by all its rows, and a few rows may not tell its frequency.
+        """
+        if key not in self.builder.scaler.scalings or (history.end is not None and history.end.step is None):
+            return history
+        return history.without_rows_before(len(history) - self.builder.spec.window_length)
+
     def for_histories(self, histories):
         """Return the same for other histories than those of the fit; their level or size may differ."""
         return replace(self, batch_forecaster=self.batch_forecaster.for_histories(histories))
@@ -155,3 +169,25 @@ class InSample(PickledByFields):
         mean = np.divide(total, n_present, out=np.full(len(total), np.nan), where=n_present > 0)
         naive = np.where(np.isnan(newest), mean, newest)
         return np.where(np.isnan(forecasts), naive, forecasts)
+
+
+class ForgottenRowsError(ValueError, AttributeError):
+    """What needs the training rows is asked of a Forecaster whose `compact` has removed them."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Stands for the in-sample forecasts after `Forecaster.compact`."""
+
+    @property
+    def forecasts(self):
+        self.refuse("fitted_values_ and residuals_ are forecasts of the training rows")
+
+    def filled(self, key):
+        self.refuse("In-sample forecasts need the training rows")
+
+    def refuse(self, what):
+        """Raise ForgottenRowsError."""
+        raise ForgottenRowsError(
+            f"{what}, which `compact` has removed. Read them before compact(), or call fit again on all rows."
+        )

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, InvalidParamet
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.baselines import KINDS
 from sklstm._forecasting.calibration import check_coverage
-from sklstm._forecasting.fitted_forecaster import FittedForecaster, InSample
+from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
 from sklstm._forecasting.fitting import begin_tasks, train
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.regressor_input import accepts_nan, check_regressor, lstm_prefixes
@@ -22,7 +22,14 @@ from sklstm._forecasting.window_checks import check_forecasts
 from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
 from sklstm._series.history import History
 from sklstm._series.leak_checks import check_leaks
-from sklstm._series.requested_rows import FutureRows, check_gaps, check_known_columns, read_future, read_rows
+from sklstm._series.requested_rows import (
+    FutureRows,
+    check_gaps,
+    check_known_columns,
+    check_not_forgotten,
+    read_future,
+    read_rows,
+)
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._utils.argument_checks import (
     MOST_STEPS,
@@ -180,7 +187,7 @@ class Forecaster(
     n_dropped_ : int
         Number of windows left out of training because of missing values.
     history_ : Series or DataFrame
-        All rows known so far: those of `fit` and of `update`.
+        All rows known so far: those of `fit` and of `update`. After `compact`, the last ones, which are kept.
     fitted_values_ : Series or DataFrame
         In-sample forecasts of the training rows, one step ahead. NaN where the regressor cannot read the window.
     residuals_ : Series or DataFrame
@@ -274,7 +281,7 @@ class Forecaster(
     feature_names_in_ = feature_names
 
     _fitted: FittedForecaster  # as `fit` made it, or `update` with train=True
-    _in_sample: InSample
+    _in_sample: InSample | Forgotten
     _history: dict[Hashable, History]  # by key
 
     _parameter_constraints: dict = {
@@ -531,6 +538,8 @@ class Forecaster(
             not), if columns are missing or extra, or if the strategy cannot forecast so many steps.
         """
         check_fitted(self, "_fitted")
+        if isinstance(self._in_sample, Forgotten):
+            check_not_forgotten(self._history, X)
         asked = read_rows(self, self._fitted.data, self._history, X)
         forecasts = np.empty((sum(len(part.rows) for part in asked.values()), self._fitted.builder.spec.n_targets))
         for key, values in self._forecast_rows(asked).items():
@@ -712,7 +721,7 @@ class Forecaster(
     @with_default_error_state
     @on_snapshot
     def history_(self):
-        """All rows known so far, as pandas: those of `fit` and of `update`."""
+        """All rows known so far, as pandas: those of `fit` and of `update`. After `compact`, those that are kept."""
         check_fitted(self, "_fitted")
         return self._targets_of({key: part.whole for key, part in self._history.items()})
 
@@ -730,7 +739,8 @@ class Forecaster(
     def residuals_(self):
         """Training rows minus `fitted_values_`."""
         check_fitted(self, "_fitted")
-        return self._targets_of(self._fitted.data.series) - self.fitted_values_
+        fitted_values = self.fitted_values_
+        return self._targets_of(self._fitted.data.series) - fitted_values
 
     def _targets_of(self, series):
         """Convert the targets of series, by key, to pandas."""
@@ -783,12 +793,66 @@ class Forecaster(
         history = {**self._history}
         for key, part in new.items():
             history[key] = history[key].followed_by(part) if key in history else History.from_series(part)
+        if train and isinstance(self._in_sample, Forgotten):
+            self._in_sample.refuse("update(train=True) also trains on older windows, from the training rows")
         if train:
             n_new = {key: len(part) for key, part in new.items()}
             fitted = train_further(self._fitted, history, n_new, learning_rate_init)
         else:
             fitted = self._fitted.followed_by({key: history[key] for key in new})
         return {"_fitted": fitted, "_history": history, "regressors_": fitted.regressors}
+
+    @with_default_error_state
+    @raises_interrupts
+    def compact(self):
+        """Remove the training rows, but for the last ones that forecasts read. So a file becomes small.
+
+        What remains forecasts as before: `forecast`, `predict` of later rows, `components`, intervals and `update` give
+        the same numbers. `history_` then has the rows that are kept: the last `window_length` rows of each series, and
+        later those that `update` adds. Call it again after many updates. The size of a file no longer depends on the
+        number of training rows; intervals keep at most 10 000 calibration rows of each series, the latest.
+
+        `fitted_values_`, `residuals_`, `predict` of training rows and `update(train=True)` need the rows that are gone,
+        and raise an error from now on. To keep them as well, call it on a copy: `copy.deepcopy(forecaster).compact()`.
+
+        Returns
+        -------
+        self : Forecaster
+            The forecaster without most of its rows.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+
+        Notes
+        -----
+        If there were more calibration rows than are kept, intervals come from the errors of the latest ones.
+        A regressor that keeps its samples, such as KNeighborsRegressor, still does. Series that `update` has added
+        after the fit keep all their rows.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> import numpy as np
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> forecaster = Forecaster(Ridge()).fit(None, np.sin(np.arange(100_000.0)))
+        >>> before, forecast = len(pickle.dumps(forecaster)), forecaster.forecast(3)
+        >>> bool((forecaster.compact().forecast(3) == forecast).all())
+        True
+        >>> before > 800_000, len(pickle.dumps(forecaster)) < 10_000
+        (True, True)
+        """
+        return set_at_once(self, self._compacted())
+
+    @on_snapshot
+    def _compacted(self):
+        """Return the attributes without most rows."""
+        check_fitted(self, "_fitted")
+        fitted = self._fitted.compact()
+        history = {key: fitted.compact_history(key, part) for key, part in self._history.items()}
+        return {"_fitted": fitted, "_in_sample": Forgotten(), "_history": history}
 
     @with_default_error_state
     @on_snapshot

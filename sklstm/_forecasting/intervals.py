@@ -9,9 +9,9 @@ Bootstrap intervals: Efron, B. and Tibshirani, R. (1993), *An Introduction to th
 calibration rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -64,9 +64,15 @@ class ErrorSource(Protocol):
     def enough(self, request: ErrorRequest) -> np.ndarray:
         """Return the errors (n, steps, n_targets) that a request needs."""
 
+    def compact(self) -> Self:
+        """Return a source that keeps few rows."""
+
 
 class Intervals(Protocol):
     """One kind of intervals."""
+
+    def compact(self) -> Self:
+        """Return intervals that keep few rows."""
 
     def ends(self, regressor_set, windows, points, coverages):
         """Return lower and upper ends (n, steps, n_targets, n_coverages) around points (n, steps, n_targets)."""
@@ -87,6 +93,9 @@ class Conformal:
     def from_errors(cls, errors, regressor):
         """Intervals around the forecasts of clones of a regressor."""
         return cls(errors)
+
+    def compact(self):
+        return replace(self, errors=self.errors.compact())
 
     @staticmethod
     def request(strategy, steps, coverages):
@@ -119,6 +128,9 @@ class Bootstrap:
         state = getattr(clone(regressor), "random_state", None)  # of a clone, as drawing changes a generator
         generator = own_generator(0 if state is None else state)  # without a seed, the draws are always the same
         return cls(errors, int(generator.integers(2**63)))
+
+    def compact(self):
+        return replace(self, errors=self.errors.compact())
 
     @staticmethod
     def request(strategy, steps, coverages):
@@ -155,6 +167,9 @@ class Levels:
     """
 
     levels: tuple[float, ...]
+
+    def compact(self):
+        return self
 
     def ends(self, regressor_set, windows, points, coverages):
         steps = points.shape[1]

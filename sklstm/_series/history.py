@@ -22,10 +22,14 @@ class History:
         In the order of time.
     future : ndarray of shape (n_future, n_known)
         The known columns of the rows after the last piece.
+    n_forgotten : int, default=0
+        Number of rows before the first piece that are no longer kept. They still count: the first row that is kept has
+        this number.
     """
 
     pieces: tuple[SeriesData, ...]
     future: np.ndarray
+    n_forgotten: int = 0
 
     @classmethod
     def from_series(cls, series):
@@ -33,7 +37,7 @@ class History:
         return cls((series,), series.known[len(series) :])
 
     def __len__(self):
-        return sum(map(len, self.pieces))
+        return self.n_forgotten + sum(map(len, self.pieces))
 
     @property
     def end(self):
@@ -43,11 +47,11 @@ class History:
     @property
     def first_row(self):
         """Number of the first row in the series that the rows were selected from."""
-        return self.pieces[0].first_row
+        return self.pieces[0].first_row - self.n_forgotten
 
     @property
     def whole(self):
-        """All pieces as one SeriesData."""
+        """All pieces as one SeriesData: the rows that are kept."""
         whole = self.pieces[-1]
         for piece in self.pieces[-2::-1]:  # the short ones first
             whole = piece.followed_by(whole)
@@ -55,6 +59,7 @@ class History:
 
     def values(self, name, first, stop):
         """Return rows `first` to `stop`, clipped to those that exist, of one of the arrays or of the time stamps."""
+        first, stop = self._among_kept(first, stop)
         found, begin = [self.pieces[0].values(name, first, stop)], len(self.pieces[0])
         for piece in self.pieces[1:]:
             if first < begin + len(piece) and begin < stop:
@@ -63,6 +68,27 @@ class History:
         if name == "known" and begin < stop:
             found.append(self.future[max(0, first - begin) : stop - begin])
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _among_kept(self, first, stop):
+        """Count rows from the first one that is kept; ValueError if some of them are not."""
+        if first < self.n_forgotten and first < stop:
+            raise ValueError(
+                f"The rows {first} to {min(stop, self.n_forgotten) - 1} of the history are needed, but `compact` has "
+                f"removed the first {self.n_forgotten}. Use the Forecaster as it was before, or call fit."
+            )
+        return max(0, first - self.n_forgotten), max(0, stop - self.n_forgotten)
+
+    def without_rows_before(self, first):
+        """Return the history without the rows before row `first`, at least with the last one."""
+        first = max(self.n_forgotten, min(first, len(self) - 1))
+        kept = self.whole.between(first - self.n_forgotten, len(self) - self.n_forgotten)
+        copied = {name: getattr(kept, name).copy() for name in ("y", "known", "past", "rows")}
+        index = None if kept.index is None else kept.index.copy(deep=True)
+        return History((replace(kept, index=index, **copied),), self.future[:0], first)
+
+    def without_rows_after(self, stop):
+        """Return the history without the rows from row `stop` on, which must follow a row that is kept."""
+        return History((self.whole.between(0, stop - self.n_forgotten),), self.future[:0], self.n_forgotten)
 
     def with_future(self, known):
         """Return the history with the known columns of the rows after it."""
@@ -77,7 +103,7 @@ class History:
         while len(pieces) > 2 and len(pieces[-2]) < 2 * len(pieces[-1]):
             last = pieces.pop()
             pieces[-1] = pieces[-1].followed_by(last)
-        return History(tuple(pieces), self.future[:0])
+        return History(tuple(pieces), self.future[:0], self.n_forgotten)
 
     def _aligned(self, other):
         """Return new rows with the same kind of index as the history, and counted on from it.
@@ -94,6 +120,7 @@ class History:
 
     def index_between(self, first, stop):
         """Return the index of rows `first` to `stop`; None for arrays."""
+        first, stop = self._among_kept(first, stop)
         parts, begin = [], 0
         for piece in self.pieces:
             parts.append(piece.index_between(max(0, first - begin), max(0, stop - begin)))

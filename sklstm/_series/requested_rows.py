@@ -105,6 +105,25 @@ def read_rows(forecaster, data, history, X):
     return in_sample
 
 
+def check_not_forgotten(history, X):
+    """Raise ValueError for an X of `predict` that has rows of a history, by key, which is no longer kept whole."""
+    index = index_of(X)
+    if index is None:
+        return
+    for key, _, times in split_index(index, len(index), "X"):
+        end = history[key].end if key in history else None
+        try:
+            is_known = times <= end.last
+        except (AttributeError, TypeError, ValueError):  # arrays, or times of another kind, which others refuse
+            continue
+        if is_known.any():
+            raise ValueError(
+                f"{rows_said(int(is_known.sum()))} of {UserTable('X', key)} are of the history, the first at "
+                f"{format_time(times[is_known.argmax()])}. In-sample forecasts need the training rows, which `compact` "
+                f"has removed; rows after {format_time(end.last)} can be forecast."
+            )
+
+
 def _check_are_rows(X):
     """Raise ValueError for None and for a number of steps."""
     if isinstance(X, Integral):

@@ -1,7 +1,7 @@
 """`SeriesData`: one series as arrays, in the user's units."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class SeriesData:
     end: IndexEnd | None
     rows: np.ndarray
     first_row: int = 0
+
+    n_forgotten: ClassVar[int] = 0  # as of a History
 
     def __len__(self):
         return len(self.y)

@@ -98,3 +98,21 @@ def test_pieces_are_joined_when_the_earlier_is_less_than_twice_as_long():
         sizes.append([len(piece) for piece in history.pieces])
     assert sizes == [[16, 4], [16, 4, 2], [16, 4, 2, 1], [16, 8], [16, 16], [16, 25]]
     assert history.pieces[0] is reader.series[None]  # the training rows are not copied
+
+
+def test_rows_that_are_forgotten_still_count():
+    reader = Reader(frame(N), daily(N), past_only=["a"])
+    whole = reader.history[None].followed_by(reader.new_rows(frame(3, start=N), daily(3, N))[None])
+    short = whole.without_rows_before(N - 2)
+    assert (len(short), short.n_forgotten, short.first_row) == (N + 3, N - 2, whole.first_row)
+    for name in ("y", "known", "past", "stamps"):
+        np.testing.assert_array_equal(short.values(name, N - 1, N + 2), whole.values(name, N - 1, N + 2))
+    assert short.index_between(N - 2, N + 1).equals(whole.index_between(N - 2, N + 1))
+    assert len(short.values("y", 0, 0)) == 0
+    for first in (0, N - 3):
+        with pytest.raises(ValueError, match=rf"rows {first} to {N - 3} of the history are needed, but `compact`"):
+            short.values("y", first, N)
+    assert len(short.without_rows_before(3).whole) == len(short.whole) == 5
+    assert len(short.without_rows_before(N + 9).whole) == 1
+    before = whole.without_rows_after(N - 4)
+    assert (len(before), before.end.last) == (N - 4, DAYS[N - 5])
