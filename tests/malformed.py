@@ -192,7 +192,12 @@ def places(value):
 def change_content(data, rng):
     """Replace, remove, move or repeat values; or rename a key."""
     entries = taken_apart(data)
-    content = json.loads(entries[0][1])
+    text = json.dumps(changed_json(json.loads(entries[0][1]), rng), separators=(",", ":")).encode()
+    return put_together([(entries[0][0], text), *entries[1:]])
+
+
+def changed_json(content, rng):
+    """Change a JSON value in place, and return it."""
     for _ in range(rng.integers(1, 4)):
         found = list(places(content))
         if not found:
@@ -211,8 +216,7 @@ def change_content(data, rng):
         elif isinstance(container[key], int | float):
             factors = -1, 0, 2, 1000, 10**9, 0.5
             container[key] = container[key] * factors[rng.integers(len(factors))]
-    text = json.dumps(content, separators=(",", ":")).encode()
-    return put_together([(entries[0][0], text), *entries[1:]])
+    return content
 
 
 def change_content_text(data, rng):

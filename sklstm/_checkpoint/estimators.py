@@ -16,6 +16,7 @@ from sklstm._estimator.lags_to_sequences import LagsToSequences
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.forecaster import Forecaster
+from sklstm._utils.argument_checks import shown
 from sklstm._utils.plain_parameters import plain
 
 OWN = {cls.__name__: cls for cls in (LSTMRegressor, LagsToSequences, WindowTransformer, Forecaster)}
@@ -103,7 +104,7 @@ def made(spec):
     if isinstance(spec, EstimatorSpec):
         return _made_estimator(spec)
     if isinstance(spec, Opaque):
-        raise ValueError(f"An object of type {spec.name!r} cannot be made from a file.")
+        raise ValueError(f"An object of type {shown(spec.name)} cannot be made from a file.")
     if type(spec) in (list, tuple):
         return type(spec)(map(made, spec))
     if type(spec) is dict:
@@ -114,12 +115,14 @@ def made(spec):
 def _made_estimator(spec):
     cls, names = _class_called(spec.name), spec.parameters.keys()
     if cls is None:
-        raise ValueError(f"{spec.name!r} is no estimator of sklstm or of this version of scikit-learn.")
+        raise ValueError(f"{shown(spec.name)} is no estimator of sklstm or of this version of scikit-learn.")
     known = set(signature(cls).parameters)
     if not names <= known or any(not isinstance(name, str) for name in names):
-        raise ValueError(f"{spec.name} has no parameters {sorted(map(str, names - known))} in this version.")
+        raise ValueError(f"{spec.name} has no parameters {shown(sorted(map(str, names - known)))} in this version.")
     if isinstance(spec.parameters.get(MEMORY), str):
-        raise ValueError(f"{MEMORY}={spec.parameters[MEMORY]!r} names a folder of pickle files, which are not read.")
+        raise ValueError(
+            f"{MEMORY}={shown(spec.parameters[MEMORY])} names a folder of pickle files, which are not read."
+        )
     try:
         return cls(**{name: made(value) for name, value in spec.parameters.items()})
     except TypeError as error:

@@ -178,15 +178,20 @@ def load_checkpoint(path, estimator=None):
     parts, arrays = read_archive(path)
     try:
         content, version = _read(parts, arrays)
-        loaded = _loaded(content, estimator)
+        loaded = make_estimator(content, estimator)
     except ValueError as error:
         raise ValueError(f"{path} cannot be loaded: {error}") from error
+    warn_of_other_version(version)
+    return loaded
+
+
+def warn_of_other_version(version):
+    """Warn if another version of sklstm wrote a file."""
     if version != __version__:
         warn_user(
-            f"This checkpoint was written with sklstm {version} and is read with {__version__}. It may fail or give "
-            "other results. Fit again."
+            f"This file was written with sklstm {version} and is read with {__version__}. It may fail or give other "
+            "results. Fit again."
         )
-    return loaded
 
 
 def _read(parts, arrays):
@@ -198,10 +203,10 @@ def _read(parts, arrays):
             f"its format is {shown(parts['format'])}, but sklstm {__version__} reads format {FORMAT}. It was "
             f"written with sklstm {shown(parts['version'])}; install that"
         )
-    return _checked_content(CODEC.decode(parts["content"], arrays)), parts["version"]
+    return checked_content(CODEC.decode(parts["content"], arrays)), parts["version"]
 
 
-def _checked_content(content):
+def checked_content(content):
     """Check what was read; return it as CheckpointContent."""
     names = CheckpointContent.__dataclass_fields__.keys()
     if not isinstance(content, dict) or content.keys() != names:
@@ -227,7 +232,7 @@ def _are_checksums(value):
     return isinstance(value, dict) and all(is_text(part) for pair in value.items() for part in pair)
 
 
-def _loaded(content, given):
+def make_estimator(content, given=None):
     """Make the estimator of a CheckpointContent, or take the given one."""
     estimator = made(content.estimator) if given is None and not _opaque(content) else _checked_given(content, given)
     if not isinstance(estimator, LSTMRegressor | Forecaster):

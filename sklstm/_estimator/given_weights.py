@@ -9,7 +9,7 @@ import numpy as np
 from sklstm._estimator.fitting import new_generator
 from sklstm._estimator.input_checks import InputSpec
 from sklstm._estimator.settings import check_settings, new_layout, new_loss, new_missing_rule, number_of_targets
-from sklstm._estimator.training_state import TrainingState
+from sklstm._estimator.training_state import NO_FINGERPRINT, TrainingState
 from sklstm._network.losses import Poisson
 from sklstm._network.network import Network
 from sklstm._network.plain_weights import LayerWeights, NetworkWeights, folded_weights, largest_shift
@@ -20,8 +20,6 @@ from sklstm._utils.checks import check_fitted
 from sklstm._utils.forecast_bounds import WindowRange
 from sklstm._utils.plain_parameters import with_plain_parameters
 from sklstm._utils.user_warning import warn_user
-
-NO_FINGERPRINT = ((),)  # of a model that has seen no samples
 
 # Predictions with folded weights are to be equal to this, in the units of standardised values.
 TOLERANCE = 1e-6

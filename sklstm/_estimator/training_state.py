@@ -12,6 +12,8 @@ from sklstm._training.optimizers import MomentOptimizer
 from sklstm._training.progress import Progress
 from sklstm._utils.forecast_bounds import WindowRange
 
+NO_FINGERPRINT = ((),)  # of a model that has seen no samples
+
 
 @dataclass(frozen=True)
 class TrainingState:
@@ -69,6 +71,18 @@ class TrainingState:
         """Return a copy that can be trained further without a change of this state."""
         optimizer, rng = deepcopy((self.optimizer, self.rng))
         return replace(self, theta=self.theta.copy(), optimizer=optimizer, rng=rng, progress=replace(self.progress))
+
+    def without_history(self, theta):
+        """Return the state of a model that has these weights, and knows no more of its training than their scaling."""
+        return replace(
+            self,
+            forecast_start=None,
+            fingerprint=NO_FINGERPRINT,
+            progress=Progress(),
+            optimizer=None,
+            max_updates=None,
+            theta=theta,
+        )
 
     def attributes(self, keeps_best=False):
         """Return the fitted attributes, with the best weights (`keeps_best`) or the last ones."""

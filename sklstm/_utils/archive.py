@@ -95,7 +95,7 @@ def write_archive(path: str | os.PathLike[str], content: dict[str, object], arra
         If the file cannot be written.
     """
     path = checked_path(path)
-    encoded = _content_to_bytes(content)
+    encoded = content_to_bytes(content)
     _check_arrays(arrays, len(encoded))
     with replacing(path) as file:
         digest = hashlib.sha256()
@@ -183,7 +183,7 @@ def _parsed(data: bytes) -> tuple[dict[str, object], dict[str, Array]]:
     found = _entries(data)
     if CONTENT not in found:
         raise ValueError(f"it has no {CONTENT!r}")
-    content = _content_from_bytes(bytes(found.pop(CONTENT)))
+    content = content_from_bytes(bytes(found.pop(CONTENT)))
     arrays = {}
     for name, entry in found.items():
         try:
@@ -242,13 +242,13 @@ def _directory(entries: list[Entry]) -> bytes:
 # ---- JSON
 
 
-def _content_to_bytes(content: dict[str, object]) -> bytes:
+def content_to_bytes(content: dict[str, object]) -> bytes:
     """Return the content as JSON, from which exactly the same content is read."""
     if not isinstance(content, dict):
         raise TypeError(f"content must be a dict, but it is of type {type(content).__name__}")
     try:
         text = json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
-        if _content_from_bytes(text) != content:
+        if content_from_bytes(text) != content:
             raise TypeError("content must have lists and dicts with keys that are text, no tuples or other keys")
     except RecursionError:
         raise ValueError(f"content must be nested at most {MAX_DEPTH} deep") from None
@@ -259,8 +259,8 @@ def _content_to_bytes(content: dict[str, object]) -> bytes:
     return text
 
 
-def _content_from_bytes(text: bytes) -> dict[str, object]:
-    """Return what JSON says, if it is text as `_content_to_bytes` makes it."""
+def content_from_bytes(text: bytes) -> dict[str, object]:
+    """Return what JSON says, if it is text as `content_to_bytes` makes it."""
     if len(text) > MAX_JSON:
         raise ValueError(f"the content has {len(text):,} bytes of JSON, more than {MAX_JSON:,}")
     if _depth(text) > MAX_DEPTH:

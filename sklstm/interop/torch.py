@@ -104,8 +104,7 @@ def from_torch(lstm, linear=None, *, output=None, **parameters):
     if output not in (None, *OUTPUTS):
         raise ValueError(f"output must be 'last', 'all' or None, got {shown(output)}.")
     known = _dropout_of(lstm)
-    of_lstm, of_linear = _parts(lstm, linear)
-    weights = _network_weights(of_lstm, of_linear)
+    weights = network_weights(lstm, linear)
     if output is None and weights.n_directions == 2:
         raise ValueError(
             "output must be given for a bidirectional LSTM. output='last' reads h_n, as in "
@@ -202,6 +201,11 @@ def torch_names(weights, lstm, linear):
         found[f"{lstm}bias_ih_{place}"] = layer.bias
         found[f"{lstm}bias_hh_{place}"] = np.zeros_like(layer.bias)
     return found | {f"{linear}weight": weights.readout_weight, f"{linear}bias": weights.readout_bias}
+
+
+def network_weights(lstm, linear=None):
+    """Return NetworkWeights from modules or state dicts, as `from_torch` takes them."""
+    return _network_weights(*_parts(lstm, linear))
 
 
 # ---- modules

@@ -296,7 +296,7 @@ def test_layers_that_cannot_be_converted(keras):
         (sequential(both(L.LSTM(4), merge_mode="sum"), L.Dense(1)), "merge_mode='sum'"),
         (sequential(L.LSTM(4), L.Dense(1, activation="relu")), "activation='relu', but 'linear' is needed"),
         (sequential(L.LSTM(4), L.Dense(3), L.Dense(1)), "Dense"),
-        (sequential(L.LSTM(4, return_sequences=True), L.GlobalAveragePooling1D(), L.Dense(1)), "GlobalAveragePooling1D"),
+        (sequential(L.LSTM(4, return_sequences=True), L.GlobalMaxPooling1D(), L.Dense(1)), "GlobalMaxPooling1D"),
         (sequential(L.LSTM(4)), "one LSTM layer or more, and the Dense layer"),
         (sequential(L.LSTM(4, return_sequences=True), L.LSTM(4)), "The last layer must be a Dense layer"),
         (sequential(L.LSTM(4, return_sequences=True), L.LSTM(3), L.Dense(1)), "has 3 units"),
