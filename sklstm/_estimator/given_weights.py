@@ -6,6 +6,7 @@ trains on with `partial_fit`. It has no history, and its scaling changes nothing
 
 import numpy as np
 
+from sklstm._estimator.fitted_network import fitted_network
 from sklstm._estimator.fitting import new_generator
 from sklstm._estimator.input_checks import InputSpec
 from sklstm._estimator.settings import check_settings, new_layout, new_loss, new_missing_rule, number_of_targets
@@ -16,7 +17,6 @@ from sklstm._network.plain_weights import LayerWeights, NetworkWeights, folded_w
 from sklstm._network.scaling import WITH_DEVIATION, Scaling
 from sklstm._training.progress import Progress
 from sklstm._utils.attributes import NAMES, set_at_once
-from sklstm._utils.checks import check_fitted
 from sklstm._utils.forecast_bounds import WindowRange
 from sklstm._utils.plain_parameters import with_plain_parameters
 from sklstm._utils.user_warning import warn_user
@@ -138,9 +138,8 @@ def weights_with_scaling(regressor, dtype=None, log_mean=False):
     ValueError
         If an LSTM with a linear read-out cannot make these predictions.
     """
-    check_fitted(regressor, "theta_")
-    attributes = vars(regressor).copy()
-    network, theta = attributes["_state"].network, attributes["theta_"]
+    fitted = fitted_network(regressor)
+    network, theta = fitted.network, fitted.theta
     dtype = np.dtype(theta.dtype if dtype is None else dtype)
     _check_is_linear(network, log_mean)
     if not np.isfinite(theta).all():

@@ -17,6 +17,7 @@ from sklstm._utils.atomic_write import check_is_file, checked_path, errors_name,
 from sklstm._utils.checks import check_fitted
 from sklstm._utils.plain_state import is_text
 from sklstm._version import __version__
+from sklstm.interop._extras import import_extra
 from sklstm.interop._weights import check_regressor
 from sklstm.interop.torch import from_torch, network_weights, torch_names
 
@@ -83,7 +84,7 @@ def save_safetensors(estimator, path):
     >>> bool((load_safetensors(path).predict(X) == model.predict(X)).all())
     True
     """
-    library = _library()
+    library = import_extra("safetensors.numpy", "safetensors", "save_safetensors")
     check_regressor(estimator, "save_safetensors")
     check_fitted(estimator, "theta_")
     path, taken_apart = checked_path(path), weights_content(estimator)
@@ -171,22 +172,9 @@ def load_safetensors(path, *, output=None, **parameters):
     return regressor
 
 
-def _library():
-    """Import safetensors for NumPy."""
-    try:
-        import safetensors.numpy as library
-    except ImportError as error:
-        raise ImportError(
-            'Files of this format need the library safetensors: pip install "sklstm[safetensors]".'
-        ) from error
-    return library
-
-
 def _read(path):
     """Return metadata and tensors of a file, after a check of its sizes."""
-    _library()
-    from safetensors import SafetensorError, safe_open
-
+    library = import_extra("safetensors", "safetensors", "load_safetensors")
     with errors_name(path):
         check_is_file(os.stat(path).st_mode, path)  # `open` would wait for a pipe
         with open(path, "rb") as file:
@@ -194,13 +182,13 @@ def _read(path):
     if length > MAX_HEADER:
         raise ValueError(f"{path} cannot be loaded: its header has {length:,} bytes, more than {MAX_HEADER:,}.")
     try:
-        with safe_open(path, framework="np") as file:
+        with library.safe_open(path, framework="np") as file:
             names = list(file.keys())
             for name in names:
                 _check_tensor(name, file.get_slice(name))
             tensors = {name: file.get_tensor(name) for name in names}
             return file.metadata() or {}, {name: _native(name, array) for name, array in tensors.items()}
-    except SafetensorError as error:
+    except library.SafetensorError as error:
         raise ValueError(f"{path} cannot be loaded: {error!s:.300}.") from error
     except ValueError as error:
         raise ValueError(f"{path} cannot be loaded: {error!s:.300}") from error

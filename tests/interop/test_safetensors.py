@@ -186,7 +186,8 @@ def test_wrong_arguments(path):
 
 def test_the_library_is_named(path, monkeypatch):
     estimator = fit(model(), X, Y)
-    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    for name in ("safetensors", "safetensors.numpy"):
+        monkeypatch.setitem(sys.modules, name, None)
     for call in (lambda: save_safetensors(estimator, path), lambda: load_safetensors(path)):
         with pytest.raises(ImportError, match=r'pip install "sklstm\[safetensors\]"'):
             call()
