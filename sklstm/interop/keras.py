@@ -331,12 +331,11 @@ def _network_weights(found):
     kernel = found.dense[0]
     bias = found.dense[1] if len(found.dense) == 2 else np.zeros(kernel.shape[1], kernel.dtype)
     check_shape("bias of the Dense layer", bias, (kernel.shape[1],), f"its kernel of the shape {kernel.shape}")
-    arrays = {
-        f"{cell.name}: {name}": part
-        for cell in found.cells
-        for name, part in zip(Cell._fields[1:], cell[1:], strict=True)
-    }
-    check_same_precision({name: part for name, part in arrays.items() if part is not None} | {"Dense": kernel})
+    arrays = {"kernel of the Dense layer": kernel, "bias of the Dense layer": bias}
+    for name, layer in layers:
+        arrays |= {f"kernel of {name}": layer.weight_ih, f"recurrent kernel of {name}": layer.weight_hh}
+        arrays[f"bias of {name}"] = layer.bias
+    check_same_precision(arrays)
     return stacked(layers, ("The Dense layer", kernel.T, bias), found.n_directions)
 
 
