@@ -194,7 +194,8 @@ def relative_windows(windows, rows, n_targets):
     relative = np.array(windows if rows is None else windows[rows])
     for chunk in row_chunks(len(relative), relative[0].size if len(relative) else 1):
         targets = relative[chunk, :, :n_targets]
-        targets -= newest(targets)[:, np.newaxis]
+        with np.errstate(over="ignore"):  # regressors refuse what is not finite
+            targets -= newest(targets)[:, np.newaxis]
     return relative
 
 

@@ -254,3 +254,16 @@ def test_rows_without_a_value_train_nothing():
         before = f.forecast(2, history=y[:30])
         f.update(None, y[30:], train=True)
         pd.testing.assert_series_equal(f.forecast(2, history=y[:30]), before)
+
+
+@pytest.mark.parametrize("size", [1e300, -1e300, 1e39])
+@pytest.mark.parametrize("steps", [None, 2])
+def test_new_rows_beyond_the_precision_are_refused_without_a_warning(size, steps):
+    """Windows relative to their last value overflow in float32 before the network refuses them."""
+    _, rows = series(48)
+    settings = {"baseline": "theta", "trust": 1.0, "window_length": 4, "steps": steps}
+    fitted = forecaster(model(hidden_size=2, max_iter=1), **settings).fit(None, rows[:42])
+    before = fitted.forecast(2)
+    with pytest.raises(ValueError, match="infinity or a value too large for float32"):
+        fitted.update(None, 0 * rows[42:] + size, train=True)
+    assert fitted.forecast(2).equals(before)
