@@ -5,8 +5,11 @@ The second adds the operators.
 """
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._estimator.fitted_network import fitted_network
+from sklstm._estimator.lag_columns import NONE
+from sklstm._estimator.lags_to_sequences import LagsToSequences
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer, fitted_windows
 from sklstm.interop._onnx_graph import FIRST_OPSET, Graph
@@ -56,9 +59,25 @@ def convert_windows(scope, operator, container):
     _write(graph, cut, scope, operator, container)
 
 
+def sequences_shape(operator):
+    """Set the type of the output of a LagsToSequences: (n, T, F)."""
+    check_is_fitted(operator.raw_operator)
+    _set_output(operator, operator.raw_operator.columns_.shape)
+
+
+def convert_sequences(scope, operator, container):
+    """Add the operators of a LagsToSequences: columns by position, NaN where the table has none."""
+    columns, graph, dtype = operator.raw_operator.columns_, Graph(), _output_dtype(operator)
+    sequences = graph.add("Gather", _joined_input(graph, operator, dtype), np.maximum(columns, 0), axis=1)
+    if (columns == NONE).any():
+        sequences = graph.add("Where", columns == NONE, dtype.type(np.nan), sequences)
+    _write(graph, sequences, scope, operator, container)
+
+
 # By estimator: its name in skl2onnx, and the two functions.
 CONVERTERS = {
     LSTMRegressor: ("SklstmLSTMRegressor", regressor_shape, convert_regressor),
+    LagsToSequences: ("SklstmLagsToSequences", sequences_shape, convert_sequences),
     WindowTransformer: ("SklstmWindowTransformer", windows_shape, convert_windows),
 }
 
@@ -108,7 +127,7 @@ def _write(graph, result, scope, operator, container):
     from onnx import numpy_helper
 
     if container.target_opset < FIRST_OPSET:
-        raise ValueError(f"LSTMRegressor needs target_opset >= {FIRST_OPSET}, got {container.target_opset}.")
+        raise ValueError(f"sklstm needs target_opset >= {FIRST_OPSET}, got {container.target_opset}.")
     graph.rename(graph.cast(result, _output_dtype(operator)), operator.outputs[0].full_name)
     names = {name: scope.get_unique_variable_name(f"lstm_{name}") for name in graph.names}
     names[operator.outputs[0].full_name] = operator.outputs[0].full_name

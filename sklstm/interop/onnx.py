@@ -69,6 +69,9 @@ def to_onnx(estimator, path=None):
     A model does not check its input: infinity, or numbers far from all training samples, give predictions that are not
     finite, where `predict` raises an error. It does not know the names of columns.
 
+    ONNX Runtime before 1.19 reuses memory that is still in use, and may return wrong numbers from the second call on.
+    Update it, or set `SessionOptions.enable_mem_pattern = False`.
+
     References
     ----------
     ONNX, Open Neural Network Exchange, operator LSTM: https://onnx.ai/onnx/operators/onnx__LSTM.html
@@ -103,9 +106,9 @@ def to_onnx(estimator, path=None):
 def register():
     """Register the estimators of sklstm with skl2onnx, so that it converts pipelines that contain them.
 
-    Call it once before `skl2onnx.to_onnx` or `skl2onnx.convert_sklearn`. Then an `LSTMRegressor` and a
-    `WindowTransformer` convert wherever skl2onnx converts a regressor and a transformer: in a Pipeline, a
-    ColumnTransformer, a MultiOutputRegressor, a StackingRegressor or a search.
+    Call it once before `skl2onnx.to_onnx` or `skl2onnx.convert_sklearn`. Then an `LSTMRegressor`, a
+    `WindowTransformer` and a `LagsToSequences` convert wherever skl2onnx converts a regressor or a transformer: in a
+    Pipeline, a ColumnTransformer, a MultiOutputRegressor, a StackingRegressor or a search.
 
     Raises
     ------
@@ -176,7 +179,10 @@ def _model(onnx, fitted):
     samples = ["n_samples"] if fitted.is_sequence else ["n_samples", fitted.n_columns]
     samples += ["n_steps", fitted.n_features] * fitted.is_sequence
     proto = helper.make_graph(
-        [helper.make_node(node.operator, node.inputs, node.outputs, **node.attributes) for node in graph.nodes],
+        [  # with names, as optimisers of older runtimes make names from them that must not be equal
+            helper.make_node(node.operator, node.inputs, node.outputs, f"{node.operator}_{number}", **node.attributes)
+            for number, node in enumerate(graph.nodes)
+        ],
         "sklstm.LSTMRegressor",
         [info("X", element, samples)],
         [info(name, element, shape) for name, shape in output_shapes(fitted).items()],

@@ -13,7 +13,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
-from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm import LagsToSequences, LSTMRegressor, WindowTransformer, make_windows
 from sklstm.datasets import load_airline
 from sklstm.interop.onnx import register
 
@@ -48,6 +48,12 @@ CASES = {
         ROWS[:, 0],
     ),
     "sequences": (LSTM, WINDOWS, NEXT),
+    "lags": (make_pipeline(StandardScaler(), LagsToSequences(), LSTM), TABLE[:, ::-1], ONE),
+    "lags and another column": (
+        make_pipeline(LagsToSequences(24), LSTM),
+        np.column_stack((TABLE[:, ::-1], np.sin(np.arange(len(TABLE)) * np.pi / 6))),
+        ONE,
+    ),
     "multi-output": (MultiOutputRegressor(make_pipeline(StandardScaler(), LSTM)), TABLE, TWO),
     "stacking": (StackingRegressor([("lstm", LSTM), ("ridge", Ridge())], cv=3), TABLE, ONE),
     "voting": (VotingRegressor([("lstm", LSTM), ("ridge", Ridge())]), TABLE, ONE),

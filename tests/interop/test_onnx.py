@@ -57,6 +57,28 @@ def test_samples_and_steps_are_free_and_layers_are_standard_operators():
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 17)]
 
 
+def test_operators_have_names_of_their_own():
+    """ONNX Runtime 1.18 makes names from them, and refuses a model where two of these are equal."""
+    names = [node.name for node in to_onnx(fitted(bidirectional=True)).graph.node]
+    assert all(names)
+    assert len({*names}) == len(names)
+
+
+def test_a_network_from_other_weights():
+    from sklstm.interop.torch import from_torch
+
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    lstm, linear = torch.nn.LSTM(2, 4, num_layers=2, batch_first=True), torch.nn.Linear(4, 3)
+    estimator = from_torch(lstm, linear)
+    X = np.random.default_rng(0).normal(size=(5, 7, 2)).astype(np.float32)
+    check_agrees(estimator, X)
+    for run in runners(to_onnx(estimator)):
+        with torch.no_grad():
+            expected = linear(lstm(torch.from_numpy(X))[0][:, -1]).numpy()
+        np.testing.assert_allclose(run(["y"], {"X": X})[0], expected, atol=1e-6)
+
+
 def test_the_metadata_say_what_made_the_model():
     model = to_onnx(fitted(loss="quantile", quantile=[0.1, 0.9]))
     properties = {part.key: part.value for part in model.metadata_props}
@@ -153,7 +175,7 @@ def test_long_missing_beginnings_add_nothing():
     for settings in ({"n_layers": 2}, {"bidirectional": True, "n_layers": 2}):
         estimator = LSTMRegressor(4, learning_rate="cosine", max_iter=3, random_state=0, **settings).fit(X, y)
         longer = np.concatenate((np.full((len(X), 2000, 1), np.nan, np.float32), X), axis=1)
-        run, _ = runners(to_onnx(estimator))
+        run, *_ = runners(to_onnx(estimator))
         np.testing.assert_array_equal(run(["y"], {"X": longer})[0], run(["y"], {"X": X})[0])
 
 
@@ -174,7 +196,7 @@ def test_a_pipeline_is_for_skl2onnx():
         to_onnx(pipeline)
     assert "skl2onnx.to_onnx(estimator, X[:1])" in str(error.value)
     register()
-    (run, _), want = runners(skl2onnx.to_onnx(pipeline, X[:1])), pipeline.predict(X)
+    (run, *_), want = runners(skl2onnx.to_onnx(pipeline, X[:1])), pipeline.predict(X)
     np.testing.assert_allclose(run(None, {"X": X})[0][:, 0], want, atol=1e-5)
 
 
@@ -185,7 +207,7 @@ def test_a_forecaster_is_a_loop():
     with pytest.raises(TypeError, match=r"got a Forecaster.*make_windows\(series, window_length\), and feed"):
         to_onnx(forecaster)
     estimator, window = fitted(), SERIES[-8:].astype(np.float32)
-    run, _ = runners(to_onnx(estimator))
+    run, *_ = runners(to_onnx(estimator))
     for _ in range(5):
         window = np.append(window, run(["y"], {"X": window[-8:].reshape(1, 8, 1)})[0])
     np.testing.assert_allclose(window[8:], estimator.forecast(5), atol=1e-5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LSTMRegressor, WindowTransformer
+from sklstm import LagsToSequences, LSTMRegressor, WindowTransformer
 from sklstm.interop.onnx import register
 from tests.interop.onnx_tools import runners
 
@@ -51,7 +51,7 @@ def test_the_number_of_steps_of_sequences_is_free():
     estimator = fitted(SEQUENCES, SEQUENCES)
     tensor = skl2onnx.common.data_types.DoubleTensorType([None, None, 2])
     longer = np.concatenate((SEQUENCES, SEQUENCES), axis=1)
-    run, _ = runners(skl2onnx.to_onnx(estimator, initial_types=[("X", tensor)]))
+    run, *_ = runners(skl2onnx.to_onnx(estimator, initial_types=[("X", tensor)]))
     np.testing.assert_allclose(run(None, {"X": longer})[0], estimator.predict(longer), atol=1e-5)
 
 
@@ -84,11 +84,29 @@ def test_windows_are_those_of_an_array(window_length, lead, dtype, flatten):
     np.testing.assert_array_equal(found, want)
 
 
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        LagsToSequences(),
+        LagsToSequences(2, n_channels=2, layout="channels"),
+        LagsToSequences(3, order="oldest_first", extra="last"),
+        LagsToSequences(names=["y_lag_1", "x_lag_2", "y_lag_2", "x_lag_1", "y_lag_3", "price"]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sequences_of_lags(transformer, dtype):
+    table = np.where(RNG.random(TABLE.shape) < 0.2, np.nan, TABLE).astype(dtype)
+    transformer.fit(table)
+    (found,) = runners(skl2onnx.to_onnx(transformer, table[:1]))[0](None, {"X": table})
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, transformer.transform(table))
+
+
 # ---- what is refused
 
 
 def test_estimators_that_are_not_fitted():
-    for estimator in (LSTMRegressor(), WindowTransformer(2)):
+    for estimator in (LSTMRegressor(), WindowTransformer(2), LagsToSequences()):
         with pytest.raises(NotFittedError):
             skl2onnx.to_onnx(estimator, TABLE[:1])
 
@@ -111,5 +129,5 @@ def test_samples_of_another_form(X, other, says):
 
 def test_operators_that_are_too_old():
     estimator = fitted(TABLE, TABLE[:, 0])
-    with pytest.raises(ValueError, match="needs target_opset >= 13, got 12"):
+    with pytest.raises(ValueError, match="sklstm needs target_opset >= 13, got 12"):
         skl2onnx.to_onnx(estimator, TABLE[:1], target_opset=12)
