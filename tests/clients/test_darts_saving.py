@@ -8,7 +8,8 @@ from sklstm.datasets import load_airline
 
 darts = pytest.importorskip("darts")
 from darts.models import SKLearnModel  # noqa: E402
-from darts.utils.serialization import UnpicklingError, safe_globals  # noqa: E402
+from darts.utils.serialization import safe_globals  # noqa: E402
+from darts.utils.serialization.base import UnpicklingError  # noqa: E402
 
 AIRLINE = load_airline()
 
