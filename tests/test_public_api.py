@@ -145,6 +145,9 @@ def without_parameters():
                 yield method.__qualname__, "Parameters"
             if not section("\n" + inspect.cleandoc(method.__doc__), "Returns"):
                 yield method.__qualname__, "Returns"
+            of_scikit_learn = name.startswith("set_") and name.endswith("_request")
+            if not of_scikit_learn and ">>> " not in section("\n" + inspect.cleandoc(method.__doc__), "Examples"):
+                yield method.__qualname__, "Examples"
 
 
 def other_attributes():

@@ -180,6 +180,14 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         ------
         ValueError, TypeError
             If `X` is not a table of numbers, or does not have the columns that the parameters need.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklstm import LagsToSequences
+        >>> lags = pd.DataFrame({"lag_1": [2.0, 3.0], "lag_2": [1.0, 2.0]})
+        >>> LagsToSequences().fit(lags).n_features_in_
+        2
         """
         task = begin_fit(self, 0, X, y, None)
         return set_at_once(self, self._read_columns(X, y), task.end_fit)
@@ -266,6 +274,15 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         ------
         ValueError, TypeError
             As for `fit`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklstm import LagsToSequences
+        >>> lags = pd.DataFrame({"lag_1": [2.0, 3.0], "lag_2": [1.0, 2.0]})
+        >>> LagsToSequences().fit_transform(lags)[:, :, 0]  # the oldest first
+        array([[1., 2.],
+               [2., 3.]])
         """
         check_is_fitted(self)
         table = self._check_table(X, reset=False)
@@ -293,6 +310,12 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         Returns
         -------
         self : LagsToSequences
+
+        Examples
+        --------
+        >>> from sklstm import LagsToSequences
+        >>> LagsToSequences().set_output(transform="pandas")  # changes nothing: sequences are always arrays
+        LagsToSequences()
         """
         check_parameters({"transform": CONTAINERS}, {"transform": transform}, "LagsToSequences.set_output")
         return self

@@ -553,6 +553,15 @@ class LSTMRegressor(
             If Ctrl-C ended training after a whole epoch. If the last samples are windows of a series, but their steps
             are in another order than from the oldest to the newest, as in the lag tables of other libraries; the
             message says the `LagsToSequences` that mends it. With `loss_steps="all"` such samples are an error.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> model = LSTMRegressor(8, learning_rate="cosine", max_iter=5, random_state=0).fit(X, y)
+        >>> model.n_iter_, len(model.loss_curve_)
+        (5, 5)
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         check_same_rows(X_val, "X_val", y_val=y_val, sample_weight_val=sample_weight_val)
@@ -631,6 +640,17 @@ class LSTMRegressor(
         -------
         self : LSTMRegressor
             Fitted.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> model = LSTMRegressor(8, random_state=0)
+        >>> for epoch in range(3):
+        ...     model = model.partial_fit(X, y)
+        >>> model.n_iter_
+        3
         """
         check_same_rows(X, y=y, sample_weight=sample_weight)
         return self._train(X, y, sample_weight, continues="theta_" in vars(self), budget=ONE_PASS)
@@ -714,6 +734,15 @@ class LSTMRegressor(
             Predictions, in the shape of `y` in `fit`. With a target at every step, they are NaN at missing steps.
             Otherwise the prediction for a sample without a present step is the training mean (or median or quantile, by
             the loss). Of several quantiles, the one nearest the median is returned.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> model = LSTMRegressor(8, learning_rate="cosine", max_iter=5, random_state=0).fit(X, y)
+        >>> model.predict(X[-3:]).shape
+        (3,)
         """
         return self._predict(X)
 
@@ -740,6 +769,16 @@ class LSTMRegressor(
         quantiles : ndarray of shape (n_samples, [[n_steps,] n_outputs,] n_quantiles)
             Predictions in the shape of those of `predict`, with the quantiles as an additional last axis, along which
             values never decrease.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> model = LSTMRegressor(8, loss="quantile", quantile=[0.1, 0.9], learning_rate="cosine", max_iter=5)
+        >>> low, high = model.fit(X, y).predict_quantiles(X).T
+        >>> bool((low <= high).all())
+        True
         """
         return self._predict(X, every_level=True)
 
@@ -776,6 +815,15 @@ class LSTMRegressor(
         -------
         score : float
             1 for exact predictions, 0 for predictions as good as the mean of `y`.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> model = LSTMRegressor(8, instance_norm="last", learning_rate="cosine", max_iter=50, random_state=0)
+        >>> model.fit(X[:-12], y[:-12]).score(X[-12:], y[-12:]) > 0  # better than the mean of the last year
+        True
         """
         check_fitted(self, "theta_")
         check_same_rows(X, y=y, sample_weight=sample_weight)
@@ -837,6 +885,17 @@ class LSTMRegressor(
         -----
         UserWarning
             If the recursion ran away and was clipped.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> model = LSTMRegressor(8, learning_rate="cosine", max_iter=5, random_state=0).fit(X, y)
+        >>> model.forecast(2).index.strftime("%Y-%m").tolist()  # continues the training windows
+        ['1961-01', '1961-02']
+        >>> model.forecast(2, context=X[:5]).shape  # continues each of five windows
+        (5, 2)
         """
         check_fitted(self, "theta_")
         steps = check_steps(steps)

@@ -207,6 +207,13 @@ class WindowTransformer(
         ------
         ValueError, TypeError
             If `X` is not a table of numbers, or if its index shows that its rows are not consecutive.
+
+        Examples
+        --------
+        >>> from sklstm import WindowTransformer
+        >>> from sklstm.datasets import load_airline
+        >>> WindowTransformer(3).fit(load_airline().to_frame()).n_features_in_
+        1
         """
         task = begin_fit(self, 0, X, y, None)
         return set_at_once(self, self._read_training_table(X, y), task.end_fit)
@@ -251,6 +258,15 @@ class WindowTransformer(
         -----
         UserWarning
             If the first windows have no history because `X` neither follows the training rows nor begins with them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklstm import WindowTransformer
+        >>> WindowTransformer(2).fit_transform(np.array([[1.0], [2.0], [3.0]]))[:, :, 0]
+        array([[nan, nan],
+               [nan,  1.],
+               [ 1.,  2.]])
         """
         check_is_fitted(self)
         X = in_native_order(as_numbers(X, "X"))
@@ -316,6 +332,14 @@ class WindowTransformer(
         Returns
         -------
         names : ndarray of str of shape (window_length * n_features,)
+
+        Examples
+        --------
+        >>> from sklstm import WindowTransformer
+        >>> from sklstm.datasets import load_airline
+        >>> windows = WindowTransformer(2, flatten=True).fit(load_airline().to_frame())
+        >>> windows.get_feature_names_out().tolist()
+        ['passengers_lag2', 'passengers_lag1']
         """
         check_is_fitted(self)
         if input_features is not None:
@@ -336,6 +360,14 @@ class WindowTransformer(
         Returns
         -------
         self : WindowTransformer
+
+        Examples
+        --------
+        >>> from sklstm import WindowTransformer
+        >>> from sklstm.datasets import load_airline
+        >>> windows = WindowTransformer(2, flatten=True).set_output(transform="pandas")
+        >>> windows.fit_transform(load_airline().to_frame()).shape
+        (144, 2)
         """
         check_parameters({"transform": CONTAINERS}, {"transform": transform}, "WindowTransformer.set_output")
         if self._is_flat:

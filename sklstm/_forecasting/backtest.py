@@ -105,6 +105,15 @@ class BacktestResult:
 
             If series differ in size, the large ones dominate `mae`, `rmse`, `skill` and the widths. Then use
             `by="series"`.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster, backtest
+        >>> from sklstm.datasets import load_airline
+        >>> result = backtest(Forecaster(Ridge()), None, load_airline(), steps=3, n_origins=6, season=12)
+        >>> result.metrics_by("step").shape
+        (3, 5)
         """
         return scores(self.frame, by)
 

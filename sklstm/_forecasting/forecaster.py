@@ -363,6 +363,12 @@ class Forecaster(
         Returns
         -------
         self : Forecaster
+
+        Examples
+        --------
+        >>> from sklstm import Forecaster
+        >>> Forecaster(steps=6).set_params(steps=12, trust=0).get_params()["steps"]
+        12
         """
         nested = [name for name in params if name.startswith("regressor__")]
         if nested and self.regressor is None and "regressor" not in params:
@@ -419,6 +425,16 @@ class Forecaster(
         ValueError, TypeError
             If a parameter or an input is not as described. Inputs are checked before any training. If `fit` fails, the
             forecaster stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecaster = Forecaster(Ridge(), steps=12).fit(None, passengers)  # no exogenous variables
+        >>> forecaster.strategy_
+        'multioutput'
         """
         return call_with_log(lambda log: self._fit_tables(log, X, y, sample_weight), self, has_parts=True)
 
@@ -536,6 +552,16 @@ class Forecaster(
         ValueError
             If the rows do not follow the history, if some but not all of them were trained on (rows of `update` were
             not), if columns are missing or extra, or if the strategy cannot forecast so many steps.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecaster = Forecaster(Ridge(), window_length=13).fit(None, passengers[:-12])
+        >>> forecaster.predict(passengers[-12:].to_frame()[[]]).shape  # the times of the last year, without any columns
+        (12,)
         """
         check_fitted(self, "_fitted")
         if isinstance(self._in_sample, Forgotten):
@@ -604,6 +630,18 @@ class Forecaster(
         ValueError
             As for `predict`. Also if `coverage` is given, but the forecaster computes no intervals or has too few
             errors for them.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecaster = Forecaster(Ridge(), window_length=13, intervals="conformal").fit(None, passengers)
+        >>> forecaster.forecast(2).index.strftime("%Y-%m").tolist()
+        ['1961-01', '1961-02']
+        >>> forecaster.forecast(2, coverage=0.8).columns.tolist()
+        ['forecast', 'lower_80', 'upper_80']
         """
         check_fitted(self, "_fitted")
         steps, coverages = check_steps(steps), () if coverage is None else check_coverage(coverage)
@@ -775,6 +813,16 @@ class Forecaster(
         ValueError, TypeError
             If the rows do not follow the history directly or are not as those of `fit`, or if a regressor has no
             `partial_fit`. The forecaster then stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecaster = Forecaster(Ridge(), window_length=13).fit(None, passengers[:-12])
+        >>> forecaster.update(None, passengers[-12:]).forecast(1).index[0]  # after the new rows
+        Timestamp('1961-01-01 00:00:00')
         """
         return set_at_once(self, self._updated(X, y, train, learning_rate_init))
 
@@ -873,6 +921,17 @@ class Forecaster(
         -------
         score : float
             1 for perfect forecasts, 0 for forecasts as good as the mean of `y`.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> train, test = passengers[:-12], passengers[-12:]
+        >>> forecaster = Forecaster(Ridge(), window_length=13).fit(None, train)
+        >>> forecaster.score(test.to_frame()[[]], test) > 0.9  # R² of forecasts of the whole year, made at its begin
+        True
         """
         from sklearn.metrics import r2_score
 

@@ -208,6 +208,15 @@ class BacktestDisplay:
         TypeError, ValueError
             If an argument is not as described, if the table lacks the metric or the column `by`, if there are more
             than ten lines, or if the metric has no spread.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import BacktestDisplay, Forecaster, backtest
+        >>> from sklstm.datasets import load_airline
+        >>> result = backtest(Forecaster(Ridge()), None, load_airline(), steps=3, n_origins=6, season=12)
+        >>> BacktestDisplay(frame=result.frame).plot(metric="mae").ax_.get_xlabel()
+        'steps ahead'
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         if ax is not None:

@@ -338,6 +338,17 @@ class ForecastDisplay:
         ValueError
             If they lack a series or target of the forecast, or are not numeric, if more than `max_panels` axes are
             needed, or if `ax` has another number of axes than needed.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import ForecastDisplay, Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecast = Forecaster(Ridge(), window_length=13).fit(None, passengers).forecast(12)
+        >>> display = ForecastDisplay(history=passengers, forecast=forecast)
+        >>> len(display.plot().axes_)  # one series with one target
+        1
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         _check_plot_arguments(ax, n_history, max_panels)

@@ -173,6 +173,12 @@ class LossCurveDisplay:
         ------
         TypeError, ValueError
             If an argument is not as described.
+
+        Examples
+        --------
+        >>> from sklstm import LossCurveDisplay
+        >>> LossCurveDisplay(loss_curve=[0.5, 0.2, 0.1]).plot().ax_.get_xlabel()
+        'epoch'
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         if not (isinstance(log_scale, (bool, np.bool_)) or (isinstance(log_scale, str) and log_scale == "auto")):
