@@ -605,7 +605,25 @@ class LSTMRegressor(
 
         See Also
         --------
-        Checkpoint : Write checkpoints, with an example.
+        Checkpoint : Write checkpoints.
+
+        Examples
+        --------
+        >>> import pytest, tempfile
+        >>> callbacks = pytest.importorskip("sklearn.callback")
+        >>> from pathlib import Path
+        >>> from sklstm import Checkpoint, LSTMRegressor, load_checkpoint, make_windows
+        >>> from sklstm.datasets import load_airline
+        >>> X, y = make_windows(load_airline(), window_length=12)
+        >>> path = Path(tempfile.mkdtemp()) / "fit.npz"
+        >>> model = LSTMRegressor(8, learning_rate="cosine", max_iter=20, random_state=0)
+        >>> model = model.set_callbacks(Checkpoint(path)).fit(X, y)
+
+        If this process had been killed, another one would go on:
+
+        >>> resumed = load_checkpoint(path).resume(X, y)
+        >>> bool((resumed.predict(X) == model.predict(X)).all())
+        True
         """
         validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         return self._resume(lambda: self.fit(X, y, sample_weight, **validation))
