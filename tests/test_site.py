@@ -1,5 +1,6 @@
 """The pages of `doc/`: all are reached, what they quote stands in the code, and their figures agree."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -94,3 +95,20 @@ def test_the_citation_names_the_version_and_the_license():
     citation = dict(re.findall(r"^([\w-]+): (.*)$", (ROOT / "CITATION.cff").read_text(), re.M))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (citation["version"], citation["license"]) == (sklstm.__version__, project["license"])
+
+
+def texts(docstring):
+    """The lines of a docstring without code: what Sphinx reads as reStructuredText."""
+    for line in docstring.splitlines():
+        if not line.lstrip().startswith((">>>", "...")):
+            head, colon, kind = line.partition(" : ")
+            yield re.sub(r"`[^`]*`", "", kind if colon and "`" not in head else line)
+
+
+def test_docstrings_hold_no_links_to_nowhere():
+    """In reStructuredText, a word that ends with _ is a link, and |a word| between bars is to be replaced."""
+    documented = [getattr(sklstm, name) for name in sklstm.__all__ if name != "__version__"]
+    documented += [method for thing in documented for name, method in vars(thing).items() if not name.startswith("_")]
+    for thing in documented:
+        for text in texts(inspect.getdoc(thing) or ""):
+            assert not re.search(r"\w_(?!\w)|\|\w+\|", text), (thing, text)

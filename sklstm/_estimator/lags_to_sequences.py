@@ -85,7 +85,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         Names of the channels.
     n_features_in_ : int
         Number of columns of the training table.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the columns, if the training table was a DataFrame with string names.
 
     See Also
