@@ -6,12 +6,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._estimator.input_checks import FLOATS
 from sklstm._estimator.row_order import check_row_order
+from sklstm._time_index.numeric_dates import check_no_dates
 from sklstm._utils.argument_checks import MOST_ITERATIONS, as_array, validate_arguments
 from sklstm._utils.checks import check_has_columns, is_pandas
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers, in_native_order
 from sklstm._utils.plain_parameters import plain
 from sklstm._utils.public import public
+from sklstm._utils.time_tables import statement_of
 from sklstm._utils.windows import sliding_windows
 
 
@@ -74,7 +76,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
     array([4., 5.])
     """
     window_length, lead, stride, n_outputs = map(plain, (window_length, lead, stride, n_outputs))
-    series = in_native_order(as_numbers(series, "series"))
+    series = in_native_order(as_numbers(series, "series", reads_times=True))
     check_has_columns(series, "series")
     check_row_order(series, window_length, "series")
     values = as_array(series, "series", dtype=FLOATS, ensure_2d=False, ensure_all_finite="allow-nan")
@@ -89,6 +91,7 @@ def make_windows(series, window_length, *, lead=1, stride=1, targets="last", n_o
             f"The series has {n_rows} rows, but one window of window_length={window_length} with its target at "
             f"lead={lead} takes {window_length + lead}. Shorten the window, or give more rows."
         )
+    check_no_dates(table[:, :n_outputs], series, "series", statement_of(series))
     X = sliding_windows(table, window_length)[:n_windows:stride]
     first = window_length + lead - 1
     if targets == "all":

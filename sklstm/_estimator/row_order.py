@@ -5,6 +5,7 @@ Windows need consecutive rows.
 
 from sklstm._time_index.regular_index import regular_end
 from sklstm._utils.numeric_input import index_of
+from sklstm._utils.time_tables import advising_pandas
 
 
 def check_row_order(data, window_length, name):
@@ -36,7 +37,8 @@ def check_row_order(data, window_length, name):
     if not _is_of_time(index):
         _check_labels(index, name)
         return None
-    return regular_end(index, name)
+    with advising_pandas(**{name: data}):
+        return regular_end(index, name)
 
 
 def _is_of_time(index):

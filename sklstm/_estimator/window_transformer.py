@@ -222,7 +222,7 @@ class WindowTransformer(
     def _read_training_table(self, X, y):
         """Check the arguments of `fit`; return the fitted attributes."""
         check_same_rows(X, y=y)
-        X = in_native_order(as_numbers(X, "X"))
+        X = in_native_order(as_numbers(X, "X", reads_times=True))
         table = self._check_table(X, reset=True)
         self._check_windows_fit(*table.shape)
         end = check_row_order(X, self.window_length, "X")
@@ -269,7 +269,7 @@ class WindowTransformer(
                [ 1.,  2.]])
         """
         check_is_fitted(self)
-        X = in_native_order(as_numbers(X, "X"))
+        X = in_native_order(as_numbers(X, "X", reads_times=True))
         table, index = self._check_table(X, reset=False), index_of(X)
         window_length, n_before = self._parameters.window_length, self._parameters.n_before
         end = check_row_order(X, window_length, "X")

@@ -217,7 +217,7 @@ def backtest(
     _check_not_overridden(forecaster)
     coverages = () if coverage is None else check_coverage(coverage)
     steps, n_origins, refit, season, verbose = map(plain, (steps, n_origins, refit, season, verbose))
-    X, y, forecaster = as_numbers(X, "X"), as_numbers(y, "y"), clone(forecaster)
+    X, y, forecaster = as_numbers(X, "X", reads_times=True), as_numbers(y, "y", reads_times=True), clone(forecaster)
     data = _read(forecaster, X, y, sample_weight, steps, coverages)
     season = season_length_of(forecaster, data) if season is None else season
     if cv is None:

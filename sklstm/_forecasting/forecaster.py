@@ -452,7 +452,7 @@ class Forecaster(
     def _trained(self, original, log, *tables):
         """Check everything and train; return the fitted attributes, and the tasks of the fit, which go on."""
         check_parts(self)
-        X, y = as_numbers(tables[0], "X"), as_numbers(tables[1], "y")
+        X, y = as_numbers(tables[0], "X", reads_times=True), as_numbers(tables[1], "y", reads_times=True)
         data = read_training(self, X, y, tables[2])
         proper = check_settings(self, data)
         check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)

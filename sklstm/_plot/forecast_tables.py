@@ -13,7 +13,8 @@ from sklstm._plot.axes import LARGEST
 from sklstm._plot.labels import format_name, is_missing
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import is_pandas
-from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.time_tables import as_times, is_table, to_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +129,10 @@ def _without_zeros(subplots):
 
 
 def _check_tables(history, forecast, truth, components):
-    """Check each table as a whole; return them with `truth` as pandas."""
+    """Check each table as a whole; return them as pandas, with times in their indexes."""
+    names = ("history", "forecast", "truth", "components")
+    tables = zip((history, forecast, truth, components), names, strict=True)
+    history, forecast, truth, components = (_with_times(table, name) for table, name in tables)
     n_levels = forecast.index.nlevels if is_pandas(forecast) else 1
     _check_table(history, "history", n_levels)
     _check_table(forecast, "forecast", n_levels)
@@ -143,6 +147,20 @@ def _check_tables(history, forecast, truth, components):
     if components is not None:
         _check_components(components, forecast)
     return history, forecast, truth, components
+
+
+def _with_times(table, name):
+    """Convert a table of polars or pyarrow to pandas, and times of Arrow in an index; leave anything else as it is."""
+    if is_pandas(table):
+        return table if as_times(table.index) is table.index else table.set_axis(as_times(table.index), axis=0)
+    if not is_table(table):
+        return table
+    frame = to_pandas(table, name)
+    if index_of(frame) is None:
+        raise TypeError(
+            f"{name} is a table without an index, and has no column of times. Add one, or pass pandas with an index."
+        )
+    return frame
 
 
 def _check_components(components, forecast):

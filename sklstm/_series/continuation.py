@@ -1,7 +1,7 @@
 """Continue the index of a history, and check that given rows follow the history."""
 
 from sklstm._time_index.regular_index import steps_after
-from sklstm._utils.numeric_input import index_of
+from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.user_warning import warn_user
 
 
@@ -101,7 +101,7 @@ def forecast_indexes(histories, steps, X_future):
     indexes = next_indexes(histories, steps)
     if all(index is not None for index in indexes.values()):
         return indexes
-    times = index_of(X_future)
+    times = index_of(as_numbers(X_future, "X_future", reads_times=True))
     if None in histories and times is not None:
         return {None: times[:steps]}
     import pandas as pd

@@ -10,6 +10,7 @@ from sklstm._utils.argument_checks import validate_arguments
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.plain_parameters import plain
 from sklstm._utils.public import public
+from sklstm._utils.time_tables import as_times, conversion, is_table
 
 
 @public
@@ -144,7 +145,14 @@ def _panel_index(data, name="y"):
     """Return the checked index of a panel, which may be given as a table that has it."""
     import pandas as pd
 
+    if is_table(data):
+        raise TypeError(
+            f"{name} must be pandas with an index of two levels (series, time), got {type(data).__name__}: "
+            f"{name} = {conversion(data, name)}.set_index([series, time])."
+        )
     index = data.index if is_pandas(data) else data
+    if isinstance(index, pd.Index):
+        index = as_times(index)
     if not isinstance(index, pd.Index):
         raise TypeError(
             f"index must be a pandas MultiIndex of two levels (series, time), or a Series or DataFrame that has one, "

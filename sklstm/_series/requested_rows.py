@@ -11,6 +11,7 @@ from sklstm._time_index.messages import format_time
 from sklstm._time_index.suggested_repairs import UserTable
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.numeric_input import as_numbers, index_of
+from sklstm._utils.time_tables import advising_pandas
 from sklstm._utils.user_warning import warn_user
 
 # The longest gap between the history and the rows to forecast, relative to the length of the history. It is 10 because
@@ -81,7 +82,7 @@ def read_rows(forecaster, data, history, X):
         By key.
     """
     _check_are_rows(X)
-    X, columns, training = as_numbers(X, "X"), data.spec.columns, data.series
+    X, columns, training = as_numbers(X, "X", reads_times=True), data.spec.columns, data.series
     values = columns.read(forecaster, X)
     if not len(values):
         raise ValueError(f"X: Found array with 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
@@ -92,7 +93,8 @@ def read_rows(forecaster, data, history, X):
     if not in_sample:
         if index is not None:
             _check_not_updated(training, history, parts)
-        return _follow(history, known, parts, "X")
+        with advising_pandas(X=X):
+            return _follow(history, known, parts, "X")
     n_trained = sum(int((part.positions >= 0).sum()) for part in in_sample.values())
     if n_trained < len(known):
         raise ValueError(
@@ -241,10 +243,11 @@ def read_future(forecaster, columns, history, X_future, steps):
                 f"future_index({steps}) returns their index."
             )
         return {key: FutureRows(np.arange(steps), 0, np.empty((steps, 0))) for key in history}
-    X_future = as_numbers(X_future, "X_future")
+    X_future = as_numbers(X_future, "X_future", reads_times=True)
     known, index = columns.read_known(forecaster, X_future), index_of(X_future)
     _check_levels(history, index, "X_future")
-    futures = _follow(history, known, split_index(index, len(known), "X_future"), "X_future")
+    with advising_pandas(X_future=X_future):
+        futures = _follow(history, known, split_index(index, len(known), "X_future"), "X_future")
     missing = [key for key in history if key not in futures]
     if missing:
         raise ValueError(f"X_future has no rows for {len(missing)} series: {missing[:5]}.")

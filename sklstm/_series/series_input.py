@@ -11,11 +11,13 @@ from sklstm._series.output_format import OutputFormat
 from sklstm._series.panel import series_positions
 from sklstm._series.series import SeriesData
 from sklstm._series.training_data import TableSpec, TrainingData
+from sklstm._time_index.numeric_dates import check_no_dates
 from sklstm._time_index.regular_index import has_step, regular_end, steps_after
 from sklstm._utils.argument_checks import as_array, check_same_length, naming, shown
 from sklstm._utils.checks import check_has_columns, check_size, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.row_alignment import in_order_of
+from sklstm._utils.time_tables import advising_pandas, statement_of
 
 
 def rows_of(data, rows):
@@ -46,7 +48,9 @@ def read_training(forecaster, X, y, sample_weight=None):
     values, index = _check_targets(y), _common_index(X, y)
     columns, spec = read_training_columns(forecaster, X, len(values), forecaster.past_only)
     check_same_length(X=columns, y=values)
-    series = split_into_series(values, columns, spec.is_past, index, _table_with_index(y))
+    with advising_pandas(X=X, y=y):
+        series = split_into_series(values, columns, spec.is_past, index, _table_with_index(y))
+    check_no_dates(max((part.y for part in series.values()), key=len), y, "y", statement_of(y))
     output_format = OutputFormat.from_targets(y, index)
     data = TrainingData(series, TableSpec(values.shape[1], spec, output_format, _common_step(series)))
     data.check_enough()
@@ -80,7 +84,7 @@ def read_new_rows(forecaster, spec, X, y):
     -------
     series : dict of SeriesData, by key
     """
-    X, y = as_numbers(X, "X"), as_numbers(y, "y")
+    X, y = as_numbers(X, "X", reads_times=True), as_numbers(y, "y", reads_times=True)
     return _read_like(forecaster, spec, X, y)
 
 
@@ -106,7 +110,8 @@ def read_history(forecaster, spec, history, reads_columns=True):
         raise ValueError(f"history must be y or a tuple (X, y), got a tuple of {len(history)}: {shown(history)}.")
     X, y = history if isinstance(history, tuple) else (None, history)
     with naming("history"):
-        X, y = as_numbers(X, "X"), as_numbers(y, "y" if isinstance(history, tuple) else "history")
+        X = as_numbers(X, "X", reads_times=True)
+        y = as_numbers(y, "y" if isinstance(history, tuple) else "history", reads_times=True)
         series = _read_like(forecaster, spec, X, y, may_be_single=True, reads_columns=reads_columns)
     output_format = spec.output_format
     if is_pandas(y) and y.ndim == 1:
@@ -135,7 +140,8 @@ def read_truth(spec, history, X, y, sample_weight):
     weight : ndarray of shape (n,) or None
     """
     weight = as_numbers(sample_weight, "sample_weight")
-    y, index = _targets_in_order(spec.output_format, as_numbers(y, "y")), index_of(X)
+    y = _targets_in_order(spec.output_format, as_numbers(y, "y", reads_times=True))
+    index = index_of(as_numbers(X, "X", reads_times=True))
     if index is None and index_of(y) is not None:
         index = y.index
         _check_directly_follows(history, index)
@@ -180,7 +186,8 @@ def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
             + (" y = pd.concat({key: y}) adds the name of the series as a level." if output_format.is_panel else "")
         )
     usual = None if index is None else spec.step
-    return split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y), usual)
+    with advising_pandas(X=X, y=y, history=y):
+        return split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y), usual)
 
 
 # ---- targets

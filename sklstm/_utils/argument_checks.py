@@ -39,6 +39,9 @@ class _Shortener(reprlib.Repr):
         n_digits = int(abs(value).bit_length() * 0.30103) + 1  # Python refuses to write down very many
         return repr(value) if n_digits <= MANY_DIGITS else f"a whole number of about {n_digits} digits"
 
+    def repr_LazyFrame(self, value, level):  # named after the type, as `reprlib` demands
+        return "a LazyFrame, which collect() makes a table"
+
     def repr_instance(self, value, level):
         if isinstance(value, type):
             return f"the class {value.__name__}"

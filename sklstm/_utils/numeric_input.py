@@ -5,7 +5,6 @@ input is polars: a user with a table has imported its library already.
 """
 
 import datetime
-import sys
 from decimal import Decimal
 from numbers import Complex, Real
 
@@ -17,21 +16,19 @@ from sklstm._utils.numeric_input_messages import (
     array_advice,
     complex_message,
     first_value,
+    foreign_advice,
     frame_advice,
     is_row,
     not_numeric_message,
-    polars_advice,
     ragged_message,
     series_advice,
 )
+from sklstm._utils.time_tables import NO_INDEX, as_times, is_foreign, is_of, is_table, polars_values, to_pandas
 
-# Key in `attrs` of tables that were converted from polars. They have no index, so their rows are taken as consecutive,
-# like those of arrays.
-NO_INDEX = "sklstm_no_index"
 LONGEST = 8  # bytes of a number that is kept as it is; a longer one becomes float64
 
 
-def as_numbers(data, name, sequences=False):
+def as_numbers(data, name, sequences=False, *, reads_times=False):
     """Convert values to numbers, and keep their container; missing values become NaN.
 
     Parameters
@@ -42,11 +39,16 @@ def as_numbers(data, name, sequences=False):
         Name of `data` in messages.
     sequences : bool, default=False
         Whether rows may be sequences; the message then says how to pad sequences of different lengths.
+    reads_times : bool, default=False
+        Whether the rows are those of a series. Then a single column of times in a table of polars or pyarrow becomes
+        its index.
 
     Returns
     -------
     data : None, scalar, ndarray, sparse matrix, Series or DataFrame
-        `data` itself if it is numeric. Polars becomes pandas, and any other container an array.
+        `data` itself if it is numeric. Tables of polars and pyarrow become pandas, and
+        any other container becomes an array. An index that holds dates or timestamps in another way
+        becomes a DatetimeIndex.
 
     Raises
     ------
@@ -68,9 +70,10 @@ def as_numbers(data, name, sequences=False):
     """
     if data is None or issparse(data) or (isinstance(data, Real) and not isinstance(data, np.timedelta64)):
         return data
-    if is_polars(data):
-        return _polars_numbers(data, name)
-    if _is_of("pandas", data, "Series", "DataFrame"):
+    if is_foreign(data):
+        return _foreign_numbers(data, name, reads_times)
+    if is_of("pandas", data, "Series", "DataFrame"):
+        data = _with_times(data)
         return _frame_numbers(data, name) if data.ndim == 2 else _series_numbers(data, name)
     return _array_numbers(data, name, sequences)
 
@@ -84,20 +87,15 @@ def in_native_order(data):
 
 def index_of(data):
     """Return the pandas index of a table; None if it has none, so that its rows are taken as consecutive."""
-    if not _is_of("pandas", data, "Series", "DataFrame") or data.attrs.get(NO_INDEX):
+    if not is_of("pandas", data, "Series", "DataFrame") or data.attrs.get(NO_INDEX):
         return None
-    return data.index
+    return as_times(data.index)
 
 
-def is_polars(data):
-    """Whether a table is a polars DataFrame, LazyFrame or Series."""
-    return _is_of("polars", data, "Series", "DataFrame", "LazyFrame")
-
-
-def _is_of(library, data, *classes):
-    """Whether an object is of one of the classes of a library, without importing the library."""
-    module = sys.modules.get(library)
-    return module is not None and isinstance(data, tuple(getattr(module, name) for name in classes))
+def _with_times(table):
+    """Give a table whose index holds times in another way a DatetimeIndex."""
+    index = as_times(table.index)
+    return table if index is table.index else table.set_axis(index, axis=0)
 
 
 # ---- arrays
@@ -208,32 +206,21 @@ def _column_of(array, value):
 # ---- tables with names
 
 
-def _polars_numbers(data, name):
-    """Convert a polars DataFrame or Series to pandas, with rows numbered from 0."""
+def _foreign_numbers(data, name, reads_times):
+    """Convert a table of polars or pyarrow, or a polars Series, to pandas. Without times, rows are numbered from 0."""
     import pandas as pd
 
-    if hasattr(data, "collect"):
-        raise TypeError(f"{name} is a polars LazyFrame. Pass {name}.collect().")
+    if is_table(data):
+        data_in_pandas, convert = to_pandas(data, name, reads_times), _frame_numbers
+    else:
+        data_in_pandas, convert = pd.Series(polars_values(data), name=data.name or None), _series_numbers
+        data_in_pandas.attrs[NO_INDEX] = True
     try:
-        if hasattr(data, "columns"):
-            columns = dict(enumerate(map(_polars_values, data)))
-            numbers = pd.DataFrame(columns, index=range(len(data))).set_axis(list(data.columns), axis=1)
-            numbers = _frame_numbers(numbers, name)
-        else:
-            numbers = _series_numbers(pd.Series(_polars_values(data), name=data.name or None), name)
+        numbers = convert(data_in_pandas, name)
     except TypeError as error:
-        raise TypeError(f"{error} ({polars_advice(data, name)} converts polars to pandas.)") from None
-    numbers.attrs[NO_INDEX] = True
+        raise TypeError(f"{error} ({foreign_advice(data, name)})") from None
+    numbers.attrs.update(data_in_pandas.attrs)
     return numbers
-
-
-def _polars_values(series):
-    """Return the values of a polars Series as an array; lists and structs stay objects."""
-    if not series.dtype.is_nested():
-        return series.to_numpy()
-    values = np.empty(len(series), dtype=object)
-    values[:] = series.to_list()
-    return values
 
 
 def _series_numbers(series, name):

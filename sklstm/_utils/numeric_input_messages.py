@@ -96,8 +96,8 @@ def frame_advice(frame, position, name, found):
 
 def _time_advice(key, index):
     return (
-        f"Move it to the index: df = df.set_index({index}), where df is the table that X and y are taken from. Or "
-        f"drop it: df.drop(columns={key!r})."
+        f"Move it to the index: df = df.set_index({index}), where df is the table that X and y are taken from. Or, if "
+        f"it is not the time of the rows, leave it out: df.drop(columns={key!r})."
     )
 
 
@@ -173,11 +173,13 @@ def _works(call):
     return True
 
 
-def polars_advice(data, name):
-    """Return the call that converts a polars DataFrame or Series to pandas."""
+def foreign_advice(data, name):
+    """Return the statement that converts a table of polars or pyarrow, or a polars Series, to pandas."""
+    if hasattr(data, "to_pylist"):
+        return f"{name} = {name}.to_pandas() converts pyarrow to pandas."
     if hasattr(data, "columns"):
-        return f"{name} = pd.DataFrame({name}.to_dicts())"
-    return f"{name} = pd.Series({name}.to_list())"
+        return f"{name} = pd.DataFrame({name}.to_dicts()) converts polars to pandas."
+    return f"{name} = pd.Series({name}.to_list()) converts polars to pandas."
 
 
 def complex_message(name, what):

@@ -1,0 +1,84 @@
+"""Find columns of numbers that are dates, such as 20240131, before they are taken for targets.
+
+pandas is imported inside the functions: it is needed only for numbers that may be dates.
+"""
+
+import numpy as np
+
+from sklstm._time_index.steps import integer_date_format
+
+FEWEST = 3  # values that are dates of eight digits or more; of others, that could also count something, `FEWEST_OTHERS`
+FEWEST_OTHERS = 8
+# Time since 1970: the parts of a second, and the first year. Earlier times are small numbers, except in small parts.
+UNITS = {"s": (1, 1990), "ms": (10**3, 1990), "us": (10**6, 1900), "ns": (10**9, 1900)}
+LAST_YEAR = 2100
+
+
+def check_no_dates(values, table, name, made_by=None):
+    """Raise ValueError for a column of targets whose values are dates.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_targets)
+        The targets of one series.
+    table : array-like
+        The table that they are from, in pandas or an array.
+    name : str
+        Name of the table, for messages.
+    made_by : str, default=None
+        The statement that makes the user's table pandas.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm._time_index.numeric_dates import check_no_dates
+    >>> check_no_dates(np.array([[20240130, 1.0], [20240131, 2.0], [20240201, 3.0]]), None, "y")
+    Traceback (most recent call last):
+        ...
+    ValueError: Column 0 of y holds dates as numbers, 20240130 … 20240201, and would be forecast as a target. ...
+    """
+    for column in range(values.shape[1]):
+        numbers = values[:, column]
+        call = _conversion(numbers, values.shape[1] > 1)
+        if call is None:
+            continue
+        columns = getattr(table, "columns", None)
+        key = column if columns is None else columns[column]
+        statements = [made_by] if made_by else [] if columns is not None else [f"{name} = pd.DataFrame({name})"]
+        statements.append(f"{name} = {name}.set_index({call.format(f'{name}.pop({key!r})')})")
+        raise ValueError(
+            f"Column {key!r} of {name} holds dates as numbers, {numbers[0]:.0f} … {numbers[-1]:.0f}, and would be "
+            f"forecast as a target. If they are the times of the rows, {'; '.join(statements)} makes them the index. "
+            "Otherwise leave the column out."
+        )
+
+
+def _conversion(numbers, is_one_of_several):
+    """Return the call that converts a column of numbers to times; None if they are not dates."""
+    if len(numbers) < FEWEST or not _are_increasing_whole(numbers):
+        return None
+    import pandas as pd
+
+    whole = pd.Index(numbers.astype(np.int64))
+    form, digits = integer_date_format(whole), len(str(whole[0]))
+    if form and digits >= 8:
+        return f'pd.to_datetime({{}}.astype("int64").astype(str), format="{form}")'
+    if len(numbers) < FEWEST_OTHERS or not is_one_of_several:
+        return None
+    steps = np.diff(numbers)
+    if form and (steps != steps[0]).any():
+        return f'pd.to_datetime({{}}.astype("int64").astype(str), format="{form}")'
+    if numbers[0] >= 1800 and numbers[-1] < 2200 and (steps == 1).all():
+        return 'pd.to_datetime({}.astype("int64").astype(str), format="%Y")'
+    for unit, (parts, first_year) in UNITS.items():
+        first, last = ((year - 1970) * 31_556_952 * parts for year in (first_year, LAST_YEAR))
+        if first <= numbers[0] and numbers[-1] < last and not (whole.to_numpy() % (60 * parts)).any():
+            return f'pd.to_datetime({{}}.astype("int64"), unit="{unit}")'
+    return None
+
+
+def _are_increasing_whole(numbers):
+    """Whether numbers are whole, within the range of whole numbers, and each larger than the one before."""
+    if not (np.isfinite(numbers).all() and numbers[0] > -(2**62) and numbers[-1] < 2**62):
+        return False
+    return bool((np.diff(numbers) > 0).all() and (numbers == np.floor(numbers)).all())

@@ -1,0 +1,78 @@
+"""Numbers that are dates are no targets; numbers that only resemble some are."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+
+from sklstm import Forecaster, backtest, make_windows
+from sklstm._time_index.numeric_dates import check_no_dates
+from sklstm.datasets import load_airline
+
+MONTHS = load_airline().index
+VALUES = load_airline().to_numpy()
+HOURS = pd.date_range("2024-02-27", periods=100, freq="h")
+DATES = {
+    "days": (pd.date_range("2024-01-25", periods=100), lambda times: times.strftime("%Y%m%d").astype(int)),
+    "three days": (pd.date_range("2024-01-01", periods=3), lambda times: times.strftime("%Y%m%d").astype(int)),
+    "months": (MONTHS, lambda times: times.strftime("%Y%m").astype(int)),
+    "hours": (HOURS, lambda times: times.strftime("%Y%m%d%H").astype(int)),
+    "years": (pd.date_range("1950", periods=50, freq="YS"), lambda times: times.year),
+    "seconds": (HOURS, lambda times: (times - pd.Timestamp(0)) // pd.Timedelta("1s")),
+    "milliseconds": (HOURS, lambda times: (times - pd.Timestamp(0)) // pd.Timedelta("1ms")),
+    "nanoseconds before 1970": (MONTHS, lambda times: (times - pd.Timestamp(0)) // pd.Timedelta("1ns")),
+}
+
+
+@pytest.mark.parametrize("container", ["frame", "decimals", "array"])
+@pytest.mark.parametrize("name", DATES)
+def test_a_column_of_dates_is_no_target_and_the_advice_makes_it_the_index(name, container):
+    times, convert = DATES[name]
+    values = np.resize(VALUES, len(times))
+    y = pd.DataFrame({"when": convert(times), "value": values})
+    y = {"frame": y, "decimals": y.astype(float), "array": y.to_numpy()}[container]
+    with pytest.raises(ValueError, match=r"^Column .* of y holds dates as numbers.* forecast as a target") as error:
+        Forecaster(Ridge(), window_length=1).fit(None, y)
+    (code,) = re.findall(r"times of the rows, (.*) makes them the index", str(error.value))
+    place = {"y": y, "pd": pd}
+    exec(code, place)
+    assert place["y"].index.astype("datetime64[ns]").equals(times.astype("datetime64[ns]"))
+    assert place["y"].shape[1] == 1
+
+
+def test_windows_and_backtests_refuse_them_too():
+    frame = pd.DataFrame({"value": VALUES, "when": MONTHS.strftime("%Y%m%d").astype(int)})
+    with pytest.raises(ValueError, match="Column 'when' of series holds dates"):
+        make_windows(frame, 12)
+    assert make_windows(frame, 12, n_outputs=1)[1].columns.tolist() == ["value"]
+    with pytest.raises(ValueError, match="Column 'when' of y holds dates"):
+        backtest(Forecaster(Ridge()), None, frame, steps=2, n_origins=2)
+    panel = pd.concat(dict.fromkeys("ab", frame), names=["line", "row"])
+    with pytest.raises(ValueError, match="Column 'when' of y holds dates"):
+        Forecaster(Ridge()).fit(None, panel)
+
+
+NO_DATES = {
+    "a count of six digits": np.arange(200_001, 200_013),
+    "few months": np.array([202_401, 202_402, 202_404]),
+    "counts that fall": np.arange(20_240_131, 20_240_100, -1),
+    "days that are none": np.arange(20_240_125, 20_240_140),
+    "years with steps": np.arange(1900, 2000, 2),
+    "few years": np.array([1999, 2000, 2001]),
+    "large numbers": 1_700_000_000 + np.arange(100) * 7,
+    "decimals": np.arange(1990, 2010) + 0.5,
+    "missing": np.array([20_240_101, np.nan, 20_240_103, 20_240_104]),
+    "beyond 64 bits": np.array([1e300, 2e300, 3e300]) / 10,
+}
+
+
+@pytest.mark.parametrize("name", NO_DATES)
+def test_other_numbers_are_targets(name):
+    numbers = np.asarray(NO_DATES[name], dtype=float)
+    check_no_dates(np.c_[numbers, np.sin(numbers)], None, "y")
+
+
+def test_a_series_alone_may_count_years():
+    check_no_dates(np.arange(1900.0, 2000)[:, np.newaxis], None, "y")
