@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 import sklearn
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import PoissonRegressor, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
@@ -143,6 +147,10 @@ FORECASTERS = {
     "bootstrap": {"regressor": Ridge(), "intervals": "bootstrap"},
     "boosted trees": {"regressor": HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=1)},
     "tree": {"regressor": DecisionTreeRegressor(random_state=0)},
+    "support vectors": {"regressor": SVR()},
+    "a pipeline of support vectors": {"regressor": make_pipeline(StandardScaler(), SVR())},
+    "counts": {"regressor": PoissonRegressor()},
+    "the mean": {"regressor": DummyRegressor()},
 }
 ORDER, SUBSET = "check_methods_sample_order_invariance", "check_methods_subset_invariance"
 IN_TIME = {
@@ -154,15 +162,14 @@ IN_TIME = {
     "check_regressor_data_not_an_array": "it predicts the training rows, whose index says that they do not follow",
 }
 # Trees find the answers of these two checks in the columns alone, as they grow until every row has a leaf.
-LUCKY = {"boosted trees": {ORDER, SUBSET}, "tree": {ORDER, SUBSET, WEIGHTS}}
+LUCKY = {"boosted trees": {ORDER, SUBSET}, "tree": {ORDER, SUBSET, WEIGHTS}, "the mean": {ORDER, SUBSET}}
 OF_REGRESSOR = {
-    "boosted trees": {MULTIOUTPUT: "its regressor takes one output"},
     "default, a few epochs": {TRAIN: "in a few epochs there is little learnt"},
 }
 
 
 @pytest.mark.filterwarnings("ignore")
-@representatives(FORECASTERS, {"linear", "lstm", "conformal", "tree"})
+@representatives(FORECASTERS, {"linear", "lstm", "conformal", "tree", "support vectors"})
 def test_forecaster_fails_the_declared_checks_and_no_other(name):
     declared = {check: reason for check, reason in IN_TIME.items() if check not in LUCKY.get(name, ())}
     declared |= OF_REGRESSOR.get(name, {})

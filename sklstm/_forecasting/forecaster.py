@@ -5,6 +5,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
 
 from sklstm._estimator.window_transformer import WindowTransformer
@@ -13,8 +15,24 @@ from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
 from sklstm._forecasting.fitting import begin_tasks, train
 from sklstm._forecasting.intervals import CALIBRATED
-from sklstm._forecasting.regressor_input import accepts_nan, check_regressor, lstm_prefixes
-from sklstm._forecasting.settings import DEFAULT, check_settings, regressor_to_clone, strategy_of, window_length_of
+from sklstm._forecasting.regressor_input import (
+    accepts_nan,
+    check_regressor,
+    has_poor_score,
+    is_random,
+    lstm_prefixes,
+    needs_nonnegative,
+    takes_several,
+)
+from sklstm._forecasting.settings import (
+    DEFAULT,
+    check_settings,
+    is_learnt,
+    part_of,
+    regressor_to_clone,
+    strategy_of,
+    window_length_of,
+)
 from sklstm._forecasting.strategies import AUTO, STRATEGIES
 from sklstm._forecasting.target_scaling import check_transformer
 from sklstm._forecasting.updating import check_learning_rate, train_further
@@ -41,7 +59,7 @@ from sklstm._utils.argument_checks import (
 )
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
-from sklstm._utils.checks import check_fitted, check_steps
+from sklstm._utils.checks import check_fitted, check_steps, is_pandas
 from sklstm._utils.checksums import table_checksums
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.interrupts import raises_interrupts
@@ -51,6 +69,7 @@ from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.public import public
 from sklstm._utils.training_log import ResumableMixin, call_with_log
+from sklstm._utils.user_warning import warn_user
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
@@ -456,6 +475,7 @@ class Forecaster(
         data = read_training(self, X, y, tables[2])
         proper = check_settings(self, data)
         check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
+        _warn_of_column(self, y)
         tasks = begin_tasks(self, original, data, *tables)
         log.begin_fit(lambda: table_checksums(X=X, y=y, sample_weight=data.weight))
         fitted = train(self, data, proper, X, y, tasks)
@@ -950,11 +970,25 @@ class Forecaster(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        regressor = regressor_to_clone(self)
+        learnt = [regressor_to_clone(self), *([self.baseline] if is_learnt(part_of(self, "baseline")) else [])]
         # NaN in columns known in advance; an LSTM would skip the whole step, targets included
-        tags.input_tags.allow_nan = accepts_nan(regressor) and not lstm_prefixes(regressor)
-        tags.target_tags.multi_output = True
+        tags.input_tags.allow_nan = all(accepts_nan(part) and not lstm_prefixes(part) for part in learnt)
+        tags.target_tags.multi_output = all(map(takes_several, learnt))
+        tags.target_tags.positive_only = self.target_transformer is None and any(map(needs_nonnegative, learnt))
+        tags.regressor_tags.poor_score = has_poor_score(learnt[0])
+        tags.non_deterministic = any(map(is_random, learnt))
         return tags
+
+
+def _warn_of_column(forecaster, y):
+    """Warn of an array with one column as targets, as scikit-learn demands of regressors with a single output."""
+    is_column = not is_pandas(y) and np.shape(y)[1:] == (1,)
+    if is_column and not get_tags(forecaster).target_tags.multi_output:
+        warn_user(
+            f"A column-vector y was passed when a 1d array was expected. {type(forecaster).__name__} forecasts one "
+            "target with this regressor: pass y.ravel(), or a frame whose column has a name.",
+            DataConversionWarning,
+        )
 
 
 def check_parts(forecaster):

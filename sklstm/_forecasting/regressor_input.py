@@ -191,22 +191,32 @@ def accepts_nan(regressor):
 
 def takes_several(regressor):
     """Whether the tags of a regressor, or those of the regressor inside, say that it learns several outputs at once."""
-    return any(tags.multi_output for tags in _target_tags(regressor))
+    return any(tags.target_tags.multi_output for tags in _all_tags(regressor))
+
+
+def has_poor_score(regressor):
+    """Whether the tags of a regressor, or those of the regressor inside, say that its scores are poor."""
+    return any(tags.regressor_tags is not None and tags.regressor_tags.poor_score for tags in _all_tags(regressor))
+
+
+def is_random(regressor):
+    """Whether the tags of a regressor, or those of the regressor inside, say that its results are random."""
+    return any(tags.non_deterministic for tags in _all_tags(regressor))
 
 
 def needs_table(regressor):
     """Whether the tags of a regressor, or those of the regressor inside, say that `y` must have two dimensions."""
-    return any(not tags.single_output for tags in _target_tags(regressor))
+    return any(not tags.target_tags.single_output for tags in _all_tags(regressor))
 
 
-def _target_tags(regressor):
-    """Yield the tags about targets of a regressor, and of those inside of it that get its targets as they are."""
+def _all_tags(regressor):
+    """Yield the tags of a regressor, and of those inside of it that get its targets as they are."""
     tags = _tags(regressor)
     if tags is not None:
-        yield tags.target_tags
+        yield tags
     inner = _predictor_in(regressor) if _is_pipeline(regressor) else _inner(regressor)
     if inner is not None:
-        yield from _target_tags(inner)
+        yield from _all_tags(inner)
 
 
 def takes_missing_targets(regressor):

@@ -11,7 +11,11 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.base import clone
-from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.exceptions import DataConversionWarning
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, PoissonRegressor, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
@@ -23,6 +27,7 @@ from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 from sklearn.svm import SVR
+from sklearn.utils import get_tags
 
 from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split_panel
 from tests._forecasting.tools import (
@@ -1330,3 +1335,77 @@ def test_rows_that_are_counted_are_not_to_be_aggregated_by_day():
         Forecaster(Ridge(), window_length=3).fit(None, y)
     assert "by day" not in str(caught.value)
     assert Forecaster(Ridge(), window_length=3).fit(None, y.reset_index(drop=True)).forecast(1).notna().all()
+
+
+# ---- tags
+
+
+class Drawn(Ridge):
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = True
+        return tags
+
+
+TAGS = {
+    "default": (Forecaster(), "multi_output"),
+    "Ridge": (Forecaster(Ridge()), "multi_output"),
+    "SVR": (Forecaster(SVR()), ""),
+    "SVR, direct": (Forecaster(SVR(), strategy="direct", steps=3), ""),
+    "SVR for each output": (Forecaster(MultiOutputRegressor(SVR())), "multi_output"),
+    "Ridge in a pipeline": (Forecaster(make_pipeline(StandardScaler(), Ridge())), "multi_output"),
+    "SVR in a pipeline": (Forecaster(make_pipeline(StandardScaler(), SVR())), ""),
+    "Ridge in a search": (Forecaster(GridSearchCV(Ridge(), {})), "multi_output"),
+    "a baseline with one output": (Forecaster(Ridge(), baseline=SVR()), ""),
+    "a baseline with several": (Forecaster(Ridge(), baseline=LinearRegression()), "multi_output"),
+    "counts": (Forecaster(PoissonRegressor()), "positive_only"),
+    "counts by an LSTM": (Forecaster(LSTMRegressor(loss="poisson")), "multi_output positive_only"),
+    "logarithms of counts": (
+        Forecaster(PoissonRegressor(), target_transformer=FunctionTransformer(np.exp, np.log)),
+        "",
+    ),
+    "the mean": (Forecaster(DummyRegressor()), "multi_output poor_score"),
+    "the mean, in a pipeline": (
+        Forecaster(make_pipeline(StandardScaler(), DummyRegressor())),
+        "multi_output poor_score",
+    ),
+    "drawn": (Forecaster(Drawn()), "multi_output non_deterministic"),
+    "missing values": (Forecaster(HistGradientBoostingRegressor()), "allow_nan"),
+    "missing values, imputed": (Forecaster(make_pipeline(SimpleImputer(), SVR())), "allow_nan"),
+    "missing values, not of the baseline": (Forecaster(HistGradientBoostingRegressor(), baseline=SVR()), ""),
+}
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_tags_are_those_of_the_regressors(name):
+    estimator, expected = TAGS[name]
+    tags = get_tags(estimator)
+    found = {
+        "multi_output": tags.target_tags.multi_output,
+        "positive_only": tags.target_tags.positive_only,
+        "poor_score": tags.regressor_tags.poor_score,
+        "non_deterministic": tags.non_deterministic,
+        "allow_nan": tags.input_tags.allow_nan,
+    }
+    assert {tag for tag, is_set in found.items() if is_set} == set(expected.split())
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_who_says_so_takes_several_targets(name):
+    estimator, expected = TAGS[name]
+    y = np.abs(np.random.default_rng(0).standard_normal((40, 2))) + 1
+    estimator = clone(estimator).set_params(window_length=3)
+    if "multi_output" in expected.split() and name not in ("default", "counts by an LSTM"):
+        assert estimator.fit(None, y).forecast(2).shape == (2, 2)
+    elif not expected or "allow_nan" in expected:
+        with pytest.raises(ValueError, match="does not take 2 outputs at once|y should be a 1d array"):
+            estimator.fit(None, y)
+
+
+def test_an_array_with_one_column_is_told_that_the_regressor_has_one_output():
+    y = np.sin(np.arange(40.0))
+    with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
+        forecast = Forecaster(SVR(), window_length=3).fit(None, y[:, np.newaxis]).forecast(2)
+    np.testing.assert_array_equal(forecast[0], Forecaster(SVR(), window_length=3).fit(None, y).forecast(2))
+    Forecaster(SVR(), window_length=3).fit(None, pd.DataFrame({"y": y}))  # a name says that it is meant
+    Forecaster(Ridge(), window_length=3).fit(None, y[:, np.newaxis])

@@ -200,7 +200,7 @@ def test_a_long_table_is_no_panel_yet():
     with pytest.raises(TypeError, match="pandas with an index of two levels") as error:
         split_panel(y, 2, 12)
     index = pd.DataFrame(y.to_dicts()).set_index(["line", "month"])
-    assert "pd.DataFrame(index.to_dicts()).set_index([series, time])" in str(error.value)
+    assert "y = pd.DataFrame(y.to_dicts()).set_index([series, time])" in str(error.value)
     assert len(split_panel(index, 2, 12)) == 2
 
 
