@@ -46,11 +46,28 @@ class InputSpec:
         Number of channels at each step.
     dtype : numpy dtype
         Precision of all computations.
+    n_steps : int, default=0
+        Number of steps of the sequences; 0 for a table, and if it is not known.
     """
 
     is_sequence: bool
     n_channels: int
     dtype: np.dtype
+    n_steps: int = 0
+
+    def unflattened(self, X, name):
+        """Return the sequences that a table holds whose rows have all steps side by side; None if it holds none.
+
+        Rows of a single step are not read: they could be the steps of one sample. A single row of zeros is, however: by
+        such rows MAPIE and dask-ml probe whether an estimator is fitted, with as many columns as there are channels or
+        steps.
+        """
+        n_columns = np.shape(X)[1]
+        if self.n_steps > 1 and n_columns == self.n_steps * self.n_channels:
+            return as_array(X, name, dtype=FLOATS, ensure_all_finite=False).reshape(-1, self.n_steps, self.n_channels)
+        if len(X) == 1 and n_columns in (self.n_channels, self.n_steps) and not np.any(np.asarray(X)):
+            return np.zeros((1, max(self.n_steps, 1), self.n_channels), dtype=self.dtype)
+        return None
 
 
 @dataclass(frozen=True)
@@ -116,7 +133,7 @@ def check_new_rows(regressor, X):
     else:
         X = _check_table(regressor, X, regressor.n_channels, "X", reset=True)
     _check_rows_range(X, X.dtype, "X")
-    return X, InputSpec(is_sequence, X.shape[2], X.dtype)
+    return X, InputSpec(is_sequence, X.shape[2], X.dtype, X.shape[1] if is_sequence else 0)
 
 
 def check_rows(regressor, X, spec, input_name="X"):
@@ -128,9 +145,13 @@ def check_rows(regressor, X, spec, input_name="X"):
         return X if spec.is_sequence else X.reshape(len(X), -1, spec.n_channels)
     X = as_numbers(X, input_name, sequences=True)
     ndim, name = _n_row_dimensions(regressor, X, input_name), type(regressor).__name__
+    if spec.is_sequence and ndim == 2:
+        sequences = spec.unflattened(X, input_name)
+        X = X if sequences is None else sequences
+        ndim = np.ndim(X)
     if (ndim == 3) != spec.is_sequence:
         was = "sequences (n_samples, n_steps, n_channels)" if spec.is_sequence else "a table (n_samples, n_columns)"
-        hint = " A single sample is X[:1]." if spec.is_sequence else ""
+        hint = _sequence_hint(spec) if spec.is_sequence else ""
         raise ValueError(
             f"{input_name} has {ndim} dimensions (shape {np.shape(X)}), but {name} was fitted on {was}.{hint}"
         )
@@ -142,6 +163,12 @@ def check_rows(regressor, X, spec, input_name="X"):
         X = _check_table(regressor, X, spec.n_channels, input_name, reset=False)
     _check_rows_range(X, spec.dtype, input_name)
     return X
+
+
+def _sequence_hint(spec):
+    """Say which shapes of samples are read after a fit on sequences."""
+    flat = f" Rows of {spec.n_steps * spec.n_channels} columns, all channels of a step side by side, are read too."
+    return " A single sample is X[:1]." + (flat if spec.n_steps > 1 else "")
 
 
 def _passes_every_check(regressor, X, spec):

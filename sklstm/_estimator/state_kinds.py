@@ -239,7 +239,10 @@ TRAINING_KINDS = (
             "dropout": number(0, 1),
         },
     ),
-    Kind.of_dataclass(InputSpec, {"is_sequence": is_flag, "n_channels": whole(1), "dtype": instance(np.dtype)}),
+    Kind.of_dataclass(
+        InputSpec,
+        {"is_sequence": is_flag, "n_channels": whole(1), "dtype": instance(np.dtype), "n_steps": whole()},
+    ),
     Kind.of_dataclass(
         WindowRange,
         {"low": array(1, may_be_nan=True), "high": array(1, may_be_nan=True), "n_targets": whole(1)},

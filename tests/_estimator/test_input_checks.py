@@ -20,9 +20,9 @@ WRONG_ROWS = {
     "another number of channels": (X3[:, :, :1], ValueError, "1 channels, but LSTMRegressor was fitted on 2"),
     "4-D": (X3[..., np.newaxis], ValueError, r"4 dimensions; .*\(n_samples, n_steps, n_channels\)"),
     "2-D where 3-D was fitted": (
-        X2,
+        X2[:, :8],
         ValueError,
-        r"has 2 dimensions \(shape \(12, 10\)\), but .* fitted on sequences .* A single sample is X\[:1\]",
+        r"has 2 dimensions \(shape \(12, 8\)\), but .* fitted on sequences .* A single sample is X\[:1\]\. Rows of 10",
     ),
     "1-D": (Y, ValueError, "has 1 dimensions.*make_windows"),
     "infinity": (changed(X3, (3, 2, 1), np.inf), ValueError, "contains infinity"),
@@ -510,3 +510,41 @@ def test_weights_that_are_changed_in_place_count_at_once():
     assert model.predict(X3[:1]) > zero
     model.theta_ = np.zeros_like(model.theta_)
     assert model.predict(X3[:1]) == zero
+
+
+# ---- rows with all steps side by side, after a fit on sequences
+
+
+def test_flat_rows_of_the_fit_are_its_sequences():
+    model = fitted(X3, Y)
+    for flat in (X2, X2.astype(np.float32), X2.tolist(), pd.DataFrame(X2)):
+        np.testing.assert_allclose(model.predict(flat), model.predict(X3), rtol=1e-5)
+    np.testing.assert_array_equal(model.predict(X2), model.predict(X3))
+    missing = changed(X2, (3, slice(0, 4)), np.nan)  # the first two steps
+    np.testing.assert_array_equal(model.predict(missing), model.predict(changed(X3, (3, slice(0, 2)), np.nan)))
+    assert model.score(X2, Y) == model.score(X3, Y)
+    again = fitted(X3, Y).partial_fit(X2, Y)
+    np.testing.assert_array_equal(again.predict(X3), fitted(X3, Y).partial_fit(X3, Y).predict(X3))
+    refuses(model, lambda: model.predict(changed(X2, (3, 2), np.inf)), ValueError, "X contains infinity")
+
+
+def test_a_sample_or_a_step_by_itself_is_refused():
+    model = fitted(X3, Y)
+    for rows in (X3[0], X3[0, :1]):
+        refuses(model, lambda: model.predict(rows), ValueError, r" A single sample is X\[:1\]\. Rows of 10 columns")  # noqa: B023
+
+
+def test_rows_of_one_step_may_be_the_steps_of_a_sample():
+    model = fitted(X3[:, :1], Y)
+    with pytest.raises(ValueError, match=r"has 2 dimensions \(shape \(5, 2\)\).* A single sample is X\[:1\]\.$"):
+        model.predict(X3[0])
+
+
+def test_a_row_of_zeros_is_the_probe_of_another_library():
+    model = fitted(X3, Y)
+    expected = model.predict(np.zeros((1, 5, 2)))
+    for n_columns in (2, 5, 10):  # channels, steps, both
+        np.testing.assert_array_equal(model.predict(np.zeros((1, n_columns))), expected)
+    for rows in (np.zeros((2, 2)), np.zeros((1, 3)), np.full((1, 2), 1e-9), np.full((1, 2), np.nan)):
+        with pytest.raises(ValueError, match="fitted on sequences"):
+            model.predict(rows)

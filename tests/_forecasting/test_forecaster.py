@@ -1398,7 +1398,7 @@ def test_who_says_so_takes_several_targets(name):
     if "multi_output" in expected.split() and name not in ("default", "counts by an LSTM"):
         assert estimator.fit(None, y).forecast(2).shape == (2, 2)
     elif not expected or "allow_nan" in expected:
-        with pytest.raises(ValueError, match="does not take 2 outputs at once|y should be a 1d array"):
+        with pytest.raises(ValueError, match=r"does not take 2 outputs at once|y should be a 1d array"):
             estimator.fit(None, y)
 
 
