@@ -45,6 +45,7 @@ from sklstm._series.requested_rows import (
     check_gaps,
     check_known_columns,
     check_not_forgotten,
+    find_training_rows,
     read_future,
     read_rows,
 )
@@ -586,7 +587,10 @@ class Forecaster(
         check_fitted(self, "_fitted")
         if isinstance(self._in_sample, Forgotten):
             check_not_forgotten(self._history, X)
-        asked = read_rows(self, self._fitted.data, self._history, X)
+        return self._predictions(read_rows(self, self._fitted.data, self._history, X))
+
+    def _predictions(self, asked):
+        """Return what `predict` does for the rows that are asked for, by key."""
         forecasts = np.empty((sum(len(part.rows) for part in asked.values()), self._fitted.builder.spec.n_targets))
         for key, values in self._forecast_rows(asked).items():
             forecasts[asked[key].rows] = values
@@ -927,10 +931,15 @@ class Forecaster(
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of `predict(X)`.
 
+        Rows after the history are scored by the forecasts that start at its end, so they are 1, 2, 3, … steps ahead.
+        Training rows are scored by in-sample forecasts, each one step ahead from the rows before it: `fitted_values_`.
+        So a training score (`return_train_score=True`, `learning_curve`) compares other horizons than a test score.
+
         Parameters
         ----------
         X : array-like
-            As for `predict`.
+            As for `predict`. If it has no index, its rows are training rows if the index of `y` says so or, if `y` has
+            none either, if both have the values of all training rows.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
             The truth, aligned with `X` by index and column names if they have them. Rows with NaN are left out,
             and so are those of series that cannot be forecast.
@@ -956,8 +965,11 @@ class Forecaster(
         from sklearn.metrics import r2_score
 
         check_fitted(self, "_fitted")
-        truth, weight = read_truth(self._fitted.data.spec, self._history, X, y, sample_weight)
-        forecasts = self.predict(X)  # warns of series that cannot be forecast
+        data, history = self._fitted.data, self._history
+        rows = None if isinstance(self._in_sample, Forgotten) else find_training_rows(self, data, X, y)
+        truth, weight = read_truth(data.spec, history, X, y, sample_weight, rows is not None)
+        # `predict` warns of series that cannot be forecast
+        forecasts = self.predict(X) if rows is None else self._predictions(rows)
         check_same_length(X=forecasts, y=truth)
         known = ~np.isnan(np.c_[truth.reshape(len(truth), -1), forecasts.reshape(len(truth), -1)]).any(axis=1)
         if not known.any():

@@ -89,6 +89,8 @@ def read_rows(forecaster, data, history, X):
     known, index = values[:, ~columns.is_past], index_of(X)
     _check_levels(history, index, "X")
     parts = split_index(index, len(known), "X")
+    if index is None:
+        _warn_of_training_rows(known, training.get(None))
     in_sample = {} if index is None else _find_training_rows(training, parts)
     if not in_sample:
         if index is not None:
@@ -109,7 +111,7 @@ def read_rows(forecaster, data, history, X):
 
 def check_not_forgotten(history, X):
     """Raise ValueError for an X of `predict` that has rows of a history, by key, which is no longer kept whole."""
-    index = index_of(X)
+    index = index_of(as_numbers(X, "X", reads_times=True))
     if index is None:
         return
     for key, _, times in split_index(index, len(index), "X"):
@@ -124,6 +126,65 @@ def check_not_forgotten(history, X):
                 f"{format_time(times[is_known.argmax()])}. In-sample forecasts need the training rows, which `compact` "
                 f"has removed; rows after {format_time(end.last)} can be forecast."
             )
+
+
+def find_training_rows(forecaster, data, X, y):
+    """Find the training rows among the arguments of `score` if X has no index, so that `predict` could not.
+
+    The index of y says which rows they are or, if it has none either, its values: those of all training rows.
+
+    Parameters
+    ----------
+    forecaster, data
+        As for `read_rows`.
+    X, y
+        As in `score`.
+
+    Returns
+    -------
+    rows : dict of InSampleRows, by key, or None
+        None if X has an index, or if the rows are not those of training.
+    """
+    if X is None or isinstance(X, Integral):
+        return None
+    X, y = as_numbers(X, "X", reads_times=True), as_numbers(y, "y", reads_times=True)
+    if index_of(X) is not None or y is None:
+        return None
+    columns, index, single = data.spec.columns, index_of(y), data.series.get(None)
+    known = columns.read(forecaster, X)[:, ~columns.is_past]
+    if index is None or (single is not None and single.index is None):
+        return _if_all_training_rows(single, known, np.asarray(y))
+    if len(index) != len(known):
+        return None
+    parts = split_index(index, len(index), "y")
+    found = _find_training_rows(data.series, parts)
+    if len(found) < len(parts) or any((part.positions < 0).any() for part in found.values()):
+        return None
+    for key, rows, times in parts:
+        _check_as_trained(columns, known[rows], data.series[key].known[found[key].positions], times)
+    return found
+
+
+def _if_all_training_rows(part, known, y):
+    """Return all rows of a series (None of a panel) if known columns and targets have their values; else None."""
+    if part is None or y.ndim not in (1, 2) or len(y) != len(part):
+        return None
+    everything = np.arange(len(part))
+    is_same = _are_equal(y.reshape(len(y), -1), part.y) and _are_equal(known, part.known)
+    return {None: InSampleRows(everything, everything)} if is_same else None
+
+
+def _are_equal(values, others):
+    return values.shape == others.shape and np.array_equal(values, others, equal_nan=True)
+
+
+def _warn_of_training_rows(known, part):
+    """Warn if an array has the columns of the training rows: its rows are taken to follow the history."""
+    if part is not None and _are_equal(known, part.known) and (known != known[:1]).any():
+        warn_user(
+            f"X has the values of the {rows_said(len(known))} of training but no index, so it is taken for the rows "
+            "that follow the history. For in-sample forecasts, see fitted_values_, or give X and y an index."
+        )
 
 
 def _check_are_rows(X):

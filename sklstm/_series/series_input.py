@@ -121,7 +121,7 @@ def read_history(forecaster, spec, history, reads_columns=True):
     return {key: History.from_series(part) for key, part in series.items()}, output_format
 
 
-def read_truth(spec, history, X, y, sample_weight):
+def read_truth(spec, history, X, y, sample_weight, is_in_sample=False):
     """Check the truth and the weights that are given to `score`.
 
     Parameters
@@ -132,6 +132,8 @@ def read_truth(spec, history, X, y, sample_weight):
         The histories, by key.
     X, y, sample_weight
         As in `score`.
+    is_in_sample : bool, default=False
+        Whether y is at training rows.
 
     Returns
     -------
@@ -144,7 +146,8 @@ def read_truth(spec, history, X, y, sample_weight):
     index = index_of(as_numbers(X, "X", reads_times=True))
     if index is None and index_of(y) is not None:
         index = y.index
-        _check_directly_follows(history, index)
+        if not is_in_sample:
+            _check_directly_follows(history, index)
     y = in_order_of(y, index, "y", "X")
     truth = as_array(y, "y", dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan")
     n_given = truth.shape[1] if truth.ndim == 2 else 1

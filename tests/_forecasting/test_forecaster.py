@@ -22,6 +22,8 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
     cross_val_score,
     cross_validate,
+    learning_curve,
+    validation_curve,
 )
 from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import make_pipeline
@@ -30,6 +32,7 @@ from sklearn.svm import SVR
 from sklearn.utils import get_tags
 
 from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, split_panel
+from sklstm.datasets import load_airline
 from tests._forecasting.tools import (
     COLUMNS,
     N_FUTURE,
@@ -1335,6 +1338,90 @@ def test_rows_that_are_counted_are_not_to_be_aggregated_by_day():
         Forecaster(Ridge(), window_length=3).fit(None, y)
     assert "by day" not in str(caught.value)
     assert Forecaster(Ridge(), window_length=3).fit(None, y.reset_index(drop=True)).forecast(1).notna().all()
+
+
+# ---- scores of training rows
+
+MONTHS = load_airline()
+NO_COLUMNS = MONTHS.to_frame()[[]]
+CALENDAR = pd.DataFrame({"is_summer": MONTHS.index.month.isin([7, 8]) * 1.0}, index=MONTHS.index)
+YEARS = TimeSeriesSplit(3, test_size=12)
+FITTED_ON = {
+    "index": (NO_COLUMNS, MONTHS),
+    "numbers": (NO_COLUMNS.reset_index(drop=True), MONTHS.reset_index(drop=True)),
+    "arrays": (NO_COLUMNS.to_numpy(), MONTHS.to_numpy()),
+    "columns": (CALENDAR, MONTHS),
+    "index of X": (CALENDAR, MONTHS.to_numpy()),
+    "index of y": (CALENDAR.to_numpy(), MONTHS),
+    "arrays of columns": (CALENDAR.to_numpy(), MONTHS.to_numpy()),
+}
+OF_TRAINING = {
+    "recursive": {},
+    "direct": {"strategy": "direct", "steps": 12},
+    "multioutput": {"strategy": "multioutput", "steps": 12},
+    "past only": {"strategy": "direct", "steps": 12, "past_only": True},
+}
+
+
+@pytest.mark.parametrize("strategy", OF_TRAINING)
+@pytest.mark.parametrize("given", FITTED_ON)
+def test_a_score_of_training_rows_is_that_of_forecasts_one_step_ahead(given, strategy):
+    X, y = FITTED_ON[given]
+    settings = dict(OF_TRAINING[strategy])
+    if settings.pop("past_only", False):
+        settings["past_only"] = list(X.columns) if hasattr(X, "columns") else list(range(X.shape[1]))
+    model = Forecaster(Ridge(), window_length=12, **settings)
+    scores = cross_validate(model, X, y, cv=YEARS, return_train_score=True, error_score="raise")
+    for number, (train, test) in enumerate(YEARS.split(X)):
+        indexed = CALENDAR if X.shape[1] else NO_COLUMNS
+        fit = Forecaster(Ridge(), window_length=12, **settings)
+        if settings.get("past_only"):
+            fit.set_params(past_only=list(indexed.columns))
+        fit.fit(indexed.iloc[train], MONTHS.iloc[train])
+        one_ahead = fit.fitted_values_.fillna(MONTHS.shift(1)).fillna(MONTHS.iloc[train].mean())
+        assert scores["train_score"][number] == pytest.approx(r2_score(MONTHS.iloc[train], one_ahead), rel=1e-9)
+        ahead = fit.predict(indexed.iloc[test])
+        assert scores["test_score"][number] == pytest.approx(r2_score(MONTHS.iloc[test], ahead), rel=1e-9)
+
+
+def test_curves_of_data_with_times_are_finite():
+    kept = {"cv": YEARS, "error_score": "raise"}
+    model = Forecaster(Ridge(), window_length=12)
+    sizes, train, test = learning_curve(model, NO_COLUMNS, MONTHS, train_sizes=[0.8, 0.9, 1.0], **kept)
+    assert np.isfinite([train, test]).all()
+    first = MONTHS[: sizes[0]]
+    assert train[0, 0] == clone(model).fit(None, first).score(NO_COLUMNS[: sizes[0]], first)
+    assert (train > 0.8).all()
+    train, test = validation_curve(model, NO_COLUMNS, MONTHS, param_name="window_length", param_range=[6, 12], **kept)
+    assert np.isfinite([train, test]).all()
+    panel = pd.concat({"a": MONTHS, "b": 2 * MONTHS}, names=["line", "month"])
+    scores = cross_validate(
+        model, panel.to_frame()[[]], panel, cv=split_panel(panel, 3, 12), return_train_score=True, error_score="raise"
+    )
+    assert (scores["train_score"] > 0.9).all()
+
+
+def test_arrays_that_are_not_all_training_rows_follow_the_history():
+    X, y = CALENDAR.to_numpy(), MONTHS.to_numpy()
+    model = Forecaster(Ridge(), window_length=12).fit(X[:132], y[:132])
+    expected = r2_score(y[132:], model.predict(X[132:]))
+    assert model.score(X[132:], y[132:]) == expected
+    assert model.score(X[132:], MONTHS[132:]) == expected
+    changed = y[:132].copy()
+    changed[7] += 1
+    with pytest.warns(UserWarning, match="X has the values of the 132 rows of training but no index"):
+        assert model.score(X[:132], changed) < 0  # what comes after 1959 is not what was before
+    with pytest.warns(UserWarning, match="no index, so it is taken for the rows that follow"):
+        forecast = model.predict(X[:132])
+    np.testing.assert_array_equal(forecast, model.forecast(132, X[:132]))
+
+
+def test_training_rows_must_have_the_columns_of_training():
+    model = Forecaster(Ridge(), window_length=12).fit(CALENDAR.to_numpy(), MONTHS)
+    with pytest.raises(ValueError, match=r"The column 'x0' of X is 1.0 at .* but was 0.0 in training"):
+        model.score(1 - CALENDAR.to_numpy(), MONTHS)
+    with pytest.raises(ValueError, match="Leave the earlier rows out"):
+        model.score(CALENDAR.to_numpy()[1:], MONTHS.shift(1, freq="MS")[1:])
 
 
 # ---- tags
