@@ -78,8 +78,17 @@ def index_kind_message(index, table, is_repaired=is_regular):
         f"The index of {table} must be a DatetimeIndex, a PeriodIndex or integers, but its dtype is {index.dtype} and "
         f"it begins with {index[:1].tolist()[0]!r}.",
         f"{_statements_for_dates(calls, index, table, is_repaired)}." if calls else "",
+        _duration_advice(index, table),
         _numbering_advice(table) if is_repaired is is_regular else "",
     )
+
+
+def _duration_advice(index, table):
+    """Say how durations become times; empty for a panel and for any other index."""
+    if index.dtype.kind != "m" or table.key is not None:
+        return ""
+    times = f'pd.Timestamp("1970-01-01") + pd.to_timedelta({table}.index)'
+    return f"Durations become times if a moment is added: {times} can be the index; choose the moment."
 
 
 def _statements_for_dates(calls, index, table, is_repaired):

@@ -351,11 +351,7 @@ def _calls_for_objects(index):
         yield "{i}.astype(int)"
     if index.inferred_type == "period":
         yield "pd.PeriodIndex({i})"
-    if index.inferred_type == "boolean":
-        return
-    if index.dtype.kind == "m":
-        yield 'pd.Timestamp("1970-01-01") + {i}'
-        yield 'pd.Timestamp("1970-01-01") + pd.to_timedelta({i})'
+    if index.inferred_type == "boolean" or index.dtype.kind == "m":
         return
     if index.inferred_type == "interval":
         yield "{i}.left"

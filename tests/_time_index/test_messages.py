@@ -268,3 +268,12 @@ def test_the_table_is_called_by_the_name_that_the_user_has():
     X = pd.DataFrame({"open": 1.0}, index=dropped(DAYS, 4))
     with pytest.raises(ValueError, match=r'^The index of X has a gap.* X = X\.asfreq\("D"\)'):
         Forecaster().fit(X, np.arange(11.0))
+
+
+def test_durations_are_told_how_to_become_times():
+    y = pd.Series(1.0, pd.timedelta_range("1h", periods=5, freq="h"))
+    with pytest.raises(ValueError, match="if a moment is added") as error:
+        regular_end(y.index)
+    code = 'pd.Timestamp("1970-01-01") + pd.to_timedelta(y.index)'
+    assert code in str(error.value)
+    assert regular_end(eval(code)).step == pd.offsets.Hour()
