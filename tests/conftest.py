@@ -1,4 +1,4 @@
-"""Settings that must stand before scikit-learn, SciPy and matplotlib are imported, and a fixture for many tests."""
+"""Settings that must stand before SciPy, scikit-learn, matplotlib and Keras are imported; a fixture for many tests."""
 
 import os
 
@@ -6,6 +6,7 @@ import pytest
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # without it scikit-learn skips its array API check in silence
 os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 
 @pytest.fixture(params=["tanh", "exp"])

@@ -8,7 +8,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 ROOT = Path(__file__).parents[1]
-OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx"
+OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx", "torch", "keras", "safetensors"
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
     pytest.param(block, id=f"{page.stem} {number}")
@@ -32,6 +32,8 @@ def test_block_runs(block, capsys):
             pytest.importorskip(library)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        if "import keras" in block:
+            warnings.simplefilter("ignore", DeprecationWarning)  # what Keras and its backend warn of is theirs
         exec(compile(block, "guide", "exec"), {})
     assert capsys.readouterr().out
 

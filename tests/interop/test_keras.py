@@ -1,6 +1,5 @@
 """Weights from Keras and back. What needs Keras is skipped without it; lists of arrays do not."""
 
-import os
 import warnings
 from itertools import product
 
@@ -23,8 +22,7 @@ Y = 100 + 20 * X[:, -1, 0]
 
 @pytest.fixture(scope="module")
 def keras():
-    """Keras, which runs on PyTorch unless the environment says otherwise."""
-    os.environ.setdefault("KERAS_BACKEND", "torch")
+    """Keras, which runs on PyTorch unless the environment says otherwise: see `tests/conftest.py`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip("keras")
