@@ -73,7 +73,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "reference_url": {"sklstm": None},
     "download_all_examples": False,
-    "min_reported_time": float("inf"),
+    "write_computation_times": False,
     "show_signature": False,
     "within_subsection_order": "ExampleTitleSortKey",
 }
