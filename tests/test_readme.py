@@ -8,12 +8,14 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 ROOT = Path(__file__).parents[1]
+IN_CLIENTS = "skforecast", "mlforecast", "feature_engine", "sktime", "darts"  # whose blocks tests/clients runs
 OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx", "torch", "keras", "safetensors"
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
     pytest.param(block, id=f"{page.stem} {number}")
     for page in [*ROOT.glob("*.md"), *sorted(ROOT.glob("doc/*.md"))]
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S))
+    if not re.search(rf"^from ({'|'.join(IN_CLIENTS)})\b", block, re.M)
 ]
 
 

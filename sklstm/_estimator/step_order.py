@@ -11,6 +11,7 @@ from sklstm._estimator.channel_names import are_given
 from sklstm._estimator.lag_chains import FEWEST_VALUES, MOST_VALUES, Chain, lag_chains
 from sklstm._estimator.sample_continuity import N_COMPARED, last_targets
 from sklstm._estimator.step_order_advice import advice, description
+from sklstm._utils.checks import n_dimensions
 from sklstm._utils.numeric_input import index_of
 from sklstm._utils.user_warning import warn_user
 
@@ -52,9 +53,10 @@ class Reading:
         table = X.reshape(len(X), -1)
         chains = lag_chains(table, n_channels)
         target = _target_chain(table, y[:, 0], [chain[0] for chain in chains])
-        back = _target_chain(table[::-1], y[::-1, 0], [chain[-1] for chain in chains])
-        if target is None and (back is not None or is_reversed):
-            target, chains = back, [chain[::-1] for chain in chains]
+        if target is None:
+            target = _target_chain(table[::-1], y[::-1, 0], [chain[-1] for chain in chains])
+            if target is not None or is_reversed:
+                chains = [chain[::-1] for chain in chains]
         return cls(chains, table.shape[1], n_channels, target)
 
     def is_right(self, informative, is_table):
@@ -99,11 +101,11 @@ def check_step_order(regressor, data, X, y):
     rows = data.X[-N_COMPARED:]
     is_reversed = any(map(_is_reversed, (index_of(X), index_of(y))))
     reading = Reading.from_samples(rows, last_targets(data.y, data.weight), is_reversed)
-    table = rows.reshape(len(rows), -1)
-    if not reading.chains or reading.is_right(_informative(table), np.ndim(X) == 2):
+    table, is_table = rows.reshape(len(rows), -1), n_dimensions(X) == 2
+    if not reading.chains or reading.is_right(_informative(table), is_table):
         return
     names = getattr(regressor, "feature_names_in_", None)
-    message = f"{description(reading)} {advice(reading, np.ndim(X) == 3, names)}"
+    message = f"{description(reading)} {advice(reading, not is_table, names)}"
     if regressor.loss_steps == "all":
         raise ValueError(f"loss_steps='all' needs steps in the order of time. {message}")
     warn_user(message)

@@ -1,0 +1,66 @@
+"""skforecast gives arrays of lags with the newest first, and exogenous values of the predicted row behind them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LagsToSequences
+from tests.clients.lag_tables import (
+    EXOG,
+    FUTURE,
+    KNOWN,
+    N_LAGS,
+    STEPS,
+    TRAIN,
+    Y,
+    advised,
+    check_table,
+    lstm,
+    of_forecaster,
+    outcome,
+    rows_given,
+    run_page,
+)
+
+recursive = pytest.importorskip("skforecast.recursive")
+
+
+def forecast(regressor, with_exog):
+    known, future = (KNOWN, FUTURE) if with_exog else (None, None)
+    forecaster = recursive.ForecasterRecursive(estimator=regressor, lags=N_LAGS)
+    forecaster.fit(TRAIN, exog=known)
+    return forecaster.predict(STEPS, exog=future)
+
+
+def test_what_the_rows_are():
+    rows, last = rows_given(lambda spy: forecast(spy, with_exog=True))
+    assert isinstance(rows, np.ndarray)
+    expected = np.r_[Y[:N_LAGS][::-1], EXOG.iloc[N_LAGS]]
+    np.testing.assert_allclose(rows[0], expected)
+    np.testing.assert_allclose(last[0, N_LAGS:], EXOG.iloc[-1])
+
+
+@pytest.mark.parametrize("with_exog", [False, True])
+def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
+    found = outcome(lambda regressor: forecast(regressor, with_exog), LagsToSequences(N_LAGS))
+    print(found)
+    assert advised(found.warned) == "LagsToSequences(24)"
+    assert found.after <= 1.1 * of_forecaster(with_exog)
+    if with_exog:
+        assert found.before > 1.3 * found.after
+        check_table("skforecast", found)
+
+
+def test_several_series_have_names_in_fit_and_none_in_predict():
+    forecaster = recursive.ForecasterRecursiveMultiSeries(
+        estimator=make_pipeline(LagsToSequences(), lstm()), lags=N_LAGS
+    )
+    forecaster.fit(pd.DataFrame({"one": TRAIN, "two": TRAIN * 2}), exog=KNOWN)
+    found = forecaster.predict(STEPS, exog=FUTURE)
+    assert np.isfinite(found["pred"]).all()
+    assert forecaster.estimator[0].channels_ == ["lag", "_level_skforecast", "sine", "cosine"]
+
+
+def test_the_page():
+    assert len(run_page("skforecast")["forecast"]) == STEPS
