@@ -10,7 +10,14 @@ from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.backtest import BacktestResult, backtest
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.forecaster import Forecaster
-from sklstm._plot import BacktestDisplay, ForecastDisplay, LossCurveDisplay
+from sklstm._plot import (
+    BacktestDisplay,
+    ForecastDisplay,
+    ImportanceDisplay,
+    LossCurveDisplay,
+    ResidualsDisplay,
+    SeasonDisplay,
+)
 from sklstm._series.panel import split_panel
 from sklstm._show_versions import show_versions
 from sklstm._version import __version__
@@ -25,9 +32,12 @@ __all__ = [
     "Checkpoint",
     "ForecastDisplay",
     "Forecaster",
+    "ImportanceDisplay",
     "LSTMRegressor",
     "LagsToSequences",
     "LossCurveDisplay",
+    "ResidualsDisplay",
+    "SeasonDisplay",
     "WindowTransformer",
     "__version__",
     "backtest",

@@ -18,9 +18,12 @@ from sklstm import (
     Checkpoint,
     ForecastDisplay,
     Forecaster,
+    ImportanceDisplay,
     LagsToSequences,
     LossCurveDisplay,
     LSTMRegressor,
+    ResidualsDisplay,
+    SeasonDisplay,
     WindowTransformer,
     backtest,
     datasets,
@@ -41,8 +44,11 @@ PUBLIC = [
     backtest,
     Forecaster,
     LSTMRegressor,
+    ImportanceDisplay,
     LagsToSequences,
     LossCurveDisplay,
+    ResidualsDisplay,
+    SeasonDisplay,
     WindowTransformer,
     default_regressor,
     load_checkpoint,
@@ -65,9 +71,12 @@ def test_names():
         "Checkpoint",
         "ForecastDisplay",
         "Forecaster",
+        "ImportanceDisplay",
         "LSTMRegressor",
         "LagsToSequences",
         "LossCurveDisplay",
+        "ResidualsDisplay",
+        "SeasonDisplay",
         "WindowTransformer",
         "__version__",
         "backtest",
@@ -105,6 +114,8 @@ def documented(doc, name):
 
 
 RESULT = backtest(Forecaster(Ridge(), window_length=2), None, np.arange(9.0), steps=1, n_origins=2)
+LEVELS = pd.MultiIndex.from_tuples([("y", "lag", 1)], names=["variable", "kind", "number"])
+IMPORTANCES = pd.DataFrame({0: [1.0]}, index=LEVELS)
 OFFERS_ALL = {  # some methods are there for some settings only
     BacktestDisplay: BacktestDisplay(frame=RESULT.frame),
     BacktestResult: RESULT,
@@ -113,6 +124,9 @@ OFFERS_ALL = {  # some methods are there for some settings only
     LagsToSequences: LagsToSequences(),
     LSTMRegressor: LSTMRegressor(loss="quantile"),
     LossCurveDisplay: LossCurveDisplay(loss_curve=[0.5, 0.2], validation_loss_curve=[0.6, 0.4], best_iter=2),
+    ImportanceDisplay: ImportanceDisplay(importances=IMPORTANCES),
+    ResidualsDisplay: ResidualsDisplay(residuals=pd.Series([1.0, -1.0])),
+    SeasonDisplay: SeasonDisplay(seasonal_index=pd.DataFrame({"factor": [1.0, 1.0], "addend": [1.0, -1.0]})),
     WindowTransformer: WindowTransformer(flatten=True),
 }
 
@@ -126,6 +140,8 @@ def fitted():
     yield LagsToSequences().fit(X)
     for display in (BacktestDisplay, ForecastDisplay, LossCurveDisplay):
         yield OFFERS_ALL[display].plot(Figure().subplots())
+    for display in (ImportanceDisplay, ResidualsDisplay, SeasonDisplay):
+        yield OFFERS_ALL[display].plot()
 
 
 def without_parameters():

@@ -26,6 +26,8 @@ def test_functions_take_at_most_eight_parameters():
         "_plot/forecast.py:from_estimator",
         "_plot/forecast.py:from_predictions",
         "_plot/forecast.py:plot",
+        "_plot/importance.py:from_estimator",
+        "_plot/residuals.py:from_predictions",
     }
 
 

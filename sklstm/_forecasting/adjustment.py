@@ -131,6 +131,10 @@ class Adjuster:
         flat = {key: replace(part, season=np.zeros_like(part.season)) for key, part in lost.items()}
         return replace(self, adjustments={**self.adjustments, **flat}).readjusted(long, series)
 
+    def for_copies(self, keys):
+        """Return an Adjuster for copies of training series; `keys` has the key of the original of each, by key."""
+        return replace(self, adjustments={copy: self.adjustments[key] for copy, key in keys.items()})
+
     def readjusted(self, y, series):
         """Return an Adjuster with seasons estimated anew from more rows; arguments as for `estimate`."""
         if not self.changes:

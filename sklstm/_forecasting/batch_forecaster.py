@@ -152,6 +152,19 @@ class BatchForecaster:
         builder = replace(self.builder, scaler=self.builder.scaler.for_histories(series))
         return replace(self, builder=builder).without_ends(series)
 
+    def for_copies(self, keys):
+        """Return a BatchForecaster for copies of training series, with some values changed.
+
+        `keys` has the key of the training series of each copy, by the key of the copy. A copy is adjusted and scaled as
+        its training series is, whatever its values are.
+        """
+        return replace(self, builder=self.builder.for_copies(keys)).without_ends(keys)
+
+    @property
+    def reads_whole_series(self):
+        """Whether forecasts depend on rows before the window, because of a baseline that reads them."""
+        return self.has_baseline and bool(self.regressor_set.baseline.of_series)
+
     def without_ends(self, series):
         """Return a BatchForecaster that does not know the ends of some series, by key."""
         return self._with_baseline(self.regressor_set.baseline.without(series)) if self.has_baseline else self

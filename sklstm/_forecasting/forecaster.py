@@ -14,6 +14,7 @@ from sklstm._forecasting.baselines import KINDS
 from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
 from sklstm._forecasting.fitting import begin_tasks, train
+from sklstm._forecasting.importance import check_trained, importances
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.regressor_input import (
     accepts_nan,
@@ -24,6 +25,7 @@ from sklstm._forecasting.regressor_input import (
     needs_nonnegative,
     takes_several,
 )
+from sklstm._forecasting.seasonal_index import seasonal_index
 from sklstm._forecasting.settings import (
     DEFAULT,
     check_settings,
@@ -51,12 +53,14 @@ from sklstm._series.requested_rows import (
 )
 from sklstm._series.series_input import read_history, read_new_rows, read_training, read_truth
 from sklstm._utils.argument_checks import (
+    MOST_ITERATIONS,
     MOST_STEPS,
     CheckedParametersMixin,
     check_flag,
     check_same_length,
     naming,
     shown,
+    validate_arguments,
 )
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
@@ -724,6 +728,146 @@ class Forecaster(
         check_forecasts(self, fitted.builder, histories, parts)
         index = output_format.join(forecast_indexes(histories, steps, X_future))
         return output_format.to_columns(np.concatenate(list(parts.values())), index, COMPONENTS)
+
+    @with_default_error_state
+    @on_snapshot
+    def seasonal_index(self):
+        """Return the season that was taken off each training series, by position.
+
+        Returns
+        -------
+        index : DataFrame
+            One row for each position in the season. A value is what is left without the season, times "factor", plus
+            "addend". The factor is 1 where no logarithm is taken, and the addend is 0 where one is. With several
+            targets, the first level of the columns has their names. With a `target_transformer`, values are
+            transformed.
+
+            The index is named by the field of a date that tells the position: "month" and "quarter" count from 1,
+            "hour" and "weekday" from 0 (Monday), as in pandas. It has two levels, "weekday" and the position in the
+            day, if the week is taken off as well. Any other season counts "position" from 0. A panel has its series as
+            first level.
+
+        Raises
+        ------
+        ValueError
+            If the forecaster takes no season off.
+
+        See Also
+        --------
+        SeasonDisplay : Plot it.
+
+        Examples
+        --------
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> forecaster = Forecaster(trust=0).fit(None, load_airline())
+        >>> forecaster.seasonal_index()["factor"].loc[[1, 7, 11]].round(2)
+        month
+        1     0.91
+        7     1.23
+        11    0.80
+        Name: factor, dtype: float64
+        """
+        check_fitted(self, "_fitted")
+        return seasonal_index(self._fitted)
+
+    @with_default_error_state
+    @on_snapshot
+    @validate_arguments(
+        {
+            "n_repeats": [Interval(Integral, 1, MOST_ITERATIONS, closed="both")],
+            "random_state": ["random_state", np.random.Generator],
+        }
+    )
+    def permutation_importance(self, X, y, *, steps, n_repeats=5, scoring="neg_mean_absolute_error", random_state=None):
+        """Measure how much forecasts of held-out rows rely on each lag and column.
+
+        From every origin in the rows, `steps` steps are forecast and scored. Then one input is exchanged between the
+        origins at random (*permuted*), and they are forecast and scored again, all steps. The importance of the input
+        is by how much the score decreases. An input is one row of one variable, seen from the origin: a lag of a target
+        or of a past-only variable, or a step ahead of a variable that is known in advance. For an LSTMRegressor, which
+        reads these in the past too, also their lags.
+
+        Parameters
+        ----------
+        X, y
+            Rows that follow the history directly, as for `update`. They are not added to it. The more rows, the
+            steadier the result.
+        steps : int
+            Number of rows to forecast from each origin.
+        n_repeats : int, default=5
+            How often each input is permuted.
+        scoring : str or callable, default="neg_mean_absolute_error"
+            A scorer of scikit-learn or its name. It gets the truths and the forecasts of all origins and steps of one
+            target; larger is better.
+        random_state : int, RandomState, Generator or None, default=None
+            Determines the permutations; all inputs get the same ones. Pass an int for reproducible results.
+
+        Returns
+        -------
+        result : Bunch
+            - `importances_mean` and `importances_std` : Series with one value for each input, the mean and the standard
+              deviation over the repeats;
+            - `importances` : DataFrame with one row for each input and one column for each repeat;
+            - `score` : float, the score of the unchanged forecasts; a Series with one for each of several targets;
+            - `scoring` : str, its name.
+
+            The levels of the index are "variable", "kind" ("lag" or "step") and "number": lag 1 is the last row of the
+            history, step 1 the first row after it. With several targets, the level "target" before them says whose
+            score it is. A target without a name is called "y", and a column that has the name of a target gets " (X)"
+            after it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, if the rows do not follow the history, or if there are fewer than two
+            origins in each series. Also if a series was not trained on.
+
+        See Also
+        --------
+        ImportanceDisplay : Plot it.
+        sklearn.inspection.permutation_importance : The same for rows of a table.
+
+        Notes
+        -----
+        Targets are exchanged without their season: the value of another origin gets the season of its new place. In a
+        panel, values are exchanged within each series. Missing values are exchanged as other values are.
+
+        As in any permutation importance, inputs that tell the same share their importance, and neighbouring lags often
+        do. A value from far away in time may be unlike its new neighbours. So on a series with a trend, the last lags
+        look more important the longer the rows are. Rows before the window, which a theta baseline reads, are left as
+        they are.
+
+        Forecasts are made n_inputs · n_repeats times from each origin.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecaster = Forecaster(Ridge(), window_length=12).fit(None, passengers[:-36])
+        >>> result = forecaster.permutation_importance(None, passengers[-36:], steps=6, random_state=0)
+
+        The values one year before the six months that are forecast count most. Seen from the origin, they are the lags
+        7 to 12:
+
+        >>> sorted(result.importances_mean["passengers", "lag"].nlargest(6).index)
+        [7, 8, 9, 10, 11, 12]
+        """
+        check_fitted(self, "_fitted")
+        steps, fitted = check_steps(steps), self._fitted
+        fitted.strategy.check_reach(steps, fitted.data.spec.columns.past_names)
+        new = read_new_rows(self, fitted.data.spec, X, y)
+        check_follows(self._history, new)
+        check_trained(fitted, new)
+        fitted.check_logarithms(new)
+        # in the order of the history, whatever the order of the rows, as random numbers are drawn for each series
+        known = {key: history for key, history in self._history.items() if key in new}
+        series = {key: history.followed_by(new[key]).whole for key, history in known.items()}
+        n_known = {key: len(history) for key, history in known.items()}
+        options = {"scoring": scoring, "random_state": random_state}
+        return importances(fitted, series, n_known, steps, int(n_repeats), **options)
 
     @with_default_error_state
     @on_snapshot

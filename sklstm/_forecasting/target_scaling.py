@@ -308,6 +308,12 @@ class TargetScaler(PickledByFields):
             return self
         return replace(self, adjuster=adjuster, scalings={**self.scalings, **other})
 
+    def for_copies(self, keys):
+        """Return the scaler for copies of training series; `keys` as for `BatchForecaster.for_copies`."""
+        scalings = {copy: self.scalings[key] for copy, key in keys.items()}
+        references = {copy: self.references[key] for copy, key in keys.items() if key in self.references}
+        return replace(self, adjuster=self.adjuster.for_copies(keys), scalings=scalings, references=references)
+
     def adjust(self, y, adjustments, seasons, lengths):
         """Convert targets (n_rows, n_targets) from transformed to adjusted units.
 

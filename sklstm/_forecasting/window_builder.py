@@ -335,6 +335,11 @@ class WindowBuilder:
         stacked = StackedSeries.from_origins(series, origins)
         return replace(self, ranges=self._ranges(stacked), reach=reach)
 
+    def for_copies(self, keys):
+        """Return a builder for copies of training series; `keys` as for `BatchForecaster.for_copies`."""
+        ranges = {copy: self.ranges[key] for copy, key in keys.items() if key in self.ranges}
+        return replace(self, scaler=self.scaler.for_copies(keys), ranges=ranges)
+
     @property
     def reads_known_nan(self):
         """Whether the known columns of a predicted row may be missing."""

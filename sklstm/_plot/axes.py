@@ -2,6 +2,10 @@
 
 from contextlib import contextmanager
 
+import numpy as np
+
+from sklstm._utils.argument_checks import shown
+
 LARGEST = 1e305  # the largest value to plot: matplotlib cannot scale an axis to larger ones
 
 
@@ -44,6 +48,78 @@ def check_axes(ax, of_times=False):
         raise ValueError(
             f"ax must have an x-axis of {wanted}, got one with a {type(formatter).__name__}. Pass other Axes, or None."
         )
+
+
+def check_axes_array(ax, of_times=False):
+    """Raise an error unless `ax` is None or holds Axes that suit what is drawn (see `check_axes`), each once."""
+    axes = [] if ax is None else list(np.ravel(np.asarray(ax, dtype=object)))
+    for one in axes:
+        check_axes(one, of_times=of_times)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"ax must hold different axes, got one of them more than once: {shown(ax)}.")
+
+
+def check_n_axes(ax, n_rows, columns):
+    """Return the user's axes as an array (n_rows, n_columns).
+
+    Parameters
+    ----------
+    ax : array-like of Axes
+    n_rows : int
+    columns : sequence of str
+        What the Axes of one row show.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
+    axes = np.ravel(np.asarray(ax, dtype=object))
+    if len(axes) != n_rows * len(columns):
+        each = f"{n_rows} row(s) of {len(columns)}: {', '.join(columns)}"
+        raise ValueError(f"ax must hold {n_rows * len(columns)} axes, {each}; got {len(axes)}.")
+    return axes.reshape(n_rows, len(columns))
+
+
+def check_n_panels(chosen, n_each, max_panels):
+    """Raise an error if more than `max_panels` axes are needed.
+
+    Parameters
+    ----------
+    chosen : dict of list
+        Names by the argument that chooses them, such as "series". Each combination has `n_each` axes.
+    n_each, max_panels : int
+    """
+    n_axes = n_each * int(np.prod([len(names) for names in chosen.values()]))
+    if n_axes > max_panels:
+        what = max(chosen, key=lambda argument: len(chosen[argument]))
+        n_fit = min(3, max_panels * len(chosen[what]) // n_axes)
+        example = f"Choose some, for example with {what}={chosen[what][:n_fit]!r}, or raise" if n_fit else "Raise"
+        counts = " and ".join(f"{len(names)} {argument}" for argument, names in chosen.items())
+        raise ValueError(f"{counts} need {n_axes} axes, more than max_panels={max_panels}. {example} max_panels.")
+
+
+def new_axes_table(n_rows, n_columns, height=1.9, share=(False, False), widths=None):
+    """Create a figure with Axes in rows and columns, an array (n_rows, n_columns).
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+    height : float, default=1.9
+        Height of a row in inches; one row alone is higher.
+    share : tuple of bool or str, default=(False, False)
+        Which Axes share their scales: `sharex` and `sharey` of `plt.subplots`.
+    widths : list of float, default=None
+        Relative widths of the columns.
+    """
+    import matplotlib.pyplot as plt
+
+    size = (max(7.2, 3.4 * n_columns), 0.8 + (max(height, 2.3) if n_rows == 1 else height) * n_rows)
+    options = {"sharex": share[0], "sharey": share[1], "squeeze": False, "layout": "constrained"}
+    _, axes = plt.subplots(n_rows, n_columns, figsize=size, width_ratios=widths, **options)
+    for ax in axes.ravel():
+        ax.spines[["top", "right"]].set_visible(False)
+    return axes
 
 
 @contextmanager

@@ -33,3 +33,38 @@ def check_fitted_estimator(estimator, name):
         raise TypeError(
             f"{name} must be an estimator like those of scikit-learn; {shown(estimator)} has no tags."
         ) from error
+
+
+def check_forecaster(forecaster, other):
+    """Raise an error unless an argument is a fitted forecaster.
+
+    Parameters
+    ----------
+    forecaster : object
+    other : str
+        What to use for another model, for messages.
+
+    Raises
+    ------
+    NotFittedError
+        If it is not fitted.
+    TypeError
+        If it is a class, or no forecaster.
+    """
+    is_fitted_forecaster = False
+    if (
+        hasattr(forecaster, "fit")
+        and callable(getattr(forecaster, "forecast", None))
+        and not isinstance(forecaster, type)
+    ):
+        check_fitted_estimator(forecaster, "forecaster")
+        is_fitted_forecaster = hasattr(forecaster, "history_")
+    if not is_fitted_forecaster:
+        name = forecaster.__name__ if isinstance(forecaster, type) else type(forecaster).__name__
+        raise TypeError(f"{name} is not a forecaster. Pass a fitted Forecaster. {other}")
+
+
+def check_has_method(forecaster, method, other=""):
+    """Raise a TypeError if a forecaster lacks a method; `other` says what else to do."""
+    if not callable(getattr(forecaster, method, None)):
+        raise TypeError(f"{type(forecaster).__name__} has no method {method}. Pass a fitted Forecaster{other}.")

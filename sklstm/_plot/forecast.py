@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from sklstm._plot.axes import check_axes, undone_on_error
-from sklstm._plot.estimators import check_fitted_estimator
+from sklstm._plot.axes import check_axes_array, undone_on_error
+from sklstm._plot.estimators import check_forecaster, check_has_method
 from sklstm._plot.forecast_drawing import (
     arrange_axes,
     label_grid_margins,
@@ -16,7 +16,7 @@ from sklstm._plot.forecast_drawing import (
 )
 from sklstm._plot.forecast_tables import read_subplots
 from sklstm._plot.style import KWARGS, check_styles
-from sklstm._utils.argument_checks import is_whole_number, shown, validate_arguments
+from sklstm._utils.argument_checks import check_whole_number, validate_arguments
 from sklstm._utils.public import public
 
 CONSTRAINTS = {
@@ -388,14 +388,9 @@ class ForecastDisplay:
 
 def _check_plot_arguments(ax, n_history, max_panels):
     """Raise an error unless `ax` holds Axes, each once, and the numbers are whole and positive."""
-    for name, number, alternative in (("n_history", n_history, "None or "), ("max_panels", max_panels, "")):
-        if not (is_whole_number(number) and number >= 1) and not (alternative and number is None):
-            raise ValueError(f"{name} must be {alternative}an integer of at least 1, got {shown(number)}.")
-    axes = [] if ax is None else list(np.ravel(np.asarray(ax, dtype=object)))
-    for one in axes:
-        check_axes(one, of_times=True)
-    if len(set(axes)) < len(axes):
-        raise ValueError(f"ax must hold different axes, got one of them more than once: {shown(ax)}.")
+    check_whole_number(n_history, "n_history", may_be_none=True)
+    check_whole_number(max_panels, "max_panels")
+    check_axes_array(ax, of_times=True)
 
 
 def _check_forecaster(forecaster, components):
@@ -405,22 +400,6 @@ def _check_forecaster(forecaster, components):
             f"components must be True or False, got {type(components).__name__}. To plot a table of components, use "
             "ForecastDisplay.from_predictions."
         )
-    is_fitted_forecaster = False
-    if (
-        hasattr(forecaster, "fit")
-        and callable(getattr(forecaster, "forecast", None))
-        and not isinstance(forecaster, type)
-    ):
-        check_fitted_estimator(forecaster, "forecaster")
-        is_fitted_forecaster = hasattr(forecaster, "history_")
-    if not is_fitted_forecaster:
-        name = forecaster.__name__ if isinstance(forecaster, type) else type(forecaster).__name__
-        raise TypeError(
-            f"{name} is not a forecaster. Pass a fitted Forecaster. To plot the forecast of another model, use "
-            "ForecastDisplay.from_predictions."
-        )
-    if components and not callable(getattr(forecaster, "components", None)):
-        raise TypeError(
-            f"{type(forecaster).__name__} has no method components. Plot its forecast alone, with components=False, or "
-            "pass a fitted Forecaster."
-        )
+    check_forecaster(forecaster, "To plot the forecast of another model, use ForecastDisplay.from_predictions.")
+    if components:
+        check_has_method(forecaster, "components", ", or plot its forecast alone, with components=False")

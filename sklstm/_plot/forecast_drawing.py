@@ -3,14 +3,14 @@
 import numpy as np
 
 from sklstm._forecasting.metrics import coverages
-from sklstm._plot.axes import legend_entries, set_integer_ticks
+from sklstm._plot.axes import legend_entries
 from sklstm._plot.labels import as_label, format_name, format_name_of
 from sklstm._plot.style import area_style, line_style, mark_isolated_points, naming_style
+from sklstm._plot.time_axis import axis_positions, format_time_axis
 from sklstm._time_index.messages import format_time
 
 MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
 THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}  # at zero, and at the last known time, of components
-TICKS_PER_INCH = 2.0  # of the time axis: more labels such as 12:00 would touch
 
 
 # ---- the grid of axes
@@ -148,11 +148,11 @@ def plot_components(axes, subplot, color, kwargs):
     for ax, name in zip(axes, subplot.shown_components, strict=True):
         if name == "season" or (name == "correction" and subplot.has_baseline):
             ax.axhline(0, **THIN_LINE)
-        for origin in _positions(last.index):
+        for origin in axis_positions(last.index):
             ax.axvline(origin, linestyle=":", **THIN_LINE)
         style = {"color": color, "linewidth": 1.5}
         lines[name] = _plot_line(ax, subplot.components[name], style, {"component_kwargs": kwargs}, "component_kwargs")
-        _format_time_axis(ax, subplot.forecast.index)
+        format_time_axis(ax, subplot.forecast.index)
         what = name if name != "correction" or subplot.has_baseline else "regressor"
         unit = "" if subplot.target is None else f"\n({format_name_of('target', subplot.target)})"
         ax.set_ylabel(f"{what}{unit}", parse_math=False)
@@ -175,7 +175,7 @@ def _plot_line(ax, values, defaults, styles, argument, last=()):
     style = mark_isolated_points(style, values.to_numpy(dtype=np.float64), offset=len(last), markersize=4)
     values = _prepend(last, values)
     with naming_style(argument, styles[argument]):
-        (line,) = ax.plot(_positions(values.index), values.to_numpy(dtype=np.float64), **style)
+        (line,) = ax.plot(axis_positions(values.index), values.to_numpy(dtype=np.float64), **style)
     return line
 
 
@@ -197,7 +197,7 @@ def _plot_interval(ax, outer, inner, style):
     """Shade an interval without the part inside a narrower one, where the shades would add up."""
     from matplotlib.path import Path
 
-    positions, (lower, upper) = _positions(outer[0].index), (limit.to_numpy() for limit in outer)
+    positions, (lower, upper) = axis_positions(outer[0].index), (limit.to_numpy() for limit in outer)
     if inner is None:
         return ax.fill_between(positions, lower, upper, **style)
     middle = (lower + upper) / 2  # where both parts meet if the narrower interval is missing
@@ -212,42 +212,13 @@ def _plot_interval(ax, outer, inner, style):
     return area
 
 
-def _positions(index):
-    """Convert an index for matplotlib; timestamps keep their time zone."""
-    import pandas as pd
-
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    return index.to_numpy(dtype=object if getattr(index, "tz", None) is not None else None)
-
-
 def _format_axes(ax, subplot):
     """Set the ticks of the time axis, and the labels."""
-    _format_time_axis(ax, subplot.forecast.index)
+    format_time_axis(ax, subplot.forecast.index)
     if subplot.target is not None:
         ax.set_ylabel(format_name_of("target", subplot.target), parse_math=False)
     if subplot.series is not None:
         ax.set_title(format_name_of("series", subplot.series), loc="left", fontsize="medium", parse_math=False)
-
-
-def _format_time_axis(ax, index):
-    import pandas as pd
-
-    if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
-        _set_date_ticks(ax, getattr(index, "tz", None))
-    elif index.dtype.kind in "iu":
-        set_integer_ticks(ax)
-    if index.name is not None:
-        ax.set_xlabel(format_name(index.name), parse_math=False)
-
-
-def _set_date_ticks(ax, time_zone):
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    max_ticks = max(5, int(TICKS_PER_INCH * ax.get_position().width * ax.figure.get_figwidth()))
-    locator = AutoDateLocator(tz=time_zone, minticks=min(5, (max_ticks - 1) // 2), maxticks=max_ticks)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=time_zone))
 
 
 # ---- title and legend

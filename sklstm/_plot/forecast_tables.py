@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklstm._forecasting.metrics import coverages, floats
-from sklstm._plot.axes import LARGEST
+from sklstm._forecasting.metrics import coverages
 from sklstm._plot.labels import format_name, is_missing
+from sklstm._plot.tables import (
+    as_frame,
+    check_increases,
+    check_table,
+    choose,
+    find_name,
+    is_same_name,
+    join_names,
+    numeric_columns,
+    select_series,
+    select_target,
+    series_keys,
+    target_names,
+)
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.numeric_input import as_numbers, index_of
@@ -24,8 +37,6 @@ HORIZONS_OF_HISTORY = 3
 MIN_HISTORY = 24
 # Above components, which take up the width of the forecast only, it is as long as the forecast, and at least this:
 MIN_HISTORY_ABOVE_COMPONENTS = 12
-
-LAST_YEAR = 9999  # that Python's dates, with which matplotlib labels an axis, can hold
 
 COMPONENTS = ("baseline", "season", "correction")  # in the order in which they are shown
 
@@ -84,8 +95,8 @@ def read_subplots(tables, series, targets, max_panels, n_history):
         All targets of the first series, then those of the next.
     """
     history, forecast, truth, components = _check_tables(*tables)
-    series = _choose("series", series, _series_keys(forecast.index))
-    targets = _choose("targets", targets, _target_names(history))
+    series = choose("series", series, series_keys(forecast.index))
+    targets = choose("targets", targets, target_names(history))
     if len(series) * len(targets) > max_panels:  # before much is read
         _check_n_axes(series, targets, 0 if components is None else len(COMPONENTS), max_panels)
     tables = (history, forecast, truth, components)
@@ -134,14 +145,14 @@ def _check_tables(history, forecast, truth, components):
     tables = zip((history, forecast, truth, components), names, strict=True)
     history, forecast, truth, components = (_with_times(table, name) for table, name in tables)
     n_levels = forecast.index.nlevels if is_pandas(forecast) else 1
-    _check_table(history, "history", n_levels)
-    _check_table(forecast, "forecast", n_levels)
+    check_table(history, "history", n_levels)
+    check_table(forecast, "forecast", n_levels)
     if not len(forecast):
         raise ValueError("The forecast has no rows. Forecast at least one step.")
     if truth is not None and not is_pandas(truth):
         truth = _truth_from_array(truth, history, forecast)
     if truth is not None:
-        _check_table(truth, "truth", n_levels)
+        check_table(truth, "truth", n_levels)
         if not truth.index.is_unique:
             raise ValueError(f"truth has {truth.index[truth.index.duplicated()][0]} more than once in its index.")
     if components is not None:
@@ -170,80 +181,13 @@ def _check_components(components, forecast):
             "components must be None or a DataFrame, as Forecaster.components returns it; got "
             f"{type(components).__name__}."
         )
-    _check_table(components, "components", forecast.index.nlevels)
+    check_table(components, "components", forecast.index.nlevels)
     if not components.index.equals(forecast.index):
         raise ValueError(
             f"components must have the index of the forecast ({len(forecast)} rows from {forecast.index[0]}), got "
             f"{len(components)} rows{f' from {components.index[0]}' if len(components) else ''}. Compute it with the "
             "arguments of the forecast: components = forecaster.components(steps, ...)."
         )
-
-
-def _check_table(table, name, n_levels):
-    """Raise an error unless a table is pandas with an index of time, or of series and time."""
-    if not is_pandas(table):
-        raise TypeError(f"{name} must be a pandas Series or DataFrame, got {type(table).__name__}.")
-    if table.index.nlevels != n_levels or n_levels > 2:
-        raise ValueError(
-            f"{name} has {table.index.nlevels} index level(s) and the forecast has {n_levels}. Both must have one "
-            "level (time), or two for a panel (series, time)."
-        )
-    if any(table.index.get_level_values(level).isna().any() for level in range(n_levels)):
-        raise ValueError(f"{name} has rows whose series or time is missing in the index. Leave them out.")
-    _check_times(table.index.get_level_values(-1), name)
-    if table.ndim == 2:
-        _check_columns(table, name)
-
-
-def _check_times(times, name):
-    """Raise an error unless the last level of an index can be placed on an axis, in order."""
-    import pandas as pd
-
-    if not len(times):
-        return
-    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
-        odd = times[(times.year < 1) | (times.year > LAST_YEAR)]
-        if len(odd):
-            raise ValueError(f"The index of {name} has {odd[0]}. Only years from 1 to {LAST_YEAR} can be plotted.")
-        return
-    if times.dtype.kind in "iuf":
-        odd = times[np.abs(times.to_numpy(dtype=np.float64)) > LARGEST]
-        if len(odd):
-            raise ValueError(f"The index of {name} has {odd[0]}. Numbers in it must be finite.")
-    elif not (times.dtype.kind == "O" and times.inferred_type in ("date", "datetime")):
-        raise TypeError(
-            f"The index of {name} must hold times or numbers, got {shown(times[0])} ({times.dtype}). "
-            f"{name}.set_axis(pd.to_datetime({name}.index)) makes times of dates written as text, and "
-            f"{name}.reset_index(drop=True) numbers the rows."
-        )
-
-
-def _check_columns(table, name):
-    """Raise an error if there are no columns, if names repeat, or if only some are numeric, as in a long table."""
-    if not table.shape[1]:
-        raise ValueError(f"{name} has no columns; it must have one for each target.")
-    repeated = table.columns[table.columns.duplicated()]
-    if len(repeated):
-        raise ValueError(f"{name} has the column {repeated[0]!r} more than once.")
-    kinds = [table.iloc[:, k].dtype.kind for k in range(table.shape[1])]
-    others = [k for k, kind in enumerate(kinds) if kind not in "iufb" and not _is_numeric(table.iloc[:, k])]
-    if not 0 < len(others) < table.shape[1]:
-        return
-    labels = [table.columns[k] for k in sorted(others, key=lambda k: kinds[k] == "M")]  # the series, then the time
-    is_by_time = len(others) == 1 and kinds[others[0]] != "M" and table.index.nlevels == 1
-    call = f"set_index({labels[0]!r}, append=True).swaplevel()" if is_by_time else f"set_index({labels!r})"
-    raise ValueError(
-        f"{name} has the column(s) {_join_names(labels)}, which are not numeric. Move the series and the time to the "
-        f"index: {name} = {name}.{call}. Leave other such columns out."
-    )
-
-
-def _is_numeric(column):
-    try:
-        floats(column, "the column")
-    except ValueError:
-        return False
-    return True
 
 
 def _truth_from_array(truth, history, forecast):
@@ -274,8 +218,8 @@ def _truth_from_array(truth, history, forecast):
 
 def _rows_of_forecast(values, history, forecast):
     """Leave out the rows of the history if an array begins with them."""
-    n_known, names = len(history), _target_names(history)
-    known = _numeric_columns(_as_frame(history), range(len(names)), names, "history")
+    n_known, names = len(history), target_names(history)
+    known = numeric_columns(as_frame(history), range(len(names)), names, "history")
     if len(values) > n_known and np.array_equal(values[:n_known], known, equal_nan=True):
         return values[n_known:][: len(forecast)]
     if len(values) > len(forecast):
@@ -287,72 +231,17 @@ def _rows_of_forecast(values, history, forecast):
     return values
 
 
-# ---- choice of series and targets
-
-
-def _choose(what, chosen, known):
-    """List the chosen names among those known, in the order chosen; None chooses all."""
-    if chosen is None:
-        return known
-    places = [_find_name(name, known) for name in _as_list(chosen, known)]
-    is_panel = what != "series" or known != [None]
-    if not is_panel or not places or None in places or len(set(places)) < len(places):
-        available = _join_names(known) if is_panel else "none, as it is not a panel"
-        raise ValueError(
-            f"{what} must be None or a list of those in the forecast, each once ({available}), got {shown(chosen)}."
-        )
-    return [known[place] for place in places]
-
-
-def _as_list(chosen, known):
-    """Put a single name, which may be a tuple, into a list; of what is no list, return an empty one."""
-    import pandas as pd
-
-    if isinstance(chosen, str) or not np.iterable(chosen) or _find_name(chosen, known) is not None:
-        return [chosen]
-    return list(chosen) if isinstance(chosen, list | tuple | np.ndarray | pd.Index | pd.Series) else []
-
-
-def _find_name(name, names):
-    """Return the position of a name among others, None if it is not there; all missing names are equal."""
-    return next((k for k, other in enumerate(names) if _is_same_name(name, other)), None)
-
-
-def _is_same_name(name, other):
-    if is_missing(name) or is_missing(other):
-        return is_missing(name) and is_missing(other)
-    try:
-        return bool(name == other)
-    except Exception:  # an array, or what cannot be compared, is not a name
-        return False
-
-
-def _join_names(names, max_names=10):
-    return ", ".join(map(repr, names[:max_names])) + (", …" if len(names) > max_names else "")
-
-
-def _series_keys(index):
-    """List the keys of the series in order of appearance; [None] for a single series."""
-    import pandas as pd
-
-    return [None] if index.nlevels == 1 else list(index.levels[0].take(pd.unique(np.asarray(index.codes[0]))))
-
-
-def _target_names(table):
-    return list(table.columns) if table.ndim == 2 else [table.name]
-
-
 # ---- one series and target
 
 
 def _read_subplot(tables, series, target, n_history):
     """Select one series and target from all tables."""
     history, forecast, truth, components = tables
-    names = _target_names(history)
+    names = target_names(history)
     if components is not None:
-        components = _select_components(_select_series(components, series, "components"), target, names)
-    forecast = _select_forecast(_select_series(forecast, series, "forecast"), target, names)
-    history = _select_target(_select_series(history, series, "history"), target, names, "history")
+        components = _select_components(select_series(components, series, "components"), target, names)
+    forecast = _select_forecast(select_series(forecast, series, "forecast"), target, names)
+    history = select_target(select_series(history, series, "history"), target, names, "history")
     _check_order(history.index, forecast.index, series)
     if n_history is None and components is None:
         n_history = max(HORIZONS_OF_HISTORY * len(forecast), MIN_HISTORY)
@@ -366,9 +255,9 @@ def _read_subplot(tables, series, target, n_history):
 
 def _select_truth(truth, series, target, names, index):
     """Select the truth at the times of the forecast; None if there is none."""
-    if truth is None or (series is not None and series not in _series_keys(truth.index)):
+    if truth is None or (series is not None and series not in series_keys(truth.index)):
         return None
-    truth = _select_target(_select_series(truth, series, "truth"), target, names, "truth")
+    truth = select_target(select_series(truth, series, "truth"), target, names, "truth")
     try:
         truth = truth.reindex(index)
     except (TypeError, ValueError) as error:  # periods of another frequency
@@ -378,59 +267,17 @@ def _select_truth(truth, series, target, names, index):
     return None if truth.isna().all() else truth
 
 
-def _select_series(table, series, what):
-    """Select the rows of one series, indexed by time."""
-    if series is None:
-        return table
-    codes = dict(zip(table.index.levels[0], range(len(table.index.levels[0])), strict=True))
-    rows = np.flatnonzero(np.asarray(table.index.codes[0]) == codes.get(series, -1))
-    if not len(rows):
-        raise ValueError(
-            f"{what} has no series {series!r}, but the forecast does. It has {_join_names(_series_keys(table.index))}."
-        )
-    return table.iloc[rows].set_axis(table.index.get_level_values(1)[rows], axis=0)
-
-
-def _select_target(table, target, names, what):
-    """Select the column of one target, in float64; a single column may have any name."""
-    own = _target_names(table)
-    column = 0 if len(names) == len(own) == 1 else _find_name(target, own)
-    if column is None:
-        raise ValueError(f"{what} has no column {target!r}, as history has. It has {_join_names(own)}.")
-    return _numeric_columns(_as_frame(table), [column], own, what).iloc[:, 0]
-
-
-def _as_frame(table):
-    return table.to_frame() if table.ndim == 1 else table
-
-
-def _numeric_columns(table, columns, names, what):
-    """Select columns by position and convert them to float64; the new columns are numbered."""
-    import pandas as pd
-
-    values = [floats(table.iloc[:, k], f"the column {names[k]!r} of {what}") for k in columns]
-    for k, column in zip(columns, values, strict=True):
-        is_odd = np.abs(column) > LARGEST
-        if is_odd.any():
-            row = int(is_odd.argmax())
-            raise ValueError(
-                f"The column {names[k]!r} of {what} has {column[row]} in row {row}. Only finite numbers up to "
-                f"{LARGEST:g} can be plotted; NaN leaves a gap."
-            )
-    return pd.DataFrame(np.stack(values, axis=1), index=table.index)
-
-
 def _select_forecast(forecast, target, names):
     """Select the columns `forecast`, `lower_90`, … of one target."""
     own = list(forecast.columns) if forecast.ndim == 2 else ["forecast"]
     found = _forecast_columns(own, target, names)
     if not found:
         raise ValueError(
-            f"The forecast has the columns {_join_names(own)} and the history {_join_names(names)}. The forecast must "
+            f"The forecast has the columns {join_names(own)} and the history {join_names(names)}. The forecast must "
             "have the columns of the history; or, for one target, 'forecast', 'lower_90', 'upper_90', …; or both, in "
             "two levels."
         )
-    values = _numeric_columns(_as_frame(forecast), list(found.values()), own, "forecast").set_axis(list(found), axis=1)
+    values = numeric_columns(as_frame(forecast), list(found.values()), own, "forecast").set_axis(list(found), axis=1)
     _check_intervals(values)
     return values
 
@@ -454,8 +301,8 @@ def _check_intervals(forecast):
 
 def _forecast_columns(own, target, names):
     """Return positions of a target's forecast and interval ends among columns, by their names; empty without any."""
-    if len(own) == len(names) and all(_find_name(name, own) is not None for name in names):
-        return {"forecast": _find_name(target, own)}
+    if len(own) == len(names) and all(find_name(name, own) is not None for name in names):
+        return {"forecast": find_name(target, own)}
     found = _columns_of_target(own, target, names)
     if "forecast" not in found:
         return {}
@@ -482,11 +329,11 @@ def _select_components(components, target, names):
     if missing:
         where = "" if flat else f" of target {target!r}"
         raise ValueError(
-            f"components lacks the column(s) {_join_names(missing)}{where}. It has {_join_names(own)}. Pass it as "
+            f"components lacks the column(s) {join_names(missing)}{where}. It has {join_names(own)}. Pass it as "
             "Forecaster.components returns it."
         )
     positions = [found[name] for name in COMPONENTS]
-    return _numeric_columns(components, positions, own, "components").set_axis(list(COMPONENTS), axis=1)
+    return numeric_columns(components, positions, own, "components").set_axis(list(COMPONENTS), axis=1)
 
 
 def _is_forecast_or_limit(label):
@@ -501,27 +348,15 @@ def _is_limit(label):
 def _is_any_of(prefix, prefixes):
     """Whether the upper levels of a column name equal any of the prefixes."""
     return any(
-        isinstance(one, tuple) and len(one) == len(prefix) and all(map(_is_same_name, prefix, one)) for one in prefixes
+        isinstance(one, tuple) and len(one) == len(prefix) and all(map(is_same_name, prefix, one)) for one in prefixes
     )
-
-
-def _increases(times):
-    """Whether an index increases; False if its values cannot be compared."""
-    try:
-        return bool(times.is_monotonic_increasing and times.is_unique)
-    except TypeError:
-        return False
 
 
 def _check_order(history, forecast, series):
     """Raise an error unless the index of the forecast begins after that of the history."""
     where = "" if series is None else f" of series {series!r}"
     for name, times in (("history", history), ("forecast", forecast)):
-        if not _increases(times):
-            raise ValueError(
-                f"The index of {name}{where} must increase from row to row, without a time twice. "
-                f"{name}.sort_index() sorts the rows."
-            )
+        check_increases(times, name, series)
     if not len(history):
         return
     try:

@@ -12,6 +12,7 @@ from sklstm._utils.argument_checks import like, shown
 KWARGS = [dict, None]  # what such keywords may be
 
 AREAS = ("interval", "spread")  # how the names of arguments begin that style areas
+BARS = "bar"  # how those begin that style bars
 
 SIZES = ("linewidth", "markersize", "markeredgewidth")
 LARGEST_SIZE = 1e4  # points, beyond any figure: matplotlib takes minutes and gigabytes to draw far larger ones
@@ -27,7 +28,7 @@ def check_styles(**styles):
     ----------
     **styles : dict or None
         Keywords by the name of the argument they were given as. Arguments whose names begin with "interval" or
-        "spread" style areas, all others lines; "best_kwargs" styles a vertical line.
+        "spread" style areas, those with "bar" bars, all others lines; "best_kwargs" styles a vertical line.
     """
     for name, kwargs in styles.items():
         if kwargs:
@@ -40,7 +41,8 @@ def check_styles(**styles):
 def _check_sizes(name, kwargs):
     """Raise an error if widths or sizes are too large to draw, or NaN."""
     with naming_style(name, kwargs):
-        style = area_style({}, kwargs) if name.startswith(AREAS) else line_style({}, kwargs)
+        merged = area_style if name.startswith(AREAS) else bar_style if name.startswith(BARS) else line_style
+        style = merged({}, kwargs)
     for key in SIZES:
         value = style.get(key)
         if isinstance(value, Real) and not abs(value) <= LARGEST_SIZE:
@@ -60,6 +62,8 @@ def _draw_sample(name, kwargs):
         # without edges, as areas are drawn: matplotlib then looks at more of the keywords
         defaults = {"label": "area", "color": "C0", "alpha": 0.5, "linewidth": 0}
         ax.fill_between([1, 2], [0, 0], [1, 1], **area_style(defaults, kwargs))
+    elif name.startswith(BARS):
+        ax.bar([1, 2], [1, 2], **bar_style({"label": "bars", "width": 0.8}, kwargs))
     elif name == "best_kwargs":
         ax.axvline(1, **line_style({"label": "line"}, kwargs))
     else:
@@ -95,6 +99,14 @@ def area_style(defaults, kwargs):
     from matplotlib.collections import PolyCollection
 
     return defaults | normalize_kwargs(kwargs, PolyCollection)
+
+
+def bar_style(defaults, kwargs):
+    """Merge the keywords of bars into defaults; abbreviations are spelt out."""
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.patches import Rectangle
+
+    return defaults | normalize_kwargs(kwargs, Rectangle)
 
 
 def mark_isolated_points(style, values, offset=0, **marker):

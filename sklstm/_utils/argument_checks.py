@@ -146,6 +146,13 @@ def check_flag(value, name):
     return bool(value)
 
 
+def check_whole_number(value, name, may_be_none=False):
+    """Raise ValueError unless an argument is a whole number of at least 1 or, with `may_be_none`, None."""
+    if not (is_whole_number(value) and value >= 1) and not (may_be_none and value is None):
+        alternative = "None or " if may_be_none else ""
+        raise ValueError(f"{name} must be {alternative}an integer of at least 1, got {shown(value)}.")
+
+
 def check_parameters(constraints, parameters, caller):
     """Check each value by the constraints of its name.
 

@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_ticks, undone_on_error
+from sklstm._plot.axes import (
+    check_axes,
+    check_axes_array,
+    check_n_axes,
+    legend_entries,
+    new_axes,
+    set_integer_ticks,
+    undone_on_error,
+)
 
 
 @pytest.fixture
@@ -108,3 +116,15 @@ def test_axes_that_do_not_suit_are_refused(ax):
     ax.remove()
     with pytest.raises(ValueError, match="ax must be an Axes of a figure"):
         check_axes(ax)
+
+
+def test_as_many_axes_as_are_needed_are_arranged_in_rows(ax):
+    check_axes_array(None)
+    check_axes_array(ax)
+    _, axes = plt.subplots(2, 3)
+    check_axes_array(axes)
+    assert (check_n_axes(axes.ravel(), 2, "abc") == axes).all()
+    with pytest.raises(ValueError, match=r"ax must hold 3 axes, 1 row\(s\) of 3: a, b, c; got 6"):
+        check_n_axes(axes, 1, "abc")
+    with pytest.raises(ValueError, match="more than once"):
+        check_axes_array([ax, ax])

@@ -9,6 +9,7 @@ NAN = np.nan
 
 def test_keywords_that_matplotlib_takes_pass():
     check_styles(line_kwargs={"c": "red", "scalex": False}, interval_kwargs={"facecolor": "red"}, spread_kwargs=None)
+    check_styles(bar_kwargs={"fc": "red", "width": 0.3})
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,9 @@ def test_keywords_that_matplotlib_takes_pass():
         {"best_kwargs": {"lw": NAN}},
         {"interval_kwargs": {"lw": 1e5}},
         {"best_kwargs": {"scalex": True}},
+        {"bar_kwargs": {"hatch": 3}},
+        {"bar_kwargs": {"lw": 1e5}},
+        {"bar_kwargs": {"fc": "red", "facecolor": "red"}},
     ],
 )
 def test_keywords_that_matplotlib_does_not_take_are_named(styles):

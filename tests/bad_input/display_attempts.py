@@ -8,7 +8,17 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
-from sklstm import BacktestDisplay, BacktestResult, ForecastDisplay, Forecaster, LossCurveDisplay, LSTMRegressor
+from sklstm import (
+    BacktestDisplay,
+    BacktestResult,
+    ForecastDisplay,
+    Forecaster,
+    ImportanceDisplay,
+    LossCurveDisplay,
+    LSTMRegressor,
+    ResidualsDisplay,
+    SeasonDisplay,
+)
 from tests.attack import VALUES, attempts, variants
 
 LOSSES = [3.0, 2.0, 1.0, 1.5]
@@ -17,6 +27,12 @@ WHOLE = pd.Series(10 + np.sin(np.arange(30.0)), index=MONTHS, name="level")
 HISTORY, FORECAST = WHOLE[:24], WHOLE[24:]
 INTERVALS = pd.DataFrame({"forecast": FORECAST, "lower_90": FORECAST - 1, "upper_90": FORECAST + 1})
 COMPONENTS = pd.DataFrame({"baseline": FORECAST, "season": 1.0, "correction": 0.5})
+FACTORS = pd.DataFrame({"factor": [0.5, 1.0, 1.5, 1.0], "addend": 0.0}, index=pd.RangeIndex(1, 5, name="quarter"))
+INPUTS = [("level", "lag", 2), ("level", "lag", 1), ("price", "step", 1)]
+IMPORTANCES = pd.DataFrame(
+    {0: [0.1, 2.0, 1.0], 1: [-0.1, 3.0, 1.5]},
+    index=pd.MultiIndex.from_tuples(INPUTS, names=["variable", "kind", "number"]),
+)
 PANEL = [pd.concat({"a": part, "b": part}, names=["shop"]) for part in (HISTORY, FORECAST)]
 SCORED = pd.DataFrame(
     {
@@ -337,6 +353,83 @@ def backtests():
     ]
 
 
+def residuals():
+    """Every argument of ResidualsDisplay."""
+    display = ResidualsDisplay(residuals=HISTORY)
+    panel = ResidualsDisplay(residuals=PANEL[0])
+    forecaster = Forecaster(Ridge(), window_length=6).fit(None, HISTORY)
+    style = {"ax": None, "max_panels": 12, "line_kwargs": None, "bar_kwargs": None}
+    pair = {"y_true": HISTORY, "y_pred": HISTORY + 1}
+    pools = {name: TABLES | variants(HISTORY) for name in ("residuals", *pair)}
+    names = {"y_true": ("y_pred", "residuals"), "y_pred": ("y_true", "residuals")}
+
+    def plotted(**arguments):
+        return ResidualsDisplay(**arguments).plot()
+
+    return [
+        *_attempts("ResidualsDisplay", plotted, {"residuals": HISTORY, "n_lags": 3}, pools),
+        *_attempts("ResidualsDisplay.plot", display.plot, style, {}, display),
+        *_attempts("ResidualsDisplay.plot of a panel", panel.plot, {"series": None, "targets": None}, {}, panel),
+        *_attempts("ResidualsDisplay.from_predictions", ResidualsDisplay.from_predictions, pair, pools, names=names),
+        *_attempts(
+            "ResidualsDisplay.from_estimator",
+            ResidualsDisplay.from_estimator,
+            {"forecaster": forecaster, "n_lags": None},
+            {"forecaster": ESTIMATORS},
+        ),
+    ]
+
+
+def seasons():
+    """Every argument of SeasonDisplay."""
+    display, panel = (
+        SeasonDisplay(seasonal_index=table) for table in (FACTORS, pd.concat({"a": FACTORS, "b": FACTORS}))
+    )
+    forecaster = Forecaster(Ridge(), window_length=6, season=4).fit(None, HISTORY)
+    pools = {"seasonal_index": TABLES | variants(FACTORS)}
+
+    def plotted(seasonal_index):
+        return SeasonDisplay(seasonal_index=seasonal_index).plot()
+
+    return [
+        *_attempts("SeasonDisplay", plotted, {"seasonal_index": FACTORS}, pools),
+        *_attempts(
+            "SeasonDisplay.plot", display.plot, {"ax": "own", "max_panels": 2, "line_kwargs": None}, {}, display
+        ),
+        *_attempts("SeasonDisplay.plot of a panel", panel.plot, {"series": None, "targets": None}, {}, panel),
+        *_attempts(
+            "SeasonDisplay.from_estimator",
+            SeasonDisplay.from_estimator,
+            {"forecaster": forecaster, "max_panels": 3},
+            {"forecaster": ESTIMATORS},
+        ),
+    ]
+
+
+def importances():
+    """Every argument of ImportanceDisplay."""
+    display = ImportanceDisplay(importances=IMPORTANCES)
+    forecaster = Forecaster(Ridge(), window_length=2).fit(None, HISTORY)
+    pools = {"importances": TABLES | variants(IMPORTANCES)}
+    style = {"ax": None, "variables": None, "targets": None, "max_panels": 2, "bar_kwargs": None}
+
+    def plotted(importances, scoring):
+        return ImportanceDisplay(importances=importances, scoring=scoring).plot()
+
+    return [
+        *_attempts("ImportanceDisplay", plotted, {"importances": IMPORTANCES, "scoring": "r2"}, pools),
+        *_attempts("ImportanceDisplay.plot", display.plot, style, {}, display),
+        *_attempts(
+            "ImportanceDisplay.from_estimator",
+            ImportanceDisplay.from_estimator,
+            {"forecaster": forecaster, "X": None, "y": FORECAST, "steps": 2, "n_repeats": 1},
+            {"forecaster": ESTIMATORS},
+            names={"steps": ("y",), "X": ("y",)},
+            only=["forecaster", "X", "y", "steps"],
+        ),
+    ]
+
+
 def everything():
     """All attempts of this module."""
-    return [*loss_curves(), *forecasts(), *backtests()]
+    return [*loss_curves(), *forecasts(), *backtests(), *residuals(), *seasons(), *importances()]

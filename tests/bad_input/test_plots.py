@@ -8,12 +8,24 @@ from matplotlib.figure import Figure
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from sklstm import BacktestDisplay, BacktestResult, ForecastDisplay, Forecaster, LossCurveDisplay, LSTMRegressor
+from sklstm import (
+    BacktestDisplay,
+    BacktestResult,
+    ForecastDisplay,
+    Forecaster,
+    ImportanceDisplay,
+    LossCurveDisplay,
+    LSTMRegressor,
+    ResidualsDisplay,
+    SeasonDisplay,
+)
 from tests.attack import bad, run_apart, sampled, state_of
 from tests.bad_input.display_attempts import (
     COMPONENTS,
+    FACTORS,
     FORECAST,
     HISTORY,
+    IMPORTANCES,
     INTERVALS,
     LOSSES,
     MONTHS,
@@ -23,6 +35,14 @@ from tests.bad_input.display_attempts import (
     everything,
 )
 from tests.bad_input.tools import Row, check_refused
+
+PARTS, SHOPS = "ForecastDisplay.plot of parts", "ForecastDisplay.plot of a panel"
+LEFT, LEFT_PLOT, LEFT_OF = "ResidualsDisplay", "ResidualsDisplay.plot", "ResidualsDisplay.from_estimator"
+LEFT_FROM = "ResidualsDisplay.from_predictions"
+
+SEASONS, SEASONS_PLOT, SEASONS_OF = "SeasonDisplay", "SeasonDisplay.plot", "SeasonDisplay.from_estimator"
+RELIED, RELIED_PLOT = "ImportanceDisplay", "ImportanceDisplay.plot"
+RELIED_OF = "ImportanceDisplay.from_estimator"
 
 FITTED = Forecaster(Ridge(), window_length=6).fit(None, HISTORY)
 GIVEN = {
@@ -34,6 +54,13 @@ GIVEN = {
     "BacktestResult.metrics_by": {"by": "step"},
     "BacktestDisplay": {"frame": SCORED, "estimator_name": "m"},
     "BacktestDisplay.from_predictions": {"frame": SCORED},
+    "ResidualsDisplay": {"residuals": HISTORY, "n_lags": 3},
+    "ResidualsDisplay.from_estimator": {"forecaster": FITTED},
+    "ResidualsDisplay.from_predictions": {"y_true": HISTORY, "y_pred": HISTORY + 1},
+    "SeasonDisplay": {"seasonal_index": FACTORS},
+    "SeasonDisplay.from_estimator": {"forecaster": FITTED},
+    "ImportanceDisplay": {"importances": IMPORTANCES, "scoring": "r2"},
+    "ImportanceDisplay.from_estimator": {"forecaster": FITTED, "X": None, "y": FORECAST, "steps": 2, "random_state": 0},
 }
 DISPLAYS = {
     "LossCurveDisplay.plot": lambda: LossCurveDisplay(loss_curve=LOSSES, validation_loss_curve=LOSSES, best_iter=2),
@@ -41,7 +68,11 @@ DISPLAYS = {
     "ForecastDisplay.plot of parts": lambda: ForecastDisplay(history=HISTORY, forecast=FORECAST, components=COMPONENTS),
     "ForecastDisplay.plot of a panel": lambda: ForecastDisplay(history=PANEL[0], forecast=PANEL[1]),
     "BacktestDisplay.plot": lambda: BacktestDisplay(frame=SCORED),
+    "ResidualsDisplay.plot": lambda: ResidualsDisplay(residuals=PANEL[0]),
+    "SeasonDisplay.plot": lambda: SeasonDisplay(seasonal_index=pd.concat({"a": FACTORS, "b": FACTORS})),
+    "ImportanceDisplay.plot": lambda: ImportanceDisplay(importances=pd.concat({"a": IMPORTANCES}, names=["target"])),
 }
+NEED_SEVERAL_AXES = (PARTS, SHOPS, LEFT_PLOT, SEASONS_PLOT, RELIED_PLOT)
 METHODS = {
     "LossCurveDisplay": lambda **curves: LossCurveDisplay(**curves).plot(),
     "LossCurveDisplay.from_estimator": LossCurveDisplay.from_estimator,
@@ -51,6 +82,13 @@ METHODS = {
     "BacktestResult.metrics_by": BacktestResult(SCORED).metrics_by,
     "BacktestDisplay": lambda **given: BacktestDisplay(**given).plot(),
     "BacktestDisplay.from_predictions": BacktestDisplay.from_predictions,
+    "ResidualsDisplay": lambda **given: ResidualsDisplay(**given).plot(),
+    "ResidualsDisplay.from_estimator": ResidualsDisplay.from_estimator,
+    "ResidualsDisplay.from_predictions": ResidualsDisplay.from_predictions,
+    "SeasonDisplay": lambda **given: SeasonDisplay(**given).plot(),
+    "SeasonDisplay.from_estimator": SeasonDisplay.from_estimator,
+    "ImportanceDisplay": lambda **given: ImportanceDisplay(**given).plot(),
+    "ImportanceDisplay.from_estimator": ImportanceDisplay.from_estimator,
 }
 
 
@@ -88,7 +126,6 @@ SHOWN, SHOWN_PLOT, SHOWN_OF = (
     "ForecastDisplay.plot",
     "ForecastDisplay.from_estimator",
 )
-PARTS, SHOPS = "ForecastDisplay.plot of parts", "ForecastDisplay.plot of a panel"
 RESULT, BY = "BacktestResult", "BacktestResult.metrics_by"
 SCORES, SCORES_PLOT, SCORES_OF = "BacktestDisplay", "BacktestDisplay.plot", "BacktestDisplay.from_predictions"
 
@@ -231,6 +268,79 @@ ROWS = [
     Row(SCORES_PLOT, "reference_kwargs", "dashes", lambda: {"linestyle": "x"}, "{'linestyle': 'x'}"),
     Row(SCORES_PLOT, "spread_kwargs", "width", lambda: {"linewidth": "wide"}, "{'linewidth': 'wide'}"),
     Row(SCORES_OF, "frame", "records", lambda: SCORED.to_dict("records"), "got list", TypeError),
+    # residuals
+    Row(LEFT, "residuals", "array", HISTORY.to_numpy, "got ndarray", TypeError),
+    Row(LEFT, "residuals", "text", lambda: HISTORY.astype(str), "numbers"),
+    Row(LEFT, "residuals", "infinite", lambda: HISTORY * np.inf, "inf in row 0"),
+    Row(LEFT, "residuals", "one value", lambda: HISTORY[:1], "1 value(s)"),
+    Row(LEFT, "residuals", "no rows", lambda: HISTORY[:0], "0 value(s)"),
+    Row(LEFT, "residuals", "all missing", lambda: HISTORY * np.nan, "0 value(s)"),
+    Row(LEFT, "residuals", "unsorted", lambda: HISTORY[::-1], "must increase"),
+    Row(
+        LEFT, "residuals", "index of text", lambda: HISTORY.set_axis(MONTHS[:24].astype(str)), "'2020-01-01'", TypeError
+    ),
+    Row(LEFT, "residuals", "three levels", lambda: pd.concat({"x": PANEL[0]}), "3 index levels"),
+    Row(LEFT, "n_lags", "too many", lambda: 24, "got 24"),
+    Row(LEFT, "n_lags", "0", lambda: 0, "got 0"),
+    Row(LEFT, "n_lags", "boolean", lambda: True, "got True"),
+    Row(LEFT_PLOT, "ax", "two", lambda: Figure().subplots(1, 2), "got 2"),
+    Row(LEFT_PLOT, "ax", "one thrice", lambda: [Figure().add_subplot()] * 6, "more than once"),
+    Row(LEFT_PLOT, "series", "unknown", lambda: ["z"], "['z']"),
+    Row(LEFT_PLOT, "targets", "unknown", lambda: "price", "'price'"),
+    Row(LEFT_PLOT, "max_panels", "too few", lambda: 5, "max_panels=5"),
+    Row(LEFT_PLOT, "max_panels", "text", lambda: "5", "got '5'"),
+    Row(LEFT_PLOT, "line_kwargs", "dashes", lambda: {"linestyle": "x"}, "{'linestyle': 'x'}"),
+    Row(LEFT_PLOT, "bar_kwargs", "hatch", lambda: {"hatch": 3}, "{'hatch': 3}", TypeError),
+    Row(LEFT_PLOT, "bar_kwargs", "width", lambda: {"width": "x"}, "{'width': 'x'}", TypeError),
+    Row(LEFT_OF, "forecaster", "not fitted", Forecaster, "Forecaster instance is not fitted", names=("Forecaster",)),
+    Row(LEFT_OF, "forecaster", "regressor", Ridge, "Ridge is not a forecaster", TypeError),
+    Row(LEFT_OF, "n_lags", "fraction", lambda: 1.5, "got 1.5"),
+    Row(LEFT_FROM, "y_true", "text", lambda: ["a", "b"], "'a'", TypeError),
+    Row(LEFT_FROM, "y_true", "number", lambda: 3, "got 3"),
+    Row(LEFT_FROM, "y_pred", "other rows", lambda: HISTORY[1:], "23 rows"),
+    Row(LEFT_FROM, "y_pred", "fewer", lambda: [1.0, 2.0], "got (2,)"),
+    Row(LEFT_FROM, "y_pred", "complex", lambda: np.ones(24) * 1j, "complex", TypeError),
+    # seasons
+    Row(SEASONS, "seasonal_index", "Series", lambda: FACTORS["factor"], "got Series", TypeError),
+    Row(SEASONS, "seasonal_index", "no rows", lambda: FACTORS[:0], "0 rows"),
+    Row(SEASONS, "seasonal_index", "a column missing", lambda: FACTORS[["factor"]], "'factor'"),
+    Row(SEASONS, "seasonal_index", "missing value", lambda: FACTORS * np.nan, "missing value"),
+    Row(SEASONS, "seasonal_index", "infinite", lambda: FACTORS * np.inf, "inf in row 0"),
+    Row(SEASONS, "seasonal_index", "text", lambda: FACTORS.astype(str), "numbers"),
+    Row(SEASONS, "seasonal_index", "negative factor", lambda: FACTORS.assign(factor=-1.0), "-1.0"),
+    Row(SEASONS, "seasonal_index", "factor and addend", lambda: FACTORS.assign(addend=1.0), "factors other than 1"),
+    Row(SEASONS, "seasonal_index", "rows twice", lambda: pd.concat([FACTORS, FACTORS]), "1 more than once"),
+    Row(SEASONS_PLOT, "ax", "figure", Figure, "got Figure", TypeError),
+    Row(SEASONS_PLOT, "ax", "too many", lambda: Figure().subplots(3), "got 3"),
+    Row(SEASONS_PLOT, "series", "unknown", lambda: ["z"], "['z']"),
+    Row(SEASONS_PLOT, "targets", "unknown", lambda: "price", "'price'"),
+    Row(SEASONS_PLOT, "max_panels", "too few", lambda: 1, "max_panels=1"),
+    Row(SEASONS_PLOT, "line_kwargs", "colour", lambda: {"colour": 3}, "{'colour': 3}"),
+    Row(SEASONS_OF, "forecaster", "no season", lambda: FITTED, "no season off"),
+    Row(SEASONS_OF, "forecaster", "class", lambda: Forecaster, "Forecaster is not a forecaster", TypeError),
+    # importances
+    Row(RELIED, "importances", "Series", lambda: IMPORTANCES[0], "got Series", TypeError),
+    Row(RELIED, "importances", "no rows", lambda: IMPORTANCES[:0], "(0, 2)"),
+    Row(RELIED, "importances", "other index", lambda: IMPORTANCES.reset_index(drop=True), "got None"),
+    Row(RELIED, "importances", "other kind", lambda: IMPORTANCES.rename({"lag": "row"}), "'row'"),
+    Row(RELIED, "importances", "number 0", lambda: IMPORTANCES.rename({1: 0}), "'lag', 0)"),
+    Row(RELIED, "importances", "text", lambda: IMPORTANCES.astype(str), "numbers"),
+    Row(RELIED, "importances", "infinite", lambda: IMPORTANCES * np.inf, "inf in row 0"),
+    Row(RELIED, "importances", "rows twice", lambda: pd.concat([IMPORTANCES] * 2), "more than once"),
+    Row(RELIED, "scoring", "number", lambda: 3, "got 3", TypeError),
+    Row(RELIED_PLOT, "ax", "too many", lambda: Figure().subplots(3), "got 3"),
+    Row(RELIED_PLOT, "variables", "unknown", lambda: ["z"], "['z']"),
+    Row(RELIED_PLOT, "targets", "unknown", lambda: ["z"], "['z']"),
+    Row(RELIED_PLOT, "max_panels", "zero", lambda: 0, "got 0"),
+    Row(RELIED_PLOT, "max_panels", "too few", lambda: 1, "max_panels=1"),
+    Row(RELIED_PLOT, "bar_kwargs", "width", lambda: {"width": "x"}, "{'width': 'x'}", TypeError),
+    Row(RELIED_OF, "forecaster", "regressor", Ridge, "Ridge is not a forecaster", TypeError),
+    Row(RELIED_OF, "X", "columns", lambda: HISTORY.to_frame(), "X"),
+    Row(RELIED_OF, "y", "a gap", lambda: FORECAST[1:], "2022-02-01"),
+    Row(RELIED_OF, "steps", "as many as rows", lambda: 6, "got 6", names=("y",)),
+    Row(RELIED_OF, "n_repeats", "zero", lambda: 0, "Got 0"),
+    Row(RELIED_OF, "scoring", "unknown", lambda: "mae", "'mae'"),
+    Row(RELIED_OF, "random_state", "text", lambda: "0", "'0'"),
 ]
 
 
@@ -246,7 +356,7 @@ def test_what_cannot_be_plotted_is_refused_and_leaves_nothing(row):
     ax.plot([1, 2], label="the user's")
     if row.function in DISPLAYS:
         display = DISPLAYS[row.function]()
-        method, given = display.plot, {} if row.function in (PARTS, SHOPS) else {"ax": ax}
+        method, given = display.plot, {} if row.function in NEED_SEVERAL_AXES else {"ax": ax}
     else:
         display, method, given = None, METHODS[row.function], GIVEN[row.function]
     if row.argument == "spread_kwargs":
@@ -260,7 +370,7 @@ def test_what_cannot_be_plotted_is_refused_and_leaves_nothing(row):
             ax.get_yscale(),
             ax.get_xlabel(),
             attributes,
-            state_of(FITTED) if row.function == SHOWN_OF else None,
+            state_of(FITTED) if row.function in (SHOWN_OF, LEFT_OF, SEASONS_OF, RELIED_OF) else None,
         )
 
     check_refused(row, lambda value: method(**given | {row.argument: value}), state)
