@@ -279,7 +279,9 @@ def _forecasts(fitted: FittedForecaster, parts, steps, versions):
     size = max(1, MOST_ROWS // n_rows)
     for first in range(0, len(versions), size):
         batch = versions[first : first + size]
-        series, origins, keys = {}, {}, {}
+        series: dict[int, SeriesData] = {}
+        origins: dict[int, np.ndarray] = {}
+        keys: dict[int, Hashable] = {}
         for version in batch:
             for key, part in parts.items():
                 for number, origin in enumerate(part.origins):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from sklstm._forecasting.adjustment import DAYS_IN_WEEK, SeriesAdjustment
@@ -17,8 +19,6 @@ OTHER_FIELD = ("position", 0)
 
 def seasonal_index(fitted: FittedForecaster):
     """Return the table that `Forecaster.seasonal_index` describes."""
-    import pandas as pd
-
     length, adjuster = fitted.season_length, fitted.builder.scaler.adjuster
     if length is None:
         raise ValueError(
@@ -31,18 +31,22 @@ def seasonal_index(fitted: FittedForecaster):
     levels = {field: range(first, first + length)}
     if adjuster.has_week:
         levels = {"weekday": range(DAYS_IN_WEEK)} | levels
-    tables = {key: _factors_and_addends(adjuster.adjustments[key]) for key in fitted.data.series}
-    values = np.concatenate(list(tables.values()))
-    output_format = fitted.data.spec.output_format
-    if output_format.is_panel:
-        levels = {output_format.levels[0]: list(tables)} | levels
-        keys = pd.MultiIndex.from_product([range(len(tables)), *list(levels.values())[1:]])
-        index = keys.set_levels(pd.Index(list(tables), tupleize_cols=False), level=0).set_names(list(levels))
-    elif len(levels) == 1:
-        index = pd.RangeIndex(first, first + length, name=field)
-    else:
-        index = pd.MultiIndex.from_product(levels.values(), names=list(levels))
-    return output_format.to_columns(values, index, COLUMNS)
+    values = np.concatenate([_factors_and_addends(adjuster.adjustments[key]) for key in fitted.data.series])
+    index = _index(levels, fitted.data.spec.output_format.levels, list(fitted.data.series))
+    return fitted.data.spec.output_format.to_columns(values, index, COLUMNS)
+
+
+def _index(levels: dict[str, range], of_panel: list[Hashable] | None, keys: list[Hashable]):
+    """Make the index of the positions, by the name of their levels; of a panel, with the keys of its series first."""
+    import pandas as pd
+
+    names, places = list(levels), list(levels.values())
+    if of_panel is not None:
+        index = pd.MultiIndex.from_product([range(len(keys)), *places])
+        return index.set_levels(pd.Index(keys, tupleize_cols=False), level=0).set_names([of_panel[0], *names])
+    if len(places) == 1:
+        return pd.RangeIndex(places[0].start, places[0].stop, name=names[0])
+    return pd.MultiIndex.from_product(places, names=names)
 
 
 def _factors_and_addends(adjustment: SeriesAdjustment):

@@ -214,7 +214,9 @@ def _check_table(table):
             f"{table.index.nlevels} level(s). {made_by}"
         )
     last = [column[-1] if isinstance(column, tuple) else column for column in table.columns]
-    if not table.shape[1] or last != list(COLUMNS) * (table.shape[1] // 2):
+    n_targets = table.shape[1] // 2
+    is_whole = last == list(COLUMNS) * n_targets and not table.columns.has_duplicates
+    if not n_targets or not is_whole or (table.columns.nlevels == 1 and n_targets > 1):
         raise ValueError(
             f"seasonal_index must have the columns 'factor' and 'addend' of each target, got "
             f"{join_names(list(table.columns))}. {made_by}"

@@ -304,6 +304,7 @@ ROWS = [
     Row(SEASONS, "seasonal_index", "Series", lambda: FACTORS["factor"], "got Series", TypeError),
     Row(SEASONS, "seasonal_index", "no rows", lambda: FACTORS[:0], "0 rows"),
     Row(SEASONS, "seasonal_index", "a column missing", lambda: FACTORS[["factor"]], "'factor'"),
+    Row(SEASONS, "seasonal_index", "columns twice", lambda: pd.concat([FACTORS] * 2, axis=1), "'addend', 'factor'"),
     Row(SEASONS, "seasonal_index", "missing value", lambda: FACTORS * np.nan, "missing value"),
     Row(SEASONS, "seasonal_index", "infinite", lambda: FACTORS * np.inf, "inf in row 0"),
     Row(SEASONS, "seasonal_index", "text", lambda: FACTORS.astype(str), "numbers"),
