@@ -20,6 +20,8 @@ from sklstm._plot.labels import check_name, format_name, format_name_of
 from sklstm._plot.style import KWARGS, bar_style, check_styles, naming_style
 from sklstm._plot.tables import choose, is_same_name, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, is_whole_number, validate_arguments
+from sklstm._utils.overflow import power_of_two
+from sklstm._utils.public import public
 
 CONSTRAINTS = {"bar_kwargs": KWARGS}
 LEVELS = ["variable", "kind", "number"]
@@ -27,6 +29,7 @@ KINDS = ("lag", "step")
 THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}
 
 
+@public
 class ImportanceDisplay:
     """Plot of the permutation importance of each lag and column, as bars by distance from the origin.
 
@@ -251,12 +254,14 @@ def _plot_bars(ax, table, kwargs):
 
     kinds, numbers = (table.index.get_level_values(name) for name in ("kind", "number"))
     places, values = np.where(kinds == "lag", -numbers, numbers), table.to_numpy(dtype=np.float64)
+    unit = power_of_two(np.fmax.reduce(np.abs(values), axis=None, initial=0))  # so that squares do not overflow
+    mean, std = (values / unit).mean(axis=1), (values / unit).std(axis=1)
     ax.axhline(0, **THIN_LINE)
     if (places > 0).any():
         ax.axvline(0, linestyle=":", **THIN_LINE)
     defaults = {"width": 0.8, "alpha": 0.7, "ecolor": rcParams["text.color"], "error_kw": {"elinewidth": 0.8}}
     with naming_style("bar_kwargs", kwargs):
-        bars = ax.bar(places, values.mean(axis=1), yerr=values.std(axis=1), **bar_style(defaults, kwargs))
+        bars = ax.bar(places, mean * unit, yerr=std * unit, **bar_style(defaults, kwargs))
     set_integer_ticks(ax)
     ax.xaxis.set_major_formatter(lambda place, _: f"{abs(place):g}")
     has_lags, has_steps = (places < 0).any(), (places > 0).any()

@@ -39,6 +39,8 @@ from sklstm._utils.numeric_input import as_numbers
 if TYPE_CHECKING:
     import pandas as pd
 
+from sklstm._utils.public import public
+
 CONSTRAINTS = {"line_kwargs": KWARGS, "bar_kwargs": KWARGS}
 KINDS = ("over time", "histogram", "autocorrelation")  # the axes of one series and target
 WIDTHS = [2, 1, 1.4]  # of these axes
@@ -49,6 +51,7 @@ CONFIDENCE = 1.96  # standard errors that 95 % of the autocorrelations of white 
 THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}
 
 
+@public
 class ResidualsDisplay:
     """Plot of residuals: over time, their histogram and their autocorrelation.
 

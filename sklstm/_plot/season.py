@@ -21,6 +21,7 @@ from sklstm._plot.labels import format_name, format_name_of
 from sklstm._plot.style import KWARGS, check_styles, line_style, naming_style
 from sklstm._plot.tables import choose, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, validate_arguments
+from sklstm._utils.public import public
 
 CONSTRAINTS = {"line_kwargs": KWARGS}
 COLUMNS = ("factor", "addend")
@@ -32,6 +33,7 @@ MAX_MARKERS = 31  # more markers on one line overlap
 THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}
 
 
+@public
 class SeasonDisplay:
     """Plot of the season that a forecaster takes off each series: a value for each month, day or hour.
 
