@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AXIS_LABELS = {"mae": "MAE", "rmse": "RMSE", "smape": "sMAPE (%)", "mase": "MASE", "skill": "skill"}
 MAX_MARKERS = 31  # more markers on one line overlap
+MAX_ENTRIES_INSIDE = 4  # a longer legend would hide lines
+MAX_LENGTH_OF_TWO = 30  # of the entries of a legend in two columns
 MAX_LINES = 10  # as many as matplotlib's colours; with more, lines would share one
 # The error of a single forecast whose quartiles show the spread behind a metric.
 SPREAD_OF = {"mae": "mae", "rmse": "mae", "smape": "smape", "mase": "mase"}
@@ -238,7 +240,7 @@ class BacktestDisplay:
                     self.spread_bands_.append(_plot_spread(ax, curve.rows, SPREAD_OF[metric], line, spread_kwargs))
             if reference:
                 self.reference_lines_ = _plot_references(ax, curves, metric, self.lines_, reference_kwargs)
-            _format_axes(ax, metric, self.lines_)
+            _format_axes(ax, metric, self.lines_, may_move_legend=is_new)
         return self
 
 
@@ -422,7 +424,7 @@ def _plot_references(ax, curves, metric, lines, kwargs):
     return plotted
 
 
-def _format_axes(ax, metric, lines):
+def _format_axes(ax, metric, lines, may_move_legend):
     if _nominal_value(metric) is None:  # errors and widths are shown from 0 on
         ax.update_datalim([(lines[0].get_xdata()[0], 0)])
         lines[0].sticky_edges.y.append(0)
@@ -431,4 +433,8 @@ def _format_axes(ax, metric, lines):
     what, _, coverage = metric.partition("_")
     ax.set(xlabel="steps ahead", ylabel=AXIS_LABELS.get(metric, f"{what} of the {coverage} % intervals"))
     entries = legend_entries([ax])
-    ax.legend(entries.values(), entries, frameon=False)
+    place = {}
+    if may_move_legend and len(entries) > MAX_ENTRIES_INSIDE:
+        n_columns = 2 if max(map(len, entries)) <= MAX_LENGTH_OF_TWO else 1
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": n_columns}  # above the axes
+    ax.legend(entries.values(), entries, frameon=False, **place)

@@ -264,10 +264,6 @@ def _plot_bars(ax, table, kwargs):
         bars = ax.bar(places, mean * unit, yerr=std * unit, **bar_style(defaults, kwargs))
     set_integer_ticks(ax)
     ax.xaxis.set_major_formatter(lambda place, _: f"{abs(place):g}")
-    has_lags, has_steps = (places < 0).any(), (places > 0).any()
-    ax.set_xlabel(
-        "lags before, and steps after, the origin" if has_lags and has_steps else "lag" if has_lags else "step"
-    )
     return bars
 
 

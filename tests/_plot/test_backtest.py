@@ -319,3 +319,18 @@ def test_arguments_are_checked_before_anything_is_drawn(argument, value, error):
     with pytest.raises(error, match=argument):
         plotted(**({"frame": FRAME} | {argument: value}))
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("name", ["model", "a model whose name is so long that it is cut off"])
+def test_a_long_legend_of_a_new_figure_hides_no_line(name):
+    frames = {f"{number} {name}": FRAME for number in range(10)}
+    display = plotted(frames)
+    display.figure_.canvas.draw()
+    legend, axes = display.ax_.get_legend().get_window_extent(), display.ax_.get_window_extent()
+    assert legend.y0 >= axes.y1 - 1
+    assert legend.y1 <= display.figure_.bbox.y1 + 1
+    assert legend.x1 <= display.figure_.bbox.x1 + 1
+    assert axes.height > 100
+    few = plotted({"a": FRAME, "b": FRAME})
+    few.figure_.canvas.draw()
+    assert few.ax_.get_legend().get_window_extent().y1 <= few.ax_.get_window_extent().y1

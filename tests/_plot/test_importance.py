@@ -37,6 +37,7 @@ def test_bars_are_the_mean_importances_at_their_distance_from_the_origin():
         ends = np.array(bars.errorbar.lines[2][0].get_segments())[:, :, 1]
         assert_allclose(np.ptp(ends, axis=1) / 2, importances.loc[name].to_numpy().std(axis=1))
         assert display.axes_[row, 0].get_ylabel() == name
+    assert display.axes_[0, 0].get_xlabel() == ""
     assert display.axes_[1, 0].get_xlabel() == "lags before, and steps after the origin"
     assert display.ax_.get_title(loc="left") == "decrease of r2"
 
