@@ -763,9 +763,9 @@ class Forecaster(
         >>> forecaster = Forecaster(trust=0).fit(None, load_airline())
         >>> forecaster.seasonal_index()["factor"].loc[[1, 7, 11]].round(2)
         month
-        1     0.91
-        7     1.23
-        11    0.80
+        1     0.92
+        7     1.28
+        11    0.81
         Name: factor, dtype: float64
         """
         check_fitted(self, "_fitted")

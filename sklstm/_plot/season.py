@@ -75,8 +75,8 @@ class SeasonDisplay:
     >>> from sklstm.datasets import load_airline
     >>> forecaster = Forecaster(trust=0).fit(None, load_airline())
     >>> display = SeasonDisplay(seasonal_index=forecaster.seasonal_index()).plot()
-    >>> int(display.lines_[0]["month"].get_ydata().argmax())  # July
-    6
+    >>> int(display.lines_[0]["month"].get_ydata().argmin())  # November; January is 0
+    10
     """
 
     def __init__(self, *, seasonal_index):
