@@ -170,6 +170,17 @@ class ImportanceDisplay:
         ------
         TypeError, ValueError
             If a parameter or an argument is not as described, or if more than `max_panels` axes are needed.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklstm import ImportanceDisplay
+        >>> inputs = [("sales", "lag", 2), ("sales", "lag", 1), ("price", "step", 1)]
+        >>> index = pd.MultiIndex.from_tuples(inputs, names=["variable", "kind", "number"])
+        >>> table = pd.DataFrame([[0.1, 0.2], [2.0, 2.2], [1.0, 1.1]], index=index)
+        >>> display = ImportanceDisplay(importances=table).plot(variables="sales")
+        >>> [round(bar.get_height(), 2) for bar in display.bars_[0, 0]]
+        [0.15, 2.1]
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         _check_plot_arguments(ax, max_panels, bar_kwargs)

@@ -254,6 +254,14 @@ class ResidualsDisplay:
         ValueError
             If an argument is not as described, if a series has fewer than two residuals or too few for `n_lags`, or if
             more than `max_panels` axes are needed.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklstm import ResidualsDisplay
+        >>> display = ResidualsDisplay(residuals=pd.Series([1.0, -1, 1, -1])).plot(bar_kwargs={"color": "0.5"})
+        >>> [ax.get_ylabel() for ax in display.axes_[0]]
+        ['residual', 'count', 'autocorrelation']
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         _check_numbers(self.n_lags, max_panels)

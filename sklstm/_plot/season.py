@@ -150,6 +150,16 @@ class SeasonDisplay:
         ------
         TypeError, ValueError
             If `seasonal_index` or an argument is not as described, or if more than `max_panels` axes are needed.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sklstm import SeasonDisplay
+        >>> quarters = pd.RangeIndex(1, 5, name="quarter")
+        >>> table = pd.DataFrame({"factor": 1.0, "addend": [3.0, 1.0, -1.0, -3.0]}, index=quarters)
+        >>> display = SeasonDisplay(seasonal_index=table).plot(line_kwargs={"color": "0.5"})
+        >>> [text.get_text() for text in display.ax_.get_xticklabels()]
+        ['Q1', 'Q2', 'Q3', 'Q4']
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
         check_whole_number(max_panels, "max_panels")
