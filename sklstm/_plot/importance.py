@@ -179,7 +179,7 @@ class ImportanceDisplay:
         >>> index = pd.MultiIndex.from_tuples(inputs, names=["variable", "kind", "number"])
         >>> table = pd.DataFrame([[0.1, 0.2], [2.0, 2.2], [1.0, 1.1]], index=index)
         >>> display = ImportanceDisplay(importances=table).plot(variables="sales")
-        >>> [round(bar.get_height(), 2) for bar in display.bars_[0, 0]]
+        >>> [round(float(bar.get_height()), 2) for bar in display.bars_[0, 0]]
         [0.15, 2.1]
         """
         check_matplotlib_support(f"{type(self).__name__}.plot")
