@@ -434,7 +434,8 @@ class Forecaster(
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
             The series in time order. Several targets, one per column, are forecast together. NaN is a missing value.
             The index of a Series or DataFrame gives the times: a DatetimeIndex or PeriodIndex without gaps, or whole
-            numbers. An index with two levels, series and time, makes a panel.
+            numbers. An index with two levels, series and time, makes a panel. In a table of polars or pyarrow, a single
+            column of dates or timestamps gives the times; all results are pandas.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row as a *target*, aligned by its index if it has one. A row with weight 0 is never a target,
             but remains in the windows. Rows that one sample predicts together get the smallest of their weights.

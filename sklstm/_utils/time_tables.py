@@ -82,9 +82,18 @@ def _converted(index):
     import pandas as pd
 
     try:
-        return pd.DatetimeIndex(pd.to_datetime(index), name=index.name)
+        return _in_usual_unit(pd.DatetimeIndex(pd.to_datetime(index), name=index.name))
     except (ValueError, OverflowError):
         return index
+
+
+def _in_usual_unit(times):
+    """Return a DatetimeIndex in nanoseconds, if they can hold it, with pandas 2, which compares equal units alone."""
+    usual = type(times)(["2000-01-01"]).unit
+    try:
+        return times.as_unit(usual) if usual == "ns" else times
+    except (ValueError, OverflowError):
+        return times
 
 
 # ---- tables of polars and pyarrow
@@ -123,7 +132,7 @@ def to_pandas(data, name, reads_times=True):
         return frame
     _check_one_time(data, frame, times, name)
     index = frame.pop(times[0])
-    frame.index = type_of_times()(index, name=times[0])
+    frame.index = _in_usual_unit(type_of_times()(index, name=times[0]))
     frame.attrs[CONVERSION] = (
         f"{name} = {conversion(data, name)}; {name}.index = pd.DatetimeIndex({name}.pop({times[0]!r}))"
     )
