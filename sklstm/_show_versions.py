@@ -6,7 +6,7 @@ from sklstm._network.activations import choice
 from sklstm._utils.public import public
 from sklstm._version import __version__
 
-DEPENDENCIES = "numpy", "scipy", "scikit-learn", "pandas", "threadpoolctl", "matplotlib"
+DEPENDENCIES = "numpy", "scipy", "scikit-learn", "joblib", "pandas", "threadpoolctl", "matplotlib"
 
 
 @public

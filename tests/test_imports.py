@@ -20,7 +20,7 @@ BELOW["_checkpoint"] = BELOW["_forecasting"] | {"_forecasting", "_version"}
 BELOW["interop"] = BELOW["_checkpoint"] | {"_checkpoint"}
 BELOW["_show_versions"] = {"_network", "_utils", "_version"}
 BELOW["__init__"] = set(BELOW)
-LIBRARIES = {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "threadpoolctl"}
+LIBRARIES = {"numpy", "scipy", "sklearn", "joblib", "pandas", "matplotlib", "threadpoolctl"}
 OF_EXTRAS = {"onnx", "skl2onnx", "torch", "keras", "safetensors", "sktime"}  # imported in functions of `interop` alone
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -46,6 +46,11 @@ def use_channel_names(channel_names) -> Iterator[None]:
         _NAMES.reset(token)
 
 
+def names_in_use():
+    """Return the ChannelNames in use, to be used in another thread or process as well; None if there are none."""
+    return _NAMES.get()
+
+
 def channel_names(n_channels):
     """Return the names in use. If there are none for this number of channels, number the channels."""
     names = _NAMES.get()

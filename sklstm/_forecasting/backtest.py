@@ -15,6 +15,7 @@ from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
 from sklstm._forecasting.forecaster import Forecaster, check_parts
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores
+from sklstm._forecasting.pooling import models_of
 from sklstm._forecasting.settings import check_request, check_settings, season_length_of, strategy_of, window_length_of
 from sklstm._series.leak_checks import check_leaks
 from sklstm._series.output_format import interval_names
@@ -287,7 +288,9 @@ def _fit_part(forecaster, part, proper, X, y):
 
 def _rows_read_ahead(forecaster, data, steps):
     """Return how many rows must follow an origin: `steps`, or more if known columns are read further ahead."""
-    return steps if data.spec.columns.is_past.all() else strategy_of(forecaster, data).rows_read(steps)
+    if data.spec.columns.is_past.all():
+        return steps
+    return max(strategy_of(forecaster, part).rows_read(steps) for part in models_of(forecaster, data).values())
 
 
 def _forecast_folds(fitted, data, folds, steps, coverages, season):

@@ -134,11 +134,9 @@ class CorrectedSet:
     def learns_partly(self):
         return self.regressor_set.learns_partly
 
-    def fit(self, samples, tasks):
+    def fit(self, samples, tasks, n_jobs=None):
         """Train the regressors if they are used; see `RegressorSet.fit`."""
-        if self.is_used:
-            self.regressor_set.fit(samples, tasks)
-        return self
+        return replace(self, regressor_set=self.regressor_set.fit(samples, tasks, n_jobs)) if self.is_used else self
 
     def partial_fit(self, samples, draw_older=None, learning_rate_init=None):
         """Train the regressors further if they are used; see `RegressorSet.partial_fit`."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +11,13 @@ from sklstm._estimator.channel_names import ChannelNames
 from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.settings import no_intervals_message
 from sklstm._forecasting.window_checks import warn_of_divergence
+from sklstm._series.requested_rows import check_known_columns
 from sklstm._series.training_data import TrainingData
 from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.user_warning import warn_user
+
+if TYPE_CHECKING:
+    from sklstm._forecasting.fitted_locally import FittedLocally
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,18 @@ class FittedForecaster:
         """How much of what the regressors add to the baseline counts; None without a baseline."""
         return self.batch_forecaster.trust
 
+    @property
+    def attributes(self):
+        """The fitted attributes that tell what was trained, by name."""
+        return {
+            "regressors_": self.regressors,
+            "n_dropped_": self.n_dropped,
+            "strategy_": self.strategy.name,
+            "steps_": self.strategy.n_ahead,
+            "season_": self.season_length,
+            "trust_": self.trust,
+        }
+
     def forecast(self, series, origins, steps, coverages=()):
         """Forecast some series from some origins, both by key.
 
@@ -83,17 +100,37 @@ class FittedForecaster:
         parts = np.moveaxis(np.concatenate((parts, parts.sum(axis=0, keepdims=True))), 0, -1)
         return dict(zip(series, parts, strict=True))
 
-    def check_logarithms(self, series):
+    def in_sample_forecasts(self):
+        """Forecast the training rows one step ahead, (n, n_targets) by key; NaN where no window can be read."""
+        series = self.data.series
+        origins = {key: np.arange(len(part)) for key, part in series.items()}
+        forecasts = self.batch_forecaster.forecast(series, origins, 1)
+        return {key: values[:, 0, :, 0] for key, values in forecasts.items()}
+
+    def builder_of(self, key):
+        """Return the WindowBuilder of a series, which is that of all."""
+        return self.builder
+
+    def check_known_columns(self, futures, steps):
+        """Check that the futures of some series, by key, have the known columns that are read."""
+        if self.builder.spec.n_known:
+            check_known_columns(futures, self.strategy, steps, self.builder.reads_known_nan)
+
+    def check_series(self, series):
+        """Check that there is a model for some series: there is one for any."""
+
+    def check_logarithms(self, series, name=None):
         """Warn of values in later rows, by key, that have no logarithm although it is taken of their series.
 
-        With `log=True`, they are an error.
+        With `log=True`, they are an error. `name` is that of the series in messages, if its key is None.
         """
         for key, part in series.items():
             found = self.builder.scaler.without_logarithm(key, part.values("y", 0, len(part)))
             if found is None:
                 continue
             value, floor = found
-            whose = "y" if key is None else f"The series {key!r}"
+            name = key if name is None else name
+            whose = "y" if name is None else f"The series {name!r}"
             message = f"{whose} has the value {value:.6g}, which has no logarithm, but its logarithm is taken. "
             if self.builder.scaler.adjuster.log.setting is True:
                 raise ValueError(message + "Fit on all rows with log='auto', which takes it of positive series only.")
@@ -143,19 +180,16 @@ class InSample(PickledByFields):
 
     Parameters
     ----------
-    fitted : FittedForecaster
+    fitted : FittedForecaster or FittedLocally
         The result of `fit`, without the changes by `update`.
     """
 
-    fitted: FittedForecaster
+    fitted: "FittedForecaster | FittedLocally"
 
     @cached_property
     def forecasts(self):
         """Forecasts (n, n_targets) of each series, by key; NaN where the regressor cannot read the window."""
-        series = self.fitted.data.series
-        origins = {key: np.arange(len(part)) for key, part in series.items()}
-        forecasts = self.fitted.batch_forecaster.forecast(series, origins, 1)
-        return {key: values[:, 0, :, 0] for key, values in forecasts.items()}
+        return self.fitted.in_sample_forecasts()
 
     def filled(self, key):
         """Return the forecasts of one series, with missing ones filled.

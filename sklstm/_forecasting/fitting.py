@@ -13,8 +13,10 @@ from sklstm._forecasting.calibration import CalibrationErrors
 from sklstm._forecasting.correction import CorrectedSet, Mixture
 from sklstm._forecasting.default_regressor import is_default
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, window_channels
+from sklstm._forecasting.fitted_locally import FittedLocally
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.mixing import Mixing, find_mixing, trains_on_head
+from sklstm._forecasting.pooling import GLOBAL, is_local, models_of, naming_series
 from sklstm._forecasting.regressor_input import lstm_prefixes, reads_by_channel
 from sklstm._forecasting.settings import (
     baseline_of,
@@ -43,7 +45,8 @@ from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
-from sklstm._utils.plain_parameters import with_plain_parameters
+from sklstm._utils.parallel import call_each, is_parallel
+from sklstm._utils.plain_parameters import plain, with_plain_parameters
 
 
 def begin_tasks(forecaster, original, data, X, y, sample_weight):
@@ -51,8 +54,11 @@ def begin_tasks(forecaster, original, data, X, y, sample_weight):
 
     They get the forecaster that is fitted (`original`, of which `forecaster` is a copy) and the user's tables.
     """
-    finds_trust = bool(baseline_of(forecaster, data)) and trains_on_head(forecaster, data)
-    n_fits = (1 + finds_trust) * strategy_of(forecaster, data).n_regressors + (forecaster.intervals is not None)
+    if is_local(forecaster, data):
+        n_fits = len(data.series)
+    else:
+        finds_trust = bool(baseline_of(forecaster, data)) and trains_on_head(forecaster, data)
+        n_fits = (1 + finds_trust) * strategy_of(forecaster, data).n_regressors + (forecaster.intervals is not None)
     return printing_tasks(begin_fit(original, n_fits, X, y, sample_weight), n_fits, forecaster.verbose)
 
 
@@ -85,7 +91,7 @@ def fit_rows(forecaster, data, proper, X, y):
 
 
 def train(forecaster, data, proper, X, y, tasks):
-    """Train the regressors and, for intervals, a second set on the proper training rows.
+    """Train the regressors and, for intervals, a second set on the proper training rows; or both for each series.
 
     Parameters
     ----------
@@ -96,11 +102,41 @@ def train(forecaster, data, proper, X, y, tasks):
 
     Returns
     -------
-    fitted : FittedForecaster
+    fitted : FittedForecaster or FittedLocally
     """
+    if is_local(forecaster, data):
+        return _train_locally(forecaster, data, proper, X, y, tasks)
     fitted = _train_regressors(forecaster, data, tasks)
     intervals = _make_intervals(forecaster, fitted, proper, lambda before: fit_rows(before, proper, None, X, y), tasks)
     return replace(fitted, batch_forecaster=replace(fitted.batch_forecaster, intervals=intervals))
+
+
+def n_in_workers(forecaster, data):
+    """Return how many fits are made in workers of joblib; 0 if none is."""
+    n_fits = len(data.series) if is_local(forecaster, data) else strategy_of(forecaster, data).n_regressors
+    return n_fits if is_parallel(plain(forecaster.n_jobs), n_fits) else 0
+
+
+def _train_locally(forecaster, data, proper, X, y, tasks):
+    """Train a model for each series, as a fit on this series alone does; return a FittedLocally."""
+    one = without_callbacks(clone(forecaster).set_params(pooling=GLOBAL))  # callbacks follow `tasks`
+    if n_in_workers(forecaster, data):
+        one.set_params(n_jobs=1)  # no workers of workers
+
+    def calls():
+        for key, part in models_of(forecaster, data).items():
+            own, rows = clone(one), data.series[key].rows
+            task = tasks.part("fit-series", own, f"the series {key!r}, {part.n_rows} rows")
+            yield key, own, part, proper[key], rows_of(X, rows), rows_of(y, rows), task
+
+    models = call_each(fit_series, calls(), len(data.series), plain(forecaster.n_jobs))
+    return FittedLocally(data, dict(zip(data.series, models, strict=True)))
+
+
+def fit_series(key, forecaster, part, proper, X, y, task):
+    """Fit a forecaster on one series, within its task; return a FittedForecaster."""
+    with naming_series(key), task:
+        return fit_rows(forecaster, part, proper, X, y)
 
 
 def _train_regressors(forecaster, data, tasks):
@@ -154,17 +190,17 @@ def _fit(forecaster, data, members, mixing, tasks, trains=True):
         regressor_set = mixing.applied_to(CorrectedSet(regressor_set, baseline, mixture))
         samples = mixture.refer(samples, regressor_set.baseline.mean(paths), samples.last(builder.spec.n_targets))
     if trains:
-        _train(forecaster, data, builder, regressor_set, samples, tasks)
+        regressor_set = _train(forecaster, data, builder, regressor_set, samples, tasks)
         warn_of_unread_columns(data, members, regressor_set)
     batch_forecaster = BatchForecaster(builder, regressor_set, repeats_last=has_too_few and not members)
     return FittedForecaster(data, batch_forecaster, n_dropped, type(regressor).__name__, not (by_default or members))
 
 
 def _train(forecaster, data, builder, regressor_set, samples, tasks):
-    """Train regressors on samples. An error that lags without values cause says so."""
+    """Train regressors on samples, and return their set. An error that lags without values cause says so."""
     with use_channel_names(window_channels(data.spec, builder.spec.n_ahead)):
         try:
-            regressor_set.fit(samples, tasks)
+            return regressor_set.fit(samples, tasks, plain(forecaster.n_jobs))
         except ValueError as error:
             message = unseen_lags_message(forecaster, data, builder, error)
             if message is None:

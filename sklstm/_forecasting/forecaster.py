@@ -13,9 +13,11 @@ from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.baselines import KINDS
 from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
-from sklstm._forecasting.fitting import begin_tasks, train
+from sklstm._forecasting.fitted_locally import FittedLocally, train_models_further
+from sklstm._forecasting.fitting import begin_tasks, n_in_workers, train
 from sklstm._forecasting.importance import check_trained, importances
 from sklstm._forecasting.intervals import CALIBRATED
+from sklstm._forecasting.pooling import GLOBAL, LOCAL
 from sklstm._forecasting.regressor_input import (
     accepts_nan,
     check_regressor,
@@ -37,7 +39,7 @@ from sklstm._forecasting.settings import (
 )
 from sklstm._forecasting.strategies import AUTO, STRATEGIES
 from sklstm._forecasting.target_scaling import check_transformer
-from sklstm._forecasting.updating import check_learning_rate, train_further
+from sklstm._forecasting.updating import check_learning_rate
 from sklstm._forecasting.window_checks import check_forecasts
 from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
 from sklstm._series.history import History
@@ -45,7 +47,6 @@ from sklstm._series.leak_checks import check_leaks
 from sklstm._series.requested_rows import (
     FutureRows,
     check_gaps,
-    check_known_columns,
     check_not_forgotten,
     find_training_rows,
     read_future,
@@ -192,6 +193,15 @@ class Forecaster(
         leave the range of the training rows and the window by more than three times that range, and by more than three
         times as far as the linear trend of these rows leads. A warning then names the step. Exogenous variables that
         leave their own range widen the bounds. Notes describe the bounds of the default regressor.
+    pooling : {"global", "local"}, default="global"
+        How many models a panel has. "global" trains one on all series, which helps short series and forecasts new ones.
+        "local" trains one for each series, with the same result as a fit on this series alone. Choose it for long
+        series that have little in common, and compare the two with `backtest`. Not used for a single series.
+    n_jobs : int, default=None
+        How many fits run at the same time, through joblib: those of the series with pooling="local", else those of the
+        regressors of "direct". None is 1, unless `joblib.parallel_config` says otherwise, and -1 is as many as there
+        are processors. The bits of the result are the same with any number, in processes, in threads and on a cluster.
+        Set it if there are seconds of work for each worker. A `Checkpoint` needs 1.
     verbose : bool or int, default=False
         Whether to print progress: each of several fits as it begins, and the epochs of every LSTMRegressor whose own
         `verbose` is False. A number n prints every nth epoch.
@@ -202,12 +212,14 @@ class Forecaster(
         The strategy that was used. It is `strategy`, unless that is "auto".
     steps_ : int
         Number of steps that are predicted at once: `steps`, or fewer on a short series under "auto"; 1 if recursive.
+        With pooling="local", `steps_`, `season_` and `trust_` are dicts with the value of each series.
     season_ : int or None
         Number of rows in the season that is taken off, where a series is long enough to have one; None for no season.
     trust_ : float or None
         How much of what the regressor adds to the baseline counts; None without a baseline.
     regressors_ : list of estimator
-        The fitted clones: one, or with "direct" one for each step. Empty if `trust_` is 0.
+        The fitted clones: one, or with "direct" one for each step. Empty if `trust_` is 0. With pooling="local", those
+        of each series, one after the other.
     n_dropped_ : int
         Number of windows left out of training because of missing values.
     history_ : Series or DataFrame
@@ -272,8 +284,8 @@ class Forecaster(
     under "multioutput" or "direct", or "auto" with `steps`, needs no `intervals`: its quantiles are the ends, up to
     `steps` steps ahead.
 
-    **Panels.** An index with two levels (series, time) makes a panel. One model is trained on all series. The errors
-    for intervals are relative to the mean absolute change of each series.
+    **Panels.** An index with two levels (series, time) makes a panel. One model is trained on all series, unless
+    pooling="local". The errors for intervals are relative to the mean absolute change of each series.
 
     Examples
     --------
@@ -304,7 +316,7 @@ class Forecaster(
 
     feature_names_in_ = feature_names
 
-    _fitted: FittedForecaster  # as `fit` made it, or `update` with train=True
+    _fitted: FittedForecaster | FittedLocally  # as `fit` made it, or `update` with train=True
     _in_sample: InSample | Forgotten
     _history: dict[Hashable, History]  # by key
 
@@ -328,6 +340,12 @@ class Forecaster(
         "drop_incomplete": ["boolean", StrOptions({"auto"})],
         "dtype": WindowTransformer._parameter_constraints["dtype"],
         "clip_recursion": ["boolean"],
+        "pooling": [StrOptions({GLOBAL, LOCAL})],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "verbose": ["verbose"],
     }
 
@@ -350,6 +368,8 @@ class Forecaster(
         drop_incomplete="auto",
         dtype=None,
         clip_recursion=True,
+        pooling="global",
+        n_jobs=None,
         verbose=False,
     ):
         self.regressor = regressor
@@ -368,6 +388,8 @@ class Forecaster(
         self.drop_incomplete = drop_incomplete
         self.dtype = dtype
         self.clip_recursion = clip_recursion
+        self.pooling = pooling
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _state_codec(self):
@@ -483,21 +505,16 @@ class Forecaster(
         check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
         _warn_of_column(self, y)
         tasks = begin_tasks(self, original, data, *tables)
+        check_is_followed(self, data, log)
         log.begin_fit(lambda: table_checksums(X=X, y=y, sample_weight=data.weight))
         fitted = train(self, data, proper, X, y, tasks)
         n_features = len(data.spec.columns)
-        attributes = {
+        attributes = fitted.attributes | {
             "n_features_in_": n_features,
             NAMES: vars(self).get(NAMES) if n_features else None,  # else of an earlier fit
             "_fitted": fitted,
             "_in_sample": InSample(fitted),
             "_history": {key: History.from_series(part) for key, part in data.series.items()},
-            "regressors_": fitted.regressors,
-            "n_dropped_": fitted.n_dropped,
-            "strategy_": fitted.strategy.name,
-            "steps_": fitted.strategy.n_ahead,
-            "season_": fitted.season_length,
-            "trust_": fitted.trust,
         }
         return attributes, tasks
 
@@ -596,7 +613,7 @@ class Forecaster(
 
     def _predictions(self, asked):
         """Return what `predict` does for the rows that are asked for, by key."""
-        forecasts = np.empty((sum(len(part.rows) for part in asked.values()), self._fitted.builder.spec.n_targets))
+        forecasts = np.empty((sum(len(part.rows) for part in asked.values()), self._fitted.data.spec.n_targets))
         for key, values in self._forecast_rows(asked).items():
             forecasts[asked[key].rows] = values
         return forecasts[:, 0] if self._output_format.y_ndim == 1 else forecasts
@@ -610,7 +627,7 @@ class Forecaster(
         for steps in {future.steps for future in asked.values()}:
             alike = {key: future for key, future in asked.items() if future.steps == steps}
             found |= self._forecast_next(self._fitted, self._history, alike, steps)
-        check_forecasts(self, self._fitted.builder, self._history, found)
+        check_forecasts(self, self._fitted, self._history, found)
         return {key: found[key][future.n_skipped :, :, 0] for key, future in asked.items()}
 
     def _forecast_next(self, fitted, histories, futures, steps, coverages=()):
@@ -621,8 +638,7 @@ class Forecaster(
     def _starts(self, fitted, histories, futures, steps):
         """Return histories with their futures, and the origin at the end of each."""
         series = {key: histories[key].with_future(future.known) for key, future in futures.items()}
-        if fitted.builder.spec.n_known:
-            check_known_columns(futures, fitted.strategy, steps, fitted.builder.reads_known_nan)
+        fitted.check_known_columns(futures, steps)
         return series, {key: np.array([len(history)]) for key, history in series.items()}
 
     @with_default_error_state
@@ -676,7 +692,7 @@ class Forecaster(
         steps, coverages = check_steps(steps), () if coverage is None else check_coverage(coverage)
         fitted, histories, futures, output_format = self._read_request(steps, X_future, history)
         forecasts = self._forecast_next(fitted, histories, futures, steps, coverages)
-        check_forecasts(self, fitted.builder, histories, forecasts)
+        check_forecasts(self, fitted, histories, forecasts)
         index = output_format.join(forecast_indexes(histories, steps, X_future))
         return output_format.to_frame(np.concatenate(list(forecasts.values())), index, coverages)
 
@@ -726,7 +742,7 @@ class Forecaster(
         steps = check_steps(steps)
         fitted, histories, futures, output_format = self._read_request(steps, X_future, history)
         parts = fitted.components(*self._starts(fitted, histories, futures, steps), steps)
-        check_forecasts(self, fitted.builder, histories, parts)
+        check_forecasts(self, fitted, histories, parts)
         index = output_format.join(forecast_indexes(histories, steps, X_future))
         return output_format.to_columns(np.concatenate(list(parts.values())), index, COMPONENTS)
 
@@ -1005,6 +1021,7 @@ class Forecaster(
                 learning_rate_init, train, self.regressors_ or [regressor_to_clone(self)]
             )
         new = read_new_rows(self, self._fitted.data.spec, X, y)
+        self._fitted.check_series(new)
         check_follows(self._history, new)
         self._fitted.check_logarithms(new)
         history = {**self._history}
@@ -1014,7 +1031,7 @@ class Forecaster(
             self._in_sample.refuse("update(train=True) also trains on older windows, from the training rows")
         if train:
             n_new = {key: len(part) for key, part in new.items()}
-            fitted = train_further(self._fitted, history, n_new, learning_rate_init)
+            fitted = train_models_further(self._fitted, history, n_new, learning_rate_init)
         else:
             fitted = self._fitted.followed_by({key: history[key] for key in new})
         return {"_fitted": fitted, "_history": history, "regressors_": fitted.regressors}
@@ -1145,6 +1162,16 @@ def _warn_of_column(forecaster, y):
             f"A column-vector y was passed when a 1d array was expected. {type(forecaster).__name__} forecasts one "
             "target with this regressor: pass y.ravel(), or a frame whose column has a name.",
             DataConversionWarning,
+        )
+
+
+def check_is_followed(forecaster, data, log):
+    """Raise ValueError if fits are made in workers, which a Checkpoint cannot follow."""
+    n_fits = n_in_workers(forecaster, data) if log.is_used else 0
+    if n_fits:
+        raise ValueError(
+            f"n_jobs={forecaster.n_jobs!r} makes {n_fits} fits in workers, which a Checkpoint cannot follow: a killed "
+            "fit could not be resumed. Set n_jobs=1, or leave the Checkpoint out."
         )
 
 

@@ -9,6 +9,7 @@ from sklstm._forecasting.calibration import calibration_split, check_enough_erro
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.intervals import CALIBRATED, Levels
 from sklstm._forecasting.log_choice import LogRule
+from sklstm._forecasting.pooling import is_local, models_of, naming_series
 from sklstm._forecasting.regressor_input import (
     accepts_nan,
     check_regressor_settings,
@@ -195,8 +196,20 @@ def check_settings(forecaster, data):
     Returns
     -------
     proper : TrainingData or None
-        The proper training rows; None without `intervals`.
+        The proper training rows; None without `intervals`. With a model for each series, a dict of them.
     """
+    if not is_local(forecaster, data):
+        return _check_model(forecaster, data)
+    proper = {}
+    for key, part in models_of(forecaster, data).items():
+        with naming_series(key):
+            part.check_enough()
+            proper[key] = _check_model(forecaster, part)
+    return proper
+
+
+def _check_model(forecaster, data):
+    """Check the settings of one model; return its proper training rows or None."""
     regressor = regressor_to_clone(forecaster)
     reader = strictest_reader(forecaster)
     if forecaster.drop_incomplete is False and not accepts_nan(reader):
@@ -294,6 +307,13 @@ def _proper_training_data(forecaster, data):
 
 def check_request(forecaster, data, steps, coverages):
     """Check that a forecaster, once fitted on the data, will be able to forecast these steps and intervals."""
+    for key, part in models_of(forecaster, data).items():
+        with naming_series(key):
+            _check_request_of_model(forecaster, part, steps, coverages)
+
+
+def _check_request_of_model(forecaster, data, steps, coverages):
+    """Check what is asked of one model."""
     strategy = strategy_of(forecaster, data)
     levels = quantile_intervals(forecaster, strategy)
     strategy.check_reach(steps, data.spec.columns.past_names, verb="is")

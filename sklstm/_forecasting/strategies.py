@@ -3,16 +3,18 @@
 To add one, write a subclass of `Strategy` and add it to `STRATEGIES`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from sklstm._estimator.channel_names import names_in_use, use_channel_names
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.regressor_input import clone_for_windows, takes_missing_targets
 from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec, rows_read
+from sklstm._utils.parallel import call_each
 from sklstm._utils.recursive_forecast import clipped, forecast_recursively
 
 
@@ -273,15 +275,24 @@ class RegressorSet:
         """What the windows contain."""
         return self.parts[0].spec
 
-    def fit(self, samples, tasks):
-        """Train every regressor on the samples whose targets are all known, with a task for callbacks each."""
-        for part in self.parts:
-            X, y, weights = part.training_data(samples)
-            ahead = f", {part.steps.stop} ahead" if len(self.parts) > 1 else ""
-            about = f"{type(part.regressor).__name__}{ahead}, on {len(X)} windows"
-            with tasks.part("fit-regressor", part.regressor, about):
-                part.fit(X, y, weights)
-        return self
+    def fit(self, samples, tasks, n_jobs=None):
+        """Return a set whose regressors were trained on the samples with known targets, each with a task for callbacks.
+
+        With workers, the regressors are copies.
+        """
+        if len(self.parts) == 1:
+            fit_part(*self._call(self.parts[0], samples, tasks))
+            return self
+        calls = (self._call(part, samples, tasks) for part in self.parts)
+        return replace(self, parts=tuple(call_each(fit_part, calls, len(self.parts), n_jobs)))
+
+    def _call(self, part, samples, tasks):
+        """Return the arguments of `fit_part`."""
+        X, y, weights = part.training_data(samples)
+        ahead = f", {part.steps.stop} ahead" if len(self.parts) > 1 else ""
+        about = f"{type(part.regressor).__name__}{ahead}, on {len(X)} windows"
+        names = names_in_use()
+        return part, X, y, weights, tasks.part("fit-regressor", part.regressor, about), names
 
     def partial_fit(self, samples, draw_older=None, learning_rate_init=None):
         """Train every regressor further.
@@ -315,6 +326,13 @@ class RegressorSet:
         """
         next_block = self.strategy.next_block(self.parts)
         return self.strategy.sample_paths(lambda _: next_block, start, points, errors, n_paths, rng)
+
+
+def fit_part(part, X, y, weights, task, names):
+    """Train one WindowRegressor within its task, with names of the channels for messages; return it."""
+    with use_channel_names(names), task:
+        part.fit(X, y, weights)
+    return part
 
 
 def predict_steps(regressors, windows, steps):

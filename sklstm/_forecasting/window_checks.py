@@ -138,13 +138,13 @@ def _how_to_keep_incomplete(forecaster, name):
 # ---- forecasts
 
 
-def check_forecasts(forecaster, builder, histories, forecasts):
+def check_forecasts(forecaster, fitted, histories, forecasts):
     """Raise ValueError if no series can be forecast. If some cannot, make their forecasts NaN and warn.
 
     Parameters
     ----------
     forecaster : Forecaster
-    builder : WindowBuilder
+    fitted : FittedForecaster or FittedLocally
     histories : dict of History
     forecasts : dict of ndarray
         By key; changed in place.
@@ -152,7 +152,7 @@ def check_forecasts(forecaster, builder, histories, forecasts):
     without = [key for key, values in forecasts.items() if np.isnan(values).any()]
     if not without:
         return
-    why = _why_no_forecast(forecaster, builder, without[0], histories[without[0]])
+    why = _why_no_forecast(forecaster, fitted.builder_of(without[0]), without[0], histories[without[0]])
     if len(without) == len(forecasts):
         raise ValueError(why)
     for key in without:

@@ -54,17 +54,36 @@ class _Tasks:
         """
         return self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
 
-    @contextmanager
     def part(self, name, estimator, about):
-        """Report the fit of an inner estimator while the block runs. Tasks of that estimator are below this one."""
-        task = self._fit.subcontext(task_name=name)
-        with task.propagate_callback_context(estimator):
-            task.call_on_fit_task_begin(**self._data)
-            yield
-            task.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+        """Return a context in which the fit of an inner estimator is reported. Its tasks are below this one.
+
+        It can be sent to another process together with the estimator.
+        """
+        return _Part(self._fit.subcontext(task_name=name), estimator, self._data)
 
     def end_fit(self):
         self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+
+
+class _Part:
+    """Reports the fit of an inner estimator while the block runs."""
+
+    def __init__(self, task, estimator, data):
+        self._task, self._estimator, self._data = task, estimator, data
+
+    @contextmanager
+    def _reported(self):
+        with self._task.propagate_callback_context(self._estimator):
+            self._task.call_on_fit_task_begin(**self._data)
+            yield
+            self._task.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+
+    def __enter__(self):
+        self._running = self._reported()
+        return self._running.__enter__()
+
+    def __exit__(self, *error):
+        return self._running.__exit__(*error)
 
 
 class _PrintingTasks:

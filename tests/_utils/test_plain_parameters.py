@@ -182,6 +182,7 @@ CALLS = [
     (forecast, {"intervals": "conformal"}, "calibration_size", 12),
     (forecast, {}, "drop_incomplete", True),
     (forecast, {}, "clip_recursion", False),
+    (forecast, {"strategy": "direct", "steps": 4}, "n_jobs", 2),
     (forecast, {}, "verbose", 2),
     (scored, {}, "steps", 4),
     (scored, {}, "n_origins", 5),

@@ -94,6 +94,13 @@ PARAMETERS = [
     parameter("dtype", "a type of integers", int, "int"),
     parameter("clip_recursion", "0", 0, "Got 0"),
     parameter("clip_recursion", "None", None, "None"),
+    parameter("pooling", "unknown", "panel", "'panel'"),
+    parameter("pooling", "None", None, "None"),
+    parameter("pooling", "a boolean", True, "True"),
+    parameter("n_jobs", "zero", 0, "Got 0"),
+    parameter("n_jobs", "text", "2", "'2'"),
+    parameter("n_jobs", "a fraction", 1.5, "1.5"),
+    parameter("n_jobs", "a boolean", True, "True"),
     parameter("verbose", "negative", -1, "-1"),
     parameter("verbose", "text", "yes", "'yes'"),
 ]
