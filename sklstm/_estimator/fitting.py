@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm._estimator.forecast_start import ForecastStart
+from sklstm._estimator.given_scaling import GivenScaling
 from sklstm._estimator.input_checks import check_every_channel, check_every_output, input_form
 from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.scores import n_scored, r2
@@ -19,9 +20,9 @@ from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import resolve_max_updates, solver_of
 from sklstm._estimator.training_record import Recorder, check_earlier_settings
 from sklstm._estimator.training_state import TrainingState
-from sklstm._network.fit_scaling import ScalingSettings
+from sklstm._network.fit_scaling import ScalingSettings, reads_once
 from sklstm._network.initializers import CHRONO
-from sklstm._network.network import fit_network
+from sklstm._network.network import fit_network, fit_network_to_parts
 from sklstm._network.objective import Objective
 from sklstm._network.samples import merge_equal, most_present_steps
 from sklstm._network.stack import training_threads
@@ -70,8 +71,8 @@ def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
         The samples and targets as the user gave them.
     settings : dict
         The parameters that cannot change while training continues.
-    earlier : TrainingState, default=None
-        State from which training continues.
+    earlier : TrainingState or GivenScaling, default=None
+        State from which training continues, or the scaling with which it begins.
     budget : Budget
         How long to train at most.
     tasks
@@ -87,7 +88,8 @@ def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
     if budget.is_whole_fit:
         check_earlier_settings(settings)
     state, divided, merged = _begun(regressor, data, y, settings, earlier, budget)
-    recorder = Recorder.begin(regressor, data, (X, y), state, continues=earlier is not None, budget=budget)
+    continues = isinstance(earlier, TrainingState)
+    recorder = Recorder.begin(regressor, data, (X, y), state, continues=continues, budget=budget)
     record = recorder.earlier
     if record is not None:
         state, divided = record.state.copied(), _with_validation_rows(regressor, data, record.state.split_seed)
@@ -105,19 +107,23 @@ def train(regressor, data, X, y, settings, earlier=None, *, budget, tasks):
 
 def _begun(regressor, data, y, settings, earlier, budget):
     """Return the TrainingState before the first epoch of a call, and the samples: divided, and merged or None."""
+    if earlier is not None:
+        _check_resumable(data, settings, earlier)
+    given, earlier = (earlier, None) if isinstance(earlier, GivenScaling) else (None, earlier)
     if earlier is None:
         rng, split_seed = new_generator(regressor.random_state)
     else:
-        _check_resumable(data, settings, earlier)
         rng, split_seed = deepcopy(earlier.rng), earlier.split_seed
     data = _with_validation_rows(regressor, data, split_seed)
     merged = _merged(regressor, data)
     start = ForecastStart.from_training_rows(data, y, earlier and earlier.forecast_start)
     if earlier is None:
-        check_every_channel(data)
-        check_every_output(data)
-        every_step = _trains_every_step(regressor, data, start)
-        network = _new_network(regressor, settings, merged or data, every_step)
+        if given is None:
+            check_every_channel(data)
+            check_every_output(data)
+            network = _new_network(regressor, settings, merged or data, _trains_every_step(regressor, data, start))
+        else:
+            network = given.network.updated(data, given.dtype)
         theta, progress = _initial_theta(regressor, network, data, rng), Progress()
     else:
         network = earlier.network.updated(data, earlier.theta.dtype)
@@ -148,6 +154,30 @@ def new_generator(random_state):
     """Return the generator of a training that begins, and the seed that draws which samples are held out."""
     rng = own_generator(random_state)
     return rng, int(rng.spawn(1)[0].integers(2**31))  # spawning leaves `rng` where it was
+
+
+def scaling_of_chunks(regressor, settings, read):
+    """Fit the scaling to all chunks that a ChunkReader reads; return a GivenScaling."""
+    first, loss = read.first, new_loss(settings)
+    start = ForecastStart.from_training_rows(first, first.y, None)
+    scaling = _scaling_settings(regressor, first)
+    if read.is_read_once and not reads_once(scaling):
+        raise ValueError(
+            f"instance_norm={regressor.instance_norm!r} needs several passes over the chunks, but chunks is an "
+            "iterator, which can be read once. Give a function that returns it: fit_scaling(read) instead of "
+            "fit_scaling(read())."
+        )
+    network = fit_network_to_parts(
+        _layout(regressor, first, loss),
+        loss,
+        read,
+        first.X.dtype,
+        scaling,
+        every_step=_trains_every_step(regressor, first, start),
+        dropout=regressor.dropout,
+        by_target=not first.every_step and first.n_outputs > 1,
+    )
+    return GivenScaling(network, settings, first.y_ndim, read.form)
 
 
 def _check_resumable(data, settings, earlier):
@@ -193,18 +223,25 @@ def _trains_every_step(regressor, data, start):
 
 def _new_network(regressor, settings, data, every_step):
     """Fit the scaling, and make the network."""
-    loss = new_loss(settings)
-    scaling = ScalingSettings(data.n_targets, regressor.instance_norm, regressor.standardize, data.missing_rule)
+    loss, dtype = new_loss(settings), data.X.dtype
+    layout, scaling = _layout(regressor, data, loss), _scaling_settings(regressor, data)
+    return fit_network(layout, loss, data, dtype, scaling, every_step=every_step, dropout=regressor.dropout)
+
+
+def _layout(regressor, data, loss):
     n_inputs = data.X.shape[2] * data.missing_rule.n_inputs_per_channel
-    layout = new_layout(regressor, n_inputs, data.n_outputs * loss.n_levels)
-    return fit_network(layout, loss, data, data.X.dtype, scaling, every_step=every_step, dropout=regressor.dropout)
+    return new_layout(regressor, n_inputs, data.n_outputs * loss.n_levels)
+
+
+def _scaling_settings(regressor, data):
+    return ScalingSettings(data.n_targets, regressor.instance_norm, regressor.standardize, data.missing_rule)
 
 
 def _initial_theta(regressor, network, data, rng):
     """Draw the initial parameters. For "chrono", units are to remember for as long as the longest sample."""
     is_chrono = regressor.forget_bias == CHRONO
     n_steps = most_present_steps(data, data.missing_rule) if is_chrono else 1
-    return network.initial_theta(rng, data.X.dtype, regressor.forget_bias, n_steps)
+    return network.initial_theta(rng, network.empty_prediction.dtype, regressor.forget_bias, n_steps)
 
 
 def _optimizer(regressor, layout, theta, earlier):

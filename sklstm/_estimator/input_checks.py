@@ -438,20 +438,37 @@ def _needed_values(missing_rule):
 
 def check_every_channel(data):
     """Raise an error if a channel has no value in the samples to train on, after some were held out."""
-    if not data.missing_rule.by_channel:
-        return  # a present step has a value in every channel
-    n_known = np.zeros(data.X.shape[2], dtype=int)
-    for chunk in row_chunks(len(data.rows), data.X[0].size):
-        n_known += (~np.isnan(data.X[data.rows[chunk]])).sum(axis=(0, 1))
-    _check_has_values(n_known, "that are left for training")
+    if data.missing_rule.by_channel:  # otherwise, a present step has a value in every channel
+        check_known_channels(known_channels(data))
 
 
 def check_every_output(data):
     """Raise an error if an output has no target in the samples to train on, after some were held out."""
-    if not data.by_target:
-        return
+    if data.by_target:
+        check_known_outputs(known_outputs(data))
+
+
+def known_channels(data):
+    """Return how many values each channel has in the samples to train on."""
+    n_known = np.zeros(data.X.shape[2], dtype=int)
+    for chunk in row_chunks(len(data.rows), data.X[0].size):
+        n_known += (~np.isnan(data.X[data.rows[chunk]])).sum(axis=(0, 1))
+    return n_known
+
+
+def known_outputs(data):
+    """Return how many targets each output has in the samples to train on."""
     chunks = row_chunks(len(data.rows), data.n_outputs)
-    n_known = sum((~np.isnan(data.y[data.rows[chunk]])).sum(axis=0) for chunk in chunks)
+    return sum((~np.isnan(data.y[data.rows[chunk]])).sum(axis=0) for chunk in chunks)
+
+
+def check_known_channels(n_known):
+    """Raise an error if a channel has no value."""
+    _check_has_values(n_known, "that are left for training")
+
+
+def check_known_outputs(n_known):
+    """Raise an error if an output has no target."""
     if not n_known.all():
         raise ValueError(
             f"Column {int(np.argmin(n_known))} of y is NaN in all rows that are left for training, so its scale is "

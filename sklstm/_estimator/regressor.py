@@ -7,8 +7,9 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sklstm._estimator.fitting import ONE_PASS, Budget, train, warn_of_ending, warn_of_interruption
+from sklstm._estimator.fitting import ONE_PASS, Budget, scaling_of_chunks, train, warn_of_ending, warn_of_interruption
 from sklstm._estimator.forecast_checks import check_bounds, check_future
+from sklstm._estimator.given_scaling import ChunkReader
 from sklstm._estimator.input_checks import (
     check_rows,
     check_rows_have_targets,
@@ -642,12 +643,70 @@ class LSTMRegressor(
     @_fit_context(prefer_skip_nested_validation=True)
     @with_default_error_state
     @raises_interrupts
+    def fit_scaling(self, chunks):
+        """Fit the scaling to samples that come in chunks, before the first `partial_fit`.
+
+        Use it if the samples do not fit into memory: go over all chunks once with `fit_scaling`, and then train with
+        `partial_fit` on one chunk after the other. Without it, the first `partial_fit` scales by its own samples, which
+        may be unlike later ones.
+
+        Parameters
+        ----------
+        chunks : iterable of tuple, or callable that returns one
+            Tuples (X, y) or (X, y, sample_weight), each as for `fit`. Only one chunk at a time is kept (with losses of
+            medians and quantiles, also all of y). The chunks are read once. They are read several times with
+            `instance_norm="standard"` and "last-standard", and if there are values above 1e27 (1e90 in float64) or
+            below the inverse. So give a list, or a function that returns a new iterator in each call, then.
+
+        Returns
+        -------
+        self : LSTMRegressor
+            With the scaling, but not fitted.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If chunks are not as described, or if the regressor is fitted already: its scaling cannot change while
+            training continues. The regressor then stays as it was.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklstm import LSTMRegressor, make_windows
+        >>> X, y = make_windows(np.sin(np.arange(1000) / 5) + np.arange(1000) / 500, window_length=20)
+        >>> def read():  # from a file
+        ...     for start in range(0, len(X), 250):
+        ...         yield X[start : start + 250], y[start : start + 250]
+        >>> model = LSTMRegressor(random_state=0).fit_scaling(read())
+        >>> for epoch in range(5):
+        ...     for X_chunk, y_chunk in read():
+        ...         model = model.partial_fit(X_chunk, y_chunk)
+        >>> model.score(X, y) > 0.95
+        True
+        """
+        if "theta_" in vars(self):
+            raise ValueError(
+                "This LSTMRegressor is fitted, and its scaling cannot change while training continues. Call "
+                "clone(model).fit_scaling(chunks), with `from sklearn.base import clone`."
+            )
+        return set_at_once(self, {"_given_scaling": self._found_scaling(chunks)})
+
+    @on_plain_copy
+    def _found_scaling(self, chunks):
+        """Return the GivenScaling of some chunks; called on a copy."""
+        settings = check_settings(self)
+        return scaling_of_chunks(self, settings, ChunkReader(self, chunks))
+
+    @available_if(_trains_by_epochs)
+    @_fit_context(prefer_skip_nested_validation=True)
+    @with_default_error_state
+    @raises_interrupts
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on the given samples, continuing earlier training.
 
-        The first call draws the weights and fits the scaling; later calls keep the scaling. Each call is one whole pass
-        over the samples, whatever `max_updates` is. Not available with `solver="lbfgs"` or `early_stopping=True`.
-        Callbacks are called in `fit` only.
+        The first call draws the weights and fits the scaling, unless `fit_scaling` has; later calls keep it. Each call
+        is one whole pass over the samples, whatever `max_updates` is. Not available with `solver="lbfgs"` or
+        `early_stopping=True`. Callbacks are called in `fit` only.
 
         Parameters
         ----------
@@ -721,18 +780,33 @@ class LSTMRegressor(
     def _trained(self, X, y, sample_weight, validation, continues, budget, tasks):
         """Check everything and train a copy; return how training ended, the fitted attributes, and the copy."""
         y = as_numbers(y, "y", sequences=True)
-        settings = check_settings(self)
+        settings, given = check_settings(self), vars(self).get("_given_scaling")
+        if given is not None:
+            self._begin_with(given, budget)
         check_validation_arguments(self.early_stopping, *validation)
-        data, self._input_spec = check_training_set(self, X, y, sample_weight, self._input_spec if continues else None)
+        data, self._input_spec = check_training_set(
+            self, X, y, sample_weight, self._input_spec if continues or given else None
+        )
         if validation[0] is not None:
             data = check_validation_set(self, data, self._input_spec, *validation)
         if not continues:
             check_step_order(self, data, X, y)
         check_targets_suit(self, data)
-        earlier = self._state.at(self.theta_) if continues else None
+        earlier = self._state.at(self.theta_) if continues else given
         ending, attributes = train(self, data, X, y, settings, earlier, budget=budget, tasks=tasks)
+        if given is not None:
+            attributes["_given_scaling"] = None
         vars(self).update(attributes)
         return ending, attributes, self
+
+    def _begin_with(self, given, budget):
+        """Take over the form of the input that `fit_scaling` read; called on a copy."""
+        if budget.is_whole_fit:
+            raise ValueError(
+                "fit scales by its own samples, and would drop what fit_scaling has found. Call partial_fit for each "
+                "chunk, or clone(model).fit(X, y), with `from sklearn.base import clone`."
+            )
+        vars(self).update(given.form)
 
     # ---- predictions
 

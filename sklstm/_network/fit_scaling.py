@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
 from sklstm._network.missing_values import SKIP, MissingRule, last_present
-from sklstm._network.moments import Moments, SeparateMoments, new_moments, window_moments
+from sklstm._network.moments import new_moments, window_moments
 from sklstm._network.scaling import WITH_DEVIATION, Chunk, Scaling
 from sklstm._network.targets import counted_weight, missing_targets
 from sklstm._network.weighted_quantiles import weighted_quantiles
@@ -72,6 +72,7 @@ def fit_scaling(
     chunks : callable returning an iterable of (x, y, weight)
         x (T, F, B) with NaN at missing values, y (K, B) or (T, K, B) with NaN for targets that do not count, both in
         `dtype`, weight (B,) in float64. x and y may be overwritten. It is called once for each pass over the samples.
+        There is one pass, unless a deviation of windows is needed (see `reads_once`) or values are extreme.
     dtype : numpy dtype
         Precision of the network.
     settings : ScalingSettings
@@ -84,17 +85,23 @@ def fit_scaling(
     -------
     scaling : Scaling
     """
-    ranges = ValueRanges.from_chunks(chunks(), settings.n_targets)
-    scaling = Scaling(
-        settings.n_targets, settings.instance_norm, **ranges.units(dtype, settings), missing_rule=settings.missing_rule
-    )
+    plain = Scaling(settings.n_targets, settings.instance_norm, missing_rule=settings.missing_rule)
+    found = _Moments(plain, by_target)
+    first_pass = found.beside(chunks()) if settings.standardize and reads_once(settings) else chunks()
+    ranges = ValueRanges.from_chunks(first_pass, settings.n_targets)
+    scaling = replace(plain, **ranges.units(dtype, settings))
     if settings.instance_norm in WITH_DEVIATION:
         typical = _typical_deviation(chunks, scaling, ranges.n_samples)
         deviation = np.maximum(typical.deviation, ranges.smallest_deviation(scaling, dtype)).astype(dtype)
         scaling = replace(scaling, typical_deviation=deviation, group_limits=typical.limits)
     if not settings.standardize:
         return scaling
-    of_channels, of_targets = _moments(chunks(), scaling, by_target)
+    has_unit = scaling.channel_unit is not None or scaling.target_unit is not None
+    if has_unit or not reads_once(settings):  # what the moments depend on is known only now
+        found = _Moments(scaling, by_target)
+        for chunk in chunks():
+            found.add(*chunk)
+    of_channels, of_targets = found.of_channels, found.of_targets
     channel_size, target_size = ranges.sizes(scaling)
     channel_mean, channel_scale = of_channels.mean_and_scale(dtype, channel_size)
     target_spread = None
@@ -115,22 +122,35 @@ def fit_scaling(
     return scaling.with_constants(ranges.constants(scaling, dtype), is_constant)
 
 
-def _moments(
-    chunks: Iterable[Chunk], scaling: Scaling, by_target: bool
-) -> tuple[Moments | SeparateMoments, Moments | SeparateMoments]:
-    """Return the moments of the channels and of the targets, both after `scaling`."""
-    by_channel = scaling.missing_rule.by_channel
-    of_channels, of_targets = new_moments(by_channel), new_moments(by_target)
-    for x, y, weight in chunks:
-        counted = counted_weight(missing_targets(np.isnan(y), by_target), weight)
-        present = ~np.isnan(x) if by_channel else None
-        skipped, reference = scaling.inputs(x)
-        scaling.targets(y, reference)
+def reads_once(settings: ScalingSettings) -> bool:
+    """Whether one pass over the samples is enough, unless values are extreme."""
+    return settings.instance_norm not in WITH_DEVIATION
+
+
+class _Moments:
+    """The moments of the channels and of the targets, both after a scaling."""
+
+    def __init__(self, scaling: Scaling, by_target: bool) -> None:
+        self.scaling, self.by_target = scaling, by_target
+        self.of_channels, self.of_targets = new_moments(scaling.missing_rule.by_channel), new_moments(by_target)
+
+    def add(self, x: FloatArray, y: FloatArray, weight: FloatArray) -> None:
+        """Add a chunk, whose x and y are overwritten."""
+        counted = counted_weight(missing_targets(np.isnan(y), self.by_target), weight)
+        present = ~np.isnan(x) if self.scaling.missing_rule.by_channel else None
+        skipped, reference = self.scaling.inputs(x)
+        self.scaling.targets(y, reference)
         step_weight = np.broadcast_to(weight, (len(x), len(weight)))
         step_weight = step_weight if skipped is None else step_weight * ~skipped
-        of_channels.add(x, step_weight if present is None else step_weight[:, np.newaxis] * present)
-        of_targets.add(y, counted)
-    return of_channels, of_targets
+        self.of_channels.add(x, step_weight if present is None else step_weight[:, np.newaxis] * present)
+        self.of_targets.add(y, counted)
+
+    def beside(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """Yield chunks, and add each of them after it was used."""
+        for chunk in chunks:
+            yield chunk
+            with np.errstate(all="ignore"):  # what overflows is found again in other units
+                self.add(*chunk)
 
 
 class Units(TypedDict):

@@ -6,7 +6,7 @@ and y (…, K, B), see `lstm.py`. This module converts between the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -333,15 +333,38 @@ def fit_network(
     by_target = samples.by_target  # kept in these samples, which training asks again
     # weights near the limits of floating point would overflow or underflow in sums of squares
     samples = replace(samples, weight=_relative_weight(samples.weight))
-    scaling = fit_scaling(
-        lambda: _chunks(samples, every_step, dtype, settings.missing_rule),
-        dtype,
-        settings,
-        is_centred=not loss.needs_nonnegative,
-        by_target=by_target,
+    return fit_network_to_parts(
+        layout, loss, lambda: [samples], dtype, settings, every_step=every_step, dropout=dropout, by_target=by_target
     )
-    empty = _best_constant(loss, samples, settings.missing_rule, by_target)
-    return Network(layout, every_step, loss.scaled(scaling), scaling, empty.astype(dtype), dropout)
+
+
+def fit_network_to_parts(
+    layout: Layout,
+    loss: Loss,
+    parts: Callable[[], Iterable[Samples]],
+    dtype: FloatDType,
+    settings: ScalingSettings,
+    *,
+    every_step: bool = False,
+    dropout: float = 0.0,
+    by_target: bool = False,
+) -> Network:
+    """Make a `Network`, and fit its scaling to samples that come in parts.
+
+    `parts` is called once for each pass over all of them, see `fit_scaling`. `by_target` says whether single targets of
+    any sample may be missing.
+    """
+    best = _BestConstant(loss, settings.missing_rule, by_target)
+
+    def chunks() -> Iterator[Chunk]:
+        is_first, best.has_begun = not best.has_begun, True
+        for samples in parts():
+            if is_first:
+                best.add(samples)
+            yield from _chunks(samples, every_step, dtype, settings.missing_rule)
+
+    scaling = fit_scaling(chunks, dtype, settings, is_centred=not loss.needs_nonnegative, by_target=by_target)
+    return Network(layout, every_step, loss.scaled(scaling), scaling, best.value.astype(dtype), dropout)
 
 
 def _relative_weight(weight: FloatArray) -> FloatArray:
@@ -357,20 +380,33 @@ def _chunks(samples: Samples, every_step: bool, dtype: FloatDType, missing_rule:
         yield x, target, weight
 
 
-def _best_constant(loss: Loss, samples: Samples, missing_rule: MissingRule, by_target: bool) -> FloatArray:
-    """Return the constant prediction with the smallest loss, (Q, K)."""
-    moments, targets, weights = new_moments(by_target), [], []
-    for _, y, weight in _parts(samples, samples.y.ndim == 3, missing_rule):
-        target = features_first(y)
-        counted = counted_weight(missing_targets(np.isnan(target), by_target), weight)
-        if loss.constant_is_mean:  # computed chunk by chunk; a quantile needs all targets at once
-            moments.add(target, counted)
-        else:
-            targets.append(np.moveaxis(target, -2, 0).reshape(target.shape[-2], -1))
-            weights.append(counted if by_target else counted.ravel())  # by_target: one target, at the last step
-    if loss.constant_is_mean:
-        return np.broadcast_to(moments.mean, (loss.n_levels, len(moments.mean)))
-    return loss.constant(np.concatenate(targets, axis=1), np.concatenate(weights, axis=-1))
+class _BestConstant:
+    """The constant prediction with the smallest loss, of samples that come in parts."""
+
+    def __init__(self, loss: Loss, missing_rule: MissingRule, by_target: bool) -> None:
+        self.loss, self.missing_rule, self.by_target = loss, missing_rule, by_target
+        self.moments, self.has_begun = new_moments(by_target), False
+        self.targets: list[FloatArray] = []
+        self.weights: list[FloatArray] = []
+
+    def add(self, samples: Samples) -> None:
+        """Add some samples."""
+        for _, y, weight in _parts(samples, samples.y.ndim == 3, self.missing_rule):
+            target = features_first(y)
+            counted = counted_weight(missing_targets(np.isnan(target), self.by_target), weight)
+            if self.loss.constant_is_mean:  # computed chunk by chunk; a quantile needs all targets at once
+                self.moments.add(target, counted)
+            else:
+                self.targets.append(np.moveaxis(target, -2, 0).reshape(target.shape[-2], -1))
+                # by_target: one target, at the last step
+                self.weights.append(counted if self.by_target else counted.ravel())
+
+    @property
+    def value(self) -> FloatArray:
+        """The prediction, (Q, K)."""
+        if self.loss.constant_is_mean:
+            return np.broadcast_to(self.moments.mean, (self.loss.n_levels, len(self.moments.mean)))
+        return self.loss.constant(np.concatenate(self.targets, axis=1), np.concatenate(self.weights, axis=-1))
 
 
 def _parts(samples: Samples, every_step: bool, missing_rule: MissingRule) -> Iterator[Chunk]:

@@ -267,6 +267,31 @@ def test_future_channels(row):
     check_refused(row, lambda value: estimator.forecast(3, value), lambda: state_of(estimator))
 
 
+CHUNKS = [
+    argument("fit_scaling", "chunks", "None", lambda: None, "None", TypeError),
+    argument("fit_scaling", "chunks", "a number", lambda: 3, "got 3", TypeError),
+    argument("fit_scaling", "chunks", "empty", lambda: [], "no chunk"),
+    argument("fit_scaling", "chunks", "samples alone", lambda: X, "(5, 1)", TypeError),
+    argument("fit_scaling", "chunks", "a table", lambda: TABLE, "'", TypeError),
+    argument("fit_scaling", "chunks", "one chunk", lambda: (X, Y), "fit_scaling([(X, y)])", TypeError),
+    argument("fit_scaling", "chunks", "text", lambda: "ab", "'a'", TypeError),
+    argument("fit_scaling", "chunks", "without y", lambda: [(X, Y), (X,)], "chunks[1] must be", TypeError),
+    argument("fit_scaling", "chunks", "y is None", lambda: [(X, None)], "None"),
+    argument("fit_scaling", "chunks", "other length", lambda: [(X, Y), (X, Y[1:])], "chunks[1]: "),
+    argument("fit_scaling", "chunks", "infinity", lambda: [(X, Y), (X, Y * np.inf)], "chunks[1]: "),
+    argument("fit_scaling", "chunks", "other channels", lambda: [(X, Y), (TWO, Y[: len(TWO)])], "chunks[1]: "),
+    argument("fit_scaling", "chunks", "other outputs", lambda: [(X, Y), (X, np.c_[Y, Y])], "2 outputs"),
+    argument("fit_scaling", "chunks", "huge weights", lambda: [(X, Y, np.full(len(Y), 1e200))], "1e+200"),
+    argument("fit_scaling", "chunks", "fails", lambda: lambda path: path, "path", TypeError),
+]
+
+
+@pytest.mark.parametrize("row", CHUNKS, ids=str)
+def test_chunks(row):
+    estimator = model(hidden_size=2)
+    check_refused(row, estimator.fit_scaling, lambda: state_of(estimator))
+
+
 NAMES = [
     Row(
         "LSTMRegressor.set_params",
@@ -278,7 +303,7 @@ NAMES = [
     ),
 ]
 
-ROWS = PARAMETERS + ARGUMENTS + VALIDATION + FUTURE + NAMES
+ROWS = PARAMETERS + ARGUMENTS + VALIDATION + FUTURE + CHUNKS + NAMES
 
 
 def test_unknown_parameters():
