@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from sklstm._estimator.forecast_start import ForecastStart
+from sklstm._estimator.given_scaling import GivenScaling
 from sklstm._estimator.input_checks import InputSpec
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.settings import FIXED, new_loss
@@ -292,6 +293,10 @@ TRAINING_KINDS = (
         },
     ),
 )
-STATE_KINDS = (*RANDOM_KINDS, *TRAINING_KINDS, *map(Kind.of_fields, (Unfinished, FittedParameters, TrainingTable)))
+STATE_KINDS = (
+    *RANDOM_KINDS,
+    *TRAINING_KINDS,
+    *map(Kind.of_fields, (Unfinished, FittedParameters, TrainingTable, GivenScaling)),
+)
 LATE_KINDS: LateKinds = {"sklearn": estimator_kinds, "pandas": saved_pandas_kinds}
 STATE_CODEC = StateCodec(STATE_KINDS, LATE_KINDS)

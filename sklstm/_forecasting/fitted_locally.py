@@ -93,6 +93,15 @@ class FittedLocally:
 
     # ---- later rows
 
+    def compact(self):
+        """As `FittedForecaster.compact`."""
+        data = replace(self.data, series={}, weight=None)
+        return replace(self, data=data, models={key: model.compact() for key, model in self.models.items()})
+
+    def compact_history(self, key, history):
+        """As `FittedForecaster.compact_history`."""
+        return self.models[key].compact_history(None, history)
+
     def followed_by(self, histories):
         """As `FittedForecaster.followed_by`."""
         return self._with({key: self.models[key].followed_by({None: part}) for key, part in histories.items()})

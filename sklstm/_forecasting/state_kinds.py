@@ -8,6 +8,7 @@ from sklstm._forecasting.batch_forecaster import BatchForecaster
 from sklstm._forecasting.calibration import CalibrationErrors
 from sklstm._forecasting.correction import Baseline, CorrectedSet, Mixture
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
+from sklstm._forecasting.fitted_locally import FittedLocally
 from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels
 from sklstm._forecasting.log_choice import LogRule
 from sklstm._forecasting.strategies import STRATEGIES, RegressorSet
@@ -32,6 +33,7 @@ CLASSES = (
     TableSpec,
     TrainingData,
     FittedForecaster,
+    FittedLocally,
     InSample,
     Forgotten,
     BatchForecaster,

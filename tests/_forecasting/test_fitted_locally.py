@@ -55,3 +55,12 @@ def test_a_series_that_was_not_trained_on_is_refused():
         panel.forecast(2, history=DATA["a"][1])
     assert panel.forecast(2, history=pd.concat({"b": DATA["a"][1]})).shape == (2,)  # as the message says
     assert joblib.hash(vars(panel)) == before
+
+
+def test_compact():
+    panel = fit("trusted", pooling="local")
+    forecast, size = panel.forecast(STEPS), len(pickle.dumps(panel))
+    compact = copied(panel).compact()
+    assert compact.forecast(STEPS).equals(forecast)
+    assert len(pickle.dumps(compact)) < size
+    assert copied(compact).forecast(STEPS).equals(forecast)
