@@ -69,7 +69,7 @@ class ChunkReader:
 
     def __init__(self, regressor, chunks):
         self._regressor, self._chunks, self._spec = regressor, chunks, None
-        self._n_samples: int | None = None  # of the first pass, when it is done
+        self._n_samples = None  # of the first pass, when it is done
         self._n_channels = self._n_outputs = np.ones(1)  # how many values each has, more than 0 if that is not asked
         self._opened = self._open()
         try:
