@@ -116,6 +116,9 @@ class FittedForecaster:
         if self.builder.spec.n_known:
             check_known_columns(futures, self.strategy, steps, self.builder.reads_known_nan)
 
+    def check_one_model(self, what):
+        """Check that there is one model for all series."""
+
     def check_series(self, series):
         """Check that there is a model for some series: there is one for any."""
 

@@ -80,6 +80,13 @@ class FittedLocally:
         for key, part in series.items():
             self.models[key].check_logarithms({None: part}, key)
 
+    def check_one_model(self, what):
+        """Raise ValueError, as there is a model for each series."""
+        raise ValueError(
+            f"{what} is of one model, but pooling='local' has trained {len(self.models)}, one for each series. Call it "
+            "on clone(forecaster).fit(None, y.loc[key]), the forecaster of one series."
+        )
+
     def check_series(self, series):
         """Raise ValueError if there is no model for some of the series."""
         for key in series:

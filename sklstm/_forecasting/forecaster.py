@@ -874,6 +874,7 @@ class Forecaster(
         """
         check_fitted(self, "_fitted")
         steps, fitted = check_steps(steps), self._fitted
+        fitted.check_one_model("permutation_importance")
         fitted.strategy.check_reach(steps, fitted.data.spec.columns.past_names)
         new = read_new_rows(self, fitted.data.spec, X, y)
         check_follows(self._history, new)

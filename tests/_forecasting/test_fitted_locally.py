@@ -6,6 +6,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
 from tests._forecasting.test_pooling import DATA, LSTM, STEPS, alone, fit, same
@@ -64,3 +66,14 @@ def test_compact():
     assert compact.forecast(STEPS).equals(forecast)
     assert len(pickle.dumps(compact)) < size
     assert copied(compact).forecast(STEPS).equals(forecast)
+
+
+def test_importance_is_of_one_model():
+    first, last = (
+        pd.concat({key: y[rows] for key, (_, y, _) in DATA.items()}) for rows in (slice(-9), slice(-9, None))
+    )
+    panel = Forecaster(Ridge(), window_length=4, pooling="local").fit(None, first)
+    with pytest.raises(ValueError, match=r"clone\(forecaster\)\.fit\(None, y\.loc\[key\]\)"):
+        panel.permutation_importance(None, last, steps=2)
+    one = clone(panel).fit(None, first.loc["a"])
+    assert len(one.permutation_importance(None, last.loc["a"], steps=2).importances) == 4
