@@ -53,9 +53,6 @@ HISTORIES = {
 }
 
 
-IMPORTANCE = {"steps": 1, "n_repeats": 1, "scoring": "r2", "random_state": 0}
-
-
 def fitted(*tables, **settings):
     """A fitted forecaster; its regressor is Ridge by default."""
     with warnings.catch_warnings():
@@ -115,7 +112,6 @@ def _methods(about, forecaster, X, y, weight, rows, late):
         *_of(about, forecaster, "components", {"steps": 3, "X_future": known, "history": history}),
         *_of(about, forecaster, "future_index", {"steps": 3, "history": history}),
         *_of(about, forecaster, "update", {"X": known, "y": late, "train": False}),
-        *_of(about, forecaster, "permutation_importance", {"X": known, "y": late, **IMPORTANCE}),
         *_of(about, forecaster, "score", {"X": rows, "y": late, "sample_weight": np.ones(len(late))}),
     ]
 
