@@ -254,7 +254,8 @@ class _Reader:
                 empty.append(self._value(part))
             else:
                 key, value = part  # type: ignore[misc, str-unpack]
-                empty[self._value(key)] = self._value(value)
+                made_key = self._value(key)  # before the value, as it was written: objects are numbered in this order
+                empty[made_key] = self._value(value)
         return empty
 
     def _known_kind(self, name: str) -> Kind:

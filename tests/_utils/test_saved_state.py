@@ -293,3 +293,12 @@ def test_any_change_of_a_text_is_an_error_or_another_value():
 def test_a_copy_is_written_alike():
     value = {"one": Pair(BIG, [1, 2]), "two": np.arange(5)}
     assert bundle(value)["text"] == bundle(copy.deepcopy(value))["text"]
+
+
+def test_keys_that_are_met_again_are_the_same_keys():
+    """Python evaluates the value of an assignment before its key, but keys are written first."""
+    keys = pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")
+    shared = {key: np.arange(3.0) for key in keys}, dict(zip(keys, range(2), strict=True))
+    arrays, numbers = again(shared)
+    assert list(numbers.items()) == list(shared[1].items())
+    np.testing.assert_array_equal(arrays[keys[1]], np.arange(3.0))
