@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 ROOT = Path(__file__).parents[1]
 IN_CLIENTS = "skforecast", "mlforecast", "feature_engine", "sktime", "darts"  # whose blocks tests/clients runs
-OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx", "torch", "keras", "safetensors"
+OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx", "torch", "keras", "safetensors", "skops", "mlflow"
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
     pytest.param(block, id=f"{page.stem} {number}")
@@ -29,13 +29,15 @@ def test_block_runs(block, capsys):
     if "sklearn.callback" in block:
         pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
         pytest.importorskip("rich")
-    for library in OF_EXTRAS:
-        if re.search(rf"^(import|from) {library}\b", block, re.M) or f"sklstm.interop.{library} " in block:
-            pytest.importorskip(library)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         if "import keras" in block:
             warnings.simplefilter("ignore", DeprecationWarning)  # what Keras and its backend warn of is theirs
+        if "import mlflow" in block:
+            warnings.simplefilter("ignore")  # as MLflow warns of itself
+        for library in OF_EXTRAS:
+            if re.search(rf"^(import|from) {library}\b", block, re.M) or f"sklstm.interop.{library} " in block:
+                pytest.importorskip(library)
         exec(compile(block, "guide", "exec"), {})
     assert capsys.readouterr().out
 

@@ -126,6 +126,17 @@ class _Writer:
             return value  # type: ignore[return-value]
         if type(value) is float:
             return value if math.isfinite(value) else {"float": repr(value)}
+        if type(value) not in (np.ndarray, dict, list):
+            small = self._unnumbered(value)
+            if small is not None:
+                return small
+        if id(value) in self._met:
+            return {"again": self._met[id(value)][0]}
+        self._met[id(value)] = len(self._met), value
+        return self._numbered(value)
+
+    def _unnumbered(self, value: object) -> Json:
+        """Write what never changes, so that it may become several objects; None for anything else."""
         if type(value) is tuple:
             return {"tuple": list(map(self._plain, value))}
         if isinstance(value, range):
@@ -136,10 +147,7 @@ class _Writer:
             return {"scalar": self._array(np.asarray(value))}
         if isinstance(value, type) and value.__name__ in self._names and self._names[value.__name__].cls is value:
             return {"class": value.__name__}
-        if id(value) in self._met:
-            return {"again": self._met[id(value)][0]}
-        self._met[id(value)] = len(self._met), value
-        return self._numbered(value)
+        return None
 
     def _numbered(self, value: object) -> Json:
         """Write what may be met again."""
