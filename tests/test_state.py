@@ -185,7 +185,7 @@ def wrong_lstm_calls():
         "partial_fit: shape": lambda: model.partial_fit(X[:, :, [0, 0]], y),
         "partial_fit: NaN": lambda: model.partial_fit(X, nan),
         "partial_fit: solver": lambda: changed(model, solver="lbfgs").partial_fit(X, y),
-        "predict": lambda: model.predict(X[:, :, 0]),
+        "predict": lambda: model.predict(X[:, 1:, 0]),
         "predict: infinity": lambda: model.predict(X * np.inf),
         "predict_quantiles": lambda: model.predict_quantiles(X),
         "score": lambda: model.score(X, y[:-1]),
