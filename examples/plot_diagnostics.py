@@ -29,34 +29,36 @@ forecasters = {
 for forecaster in forecasters.values():
     forecaster.fit(None, train)
 
-mosaic = [["a", "a", "b", "c"], ["d", "d", "e", "f"], ["g", "g", "h", "h"], ["i", "i", "h", "h"]]
-fig, axes = plt.subplot_mosaic(mosaic, figsize=(12, 10), layout="constrained")
-for ax in axes.values():
-    ax.spines[["top", "right"]].set_visible(False)
-
-# %%
-# Residuals: in-sample errors one month ahead. Bars beyond the grey area tell of what the forecaster did not learn.
-for row, name in zip(("abc", "def"), list(forecasters)[:2], strict=True):
-    display = ResidualsDisplay.from_estimator(forecasters[name], n_lags=25, ax=[axes[key] for key in row])
-    display.ax_.set_title(f"Residuals: {name}", loc="left", fontsize="medium")
-
 # %%
 # Importance: each lag is exchanged between the origins of the last three years, and all six months ahead are forecast
 # again. Their own months a year before, the lags 7 to 12, count most.
-display = ImportanceDisplay.from_estimator(
-    forecasters["window of 12"], None, test, steps=6, random_state=0, ax=axes["g"]
-)
 result = forecasters["window of 12"].permutation_importance(None, test, steps=6, random_state=0)
 print(result.importances_mean.round(1).to_string())
 
 # %%
-# Errors by horizon, of several forecasters in one picture, and the season that the last one takes off.
+# Errors of forecasts from 24 origins.
 results = {
     name: backtest(forecaster, None, passengers, steps=STEPS, n_origins=24, refit=False, season=12)
     for name, forecaster in forecasters.items()
 }
 for name, one in results.items():
     print(f"{name:22} MASE {one.metrics['mase']:.2f}")
+
+# %%
+# The picture begins with the residuals: in-sample errors one month ahead. Bars beyond the grey area tell of what the
+# forecaster did not learn. Below are the importance of each lag, the season that the last forecaster takes off, and the
+# errors by horizon of all of them.
+mosaic = [["a", "a", "b", "c"], ["d", "d", "e", "f"], ["g", "g", "h", "h"], ["i", "i", "h", "h"]]
+fig, axes = plt.subplot_mosaic(mosaic, figsize=(12, 10), layout="constrained")
+for ax in axes.values():
+    ax.spines[["top", "right"]].set_visible(False)
+for row, name in zip(("abc", "def"), list(forecasters)[:2], strict=True):
+    display = ResidualsDisplay.from_estimator(forecasters[name], n_lags=25, ax=[axes[key] for key in row])
+    display.ax_.set_title(f"Residuals: {name}", loc="left", fontsize="medium")
+
+display = ImportanceDisplay.from_estimator(
+    forecasters["window of 12"], None, test, steps=6, random_state=0, ax=axes["g"]
+)
 BacktestDisplay.from_predictions(results, ax=axes["h"])
 axes["h"].set_ylim(top=115)  # room for the legend
 SeasonDisplay.from_estimator(forecasters["season, window of 12"], ax=axes["i"])

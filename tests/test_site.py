@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import sklstm
 from sklstm import datasets
 
@@ -112,3 +114,12 @@ def test_docstrings_hold_no_links_to_nowhere():
     for thing in documented:
         for text in texts(inspect.getdoc(thing) or ""):
             assert not re.search(r"\w_(?!\w)|\|\w+\|", text), (thing, text)
+
+
+@pytest.mark.parametrize("example", sorted(ROOT.glob("examples/plot_*.py")), ids=lambda path: path.stem)
+def test_a_picture_of_an_example_is_drawn_in_one_block(example):
+    """The gallery takes each figure at the end of the block that makes it."""
+    blocks = example.read_text().split("\n# %%\n")
+    begin = re.compile(r"plt\.(subplots|subplot_mosaic|figure)\(|\.from_(estimator|predictions)\(|savefig\(")
+    drawing = {k for k, block in enumerate(blocks) if begin.search(block)}
+    assert drawing == {len(blocks) - 1}
