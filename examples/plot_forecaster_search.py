@@ -45,7 +45,7 @@ print(f"Chosen: {chosen}")
 # In the held-out years, a forecast starts every month, from all rows known by then.
 held_out = {"steps": STEPS, "n_origins": N_TEST - STEPS + 1, "refit": False, "season": 12}
 tested = {
-    f"First in the search ({chosen})": backtest(search.best_estimator_, None, passengers, **held_out),
+    f"Of the search ({chosen})": backtest(search.best_estimator_, None, passengers, **held_out),
     "The default": backtest(Forecaster(steps=STEPS), None, passengers, **held_out),
 }
 print("\nThe last three years                                error  better than seasonal naive by")
