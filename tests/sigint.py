@@ -53,10 +53,10 @@ class Case:
 
     def check(self, estimator, returned, warned):
         """Check the state of an estimator after an interrupted call."""
-        found = joblib.hash(vars(estimator))
-        if found == joblib.hash(vars(self.before)):
+        found, before, after = (joblib.hash(one.__getstate__()) for one in (estimator, self.before, self.after))
+        if found == before:
             return "earlier fit"
-        if found == joblib.hash(vars(self.after)):
+        if found == after:
             return "completed"
         assert self.returns_early, "neither the earlier fit nor a whole one"
         assert returned, "a part of a fit, and KeyboardInterrupt"
