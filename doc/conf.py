@@ -68,7 +68,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"/serve_",
+    "ignore_pattern": r"^serve_",  # of a file name; it is linked as a file
     "doc_module": ("sklstm",),
     "backreferences_dir": "generated/backreferences",
     "reference_url": {"sklstm": None},
