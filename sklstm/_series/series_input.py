@@ -16,7 +16,7 @@ from sklstm._time_index.regular_index import has_step, regular_end, steps_after
 from sklstm._utils.argument_checks import as_array, check_same_length, naming, shown
 from sklstm._utils.checks import check_has_columns, check_size, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
-from sklstm._utils.row_alignment import in_order_of
+from sklstm._utils.row_alignment import are_in, in_order_of
 from sklstm._utils.time_tables import advising_pandas, statement_of
 
 
@@ -271,7 +271,7 @@ def _first_difference(known, index):
 
 def _aligning_call(known, index):
     """Return the call that aligns X with y."""
-    there = index.isin(known) if known.nlevels == index.nlevels else np.zeros(len(index), bool)
+    there = are_in(index, known) if known.nlevels == index.nlevels else np.zeros(len(index), bool)
     if there.all() and known.is_unique:
         return "X = X.loc[y.index]"
     if there.any() and known.is_unique:

@@ -176,11 +176,15 @@ def steps_from(end, index, step):
         origin = pd.DatetimeIndex([start]).as_unit(unit).asi8
         return _whole_steps(index.as_unit(unit).asi8 - origin, step.nanos // NANOSECONDS[unit])
     if start.tz is None:
-        return pd.date_range(start, index[-1], freq=step, unit=start.unit).get_indexer(index)
-    first, _ = wall_clock(pd.DatetimeIndex([start]), end.time_of_day)
-    wall, _ = wall_clock(index.tz_convert(start.tz), end.time_of_day)
-    grid = pd.date_range(first[0], wall.max(), freq=step, unit=start.unit)
-    return grid[day_exists(grid, start.tz)].get_indexer(wall)
+        first, wall = start, index
+    else:
+        (first,), _ = wall_clock(pd.DatetimeIndex([start]), end.time_of_day)
+        wall, _ = wall_clock(index.tz_convert(start.tz), end.time_of_day)
+    try:
+        grid = pd.date_range(first, wall.max(), freq=step, unit=start.unit)
+        return (grid if start.tz is None else grid[day_exists(grid, start.tz)]).get_indexer(wall)
+    except pd.errors.OutOfBoundsDatetime:  # later than the unit of the end can say, so at none of its steps
+        return np.full(len(index), -1)
 
 
 def _whole_steps(distance, step):

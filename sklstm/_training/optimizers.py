@@ -196,7 +196,7 @@ def clip(gradient: FloatArray, value: float | None = None, norm: float | None = 
     not.
     """
     if value is not None:
-        np.clip(gradient, -value, value, out=gradient)
+        np.clip(gradient, -float(value), float(value), out=gradient)  # of an integer of any size
     if norm is not None:
         length = float(np.sqrt(np.vdot(gradient, gradient)))
         if not np.isfinite(length):  # squares overflow

@@ -27,9 +27,8 @@ def in_order_of(data, index, name, other):
     if own is None or index is None or own.equals(index):
         return data
     if len(own) == len(index) and own.is_unique and own.nlevels == index.nlevels:
-        places = own.get_indexer(index)
-        if (places >= 0).all():
-            return data.iloc[places]
+        if are_in(index, own).all():
+            return data.iloc[own.get_indexer(index)]
     raise ValueError(
         f"{name} and {other} have different rows: {name} has {_ends_said(own)}, {other} has {_ends_said(index)}. "
         f"Give {name} at the rows of {other}, or {name}.to_numpy() if they are the same rows."
@@ -39,6 +38,14 @@ def in_order_of(data, index, name, other):
 def _ends_said(index):
     """Format the ends of an index."""
     return f"{index[0]} … {index[-1]} ({len(index)} rows)" if len(index) else "no rows"
+
+
+def are_in(index, labels):
+    """Whether each label of an index is among others; not if the two are of kinds that cannot be compared."""
+    try:
+        return index.isin(labels)
+    except (TypeError, ValueError):  # pandas 2.2 converts them to the kind of the index, if it can
+        return np.zeros(len(index), bool)
 
 
 def check_same_rows(X, name_of_X="X", **tables):
@@ -53,7 +60,7 @@ def check_same_rows(X, name_of_X="X", **tables):
     for name, own in others:
         if len(own) != len(index) or own.nlevels != index.nlevels or own.equals(index):
             continue
-        n_shared = int(own.isin(index).sum())
+        n_shared = int(are_in(own, index).sum())
         counts_rows = any(_counts_rows(part) for part in (own, index))
         if n_shared == len(own) or (not n_shared and not counts_rows):
             raise ValueError(

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklstm._utils.row_alignment import check_same_rows, in_order_of
+from sklstm._utils.row_alignment import are_in, check_same_rows, in_order_of
 
 DAYS = pd.date_range("2024-01-01", periods=4)
 WEIGHT = pd.Series([1.0, 2.0, 3.0, 4.0], DAYS)
@@ -39,3 +39,13 @@ def test_rows_in_another_order_or_with_none_in_common_contradict():
         check_same_rows(X, y=WEIGHT.shift(30, freq="D"))
     with pytest.raises(ValueError, match="y and sample_weight have no row in common"):
         check_same_rows(np.ones((4, 1)), y=WEIGHT, sample_weight=WEIGHT.shift(30, freq="D"))
+
+
+@pytest.mark.parametrize(
+    "labels", [[True, False], [0.5, np.nan], ["a", "b"], [pd.Timestamp("9000-01-01")] * 2, [pd.Timedelta(1)] * 2]
+)
+def test_labels_of_another_kind_are_not_in_an_index(labels):
+    days = pd.date_range("2024-01-01", periods=2)
+    assert not are_in(days, pd.Index(labels)).any()
+    assert not are_in(pd.Index(labels), days).any()
+    assert are_in(days, days[1:]).tolist() == [False, True]

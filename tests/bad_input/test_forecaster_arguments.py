@@ -144,7 +144,7 @@ ARGUMENTS = [
     argument("fit", "y", "3-D", lambda: np.ones((48, 1, 1)), "dim 3"),
     argument("fit", "y", "infinity", lambda: Y.replace(Y.iloc[3], np.inf), "infinity"),
     argument("fit", "y", "huge", lambda: Y * 0 + 1e308, "1e+300"),
-    argument("fit", "y", "beyond float64", lambda: pd.Series([10**400] * 48, index=DAYS), "infinity"),
+    argument("fit", "y", "beyond float64", lambda: pd.Series([10**400] * 48, index=DAYS, dtype=object), "infinity"),
     argument("fit", "y", "all NaN", lambda: Y * np.nan, "NaN"),
     argument("fit", "y", "empty", lambda: Y[:0], "0"),
     argument("fit", "y", "one row", lambda: Y[:1], "1"),
