@@ -26,9 +26,8 @@ def in_order_of(data, index, name, other):
     own = index_of(data)
     if own is None or index is None or own.equals(index):
         return data
-    if len(own) == len(index) and own.is_unique and own.nlevels == index.nlevels:
-        if are_in(index, own).all():
-            return data.iloc[own.get_indexer(index)]
+    if len(own) == len(index) and own.is_unique and own.nlevels == index.nlevels and are_in(index, own).all():
+        return data.iloc[own.get_indexer(index)]
     raise ValueError(
         f"{name} and {other} have different rows: {name} has {_ends_said(own)}, {other} has {_ends_said(index)}. "
         f"Give {name} at the rows of {other}, or {name}.to_numpy() if they are the same rows."
