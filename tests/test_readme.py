@@ -8,14 +8,15 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 ROOT = Path(__file__).parents[1]
-IN_CLIENTS = "skforecast", "mlforecast", "feature_engine", "sktime", "darts"  # whose blocks tests/clients runs
+# Libraries whose blocks tests/clients runs.
+IN_CLIENTS = "skforecast", "mlforecast", "feature_engine", "sktime", "darts", "dask", "pyarrow", "ray"
 OF_EXTRAS = "onnx", "onnxruntime", "skl2onnx", "torch", "keras", "safetensors", "skops", "mlflow"
 README = (ROOT / "README.md").read_text()
 BLOCKS = [
     pytest.param(block, id=f"{page.stem} {number}")
     for page in [*ROOT.glob("*.md"), *sorted(ROOT.glob("doc/*.md"))]
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S))
-    if not re.search(rf"^from ({'|'.join(IN_CLIENTS)})\b", block, re.M)
+    if not re.search(rf"^(?:from|import) ({'|'.join(IN_CLIENTS)})\b", block, re.M)
 ]
 
 
