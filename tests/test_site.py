@@ -123,3 +123,9 @@ def test_a_picture_of_an_example_is_drawn_in_one_block(example):
     begin = re.compile(r"plt\.(subplots|subplot_mosaic|figure)\(|\.from_(estimator|predictions)\(|savefig\(")
     drawing = {k for k, block in enumerate(blocks) if begin.search(block)}
     assert drawing == {len(blocks) - 1}
+
+
+def test_files_beside_the_package_are_in_the_source_distribution():
+    included = re.search(r"^include (.*)$", (ROOT / "MANIFEST.in").read_text(), re.M)[1].split()
+    kinds = {".py", ".md", ".toml", ".cff", ".in"}
+    assert sorted(path.name for path in ROOT.iterdir() if path.suffix in kinds) == sorted({*included} - {"LICENSE"})
