@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
-from sklstm import Forecaster
+from sklstm import Checkpoint, Forecaster, load_checkpoint
 from tests._forecasting.test_pooling import DATA, LSTM, STEPS, alone, fit, same
 
 
@@ -77,3 +77,14 @@ def test_importance_is_of_one_model():
         panel.permutation_importance(None, last, steps=2)
     one = clone(panel).fit(None, first.loc["a"])
     assert len(one.permutation_importance(None, last.loc["a"], steps=2).importances) == 4
+
+
+def test_a_checkpoint_follows_one_process(tmp_path):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
+    path, y = tmp_path / "fit.npz", pd.concat({key: part[1] for key, part in DATA.items()}, names=["shop"])
+    forecaster = Forecaster(LSTM, steps=STEPS, trust=1, pooling="local", n_jobs=2).set_callbacks(Checkpoint(path))
+    with pytest.raises(ValueError, match="n_jobs=2 makes 3 fits in workers"):
+        forecaster.fit(None, y)
+    assert not path.exists()
+    forecaster.set_params(n_jobs=1).fit(None, y)  # as the message says
+    assert load_checkpoint(path).resume(None, y).forecast(STEPS).equals(forecaster.forecast(STEPS))
