@@ -7,6 +7,7 @@ tries about 13 000 random examples.
 
 import pickle
 import re
+from contextlib import suppress
 from inspect import signature
 
 import joblib
@@ -621,7 +622,8 @@ def test_no_call_changes_the_tables_of_the_user(example):
         fitted = quietly(clone(example.forecaster).fit, X, y)
     except (ValueError, TypeError):
         reject()
-    quietly(fitted.update, X_later, y_later)
+    with suppress(ValueError):  # a value without a logarithm
+        quietly(fitted.update, X_later, y_later)
     quietly(lambda: (fitted.fitted_values_, fitted.history_))
     for table, copy in zip(tables, before, strict=True):
         np.testing.assert_array_equal(np.asarray(table), np.asarray(copy))
