@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from docutils import nodes
@@ -37,6 +38,8 @@ myst_heading_anchors = 4
 html_math_renderer = "mathml"  # browsers draw it themselves, without a script from elsewhere
 
 autosummary_generate = True
+# sktime's adapter inherits from a class of sktime, which need not be installed for the reference
+autodoc_mock_imports = [] if find_spec("sktime") else ["sktime"]
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
