@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from sklstm._estimator.channel_names import channel_names
+from sklstm._estimator.lag_columns import LagColumns
 from sklstm._estimator.settings import new_missing_rule, number_of_targets
 from sklstm._network.missing_values import MissingRule
 from sklstm._network.samples import Samples
-from sklstm._utils.argument_checks import as_array, check_same_length, like, naming
+from sklstm._utils.argument_checks import as_array, check_same_length, like, naming, shown
 from sklstm._utils.attributes import NAMES
 from sklstm._utils.checks import check_has_columns, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, in_native_order
@@ -55,17 +56,18 @@ class InputSpec:
     dtype: np.dtype
     n_steps: int = 0
 
-    def unflattened(self, X, name):
+    def unflattened(self, X, name, may_be_probe):
         """Return the sequences that a table holds whose rows have all steps side by side; None if it holds none.
 
-        Rows of a single step are not read: they could be the steps of one sample. A single row of zeros is, however: by
-        such rows MAPIE and dask-ml probe whether an estimator is fitted, with as many columns as there are channels or
-        steps.
+        Rows of a single step are not read: they could be the steps of one sample. A single row of zeros may be,
+        however: by such rows MAPIE and dask-ml probe whether an estimator is fitted, with as many columns as there are
+        channels or steps.
         """
         n_columns = np.shape(X)[1]
         if self.n_steps > 1 and n_columns == self.n_steps * self.n_channels:
+            _check_flat_names(X, name, (self.n_steps, self.n_channels))
             return as_array(X, name, dtype=FLOATS, ensure_all_finite=False).reshape(-1, self.n_steps, self.n_channels)
-        if len(X) == 1 and n_columns in (self.n_channels, self.n_steps) and not np.any(np.asarray(X)):
+        if may_be_probe and len(X) == 1 and n_columns in (self.n_channels, self.n_steps) and not np.any(np.asarray(X)):
             return np.zeros((1, max(self.n_steps, 1), self.n_channels), dtype=self.dtype)
         return None
 
@@ -136,17 +138,18 @@ def check_new_rows(regressor, X):
     return X, InputSpec(is_sequence, X.shape[2], X.dtype, X.shape[1] if is_sequence else 0)
 
 
-def check_rows(regressor, X, spec, input_name="X"):
+def check_rows(regressor, X, spec, input_name="X", *, may_be_probe=False):
     """Check that samples have the form of the training samples; return them as (n_samples, n_steps, n_channels).
 
-    NaN is accepted, infinity is not. They are copied only if their dtype changes.
+    NaN is accepted, infinity is not. They are copied only if their dtype changes. `may_be_probe` says whether a row of
+    zeros may stand for a sample, see `InputSpec.unflattened`.
     """
     if _passes_every_check(regressor, X, spec):
         return X if spec.is_sequence else X.reshape(len(X), -1, spec.n_channels)
     X = as_numbers(X, input_name, sequences=True)
     ndim, name = _n_row_dimensions(regressor, X, input_name), type(regressor).__name__
     if spec.is_sequence and ndim == 2:
-        sequences = spec.unflattened(X, input_name)
+        sequences = spec.unflattened(X, input_name, may_be_probe)
         X = X if sequences is None else sequences
         ndim = np.ndim(X)
     if (ndim == 3) != spec.is_sequence:
@@ -163,6 +166,26 @@ def check_rows(regressor, X, spec, input_name="X"):
         X = _check_table(regressor, X, spec.n_channels, input_name, reset=False)
     _check_rows_range(X, spec.dtype, input_name)
     return X
+
+
+def _check_flat_names(X, input_name, shape):
+    """Raise ValueError for a table with names of columns, unless they are lags as sequences of a shape have them."""
+    names = [name for name in getattr(X, "columns", ()) if isinstance(name, str)]
+    if not names:
+        return
+    try:
+        found = LagColumns.from_names(list(map(str, X.columns)))
+    except ValueError:
+        found = None
+    if found is not None and np.array_equal(found.columns, np.arange(np.prod(shape)).reshape(shape)):
+        return
+    order = "in another order" if found is not None else "in an order that their names do not tell"
+    sorting = f" LagsToSequences().fit_transform({input_name}) puts lags in order by their names." * (found is not None)
+    raise ValueError(
+        f"The columns of {input_name} are {shown(names)}. The regressor was fitted on sequences, and reads flat rows "
+        f"as all channels of the oldest step, then those of the next, but these columns are {order}.{sorting} If they "
+        f"are as the regressor reads them, give them without names, np.asarray({input_name})."
+    )
 
 
 def _sequence_hint(spec):

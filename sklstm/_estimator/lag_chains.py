@@ -23,7 +23,8 @@ N_SORTED = 8
 N_SHIFTS = 3
 # Columns that a scaler in front has standardised agree after standardisation up to these differences.
 ROUNDING = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-7}
-# Fewest lags of a chain in a table that a scaler has changed.
+# Fewest lags of a chain in a table that a scaler has changed. Where lags were found without looking for a scaler, as it
+# changed some columns alike, more of them are enough.
 FEWEST_SCALED = 4
 
 Chain = tuple[int, ...]  # columns, the newest lag first
@@ -122,23 +123,30 @@ def lag_chains(table, n_channels):
     chains = _chains(RowPairs.from_rows(table[:-1], table[1:]), n_channels)
     if chains and _is_even(chains, table.shape[1]):
         return chains
-    scaled = _scaled_chains(table, n_channels)
-    return scaled if scaled and (not chains or len(scaled) < len(chains)) else chains
+    fewest = min(FEWEST_SCALED, max(map(len, chains), default=FEWEST_SCALED) + 1)
+    scaled = _scaled_chains(table, n_channels, fewest)
+    explains_more = (len(scaled), -_n_columns(scaled)) < (len(chains), -_n_columns(chains))
+    return scaled if scaled and (not chains or explains_more) else chains
+
+
+def _n_columns(chains):
+    return sum(map(len, chains))
 
 
 def _is_even(chains, n_columns):
     """Whether chains of one length have all columns."""
-    return len({len(chain) for chain in chains}) == 1 and sum(map(len, chains)) == n_columns
+    return len({len(chain) for chain in chains}) == 1 and _n_columns(chains) == n_columns
 
 
-def _scaled_chains(table, n_channels):
-    """Return the chains of a table in which each column was scaled by itself, as by a StandardScaler."""
+def _scaled_chains(table, n_channels, fewest):
+    """Return the chains of a table in which each column was scaled by itself, as by a StandardScaler.
+
+    There are none unless all have one form, and `fewest` lags at least.
+    """
     rounding = ROUNDING[table.dtype]
     chains = _chains(RowPairs.from_rows(_standardised(table[:-1]), _standardised(table[1:]), rounding), n_channels)
     forms = {(len(chain), chain[1] - chain[0]) for chain in chains}
-    is_sure = (
-        len(forms) == 1 and len(chains[0]) >= FEWEST_SCALED and abs(chains[0][1] - chains[0][0]) in (1, n_channels)
-    )
+    is_sure = len(forms) == 1 and len(chains[0]) >= fewest and abs(chains[0][1] - chains[0][0]) in (1, n_channels)
     return chains if is_sure else []
 
 
@@ -156,6 +164,8 @@ def _chains(pairs, n_channels):
     """Return the chains of pairs of rows, in order of the first column."""
     found = {shift: pairs.moved(shift) for shift in _likely_shifts(pairs, n_channels)}
     shifts = sorted(found, key=lambda shift: (-found[shift][0].sum(), shift != -n_channels, abs(shift)))
+    if -n_channels in found and _explains_all(*found[-n_channels]):  # also if channels are lags of each other
+        shifts.sort(key=lambda shift: shift != -n_channels)
     usable = _usable(*found[shifts[0]])
     chains = []
     free = np.ones(pairs.earlier.shape[1], dtype=bool)
@@ -174,6 +184,15 @@ def _likely_shifts(pairs, n_channels):
     n_columns = pairs.earlier.shape[1]
     likely = {-n_channels, n_channels, -1, 1} | pairs.frequent_shifts()
     return {shift for shift in likely if abs(shift) < n_columns} or {1}
+
+
+def _explains_all(moved, stayed):
+    """Whether a shift explains the values of every column."""
+    usable = _usable(moved, stayed)
+    if usable is None:
+        return False
+    n_moved, n_stayed = moved[usable].sum(axis=0), stayed[usable].sum(axis=0)
+    return bool((n_stayed <= (1 - MOST_VALUES) * (n_moved + n_stayed)).all())
 
 
 def _usable(moved, stayed):

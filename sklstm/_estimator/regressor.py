@@ -879,7 +879,7 @@ class LSTMRegressor(
         check_fitted(self, "theta_")
         if every_level:
             self._has_levels()  # which another thread may have changed
-        X = check_rows(self, X, self._input_spec)
+        X = check_rows(self, X, self._input_spec, may_be_probe=True)
         network, y_ndim = self._state.network, self._state.y_ndim
         predictions = network.predict(self.theta_, X, y_ndim == 3, every_level)
         check_finite(predictions, X, y_ndim == 3, network.scaling.missing_rule)

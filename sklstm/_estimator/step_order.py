@@ -52,6 +52,7 @@ class Reading:
         n_channels = X.shape[2]
         table = X.reshape(len(X), -1)
         chains = lag_chains(table, n_channels)
+        chains = _with_older_lags(chains, table)
         target = _target_chain(table, y[:, 0], [chain[0] for chain in chains])
         if target is None:
             target = _target_chain(table[::-1], y[::-1, 0], [chain[-1] for chain in chains])
@@ -120,6 +121,34 @@ def _informative(table):
     """Return which columns are not constant."""
     same = (table == table[:1]) | (np.isnan(table) & np.isnan(table[:1]))
     return ~same.all(axis=0)
+
+
+def _with_older_lags(chains, table):
+    """Join each chain with what follows it: a column, or a chain, with the same values many rows later.
+
+    So the lags 1, 2, 3, 12 and 13 are one chain, though the values of lag 3 are not those of lag 12 in the next row.
+    """
+    found, rest = [], sorted(chains, key=lambda chain: -len(chain))
+    while rest:
+        chain = rest.pop(0)
+        while (older := _older_lags(chain, found + rest, table)) is not None:
+            rest = [other for other in rest if other != older]
+            chain += older
+        found.append(chain)
+    return sorted(found, key=min)
+
+
+def _older_lags(chain, others, table):
+    """Return the columns, at the place after a chain, that have its values many rows later; None if there are none."""
+    shift = chain[1] - chain[0]
+    column = chain[-1] + shift
+    if not 0 <= column < table.shape[1]:
+        return None
+    for other in others:
+        if column in other and (other[0] != column or other[1] - other[0] != shift):
+            return None
+    older = next((other for other in others if column in other), (column,))
+    return older if _target_chain(table, table[:, chain[-1]], [column]) is not None else None
 
 
 def _target_chain(table, y, newest):

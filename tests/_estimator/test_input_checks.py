@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LSTMRegressor, WindowTransformer, make_windows
+from sklstm import LagsToSequences, LSTMRegressor, WindowTransformer, make_windows
 from sklstm._estimator import input_checks
 from tests._estimator.tools import SERIES, X2, X3, Y, changed, fitted, refuses
 
@@ -528,6 +528,22 @@ def test_flat_rows_of_the_fit_are_its_sequences():
     refuses(model, lambda: model.predict(changed(X2, (3, 2), np.inf)), ValueError, "X contains infinity")
 
 
+STEP_NAMES = [f"{channel}_lag_{lag}" for lag in range(5, 0, -1) for channel in "ab"]
+
+
+def test_named_columns_after_a_fit_on_sequences_are_read_if_they_are_in_order():
+    model = fitted(X3, Y)
+    expected, flat = model.predict(X3), pd.DataFrame(X2, columns=STEP_NAMES)
+    np.testing.assert_array_equal(model.predict(flat), expected)
+    blocks = flat[sorted(STEP_NAMES)]  # the newest first, one channel after the other
+    refuses(model, lambda: model.predict(blocks), ValueError, "in another order.* LagsToSequences")
+    refuses(model, lambda: model.partial_fit(blocks, Y), ValueError, "in another order.* LagsToSequences")
+    np.testing.assert_array_equal(model.predict(LagsToSequences().fit_transform(blocks)), expected)  # as advised
+    for table in (flat.set_axis(list("abcdefghij"), axis=1), pl.DataFrame(X2)):
+        refuses(model, lambda: model.predict(table), ValueError, "their names do not tell")  # noqa: B023
+        np.testing.assert_array_equal(model.predict(np.asarray(table)), expected)  # as advised
+
+
 def test_a_sample_or_a_step_by_itself_is_refused():
     model = fitted(X3, Y)
     for rows in (X3[0], X3[0, :1]):
@@ -548,3 +564,4 @@ def test_a_row_of_zeros_is_the_probe_of_another_library():
     for rows in (np.zeros((2, 2)), np.zeros((1, 3)), np.full((1, 2), 1e-9), np.full((1, 2), np.nan)):
         with pytest.raises(ValueError, match="fitted on sequences"):
             model.predict(rows)
+    refuses(model, lambda: model.partial_fit(np.zeros((1, 2)), [0.0]), ValueError, "fitted on sequences")

@@ -36,6 +36,15 @@ def test_lags_are_found_in_each_arrangement(table, expected):
     assert lag_chains(table.astype(np.float32), 1) == [tuple(chain) for chain in expected]
 
 
+@pytest.mark.parametrize(("n_steps", "n_channels"), [(2, 4), (3, 8), (6, 2)])
+def test_windows_of_channels_that_are_lags_of_each_other(n_steps, n_channels):
+    channels = [WALK[n_channels - lag : len(WALK) - lag] for lag in range(n_channels)]
+    windows = [sliding_window_view(channel, n_steps) for channel in channels]
+    in_order = np.stack(windows, axis=2).reshape(len(windows[0]), -1)
+    chains = lag_chains(in_order, n_channels)
+    assert [chain[0] - chain[1] for chain in chains] == [n_channels] * n_channels
+
+
 def test_lags_of_short_series_in_one_table():
     table = np.vstack([sliding_window_view(RNG.normal(size=9), 4)[:, ::-1] for _ in range(15)])
     assert lag_chains(table, 1) == [(0, 1, 2, 3)]
@@ -62,6 +71,17 @@ def test_lags_that_a_scaler_has_changed_column_by_column(scaler, dtype):
     for table in (WINDOWS, NEWEST_FIRST, both_blocks(1)):
         scaled = scaler.fit_transform(table).astype(dtype)
         assert lag_chains(scaled, 1) == lag_chains(table, 1)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_lags_of_which_a_scaler_has_changed_only_some_alike(direction):
+    series = np.r_[WALK[:40], WALK.max() + 5, WALK[40:], 2 * WALK.max()]  # the last value is the largest in one column
+    table = sliding_window_view(series, 6)[:, ::direction]
+    scaled = MinMaxScaler().fit_transform(table)
+    assert np.unique(scaled, axis=1).shape == table.shape
+    some_alike = np.arange(6)[::direction] < 5
+    assert np.array_equal(scaled[:-1, some_alike][:, ::direction][:, 1:], scaled[1:, some_alike][:, ::direction][:, :-1])
+    assert lag_chains(scaled, 1) == lag_chains(table, 1)
 
 
 @pytest.mark.parametrize(

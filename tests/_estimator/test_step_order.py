@@ -24,6 +24,7 @@ STEPS = SEQUENCES.reshape(len(Y), -1)
 BLOCKS = SEQUENCES.transpose(0, 2, 1).reshape(len(Y), -1)
 BLOCKS_NEW = SEQUENCES[:, ::-1].transpose(0, 2, 1).reshape(len(Y), -1)
 EXOG = np.stack((A, B), axis=1)[L:]
+FAR_LAGS = np.stack([TARGET[25 - lag : len(TARGET) - lag] for lag in (25, 24, 12, 3, 2, 1)], axis=1)  # in order
 DAYS = pd.date_range("2024-01-01", periods=len(Y))
 
 
@@ -112,6 +113,16 @@ def test_another_order_is_told_with_the_line_that_mends_it(name):
         np.testing.assert_array_equal(sequences[:, :, 0], OLD)
 
 
+def test_lags_with_gaps_between_them_are_lags_of_one_series():
+    y = Y[25 - L :]
+    for table in (FAR_LAGS[:, ::-1], np.hstack((FAR_LAGS[:, ::-1], EXOG[25 - L :]))):
+        message = told(table, y)
+        assert "The rows of X are 6 lags of a series, the newest first" in message
+        assert "LagsToSequences(6), LSTM" in message
+        assert told(LagsToSequences(6).fit_transform(table), y) is None
+        np.testing.assert_array_equal(LagsToSequences(6).fit_transform(table)[:, :, 0], FAR_LAGS)
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_losses_at_all_steps_refuse_another_order(name):
     X, advice = WRONG[name]
@@ -154,6 +165,9 @@ RIGHT = {
     "differences": (np.diff(OLD, axis=1), Y - OLD[:, -1]),
     "relative windows": (OLD - OLD[:, -1:], Y - OLD[:, -1]),
     "known in advance, moved up": (np.stack((OLD, sliding_window_view(A, L)[1:]), axis=2), Y),
+    "some lags": (FAR_LAGS, Y[25 - L :]),
+    "some lags, 3-D": (FAR_LAGS[:, :, np.newaxis], Y[25 - L :]),
+    "windows of a table of lags": (sliding_window_view(OLD[:, ::-1], 2, axis=0).transpose(0, 2, 1)[:-1], Y[2:]),
     "channels that are lags of each other": (np.stack((OLD[1:], OLD[:-1]), axis=2), Y[1:]),
     "two equal channels": (np.stack((OLD, OLD), axis=2), Y),
     "exogenous values at every step": (LagsToSequences(L).fit_transform(np.hstack((OLD[:, ::-1], EXOG))), Y),
