@@ -12,6 +12,7 @@ FEWEST_OTHERS = 8
 # Time since 1970: the parts of a second, and the first year. Earlier times are small numbers, except in small parts.
 UNITS = {"s": (1, 1990), "ms": (10**3, 1990), "us": (10**6, 1900), "ns": (10**9, 1900)}
 LAST_YEAR = 2100
+ROUNDED = 0.07  # of a month: years with two decimals
 
 
 def check_no_dates(values, table, name, made_by=None):
@@ -55,30 +56,49 @@ def check_no_dates(values, table, name, made_by=None):
 
 def _conversion(numbers, is_one_of_several):
     """Return the call that converts a column of numbers to times; None if they are not dates."""
-    if len(numbers) < FEWEST or not _are_increasing_whole(numbers):
+    known = numbers[~np.isnan(numbers)]
+    if len(known) < FEWEST or not np.isfinite(known).all():
         return None
+    steps = np.diff(known)
+    if (known != np.floor(known)).any() or known.min() < -(2**62) or known.max() >= 2**62:
+        may_be_years = is_one_of_several and len(numbers) == len(known) >= FEWEST_OTHERS
+        return _conversion_of_years(known) if may_be_years else None
     import pandas as pd
 
-    whole = pd.Index(numbers.astype(np.int64))
-    form, digits = integer_date_format(whole), len(str(whole[0]))
-    if form and digits >= 8:
-        return f'pd.to_datetime({{}}.astype("int64").astype(str), format="{form}")'
-    if len(numbers) < FEWEST_OTHERS or not is_one_of_several:
+    whole, is_increasing = pd.Index(known.astype(np.int64)), bool((steps > 0).all())
+    is_complete = len(known) == len(numbers)
+    is_clear = (is_increasing and is_complete) or (
+        len(known) >= FEWEST_OTHERS and (steps != steps[0]).any()
+    )  # or may be a count
+    form = integer_date_format(whole) if is_clear else None
+    if form and len(str(whole[0])) >= 8:
+        as_text = 'astype("int64").astype(str)' if is_complete else 'astype("Int64").astype("string")'
+        return f'pd.to_datetime({{}}.{as_text}, format="{form}")'
+    if not is_increasing or not is_complete or len(known) < FEWEST_OTHERS or not is_one_of_several:
         return None
-    steps = np.diff(numbers)
     if form and (steps != steps[0]).any():
         return f'pd.to_datetime({{}}.astype("int64").astype(str), format="{form}")'
-    if numbers[0] >= 1800 and numbers[-1] < 2200 and (steps == 1).all():
+    return _conversion_of_counts(known, steps)
+
+
+def _conversion_of_counts(whole, steps):
+    """Return the call that converts years, or the time since 1970; None if the numbers are neither."""
+    if whole[0] >= 1800 and whole[-1] < 2200 and (steps == 1).all():
         return 'pd.to_datetime({}.astype("int64").astype(str), format="%Y")'
     for unit, (parts, first_year) in UNITS.items():
         first, last = ((year - 1970) * 31_556_952 * parts for year in (first_year, LAST_YEAR))
-        if first <= numbers[0] and numbers[-1] < last and not (whole.to_numpy() % (60 * parts)).any():
+        if first <= whole[0] and whole[-1] < last and not (whole.astype(np.int64) % (60 * parts)).any():
             return f'pd.to_datetime({{}}.astype("int64"), unit="{unit}")'
     return None
 
 
-def _are_increasing_whole(numbers):
-    """Whether numbers are whole, within the range of whole numbers, and each larger than the one before."""
-    if not (np.isfinite(numbers).all() and numbers[0] > -(2**62) and numbers[-1] < 2**62):
-        return False
-    return bool((np.diff(numbers) > 0).all() and (numbers == np.floor(numbers)).all())
+def _conversion_of_years(years):
+    """Return the call that converts years with decimals, as R writes months and quarters; None if they are not."""
+    if years.min() < 1800 or years.max() >= 2200:
+        return None
+    for parts, freq in ((12, "M"), (4, "Q")):
+        places = np.round(years * parts)
+        if (np.abs(years * parts - places) < ROUNDED).all() and (np.diff(places) == 1).all():
+            ordinals = f"(({{}} - 1970) * {parts}).round().astype(int)"
+            return f'pd.PeriodIndex.from_ordinals({ordinals}, freq="{freq}")'
+    return None

@@ -4,6 +4,7 @@ A call that may fail for some values is tried on the input before a message show
 functions.
 """
 
+import datetime
 import warnings
 
 import numpy as np
@@ -75,17 +76,22 @@ def frame_advice(frame, position, name, found):
 
     column, key = frame.iloc[:, position], frame.columns[position]
     cell = f"{name}[{key!r}]"
+    if isinstance(found.value, datetime.time):
+        return (
+            f'{cell} = {cell}.map(lambda time: time.hour, na_action="ignore") converts them to hours. Or leave it out: '
+            f"{name} = {name}.drop(columns={key!r}). Times of day alone are not the times of the rows."
+        )
     if found.kind == "date":
         is_time = isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype | np.dtype) and column.dtype != object
         return _time_advice(key, repr(key) if is_time else f"pd.to_datetime(df.pop({key!r}))")
     if found.kind == "duration":
-        return f"{cell} = {_as_durations(column, cell)}.dt.total_seconds() converts them to seconds."
+        return _advice_for_durations(column, key, cell)
     if found.kind == "other":
         return _advice_for_object(found.value)
     conversion = _advice_for_text(column, cell) if found.kind == "text" else _advice_for_categories(column, cell)
     if conversion:
         return conversion
-    if found.kind == "text" and _works(lambda: pd.to_datetime(column)):
+    if found.kind == "text" and _works(lambda: _check_dates(column)):
         return "It holds dates as text. " + _time_advice(key, f"pd.to_datetime(df.pop({key!r}))")
     return (
         f"{name} = pd.get_dummies({name}, columns=[{key!r}]) encodes it as columns of 0 and 1 (in a pipeline, use "
@@ -98,6 +104,26 @@ def _time_advice(key, index):
     return (
         f"Move it to the index: df = df.set_index({index}), where df is the table that X and y are taken from. Or, if "
         f"it is not the time of the rows, leave it out: df.drop(columns={key!r})."
+    )
+
+
+def _check_dates(column):
+    """Raise ValueError unless text is dates; pandas reads "M1" and "T2" as times of the year 1."""
+    import pandas as pd
+
+    if (pd.DatetimeIndex(pd.to_datetime(column.dropna())).year == 1).any():
+        raise ValueError
+
+
+def _advice_for_durations(column, key, cell):
+    """Say how to convert durations to numbers, and, if they may be the times of the rows, to an index."""
+    seconds = f"{cell} = {_as_durations(column, cell)}.dt.total_seconds() converts them to seconds."
+    if not (column.is_monotonic_increasing and column.is_unique):
+        return seconds
+    times = f'pd.Timestamp("1970-01-01") + {_as_durations(column, f"df.pop({key!r})")}'
+    return (
+        f"If they are the times of the rows, count them from a moment that you choose: df = df.set_index({times}), "
+        f"where df is the table that X and y are taken from. Otherwise {seconds}"
     )
 
 

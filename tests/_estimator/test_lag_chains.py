@@ -78,9 +78,6 @@ def test_lags_of_which_a_scaler_has_changed_only_some_alike(direction):
     series = np.r_[WALK[:40], WALK.max() + 5, WALK[40:], 2 * WALK.max()]  # the last value is the largest in one column
     table = sliding_window_view(series, 6)[:, ::direction]
     scaled = MinMaxScaler().fit_transform(table)
-    assert np.unique(scaled, axis=1).shape == table.shape
-    some_alike = np.arange(6)[::direction] < 5
-    assert np.array_equal(scaled[:-1, some_alike][:, ::direction][:, 1:], scaled[1:, some_alike][:, ::direction][:, :-1])
     assert lag_chains(scaled, 1) == lag_chains(table, 1)
 
 

@@ -42,6 +42,34 @@ def test_a_column_of_dates_is_no_target_and_the_advice_makes_it_the_index(name, 
     assert place["y"].shape[1] == 1
 
 
+def made_by_advice(y):
+    """What the advice makes of a table."""
+    with pytest.raises(ValueError, match=r"^Column 'when' of y holds dates as numbers") as error:
+        Forecaster(Ridge(), window_length=1).fit(None, y)
+    (code,) = re.findall(r"times of the rows, (.*) makes them the index", str(error.value))
+    place = {"y": y.copy(), "pd": pd}
+    exec(code, place)
+    return place["y"]
+
+
+@pytest.mark.parametrize(("freq", "decimals"), [("MS", 2), ("MS", 3), ("MS", 7), ("QS", 2), ("QS", 6)])
+def test_years_with_decimals_are_months_or_quarters(freq, decimals):
+    times = pd.date_range("1968-04-01", periods=60, freq=freq)
+    years = np.round(times.year + (times.month - 1) / 12, decimals)
+    made = made_by_advice(pd.DataFrame({"when": years, "value": VALUES[:60]}))
+    assert made.index.to_timestamp().equals(times.as_unit(made.index.to_timestamp().unit))
+
+
+@pytest.mark.parametrize("order", ["falling", "repeated", "missing"])
+def test_dates_of_eight_digits_are_found_in_any_order(order):
+    days = pd.date_range("2024-01-25", periods=40).strftime("%Y%m%d").astype(float).to_numpy()
+    when = {"falling": days[::-1], "repeated": np.tile(days, 2), "missing": np.r_[np.nan, days]}[order]
+    made = made_by_advice(pd.DataFrame({"when": when, "value": VALUES[: len(when)]}))
+    assert made.index.strftime("%Y%m%d").dropna().astype(float).tolist() == when[~np.isnan(when)].tolist()
+    with pytest.raises(ValueError, match=r"not in order|NaT in row 0|2 times, first in rows"):
+        Forecaster(Ridge(), window_length=1).fit(None, made)
+
+
 def test_windows_and_backtests_refuse_them_too():
     frame = pd.DataFrame({"value": VALUES, "when": MONTHS.strftime("%Y%m%d").astype(int)})
     with pytest.raises(ValueError, match="Column 'when' of series holds dates"):

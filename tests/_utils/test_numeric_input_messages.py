@@ -27,6 +27,9 @@ COLUMNS = {
     "dates of NumPy among objects": (pd.Series([*DAYS.to_numpy()[:-1], 0], dtype=object), "dates"),
     "dates as text": (DAYS.strftime("%Y-%m-%d"), "text"),
     "durations": (DAYS - DAYS[0], "durations"),
+    "falling durations": (DAYS[::-1] - DAYS[0], "durations"),
+    "times of day": (pd.Series(pd.date_range("2024", periods=N, freq="h").time, dtype=object), "dates"),
+    "names that pandas reads as times": (["M1", "T2"] * (N // 2), "text"),
     "durations as objects": (pd.Series((DAYS - DAYS[0]).to_pytimedelta(), dtype=object), "durations"),
     "numbers as text": (list(map(str, VALUES)), "text"),
     "numbers as text but for one": (["n/a", *map(str, VALUES[1:])], "text"),
@@ -44,7 +47,9 @@ def test_the_advice_for_a_column_mends_it(name):
     X = pd.DataFrame({"v": VALUES, "odd": column})
     with pytest.raises(TypeError, match=f"^Column 'odd' of X holds {kind}.*but numbers are needed") as error:
         as_numbers(X, "X")
-    (target, call), *_ = re.findall(r"(\w+(?:\['odd'\])?) = (\S.*?\))(?:[.,]? |\.$|$|, where)", str(error.value))
+    (target, call), *_ = re.findall(
+        r"(\w+(?:\['odd'\])?) = (\S.*?\))(?:\.(?: |$)|$|, where|, or| (?:conv|enc|repl))", str(error.value)
+    )
     place = {"X": X, "df": X, "pd": pd}
     exec(f"{target} = {call}", place)
     mended = as_numbers(place["df" if target == "df" else "X"], "X")
