@@ -118,13 +118,22 @@ def _check_dates(column):
 def _advice_for_durations(column, key, cell):
     """Say how to convert durations to numbers, and, if they may be the times of the rows, to an index."""
     seconds = f"{cell} = {_as_durations(column, cell)}.dt.total_seconds() converts them to seconds."
-    if not (column.is_monotonic_increasing and column.is_unique):
+    if not _works(lambda: _check_increasing(column)):
         return seconds
     times = f'pd.Timestamp("1970-01-01") + {_as_durations(column, f"df.pop({key!r})")}'
     return (
         f"If they are the times of the rows, count them from a moment that you choose: df = df.set_index({times}), "
         f"where df is the table that X and y are taken from. Otherwise {seconds}"
     )
+
+
+def _check_increasing(durations):
+    """Raise ValueError unless durations, which may be objects, increase from row to row."""
+    import pandas as pd
+
+    index = pd.TimedeltaIndex(pd.to_timedelta(durations))
+    if not (index.is_monotonic_increasing and index.is_unique):
+        raise ValueError
 
 
 def _panel_call(frame, key):
