@@ -294,6 +294,9 @@ class LSTMRegressor(
     (float32 or float64) is that of all computations. A sample without a present step is not used in training, and its
     prediction is the training mean of `y` (or the median or quantile, by the loss).
 
+    After a fit on sequences, flattened ones of the same length are read as well. If their columns have names, these
+    must tell lags in this order, as `y_lag_2`, `y_lag_1`.
+
     In a `y` of shape (n_samples, n_outputs), single targets may be missing (NaN). They count in neither the loss, nor
     the scaling, nor R². The loss is Σ w · loss / Σ w over the present targets, each with the weight w of its sample; a
     missing target is thus a target of weight 0. (With `loss_steps="all"`, a step inside a sample counts if none of its

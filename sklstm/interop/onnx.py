@@ -66,8 +66,9 @@ def to_onnx(estimator, path=None):
     float32, and its predictions agree to about 1e-6 of the size of the targets. Scaling and read-out stay in float64.
     To get the same precision on both sides, train on float32: `fit(X.astype(np.float32), y)`.
 
-    A model does not check its input: infinity, or numbers far from all training samples, give predictions that are not
-    finite, where `predict` raises an error. It does not know the names of columns.
+    A model does not check its input. For infinity, and for numbers far from all training samples, it may give a
+    prediction that looks like any other, where `predict` raises an error. It does not know the names of columns. Give
+    one sample at least: ONNX Runtime ends the whole process when an `LSTM` gets none.
 
     ONNX Runtime before 1.19 reuses memory that is still in use, and may return wrong numbers from the second call on.
     Update it, or set `SessionOptions.enable_mem_pattern = False`.
