@@ -10,14 +10,6 @@ from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.backtest import BacktestResult, backtest
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.forecaster import Forecaster
-from sklstm._plot import (
-    BacktestDisplay,
-    ForecastDisplay,
-    ImportanceDisplay,
-    LossCurveDisplay,
-    ResidualsDisplay,
-    SeasonDisplay,
-)
 from sklstm._series.panel import split_panel
 from sklstm._show_versions import show_versions
 from sklstm._version import __version__
@@ -25,6 +17,14 @@ from sklstm._version import __version__
 if TYPE_CHECKING:
     from sklstm._checkpoint.checkpoint import Checkpoint
     from sklstm._checkpoint.files import load_checkpoint, save_checkpoint
+    from sklstm._plot import (
+        BacktestDisplay,
+        ForecastDisplay,
+        ImportanceDisplay,
+        LossCurveDisplay,
+        ResidualsDisplay,
+        SeasonDisplay,
+    )
 
 __all__ = [
     "BacktestDisplay",
@@ -52,7 +52,13 @@ __all__ = [
 
 # Imported when they are first used: the module, and the name in it, or None for the module itself.
 _LATER = {
+    "BacktestDisplay": ("sklstm._plot.backtest", "BacktestDisplay"),
     "Checkpoint": ("sklstm._checkpoint.checkpoint", "Checkpoint"),
+    "ForecastDisplay": ("sklstm._plot.forecast", "ForecastDisplay"),
+    "ImportanceDisplay": ("sklstm._plot.importance", "ImportanceDisplay"),
+    "LossCurveDisplay": ("sklstm._plot.loss_curve", "LossCurveDisplay"),
+    "ResidualsDisplay": ("sklstm._plot.residuals", "ResidualsDisplay"),
+    "SeasonDisplay": ("sklstm._plot.season", "SeasonDisplay"),
     "datasets": ("sklstm.datasets", None),
     "load_checkpoint": ("sklstm._checkpoint.files", "load_checkpoint"),
     "save_checkpoint": ("sklstm._checkpoint.files", "save_checkpoint"),
@@ -60,7 +66,7 @@ _LATER = {
 
 
 def __getattr__(name):
-    """Import what is needed by few users when it is first used."""
+    """Import what not every program needs when it is first used."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _LATER[name]

@@ -90,9 +90,10 @@ def test_names():
     assert datasets.__all__ == ["load_airline", "make_adding_problem", "make_pattern"]
 
 
-def test_data_sets_are_at_hand_and_loaded_when_they_are_asked_for():
+def test_data_sets_and_displays_are_at_hand_and_loaded_when_they_are_asked_for():
     code = (
-        "import sys, sklstm; assert 'sklstm.datasets' not in sys.modules; assert 'datasets' in dir(sklstm);"
+        "import sys, sklstm; assert not {'sklstm.datasets', 'sklstm._plot'} & set(sys.modules);"
+        "assert {'datasets', 'SeasonDisplay'} <= set(dir(sklstm)); assert sklstm.SeasonDisplay.__name__ in dir(sklstm);"
         "print(len(sklstm.datasets.load_airline()), hasattr(sklstm, 'data'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,7 +15,6 @@ from sklstm._forecasting.calibration import check_coverage
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
 from sklstm._forecasting.fitted_locally import FittedLocally, train_models_further
 from sklstm._forecasting.fitting import begin_tasks, n_in_workers, train
-from sklstm._forecasting.importance import check_trained, importances
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.pooling import GLOBAL, LOCAL
 from sklstm._forecasting.regressor_input import (
@@ -872,6 +871,8 @@ class Forecaster(
         >>> sorted(result.importances_mean["passengers", "lag"].nlargest(6).index)
         [7, 8, 9, 10, 11, 12]
         """
+        from sklstm._forecasting.importance import check_trained, importances
+
         check_fitted(self, "_fitted")
         steps, fitted = check_steps(steps), self._fitted
         fitted.check_one_model("permutation_importance")

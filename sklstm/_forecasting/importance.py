@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import Bunch
 
 from sklstm._forecasting.adjustment import SeriesAdjustment
@@ -184,6 +183,8 @@ class _Predictions(RegressorMixin, BaseEstimator):
 
 def _scorer(scoring) -> Callable[[np.ndarray, np.ndarray], float]:
     """Return a function that scores forecasts (n,) of truths (n,); larger is better."""
+    from sklearn.metrics import check_scoring, get_scorer_names  # it takes long to import
+
     wanted = "scoring must be a scorer or the name of one, such as 'neg_mean_absolute_error' or 'r2'"
     if not isinstance(scoring, str) and not callable(scoring):
         raise TypeError(f"{wanted}; got {shown(scoring)}.")

@@ -5,12 +5,11 @@ import numpy as np
 from sklstm._forecasting.metrics import coverages
 from sklstm._plot.axes import legend_entries
 from sklstm._plot.labels import as_label, format_name, format_name_of
-from sklstm._plot.style import area_style, line_style, mark_isolated_points, naming_style
+from sklstm._plot.style import THIN_LINE, area_style, line_style, mark_isolated_points, naming_style
 from sklstm._plot.time_axis import axis_positions, format_time_axis
 from sklstm._time_index.messages import format_time
 
 MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
-THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}  # at zero, and at the last known time, of components
 
 
 # ---- the grid of axes

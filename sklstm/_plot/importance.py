@@ -17,7 +17,7 @@ from sklstm._plot.axes import (
 )
 from sklstm._plot.estimators import check_forecaster, check_has_method
 from sklstm._plot.labels import check_name, format_name, format_name_of
-from sklstm._plot.style import KWARGS, bar_style, check_styles, naming_style
+from sklstm._plot.style import KWARGS, THIN_LINE, bar_style, check_styles, naming_style
 from sklstm._plot.tables import choose, is_same_name, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, is_whole_number, validate_arguments
 from sklstm._utils.overflow import power_of_two
@@ -26,7 +26,6 @@ from sklstm._utils.public import public
 CONSTRAINTS = {"bar_kwargs": KWARGS}
 LEVELS = ["variable", "kind", "number"]
 KINDS = ("lag", "step")
-THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}
 
 
 @public

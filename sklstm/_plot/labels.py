@@ -33,6 +33,12 @@ def format_name_of(kind, name):
     return format_name(name) if is_readable else f"{kind} {format_name(name)}"
 
 
+def format_names(series, target):
+    """Name what a row of axes shows: the series, the target, both, or nothing if both are None."""
+    names = {"series": series, "target": target}
+    return ", ".join(format_name_of(kind, name) for kind, name in names.items() if name is not None)
+
+
 def as_label(text):
     """Return the label of a line or an area under which a legend shows a text as it is.
 

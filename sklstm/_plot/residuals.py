@@ -18,8 +18,16 @@ from sklstm._plot.axes import (
     undone_on_error,
 )
 from sklstm._plot.estimators import check_forecaster
-from sklstm._plot.labels import format_name_of, is_missing
-from sklstm._plot.style import KWARGS, bar_style, check_styles, line_style, mark_isolated_points, naming_style
+from sklstm._plot.labels import format_names, is_missing
+from sklstm._plot.style import (
+    KWARGS,
+    THIN_LINE,
+    bar_style,
+    check_styles,
+    line_style,
+    mark_isolated_points,
+    naming_style,
+)
 from sklstm._plot.tables import (
     as_frame,
     check_increases,
@@ -35,11 +43,10 @@ from sklstm._plot.time_axis import axis_positions, format_time_axis
 from sklstm._utils.argument_checks import check_whole_number, shown, validate_arguments
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.public import public
 
 if TYPE_CHECKING:
     import pandas as pd
-
-from sklstm._utils.public import public
 
 CONSTRAINTS = {"line_kwargs": KWARGS, "bar_kwargs": KWARGS}
 KINDS = ("over time", "histogram", "autocorrelation")  # the axes of one series and target
@@ -48,7 +55,6 @@ MAX_BINS = 30
 CLOSE = 1e-9  # relative to their size, values that differ by no more are shown as equal
 LAGS_OF_SEASON = 2  # the autocorrelation of a fitted forecaster reaches at least so many seasons back
 CONFIDENCE = 1.96  # standard errors that 95 % of the autocorrelations of white noise lie within
-THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}
 
 
 @public
@@ -444,8 +450,7 @@ def _plot_over_time(ax, row, kwargs):
     with naming_style("line_kwargs", kwargs):
         (line,) = ax.plot(axis_positions(row.values.index), row.values.to_numpy(), **style)
     format_time_axis(ax, row.values.index)
-    names = [(kind, name) for kind, name in (("series", row.series), ("target", row.target)) if name is not None]
-    ax.set_title(", ".join(format_name_of(*one) for one in names), loc="left", fontsize="medium", parse_math=False)
+    ax.set_title(format_names(row.series, row.target), loc="left", fontsize="medium", parse_math=False)
     ax.set_ylabel("residual")
     return line
 

@@ -17,8 +17,8 @@ from sklstm._plot.axes import (
     undone_on_error,
 )
 from sklstm._plot.estimators import check_forecaster, check_has_method
-from sklstm._plot.labels import format_name, format_name_of
-from sklstm._plot.style import KWARGS, check_styles, line_style, naming_style
+from sklstm._plot.labels import format_name, format_names
+from sklstm._plot.style import KWARGS, THIN_LINE, check_styles, line_style, naming_style
 from sklstm._plot.tables import choose, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, validate_arguments
 from sklstm._utils.public import public
@@ -30,7 +30,6 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 TICK_LABELS = {"month": MONTHS, "quarter": QUARTERS, WEEKDAY: DAYS}  # by the name of the index
 MAX_MARKERS = 31  # more markers on one line overlap
-THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}
 
 
 @public
@@ -316,6 +315,4 @@ def _label(axes, row):
     """Label the axis of values, and name the series."""
     for ax in axes:
         ax.set_ylabel("factor" if row.is_factor else "addend")
-    names = [("series", row.series), ("target", row.target)]
-    title = ", ".join(format_name_of(kind, name) for kind, name in names if name is not None)
-    axes[0].set_title(title, loc="left", fontsize="medium", parse_math=False)
+    axes[0].set_title(format_names(row.series, row.target), loc="left", fontsize="medium", parse_math=False)

@@ -11,6 +11,8 @@ from sklstm._utils.argument_checks import like, shown
 
 KWARGS = [dict, None]  # what such keywords may be
 
+THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}  # at zero, and at an origin
+
 AREAS = ("interval", "spread")  # how the names of arguments begin that style areas
 BARS = "bar"  # how those begin that style bars
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklstm._plot.labels import as_label, check_name, format_name, format_name_of, is_missing
+from sklstm._plot.labels import as_label, check_name, format_name, format_name_of, format_names, is_missing
 
 
 @pytest.mark.parametrize("name", [None, np.nan, pd.NA, pd.NaT])
@@ -25,6 +25,12 @@ def test_numbers_are_preceded_by_what_they_name(name, text, text_of_series):
     assert not is_missing(name)
     assert format_name(name) == text
     assert format_name_of("series", name) == text_of_series
+
+
+def test_what_has_no_name_is_not_named():
+    assert format_names("shop", 3) == "shop, target 3"
+    assert format_names(None, "sales") == "sales"
+    assert format_names(None, None) == ""
 
 
 def test_what_cannot_be_printed_is_written_as_in_python():
