@@ -1,5 +1,7 @@
 """Raise an error, or warn, if columns of `X` are copies of future targets."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +9,18 @@ import numpy as np
 from sklstm._series.leak_detection import CHANGES, EXACT, find_leaks
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.user_warning import warn_user
+
+_copies_are_errors = ContextVar("_copies_are_errors", default=True)
+
+
+@contextmanager
+def only_warning_of_leaks():
+    """Warn of copies, too, within a with statement, for callers that may not refuse any X."""
+    token = _copies_are_errors.set(False)
+    try:
+        yield
+    finally:
+        _copies_are_errors.reset(token)
 
 
 def check_leaks(data, X, window_length, n_ahead):
@@ -29,7 +43,7 @@ def check_leaks(data, X, window_length, n_ahead):
     Warns
     -----
     UserWarning
-        If a column is nearly a copy.
+        If a column is nearly a copy; within `only_warning_of_leaks`, also if it is one.
     """
     is_past, leaks = data.spec.columns.is_past, []
     last, targets = max(n_ahead, window_length), [part.y for part in data.series.values()]
@@ -40,10 +54,10 @@ def check_leaks(data, X, window_length, n_ahead):
             found = find_leaks(columns, targets, first, last)
             leaks += [replace(leak, column=int(numbers[leak.column])) for leak in found]
     exact, near = ([leak for leak in leaks if (leak.kind == EXACT) == is_exact] for is_exact in (True, False))
-    if exact:
+    if exact and _copies_are_errors.get():
         raise ValueError(_message(exact, data, X))
-    if near:
-        warn_user(f"{_message(near, data, X)} Keep it only if it is known before the target is.")
+    for found in filter(None, (exact, near)):
+        warn_user(f"{_message(found, data, X)} Keep it only if it is known before the target is.")
 
 
 def _message(leaks, data, X):

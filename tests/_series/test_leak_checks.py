@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
 from sklstm import Forecaster, backtest
+from sklstm._series.leak_checks import only_warning_of_leaks
 from tests._forecasting.tools import H, forecaster, walk
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -132,3 +133,13 @@ def test_a_copy_is_told_by_its_factor_and_constant(copy, said):
     X, y = walk()
     with pytest.raises(ValueError, match=said):
         forecaster(Ridge()).fit(X.assign(copy=copy(y)), y)
+
+
+def test_a_caller_that_may_not_refuse_warns_of_a_copy():
+    X, y = walk()
+    message = r"'copy' is y at the same row\. .* Keep it only if it is known before"
+    with pytest.warns(UserWarning, match=message), only_warning_of_leaks():
+        fitted = forecaster(Ridge()).fit(X.assign(copy=y), y)
+    assert fitted.n_features_in_ == X.shape[1] + 1
+    with pytest.raises(ValueError, match="'copy' is y at the same row"):
+        fitted.fit(X.assign(copy=y), y)
