@@ -129,8 +129,8 @@ MAY_KEEP = ("fit", "fit, early stopping", "fit, warm", "fit, lbfgs", "first fit"
 
 
 def state(estimator):
-    """The attributes of an estimator, and of its generator, as one value."""
-    return joblib.hash(vars(estimator))
+    """What is saved of an estimator, with its generator, as one value."""
+    return joblib.hash(estimator.__getstate__())
 
 
 def surroundings():

@@ -245,6 +245,7 @@ OTHERS = {
     ("argument", "value"),
     [pytest.param(name, value, id=f"{name} {what}") for name in OTHERS for what, value in OTHERS[name].items()],
 )
+@pytest.mark.filterwarnings("ignore:The rows of X are 8 lags of a series, the newest first")  # those in another order
 def test_other_data_are_refused(path, argument, value):
     given = GIVEN if argument.endswith("val") else {name: GIVEN[name] for name in ("X", "y", "sample_weight")}
     killed_fit(model(early_stopping=True, max_iter=4), path, 2, **given)

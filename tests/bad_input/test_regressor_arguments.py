@@ -177,7 +177,7 @@ ARGUMENTS = [
     argument("fit", "sample_weight", "text", lambda: ["1"] * 35, "text ('1')", TypeError),
     argument("fit", "sample_weight", "huge", lambda: np.full(35, 1e308), "1e+308"),
     argument("partial_fit", "X", "another number of channels", lambda: np.concatenate([X, X], axis=2), "2 channels"),
-    argument("partial_fit", "X", "2-D after 3-D", lambda: X[..., 0], "2 dimensions"),
+    argument("partial_fit", "X", "2-D after 3-D", lambda: X[:, 1:, 0], "2 dimensions"),
     argument("partial_fit", "y", "other length", lambda: Y[1:], "X has 35 rows, y has 34 rows"),
     argument("partial_fit", "y", "two outputs after one", lambda: np.c_[Y, Y], "2 outputs"),
     argument("partial_fit", "sample_weight", "negative", lambda: -np.ones(35), "-1 in row 0"),
