@@ -196,6 +196,8 @@ def test_a_recursive_forecast_equals_steps_that_are_fed_back(example):
     fitted, forecast = forecast_or_reject(example)
     # without a regressor, theta forecasts a line; its own forecasts would tell it nothing new
     assume(fitted.trust_ != 0)
+    # of a single row, any other value is at another level, from which a later forecast is scaled
+    assume(not example.is_panel or (example.history[1].groupby(level=0).count() > 1).to_numpy().all())
     fed, found = clone_of(fitted), []
     for step in range(example.steps):
         X, y = rows_ahead(example, step)
