@@ -25,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info
 
 from sklstm import Forecaster, LSTMRegressor, backtest, make_windows
+from tests.tools import saved_state
 
 N = 80
 SERIES = pd.Series(np.sin(np.arange(N) / 3) + 5, pd.date_range("2021-01-01", periods=N), name="y")
@@ -53,7 +54,7 @@ class Case:
 
     def check(self, estimator, returned, warned):
         """Check the state of an estimator after an interrupted call."""
-        found, before, after = (joblib.hash(one.__getstate__()) for one in (estimator, self.before, self.after))
+        found, before, after = map(saved_state, (estimator, self.before, self.after))
         if found == before:
             return "earlier fit"
         if found == after:

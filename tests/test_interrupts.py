@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_info
 import sklstm
 from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest, make_windows
 from sklstm._utils.interrupts import interrupts_are_raised
+from tests.tools import saved_state
 
 ROOT = Path(sklstm.__file__).parent
 N = 40
@@ -128,11 +129,6 @@ CALLS = {
 MAY_KEEP = ("fit", "fit, early stopping", "fit, warm", "fit, lbfgs", "first fit")
 
 
-def state(estimator):
-    """What is saved of an estimator, with its generator, as one value."""
-    return joblib.hash(estimator.__getstate__())
-
-
 def surroundings():
     global_state = joblib.hash(np.random.get_state())  # noqa: NPY002
     limits = [library["num_threads"] for library in threadpool_info()]
@@ -142,7 +138,7 @@ def surroundings():
 def check(name, line, outcome, estimator, states, warned):
     """Check what an interruption has left."""
     before, whole, alone = states
-    found, where = state(estimator), f"{name}: {line[0].relative_to(ROOT)}:{line[1]} {outcome}"
+    found, where = saved_state(estimator), f"{name}: {line[0].relative_to(ROOT)}:{line[1]} {outcome}"
     if outcome == "raised":
         assert found == before or (found == whole and not in_fit(line[0])), where
     elif found != whole:  # the weights of an epoch
@@ -171,7 +167,7 @@ def test_ctrl_c_at_a_line_leaves_the_earlier_fit_or_a_whole_one(name, is_slow):
     call(whole)  # what is computed once in a process is no part of the lines
     whole = pickle.loads(saved)
     assert tracer.trace(lambda: call(whole)) == "returned"
-    states = state(pickle.loads(saved)), state(whole), surroundings()
+    states = saved_state(pickle.loads(saved)), saved_state(whole), surroundings()
     lines = some(sorted(tracer.counts), is_slow)
     for number, line in enumerate(lines):
         estimator = pickle.loads(saved)
