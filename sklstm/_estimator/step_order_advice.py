@@ -102,11 +102,8 @@ def _by_names(reading):
     """Return a call with names of the columns, which are made up."""
     chains = reading.chains
     of_column = {column: number for number, chain in enumerate(chains) for column in chain}
-    parts, column = [], 0
-    for _, run in groupby(range(reading.n_columns), lambda column: _kind(reading, of_column, column)):
-        columns = list(run)
-        parts.append(_names_of(reading, of_column, columns))
-        column += len(columns)
+    runs = groupby(range(reading.n_columns), lambda column: _kind(reading, of_column, column))
+    parts = [_names_of(reading, of_column, list(run)) for _, run in runs]
     target = None if not reading.target else f"x{reading.target}"
     return _call(f"names=[{', '.join(parts)}]", target=target)
 

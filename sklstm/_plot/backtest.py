@@ -12,7 +12,7 @@ from sklstm._forecasting.backtest import BacktestResult
 from sklstm._forecasting.metrics import VALUES, check_frame, error_terms, scores
 from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_ticks, undone_on_error
 from sklstm._plot.labels import as_label, check_name, format_name
-from sklstm._plot.style import KWARGS, area_style, check_styles, line_style, naming_style
+from sklstm._plot.style import KWARGS, area_style, check_styles, line_style, marker_style, naming_style
 from sklstm._utils.argument_checks import shown, validate_arguments
 from sklstm._utils.public import public
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AXIS_LABELS = {"mae": "MAE", "rmse": "RMSE", "smape": "sMAPE (%)", "mase": "MASE", "skill": "skill"}
-MAX_MARKERS = 31  # more markers on one line overlap
 MAX_ENTRIES_INSIDE = 4  # a longer legend would hide lines
 MAX_LENGTH_OF_TWO = 30  # of the entries of a legend in two columns
 MAX_LINES = 10  # as many as matplotlib's colours; with more, lines would share one
@@ -387,7 +386,7 @@ def _are_close(score, other):
 
 
 def _plot_score(ax, curve, kwargs):
-    style = {"label": curve.label, "marker": "o" if len(curve.score) <= MAX_MARKERS else "", "markersize": 4}
+    style = {"label": curve.label} | marker_style(len(curve.score))
     with naming_style("line_kwargs", kwargs):
         (line,) = ax.plot(curve.score.index, curve.score, **line_style(style, kwargs))
     return line

@@ -18,7 +18,7 @@ from sklstm._plot.axes import (
 )
 from sklstm._plot.estimators import check_forecaster, check_has_method
 from sklstm._plot.labels import format_name, format_names
-from sklstm._plot.style import KWARGS, THIN_LINE, check_styles, line_style, naming_style
+from sklstm._plot.style import KWARGS, THIN_LINE, check_styles, line_style, marker_style, naming_style
 from sklstm._plot.tables import choose, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, validate_arguments
 from sklstm._utils.public import public
@@ -29,7 +29,6 @@ WEEKDAY, DAYS = "weekday", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 TICK_LABELS = {"month": MONTHS, "quarter": QUARTERS, WEEKDAY: DAYS}  # by the name of the index
-MAX_MARKERS = 31  # more markers on one line overlap
 
 
 @public
@@ -283,7 +282,7 @@ def _plot_row(axes, row, kwargs):
             np.arange(len(values)) / len(row.parts["day"]) if name == "week" else row.first + np.arange(len(values))
         )
         ax.axhline(1 if row.is_factor else 0, **THIN_LINE)
-        style = {"marker": "o" if len(values) <= MAX_MARKERS else "", "markersize": 4}
+        style = marker_style(len(values))
         with naming_style("line_kwargs", kwargs):
             (lines[name],) = ax.plot(positions, values, **line_style(style, kwargs))
         _format_positions(ax, name, row)

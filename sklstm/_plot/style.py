@@ -13,11 +13,18 @@ KWARGS = [dict, None]  # what such keywords may be
 
 THIN_LINE = {"color": "0.6", "linewidth": 0.8, "zorder": 1}  # at zero, and at an origin
 
+MAX_MARKERS = 31  # more markers on one line overlap
+
 AREAS = ("interval", "spread")  # how the names of arguments begin that style areas
 BARS = "bar"  # how those begin that style bars
 
 SIZES = ("linewidth", "markersize", "markeredgewidth")
 LARGEST_SIZE = 1e4  # points, beyond any figure: matplotlib takes minutes and gigabytes to draw far larger ones
+
+
+def marker_style(n_points):
+    """Return keywords of a line through so many points: with a marker at each, if these do not overlap."""
+    return {"marker": "o" if n_points <= MAX_MARKERS else "", "markersize": 4}
 
 
 def check_styles(**styles):
