@@ -17,11 +17,11 @@ from sklstm._estimator.input_checks import (
     check_validation_arguments,
     check_validation_set,
 )
+from sklstm._estimator.lag_order import check_lag_order
 from sklstm._estimator.prediction_checks import at_present_steps, check_finite, check_outputs
 from sklstm._estimator.scores import r2
 from sklstm._estimator.settings import check_forget_bias, check_settings
 from sklstm._estimator.solvers import AUTO, LARGE, SOLVERS, partial_fit_obstacle
-from sklstm._estimator.step_order import check_step_order
 from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
@@ -793,7 +793,7 @@ class LSTMRegressor(
         if validation[0] is not None:
             data = check_validation_set(self, data, self._input_spec, *validation)
         if not continues:
-            check_step_order(self, data, X, y)
+            check_lag_order(self, data, X, y)
         check_targets_suit(self, data)
         earlier = self._state.at(self.theta_) if continues else given
         ending, attributes = train(self, data, X, y, settings, earlier, budget=budget, tasks=tasks)

@@ -2,10 +2,10 @@
 
 from importlib.resources import files
 
-from sklstm._utils.public import of_datasets
+from sklstm._utils.public import public
 
 
-@of_datasets
+@public
 def load_airline():
     """Load the monthly totals of international airline passengers, 1949 to 1960.
 

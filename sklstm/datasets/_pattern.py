@@ -8,11 +8,11 @@ from sklearn.utils._param_validation import Interval
 from sklstm._utils.argument_checks import shown, validate_arguments
 from sklstm._utils.memory import check_memory
 from sklstm._utils.plain_parameters import plain
-from sklstm._utils.public import of_datasets
+from sklstm._utils.public import public
 from sklstm._utils.random import own_generator
 
 
-@of_datasets
+@public
 @validate_arguments(
     {
         "n_samples": [Interval(Integral, 1, None, closed="left")],

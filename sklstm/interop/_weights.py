@@ -4,10 +4,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from sklstm._estimator.given_weights import fit_by_weights
+from sklstm._estimator.given_weights import fit_by_weights, weights_with_scaling
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._network.plain_weights import LayerWeights, NetworkWeights
-from sklstm._utils.argument_checks import shown
+from sklstm._utils.argument_checks import check_flag, shown
 from sklstm._utils.plain_parameters import plain
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -34,6 +34,12 @@ def check_dtype(dtype):
         if found in FLOATS:
             return found
     raise ValueError(f"dtype must be np.float32 or np.float64, got {shown(dtype)}.")
+
+
+def exported_weights(estimator, caller, dtype, log_mean):
+    """Check the arguments of a function that exports weights; return the NetworkWeights, with the scaling in them."""
+    check_regressor(estimator, caller)
+    return weights_with_scaling(estimator, check_dtype(dtype), check_flag(log_mean, "log_mean"))
 
 
 def check_array(name, array):

@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._estimator.given_weights import weights_with_scaling
 from sklstm._utils.argument_checks import check_flag, shown
 from sklstm.interop._weights import (
     check_array,
-    check_dtype,
-    check_regressor,
     check_same_precision,
     check_shape,
+    exported_weights,
     hidden_size_of,
     layer_from,
     new_regressor,
@@ -176,8 +174,7 @@ def get_weights(estimator, *, dtype=None, log_mean=False):
     >>> [array.shape for array in get_weights(model)]
     [(1, 32), (8, 32), (32,), (8, 1), (1,)]
     """
-    check_regressor(estimator, "get_weights")
-    weights = weights_with_scaling(estimator, check_dtype(dtype), check_flag(log_mean, "log_mean"))
+    weights = exported_weights(estimator, "get_weights", dtype, log_mean)
     arrays = []
     for layer in weights.layers:
         arrays += [layer.weight_ih.T.copy(), layer.weight_hh.T.copy(), layer.bias]

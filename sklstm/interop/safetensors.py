@@ -18,8 +18,9 @@ from sklstm._utils.checks import check_fitted
 from sklstm._utils.plain_state import is_text
 from sklstm._version import __version__
 from sklstm.interop._extras import import_extra
+from sklstm.interop._state_dicts import network_weights, torch_names
 from sklstm.interop._weights import check_regressor
-from sklstm.interop.torch import from_torch, network_weights, torch_names
+from sklstm.interop.torch import from_torch
 
 FORMAT = 1  # number of the format of our metadata; a later one cannot be read
 METADATA, PREFIX = "sklstm", "sklstm."

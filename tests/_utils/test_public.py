@@ -48,7 +48,7 @@ def test_a_name_is_given_to_what_is_decorated():
         def example():
             """Say nothing."""
 
-        assert example.__module__ == "sklstm"
+        assert example.__module__ == "tests"  # the package above tests._utils
         assert module.__test__ == {"example": example}
     finally:
         del module.__test__

@@ -9,8 +9,8 @@ import numpy as np
 
 from sklstm._estimator.channel_names import are_given
 from sklstm._estimator.lag_chains import FEWEST_VALUES, MOST_VALUES, Chain, lag_chains
+from sklstm._estimator.lag_order_advice import advice, description
 from sklstm._estimator.sample_continuity import N_COMPARED, last_targets
-from sklstm._estimator.step_order_advice import advice, description
 from sklstm._utils.checks import n_dimensions
 from sklstm._utils.numeric_input import index_of
 from sklstm._utils.user_warning import warn_user
@@ -87,7 +87,7 @@ class Reading:
         return len(chains) <= stride and not informative[others].any()
 
 
-def check_step_order(regressor, data, X, y):
+def check_lag_order(regressor, data, X, y):
     """Warn of samples whose steps are in another order than an LSTM reads; with `loss_steps="all"` raise ValueError.
 
     Parameters
