@@ -122,6 +122,19 @@ class _Predictions:
         self._scaling = ScalingOperators(graph, fitted.network, fitted.dtype)
 
     def add(self, X):
+        n_samples = self._graph.part(self._graph.add("Shape", X), 0, 1, 0)
+        outputs = self._of_samples(self._at_least_one(X, n_samples))
+        return {name: self._graph.add("Slice", y, [0], n_samples, [0]) for name, y in outputs.items()}
+
+    def _at_least_one(self, X, n_samples):
+        """Add a sample of zeros if there are none: ONNX Runtime ends the process when an `LSTM` gets no samples."""
+        graph = self._graph
+        is_none = graph.cast(graph.add("Equal", n_samples, [0]), np.int64)
+        behind = [1, 0, 0] if self._fitted.is_sequence else [1, 0]
+        return graph.add("Pad", X, graph.add("Mul", is_none, [0] * len(behind) + behind))
+
+    def _of_samples(self, X):
+        """Add the predictions of one sample or more."""
         graph, fitted, loss = self._graph, self._fitted, self._network.loss
         if not fitted.is_sequence:
             n_channels = self._network.n_channels

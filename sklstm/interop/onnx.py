@@ -11,9 +11,11 @@ from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.atomic_write import checked_path, replacing
 from sklstm._version import __version__
 from sklstm.interop._extras import import_extra
-from sklstm.interop._onnx_converters import CONVERTERS
+from sklstm.interop._onnx_converters import CONVERTERS, NO_FORECASTER
 from sklstm.interop._onnx_graph import ELEMENT_TYPES, Graph
 from sklstm.interop._onnx_network import add_predictions, check_weights_fit, output_shapes
+from sklstm.interop._onnx_pipelines import skip_passthrough
+from sklstm.interop._onnx_targets import convert_target, target_shape
 
 __all__ = ["register", "to_onnx"]
 
@@ -67,8 +69,8 @@ def to_onnx(estimator, path=None):
     To get the same precision on both sides, train on float32: `fit(X.astype(np.float32), y)`.
 
     A model does not check its input. For infinity, and for numbers far from all training samples, it may give a
-    prediction that looks like any other, where `predict` raises an error. It does not know the names of columns. Give
-    one sample at least: ONNX Runtime ends the whole process when an `LSTM` gets none.
+    prediction that looks like any other, where `predict` raises an error; for no samples, it gives none. It does not
+    know the names of columns.
 
     ONNX Runtime before 1.19 reuses memory that is still in use, and may return wrong numbers from the second call on.
     Update it, or set `SessionOptions.enable_mem_pattern = False`.
@@ -109,7 +111,9 @@ def register():
 
     Call it once before `skl2onnx.to_onnx` or `skl2onnx.convert_sklearn`. Then an `LSTMRegressor`, a
     `WindowTransformer` and a `LagsToSequences` convert wherever skl2onnx converts a regressor or a transformer: in a
-    Pipeline, a ColumnTransformer, a MultiOutputRegressor, a StackingRegressor or a search.
+    Pipeline, a ColumnTransformer, a MultiOutputRegressor, a StackingRegressor or a search. So does a
+    `TransformedTargetRegressor`, around any regressor, with a scaler or a function that NumPy has, and a Pipeline may
+    have steps that are "passthrough". skl2onnx itself knows neither.
 
     Raises
     ------
@@ -147,6 +151,20 @@ def register():
     skl2onnx = import_extra("skl2onnx", EXTRA, "register")
     for estimator, (alias, shapes, convert) in CONVERTERS.items():
         skl2onnx.update_registered_converter(estimator, alias, shapes, convert)
+    skip_passthrough()
+    _register_transformed_targets(skl2onnx)
+
+
+def _register_transformed_targets(skl2onnx):
+    """Register a converter of TransformedTargetRegressor, unless there is one."""
+    from sklearn.compose import TransformedTargetRegressor
+
+    try:
+        skl2onnx.get_model_alias(TransformedTargetRegressor)
+    except RuntimeError:
+        skl2onnx.update_registered_converter(
+            TransformedTargetRegressor, "SklstmTransformedTargetRegressor", target_shape, convert_target
+        )
 
 
 def _check_type(estimator):
@@ -157,11 +175,7 @@ def _check_type(estimator):
         raise TypeError(f"to_onnx takes a fitted LSTMRegressor, got the class {estimator.__name__}.")
     name = type(estimator).__name__
     if isinstance(estimator, Forecaster):
-        raise TypeError(
-            "to_onnx takes a fitted LSTMRegressor, got a Forecaster. Its season, baseline and loop over steps have no "
-            "counterpart in ONNX. Export an LSTMRegressor that was fitted on make_windows(series, window_length), and "
-            'feed its predictions back: section "Forecast with ONNX Runtime" of doc/exchange.md has the loop.'
-        )
+        raise TypeError(NO_FORECASTER)
     advice = "pass it the fitted LSTMRegressor"
     if hasattr(estimator, "get_params"):
         advice = (

@@ -57,6 +57,16 @@ def test_samples_and_steps_are_free_and_layers_are_standard_operators():
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 17)]
 
 
+@pytest.mark.parametrize("seed", [0, 2, 3, 5, 8, 11])
+def test_no_samples_have_no_predictions(seed):
+    """ONNX Runtime ends the process when an LSTM gets none."""
+    estimator, (X, *_) = random_case(seed)
+    model = to_onnx(estimator)
+    for run in runners(model):
+        shapes = [found.shape for found in run(None, {"X": X[:0]})]
+        assert shapes == [(0, *found.shape[1:]) for found in run(None, {"X": X})]
+
+
 def test_operators_have_names_of_their_own():
     """ONNX Runtime 1.18 makes names from them, and refuses a model where two of these are equal."""
     names = [node.name for node in to_onnx(fitted(bidirectional=True)).graph.node]

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 
-from sklstm import LagsToSequences, LSTMRegressor, WindowTransformer
+from sklstm import Forecaster, LagsToSequences, LSTMRegressor, WindowTransformer
 from sklstm.interop.onnx import register
 from tests.interop.onnx_tools import runners
 
@@ -102,7 +104,23 @@ def test_sequences_of_lags(transformer, dtype):
     np.testing.assert_array_equal(found, transformer.transform(table))
 
 
+def test_columns_that_a_bagging_regressor_selects():
+    """It does not say how many there are."""
+    estimator = BaggingRegressor(
+        LSTMRegressor(3, max_iter=2, learning_rate="cosine"), n_estimators=2, max_features=3, random_state=0
+    )
+    estimator.fit(TABLE, TABLE[:, 0])
+    run, *_ = runners(skl2onnx.to_onnx(estimator, TABLE[:1]))
+    np.testing.assert_allclose(run(None, {"X": TABLE})[0][:, 0], estimator.predict(TABLE), atol=1e-5)
+
+
 # ---- what is refused
+
+
+def test_a_forecaster_is_a_loop():
+    forecaster = Forecaster(Ridge(), window_length=3, baseline=None).fit(None, TABLE[:, 0])
+    with pytest.raises(TypeError, match=r"got a Forecaster.*make_windows\(series, window_length\), and feed"):
+        skl2onnx.to_onnx(forecaster, TABLE[:1])
 
 
 def test_estimators_that_are_not_fitted():
