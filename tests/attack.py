@@ -21,13 +21,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
+
+from tests.tools import saved_state
 
 ACCEPTED = "accepted"
 REFUSED = "refused"  # by a ValueError or TypeError that names the argument
@@ -420,10 +421,12 @@ def names_one_of(message, names):
 
 
 def state_of(estimator):
-    """Return what identifies an estimator: its parameters by identity, and a hash of its other attributes."""
+    """Return what identifies an estimator: its parameters by identity, and a hash of what is saved of the others.
+
+    So what pandas keeps in an index once it has been read is no state.
+    """
     parameters = set(estimator.get_params(deep=False))
-    identities = {name: id(getattr(estimator, name, None)) for name in parameters}
-    return identities, joblib.hash({name: part for name, part in vars(estimator).items() if name not in parameters})
+    return {name: id(getattr(estimator, name, None)) for name in parameters}, saved_state(estimator, parameters)
 
 
 # ---- all attempts

@@ -11,9 +11,10 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.calibration import check_coverage
+from sklstm._forecasting.fit_checks import check_parts
 from sklstm._forecasting.fitting import fit_rows
 from sklstm._forecasting.folds import check_truths, folds_from_cv, last_folds
-from sklstm._forecasting.forecaster import Forecaster, check_parts
+from sklstm._forecasting.forecaster import Forecaster
 from sklstm._forecasting.metrics import check_frame, naive_scales, scores
 from sklstm._forecasting.pooling import models_of
 from sklstm._forecasting.settings import check_request, check_settings, season_length_of, strategy_of, window_length_of

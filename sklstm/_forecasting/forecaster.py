@@ -5,21 +5,20 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context
-from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from sklstm._estimator.scores import r2
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.baselines import KINDS
 from sklstm._forecasting.calibration import check_coverage
+from sklstm._forecasting.fit_checks import check_is_followed, check_parts, check_past_only, warn_of_column
 from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, InSample
 from sklstm._forecasting.fitted_locally import FittedLocally, train_models_further
-from sklstm._forecasting.fitting import begin_tasks, n_in_workers, train
+from sklstm._forecasting.fitting import begin_tasks, train
 from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.pooling import GLOBAL, LOCAL
 from sklstm._forecasting.regressor_input import (
     accepts_nan,
-    check_regressor,
     has_poor_score,
     is_random,
     lstm_prefixes,
@@ -37,7 +36,6 @@ from sklstm._forecasting.settings import (
     window_length_of,
 )
 from sklstm._forecasting.strategies import AUTO, STRATEGIES
-from sklstm._forecasting.target_scaling import check_transformer
 from sklstm._forecasting.updating import check_learning_rate
 from sklstm._forecasting.window_checks import check_forecasts
 from sklstm._series.continuation import check_follows, forecast_indexes, future_indexes
@@ -58,23 +56,19 @@ from sklstm._utils.argument_checks import (
     CheckedParametersMixin,
     check_flag,
     check_same_length,
-    naming,
-    shown,
     validate_arguments,
 )
 from sklstm._utils.attributes import NAMES, feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import CallbackSupportMixin
-from sklstm._utils.checks import check_fitted, check_steps, is_pandas
+from sklstm._utils.checks import check_fitted, check_steps
 from sklstm._utils.checksums import table_checksums
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.interrupts import raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
-from sklstm._utils.overflow import scaled_for_r2
 from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.public import public
 from sklstm._utils.training_log import ResumableMixin, call_with_log
-from sklstm._utils.user_warning import warn_user
 
 COMPONENTS = ["baseline", "correction", "season", "forecast"]
 
@@ -426,18 +420,7 @@ class Forecaster(
     # ---- training
 
     def _validate_params(self):
-        """Validate the parameters; for one name as `past_only`, show the list to write."""
-        if isinstance(self.past_only, str):
-            raise InvalidParameterError(
-                "The 'past_only' parameter of Forecaster must be an array-like or None. Got "
-                f"{shown(self.past_only)} instead: write past_only=[{shown(self.past_only)}]."
-            )
-        is_list = isinstance(self.past_only, list | tuple | range) or getattr(self.past_only, "ndim", None) == 1
-        if self.past_only is not None and not is_list:
-            raise InvalidParameterError(
-                "The 'past_only' parameter of Forecaster must be an array-like or None: a list of columns. Got "
-                f"{shown(self.past_only)} instead."
-            )
+        check_past_only(self.past_only)
         super()._validate_params()
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -502,7 +485,7 @@ class Forecaster(
         data = read_training(self, X, y, tables[2])
         proper = check_settings(self, data)
         check_leaks(data, X, window_length_of(self, data), strategy_of(self, data).n_ahead)
-        _warn_of_column(self, y)
+        warn_of_column(self, y)
         tasks = begin_tasks(self, original, data, *tables)
         check_is_followed(self, data, log)
         log.begin_fit(lambda: table_checksums(X=X, y=y, sample_weight=data.weight))
@@ -871,22 +854,14 @@ class Forecaster(
         >>> sorted(result.importances_mean["passengers", "lag"].nlargest(6).index)
         [7, 8, 9, 10, 11, 12]
         """
-        from sklstm._forecasting.importance import check_trained, importances
+        from sklstm._forecasting.importance import check_steps_ahead, importances
 
         check_fitted(self, "_fitted")
-        steps, fitted = check_steps(steps), self._fitted
-        fitted.check_one_model("permutation_importance")
-        fitted.strategy.check_reach(steps, fitted.data.spec.columns.past_names)
+        fitted, steps = self._fitted, check_steps(steps)
+        check_steps_ahead(fitted, steps)
         new = read_new_rows(self, fitted.data.spec, X, y)
-        check_follows(self._history, new)
-        check_trained(fitted, new)
-        fitted.check_logarithms(new)
-        # in the order of the history, whatever the order of the rows, as random numbers are drawn for each series
-        known = {key: history for key, history in self._history.items() if key in new}
-        series = {key: history.followed_by(new[key]).whole for key, history in known.items()}
-        n_known = {key: len(history) for key, history in known.items()}
         options = {"scoring": scoring, "random_state": random_state}
-        return importances(fitted, series, n_known, steps, int(n_repeats), **options)
+        return importances(fitted, self._history, new, steps, int(n_repeats), **options)
 
     @with_default_error_state
     @on_snapshot
@@ -1126,8 +1101,6 @@ class Forecaster(
         >>> forecaster.score(test.to_frame()[[]], test) > 0.9  # R² of forecasts of the whole year, made at its begin
         True
         """
-        from sklearn.metrics import r2_score
-
         check_fitted(self, "_fitted")
         data, history = self._fitted.data, self._history
         rows = None if isinstance(self._in_sample, Forgotten) else find_training_rows(self, data, X, y)
@@ -1140,9 +1113,7 @@ class Forecaster(
             raise ValueError(
                 f"There is nothing to score: none of {len(truth)} rows has both a value in y and a forecast."
             )
-        weight = None if weight is None else weight[known]
-        true, predicted, weight = scaled_for_r2(truth[known], forecasts[known], weight)
-        return r2_score(true, predicted, sample_weight=weight)
+        return r2(truth[known], forecasts[known], None if weight is None else weight[known])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -1154,39 +1125,3 @@ class Forecaster(
         tags.regressor_tags.poor_score = has_poor_score(learnt[0])
         tags.non_deterministic = any(map(is_random, learnt))
         return tags
-
-
-def _warn_of_column(forecaster, y):
-    """Warn of an array with one column as targets, as scikit-learn demands of regressors with a single output."""
-    is_column = not is_pandas(y) and np.shape(y)[1:] == (1,)
-    if is_column and not get_tags(forecaster).target_tags.multi_output:
-        warn_user(
-            f"A column-vector y was passed when a 1d array was expected. {type(forecaster).__name__} forecasts one "
-            "target with this regressor: pass y.ravel(), or a frame whose column has a name.",
-            DataConversionWarning,
-        )
-
-
-def check_is_followed(forecaster, data, log):
-    """Raise ValueError if fits are made in workers, which a Checkpoint cannot follow."""
-    n_fits = n_in_workers(forecaster, data) if log.is_used else 0
-    if n_fits:
-        raise ValueError(
-            f"n_jobs={forecaster.n_jobs!r} makes {n_fits} fits in workers, which a Checkpoint cannot follow: a killed "
-            "fit could not be resumed. Set n_jobs=1, or leave the Checkpoint out."
-        )
-
-
-def check_parts(forecaster):
-    """Check the types of the estimators in a forecaster."""
-    with naming("regressor"):
-        check_regressor(regressor_to_clone(forecaster))
-    for name in ("regressor", "baseline"):
-        if isinstance(getattr(forecaster, name), Forecaster):
-            raise TypeError(
-                f"{name} must predict values from windows, got a Forecaster. Pass the regressor inside of it."
-            )
-    if forecaster.baseline is not None and not isinstance(forecaster.baseline, str):
-        with naming("baseline"):
-            check_regressor(forecaster.baseline, name="baseline")
-    check_transformer(forecaster.target_transformer)

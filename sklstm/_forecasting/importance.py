@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from textwrap import shorten
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -16,15 +15,15 @@ from sklearn.utils import Bunch
 
 from sklstm._forecasting.adjustment import SeriesAdjustment
 from sklstm._forecasting.fitted_forecaster import FittedForecaster
+from sklstm._series.continuation import check_follows
 from sklstm._series.series import SeriesData
 from sklstm._utils.argument_checks import like, shown
+from sklstm._utils.overflow import power_of_two
 from sklstm._utils.random import own_generator
 from sklstm._utils.windows import rows_after
 
-if TYPE_CHECKING:
-    pass
-
 MOST_ROWS = 1 << 17  # of the copies of series that are forecast in one batch
+LARGEST_SQUARED = 1e150  # squares of larger values may overflow
 LAG, STEP = "lag", "step"
 LEVELS = ["variable", "kind", "number"]
 
@@ -83,16 +82,16 @@ class OriginRows:
 # ---- the result
 
 
-def importances(fitted: FittedForecaster, series, n_known, steps, n_repeats=5, *, scoring, random_state):
+def importances(fitted: FittedForecaster, histories, new, steps, n_repeats=5, *, scoring, random_state):
     """Compute the importance of all inputs of forecasts.
 
     Parameters
     ----------
     fitted : FittedForecaster
-    series : dict of SeriesData
-        Histories, each followed by the rows to forecast, by key. All series were trained on.
-    n_known : dict of int
-        The number of rows of each history, by key.
+    histories : dict of History
+        What is known of each series, by key.
+    new : dict of SeriesData
+        The rows to forecast, which must follow histories of series that were trained on.
     steps, n_repeats, scoring, random_state
         As for `Forecaster.permutation_importance`.
 
@@ -101,6 +100,7 @@ def importances(fitted: FittedForecaster, series, n_known, steps, n_repeats=5, *
     result : Bunch
         As `Forecaster.permutation_importance` returns it.
     """
+    series, n_known = _followed_histories(fitted, histories, new)
     score, inputs = _scorer(scoring), _inputs(fitted, steps)
     origins = _origins(fitted, series, n_known, steps)
     rng = own_generator(random_state)
@@ -118,6 +118,19 @@ def importances(fitted: FittedForecaster, series, n_known, steps, n_repeats=5, *
             decreases[k, i, repeat] = _decrease(score, *(values[..., k][kept] for values in (truth, whole, changed)))
     scores = [score(truth[..., k][kept], whole[..., k][kept]) for k, kept in enumerate(np.moveaxis(is_scored, -1, 0))]
     return _to_bunch(fitted, inputs, decreases, scores, scoring)
+
+
+def _followed_histories(fitted, histories, new):
+    """Check the new rows; return the series that have some, from their first row on, and the length of their histories.
+
+    They are in the order of the histories, whatever that of the rows, as random numbers are drawn for each series.
+    """
+    check_follows(histories, new)
+    _check_trained(fitted, new)
+    fitted.check_logarithms(new)
+    known = {key: history for key, history in histories.items() if key in new}
+    series = {key: history.followed_by(new[key]).whole for key, history in known.items()}
+    return series, {key: len(history) for key, history in known.items()}
 
 
 def _decrease(score, truth, whole, changed):
@@ -140,9 +153,10 @@ def _to_bunch(fitted, inputs, decreases, scores, scoring):
     index = _index(labels, levels)
     table = pd.DataFrame(decreases.reshape(-1, decreases.shape[2]), index=index)
     table.columns.name = "repeat"
+    unit = float(power_of_two(np.fmax.reduce(np.abs(decreases), axis=None, initial=0)))  # squares must not overflow
     return Bunch(
-        importances_mean=table.mean(axis=1),
-        importances_std=table.std(axis=1, ddof=0),
+        importances_mean=(table / unit).mean(axis=1) * unit,
+        importances_std=(table / unit).std(axis=1, ddof=0) * unit,
         importances=table,
         score=scores,
         scoring=scoring if isinstance(scoring, str) else getattr(scoring, "__name__", type(scoring).__name__),
@@ -197,10 +211,17 @@ def _scorer(scoring) -> Callable[[np.ndarray, np.ndarray], float]:
 
     def score(truth, forecasts):
         try:
-            found = float(scorer(_Predictions(forecasts), np.arange(len(truth))[:, np.newaxis], truth))
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+                found = float(scorer(_Predictions(forecasts), np.arange(len(truth))[:, np.newaxis], truth))
         except (TypeError, ValueError, AttributeError) as error:
             message = f"scoring={shown(scoring)} cannot score forecasts: {shorten(str(error), 300)}"
             raise like(error, message) from error
+        largest = max(np.abs(truth).max(), np.abs(forecasts).max())
+        if largest > LARGEST_SQUARED and not np.isfinite(found):
+            raise ValueError(
+                f"y or X is so large that truths or forecasts reach {largest:.3g}, of which scoring={shown(scoring)} "
+                f"is {found}. Divide it by a constant before fit, or choose scoring='neg_mean_absolute_error'."
+            )
         return found
 
     return score
@@ -335,7 +356,13 @@ def _check_scored(is_scored, fitted):
         )
 
 
-def check_trained(fitted: FittedForecaster, series):
+def check_steps_ahead(fitted, steps):
+    """Raise ValueError unless there is one model, which forecasts so many steps."""
+    fitted.check_one_model("permutation_importance")
+    fitted.strategy.check_reach(steps, fitted.data.spec.columns.past_names)
+
+
+def _check_trained(fitted: FittedForecaster, series):
     """Raise ValueError if a series, by key, was not trained on."""
     other = [key for key in series if key not in fitted.builder.scaler.scalings]
     if other:

@@ -13,7 +13,6 @@ import sklearn
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.exceptions import DataConversionWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, PoissonRegressor, Ridge, SGDRegressor
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
@@ -1487,12 +1486,3 @@ def test_who_says_so_takes_several_targets(name):
     elif not expected or "allow_nan" in expected:
         with pytest.raises(ValueError, match=r"does not take 2 outputs at once|y should be a 1d array"):
             estimator.fit(None, y)
-
-
-def test_an_array_with_one_column_is_told_that_the_regressor_has_one_output():
-    y = np.sin(np.arange(40.0))
-    with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
-        forecast = Forecaster(SVR(), window_length=3).fit(None, y[:, np.newaxis]).forecast(2)
-    np.testing.assert_array_equal(forecast[0], Forecaster(SVR(), window_length=3).fit(None, y).forecast(2))
-    Forecaster(SVR(), window_length=3).fit(None, pd.DataFrame({"y": y}))  # a name says that it is meant
-    Forecaster(Ridge(), window_length=3).fit(None, y[:, np.newaxis])

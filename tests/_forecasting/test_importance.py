@@ -271,7 +271,31 @@ def test_nothing_is_changed():
     assert state_of(FITTED) == before
 
 
+def test_the_deviation_of_huge_and_tiny_importances_is_finite():
+    """Their squares are not."""
+    y = np.random.default_rng(0).normal(size=60).cumsum()
+    usual = importance_of(y)
+    for unit in (2.0**700, 2.0**-700):
+        found = importance_of(y * unit)
+        assert_allclose(found.importances_mean / unit, usual.importances_mean, rtol=1e-6)
+        assert_allclose(found.importances_std / unit, usual.importances_std, rtol=1e-6)
+
+
+def importance_of(y, **settings):
+    fitted = Forecaster(LinearRegression(), window_length=4).fit(None, y[:40])
+    return fitted.permutation_importance(None, y[40:], steps=2, random_state=0, **settings)
+
+
 # ---- what is refused
+
+
+def test_a_score_of_squares_that_overflow():
+    y = np.random.default_rng(0).normal(size=60).cumsum()
+    for scoring in ("r2", "neg_root_mean_squared_error"):
+        with pytest.raises(ValueError, match=rf"y or X is so large.* of which scoring='{scoring}' is .*Divide it"):
+            importance_of(y * 1e200, scoring=scoring)
+    importance_of(y * 1e200, scoring="neg_mean_absolute_error")
+    importance_of(y, scoring="r2")
 
 
 def test_two_origins_are_needed():

@@ -378,11 +378,6 @@ def test_windows_are_not_cut_twice(wrap):
     assert np.isfinite(advised.forecast(3)).all()
 
 
-def test_a_forecaster_is_no_regressor_of_windows():
-    with pytest.raises(TypeError, match=r"got a Forecaster\. Pass the regressor inside"):
-        Forecaster(Forecaster(Ridge())).fit(None, np.arange(40.0))
-
-
 AROUND = {
     "Pipeline": lambda lstm: make_pipeline("passthrough", lstm),
     "TransformedTargetRegressor": lambda lstm: TransformedTargetRegressor(lstm),

@@ -93,6 +93,10 @@ def arguments():
         *_methods("array ", array, None, Y.to_numpy(), weight.to_numpy(), np.empty((6, 0)), late.to_numpy()),
         *_methods("panel ", panel, None, PANEL, None, following.to_frame()[[]], following),
         *_methods("targets ", two, None, TWO, weight, TWO.shift(48, freq="D")[:6][[]], TWO.shift(48, freq="D")[:6]),
+        *_importance("columns ", exogenous, X.shift(48, freq="D")[:8], Y.shift(48, freq="D")[:8]),
+        *_importance("array ", array, None, late.to_numpy()),
+        *_importance("panel ", panel, None, following),
+        *_importance("targets ", two, None, TWO.shift(48, freq="D")[:4]),
         *_of("lstm ", lstm, "update", {"X": None, "y": late, "train": True, "learning_rate_init": 0.01}),
         *_of("lstm ", lstm, "set_params", {"steps": 3, "regressor__hidden_size": 3}),
         *_of("panel ", panel, "predict", {"X": last.to_frame()[[]]}),
@@ -114,6 +118,12 @@ def _methods(about, forecaster, X, y, weight, rows, late):
         *_of(about, forecaster, "update", {"X": known, "y": late, "train": False}),
         *_of(about, forecaster, "score", {"X": rows, "y": late, "sample_weight": np.ones(len(late))}),
     ]
+
+
+def _importance(about, forecaster, X, y):
+    """The permutation importance of some rows."""
+    options = {"steps": 1, "n_repeats": 1, "scoring": "r2", "random_state": 0}
+    return _of(about, forecaster, "permutation_importance", {"X": X, "y": y, **options})
 
 
 def _of(about, forecaster, method, good, only=None):

@@ -3,8 +3,9 @@
 import pickle
 import warnings
 
-import joblib
 from sklearn.exceptions import ConvergenceWarning
+
+from tests.tools import saved_state
 
 
 class Subject:
@@ -42,9 +43,8 @@ class Subject:
         self._renew()
 
     def fitted_state(self):
-        """Return a hash of all attributes but the parameters."""
-        parameters = self.estimator.get_params(deep=False)
-        return joblib.hash({name: value for name, value in vars(self.estimator).items() if name not in parameters})
+        """Return a hash of what is saved but the parameters."""
+        return saved_state(self.estimator, self.estimator.get_params(deep=False))
 
     def _renew(self):
         self.estimator = pickle.loads(self._pickled)
