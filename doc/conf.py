@@ -53,13 +53,22 @@ numpydoc_xref_aliases = {
     "BacktestResult": "sklstm.BacktestResult",
     "bool": "bool",
     "boolean": "bool",
-    # plain words, whose documentation is NumPy's
-    **{name: name for name in ("array", "array_like", "array-like", "iterable", "ndarray", "sequence")},
+    "Axes": "matplotlib.axes.Axes",
+    "BarContainer": "matplotlib.container.BarContainer",
+    "Figure": "matplotlib.figure.Figure",
+    "Generator": "numpy.random.Generator",
+    "Legend": "matplotlib.legend.Legend",
+    "Line2D": "matplotlib.lines.Line2D",
+    "PolyCollection": "matplotlib.collections.PolyCollection",
+    # plain words
+    **{name: name for name in ("array", "array_like", "array-like", "iterable", "sequence")},
 }
 numpydoc_xref_ignore = "all"
 
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", "inventories/python.inv"),
+    "numpy": ("https://numpy.org/doc/stable", "inventories/numpy.inv"),
+    "matplotlib": ("https://matplotlib.org/stable", "inventories/matplotlib.inv"),
     "pandas": ("https://pandas.pydata.org/docs", "inventories/pandas.inv"),
     "sklearn": ("https://scikit-learn.org/stable", "inventories/sklearn.inv"),
 }
