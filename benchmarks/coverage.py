@@ -39,7 +39,8 @@ def shares_inside(intervals, n_calibration, n_series):
 
 def main(n_series):
     """Print a table of the coverage of the first and of the last step, and of all steps."""
-    print("| calibration rows | intervals | one step ahead | six steps ahead | all steps |", "|---|---|---|---|---|", sep="\n")
+    print("| calibration rows | intervals | one step ahead | six steps ahead | all steps |")
+    print("|---|---|---|---|---|")
     for n_calibration in (30, 200):
         for intervals in ("conformal", "bootstrap"):
             shares = 100 * shares_inside(intervals, n_calibration, n_series)

@@ -33,7 +33,7 @@ class Checkpoint:
         The file. Its folder must exist. A file that is there is replaced.
     every : int, default=10
         Write after so many epochs of each network, and when its training ends. A checkpoint takes a few milliseconds,
-        most of them until the disk has it. Choose 1 if an epoch takes seconds, and more if it takes few milliseconds.
+        most of them until the disk has it. Choose 1 if an epoch takes seconds, and more if it takes a few milliseconds.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class Checkpoint:
     fixed `random_state` to be resumed.
 
     A Checkpoint follows one fit. Inside of a search or `backtest`, which fit many times, it raises an error. Of copies
-    that `cross_val_score` fits one after the other, each begins the file anew.
+    that `cross_val_score` fits one after the other, each begins a new file under the same name.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class Checkpoint:
     >>> model = LSTMRegressor(learning_rate="cosine", max_iter=30, random_state=0)
     >>> model = model.set_callbacks(Checkpoint(path, every=5)).fit(X, y)
 
-    If this process had been killed, another one would go on:
+    If this process had been killed, another one would continue:
 
     >>> loaded = load_checkpoint(path).resume(X, y)
     >>> loaded.n_iter_, bool((loaded.theta_ == model.theta_).all())

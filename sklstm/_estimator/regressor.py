@@ -623,7 +623,7 @@ class LSTMRegressor(
         >>> model = LSTMRegressor(8, learning_rate="cosine", max_iter=20, random_state=0)
         >>> model = model.set_callbacks(Checkpoint(path)).fit(X, y)
 
-        If this process had been killed, another one would go on:
+        If this process had been killed, another one would continue:
 
         >>> resumed = load_checkpoint(path).resume(X, y)
         >>> bool((resumed.predict(X) == model.predict(X)).all())
@@ -713,13 +713,24 @@ class LSTMRegressor(
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
+            Samples, as for `fit`. Later calls need the dimensions, the channels and the precision of the first.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            Targets, as for `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, as for `fit`.
 
         Returns
         -------
         self : LSTMRegressor
             Fitted.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an input is invalid, or not as in the calls before. The estimator then stays as it was.
+        AttributeError
+            With `solver="lbfgs"` or `early_stopping=True`: there is no such method then.
 
         Examples
         --------
@@ -830,6 +841,13 @@ class LSTMRegressor(
             Otherwise the prediction for a sample without a present step is the training mean (or median or quantile, by
             the loss). Of several quantiles, the one nearest the median is returned.
 
+        Raises
+        ------
+        NotFittedError
+            If the regressor is not fitted.
+        ValueError, TypeError
+            If `X` has other dimensions, columns or channels than in `fit`, or holds infinity or text.
+
         Examples
         --------
         >>> from sklstm import LSTMRegressor, make_windows
@@ -856,14 +874,21 @@ class LSTMRegressor(
 
         Parameters
         ----------
-        X : array-like
-            As for `predict`.
+        X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
+            Samples, as for `predict`.
 
         Returns
         -------
         quantiles : ndarray of shape (n_samples, [[n_steps,] n_outputs,] n_quantiles)
-            Predictions in the shape of those of `predict`, with the quantiles as an additional last axis, along which
-            values never decrease.
+            Predictions in the shape and the units of those of `predict`, with the quantiles as an additional last axis,
+            in the order of `quantile`. Along this axis, values never decrease.
+
+        Raises
+        ------
+        AttributeError
+            With another `loss`: there is no such method then.
+        NotFittedError, ValueError, TypeError
+            As for `predict`.
 
         Examples
         --------
@@ -899,17 +924,22 @@ class LSTMRegressor(
 
         Parameters
         ----------
-        X : array-like
-            As for `predict`.
-        y : array-like
+        X : array-like of shape (n_samples, n_steps, n_channels) or (n_samples, n_steps * n_channels)
+            Samples, as for `predict`.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             True targets, as for `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample.
+            Weight of each sample, at least 0.
 
         Returns
         -------
         score : float
-            1 for exact predictions, 0 for predictions as good as the mean of `y`.
+            1 for exact predictions, 0 for predictions as good as the mean of `y`. Worse ones are negative.
+
+        Raises
+        ------
+        NotFittedError, ValueError, TypeError
+            As for `predict`. Also if `y` or `sample_weight` do not belong to the samples, or a weight is negative.
 
         Examples
         --------

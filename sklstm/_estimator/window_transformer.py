@@ -333,6 +333,15 @@ class WindowTransformer(
         -------
         names : ndarray of str of shape (window_length * n_features,)
 
+        Raises
+        ------
+        AttributeError
+            With `flatten=False`.
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If `input_features` are not as many as the columns, or not the names of the training table.
+
         Examples
         --------
         >>> from sklstm import WindowTransformer

@@ -81,7 +81,23 @@ class BacktestResult:
     @property
     @with_default_error_state
     def metrics(self):
-        """Scores of all forecasts, as a Series. `metrics_by` describes them."""
+        """Scores of all forecasts, as a Series. `metrics_by` describes them.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster, backtest
+        >>> from sklstm.datasets import load_airline
+        >>> forecaster = Forecaster(Ridge(), window_length=13)
+        >>> result = backtest(forecaster, None, load_airline(), steps=3, n_origins=6, season=12)
+        >>> result.metrics.round(1)
+        mae      12.5
+        rmse     14.0
+        smape     2.5
+        mase      0.4
+        skill     0.8
+        dtype: float64
+        """
         return scores(self.frame)
 
     @with_default_error_state
@@ -91,7 +107,8 @@ class BacktestResult:
         Parameters
         ----------
         by : str or list of str
-            Columns that define the groups: "step", "origin", "series", "target", "time", or several of them.
+            Columns that define the groups: "step", "origin" or "time"; for a panel "series", for several targets
+            "target"; or several of them.
 
         Returns
         -------
@@ -108,14 +125,24 @@ class BacktestResult:
             If series differ in size, the large ones dominate `mae`, `rmse`, `skill` and the widths. Then use
             `by="series"`.
 
+        Raises
+        ------
+        ValueError
+            If `frame` has no such column.
+
         Examples
         --------
         >>> from sklearn.linear_model import Ridge
         >>> from sklstm import Forecaster, backtest
         >>> from sklstm.datasets import load_airline
-        >>> result = backtest(Forecaster(Ridge()), None, load_airline(), steps=3, n_origins=6, season=12)
-        >>> result.metrics_by("step").shape
-        (3, 5)
+        >>> forecaster = Forecaster(Ridge(), window_length=13)
+        >>> result = backtest(forecaster, None, load_airline(), steps=3, n_origins=6, season=12)
+        >>> result.metrics_by("step")[["mae", "skill"]].round(1)
+               mae  skill
+        step
+        1     14.3    0.7
+        2     13.6    0.7
+        3      9.7    0.8
         """
         return scores(self.frame, by)
 

@@ -265,7 +265,7 @@ class Forecaster(
     further. With "auto" and `steps`, those of other regressors are clipped to wider bounds from the second block on.
     The forecast of a constant series is its value.
 
-    **Season of later rows.** `update` continues the season of `fit`; with `train=True` it is estimated anew. A
+    **Season of later rows.** `update` continues the season of `fit`; with `train=True` it is estimated again. A
     `history` has a season of its own if it has two seasons of rows. If a later value of a series whose logarithm is
     taken is not above 0, a warning says what it is read as; with `log=True`, it is an error.
 
@@ -279,6 +279,18 @@ class Forecaster(
 
     **Panels.** An index with two levels (series, time) makes a panel. One model is trained on all series, unless
     pooling="local". The errors for intervals are relative to the mean absolute change of each series.
+
+    References
+    ----------
+    `baseline`: Assimakopoulos, V. and Nikolopoulos, K. (2000). The theta model: a decomposition approach to
+    forecasting. International Journal of Forecasting 16(4). Hyndman, R. J. and Billah, B. (2003). Unmasking the Theta
+    method. International Journal of Forecasting 19(2).
+
+    `strategy`: Ben Taieb, S. et al. (2012). A review and comparison of strategies for multi-step ahead time series
+    forecasting. Expert Systems with Applications 39(8).
+
+    `intervals`: Lei, J. et al. (2018). Distribution-free predictive inference for regression. JASA 113(523).
+    Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: principles and practice, section 5.5.
 
     Examples
     --------
@@ -533,7 +545,7 @@ class Forecaster(
         >>> path = Path(tempfile.mkdtemp()) / "fit.npz"
         >>> forecaster = Forecaster(steps=12).set_callbacks(Checkpoint(path)).fit(None, load_airline())
 
-        If this process had been killed, another one would go on:
+        If this process had been killed, another one would continue:
 
         >>> resumed = load_checkpoint(path).resume(None, load_airline())
         >>> bool((resumed.forecast(12) == forecaster.forecast(12)).all())
@@ -781,9 +793,9 @@ class Forecaster(
     def permutation_importance(self, X, y, *, steps, n_repeats=5, scoring="neg_mean_absolute_error", random_state=None):
         """Measure how much forecasts of held-out rows rely on each lag and column.
 
-        From every origin in the rows, `steps` steps are forecast and scored. Then one input is exchanged between the
-        origins at random (*permuted*), and they are forecast and scored again, all steps. The importance of the input
-        is by how much the score decreases. An input is one row of one variable, seen from the origin: a lag of a target
+        From every origin in the rows, `steps` steps are forecast and scored. Then one input is shuffled among the
+        origins, and they are forecast and scored again, all steps. The importance of the input is by how much the score
+        decreases. An input is one row of one variable, seen from the origin: a lag of a target
         or of a past-only variable, or a step ahead of a variable that is known in advance. For an LSTMRegressor, which
         reads these in the past too, also their lags.
 
@@ -795,7 +807,7 @@ class Forecaster(
         steps : int
             Number of rows to forecast from each origin.
         n_repeats : int, default=5
-            How often each input is permuted.
+            How often each input is shuffled.
         scoring : str or callable, default="neg_mean_absolute_error"
             A scorer of scikit-learn or its name. It gets the truths and the forecasts of all origins and steps of one
             target; larger is better.
@@ -829,13 +841,13 @@ class Forecaster(
 
         Notes
         -----
-        Targets are exchanged without their season: the value of another origin gets the season of its new place. In a
-        panel, values are exchanged within each series. Missing values are exchanged as other values are.
+        Targets are shuffled without their season: the value of another origin gets the season of its new place. In a
+        panel, values are shuffled within each series, missing values like all others.
 
-        As in any permutation importance, inputs that tell the same share their importance, and neighbouring lags often
-        do. A value from far away in time may be unlike its new neighbours. So on a series with a trend, the last lags
-        look more important the longer the rows are. Rows before the window, which a theta baseline reads, are left as
-        they are.
+        As in any permutation importance, inputs that hold the same information share their importance, as neighbouring
+        lags often do. A value from far away in time may be unlike its new neighbours. So on a series with a trend, the
+        last lags look more important the longer the rows are. Rows before the window, which a theta baseline reads, are
+        left as they are.
 
         Forecasts are made n_inputs · n_repeats times from each origin.
 
@@ -921,7 +933,18 @@ class Forecaster(
     @with_default_error_state
     @on_snapshot
     def history_(self):
-        """All rows known so far, as pandas: those of `fit` and of `update`. After `compact`, those that are kept."""
+        """All rows known so far, as pandas: those of `fit` and of `update`. After `compact`, those that are kept.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline()
+        >>> forecaster = Forecaster(Ridge()).fit(None, passengers[:-12]).update(None, passengers[-12:])
+        >>> forecaster.history_.shape
+        (144,)
+        """
         check_fitted(self, "_fitted")
         return self._targets_of({key: part.whole for key, part in self._history.items()})
 
@@ -929,7 +952,19 @@ class Forecaster(
     @with_default_error_state
     @on_snapshot
     def fitted_values_(self):
-        """In-sample forecasts of the training rows, one step ahead, as pandas. `update` does not change them."""
+        """In-sample forecasts of the training rows, one step ahead, as pandas. `update` does not change them.
+
+        They are NaN where the regressor cannot read the window, as before the first whole one.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> fitted = Forecaster(Ridge(), window_length=12).fit(None, load_airline()).fitted_values_
+        >>> fitted.shape, int(fitted.isna().sum())
+        ((144,), 12)
+        """
         check_fitted(self, "_fitted")
         return self._output_format.rows_to_pandas(self._fitted.data.series, self._in_sample.forecasts)
 
@@ -937,7 +972,20 @@ class Forecaster(
     @with_default_error_state
     @on_snapshot
     def residuals_(self):
-        """Training rows minus `fitted_values_`."""
+        """Training rows minus `fitted_values_`, in the units of `y`.
+
+        These errors are in-sample and one step ahead, so they are smaller than those of most forecasts.
+        `ResidualsDisplay` draws them.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklstm import Forecaster
+        >>> from sklstm.datasets import load_airline
+        >>> residuals = Forecaster(Ridge(), window_length=12).fit(None, load_airline()).residuals_
+        >>> bool(residuals.abs().mean() < 20)  # thousand passengers
+        True
+        """
         check_fitted(self, "_fitted")
         fitted_values = self.fitted_values_
         return self._targets_of(self._fitted.data.series) - fitted_values
@@ -1072,7 +1120,7 @@ class Forecaster(
 
         Rows after the history are scored by the forecasts that start at its end, so they are 1, 2, 3, … steps ahead.
         Training rows are scored by in-sample forecasts, each one step ahead from the rows before it: `fitted_values_`.
-        So a training score (`return_train_score=True`, `learning_curve`) compares other horizons than a test score.
+        So a training score (`return_train_score=True`, `learning_curve`) has another horizon than a test score.
 
         Parameters
         ----------
@@ -1088,7 +1136,14 @@ class Forecaster(
         Returns
         -------
         score : float
-            1 for perfect forecasts, 0 for forecasts as good as the mean of `y`.
+            1 for perfect forecasts, 0 for forecasts as good as the mean of `y`. Worse ones are negative.
+
+        Raises
+        ------
+        NotFittedError
+            If the forecaster is not fitted.
+        ValueError, TypeError
+            As for `predict`. Also if `y` or `sample_weight` do not have the rows of `X`, or a weight is negative.
 
         Examples
         --------
@@ -1098,7 +1153,7 @@ class Forecaster(
         >>> passengers = load_airline()
         >>> train, test = passengers[:-12], passengers[-12:]
         >>> forecaster = Forecaster(Ridge(), window_length=13).fit(None, train)
-        >>> forecaster.score(test.to_frame()[[]], test) > 0.9  # R² of forecasts of the whole year, made at its begin
+        >>> forecaster.score(test.to_frame()[[]], test) > 0.9  # R² of forecasts of a year, made at its beginning
         True
         """
         check_fitted(self, "_fitted")

@@ -128,6 +128,11 @@ class BacktestDisplay:
         display : BacktestDisplay
             The display, plotted.
 
+        Raises
+        ------
+        TypeError, ValueError
+            As for `plot`. Also if `frame` is not such a table.
+
         Examples
         --------
         >>> from sklearn.linear_model import Ridge

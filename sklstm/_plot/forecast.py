@@ -251,6 +251,11 @@ class ForecastDisplay:
         display : ForecastDisplay
             The display, plotted.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If tables do not fit together, or an argument is not as described.
+
         Examples
         --------
         >>> import pandas as pd

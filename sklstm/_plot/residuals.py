@@ -104,7 +104,7 @@ class ResidualsDisplay:
     -----
     What to look for. Over time: a level other than zero, a growing spread, single outliers. In the histogram: skewness,
     for which intervals of the same width on both sides are too narrow on one. In the autocorrelation: bars beyond the
-    grey bounds tell of structure that the forecaster did not learn; one at the season tells of a season that it lacks.
+    grey bounds show structure that the forecaster did not learn; one at the season shows a season that it lacks.
     One in twenty bars lies beyond the bounds by chance.
 
     The autocorrelation at lag k is the sum of the products of residuals k rows apart, divided by the sum of squares,
@@ -215,6 +215,11 @@ class ResidualsDisplay:
         -------
         display : ResidualsDisplay
             The display, plotted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `y_pred` does not have the rows of `y_true`, or an argument is not as described.
 
         Examples
         --------

@@ -55,7 +55,7 @@ def _put_back(estimator, before, names):
 
 
 def _names(estimator):
-    """Names of the columns; no attribute, as scikit-learn expects it, if there are none."""
+    """Names of the columns. If the training table had none, there is no such attribute, as in scikit-learn."""
     names = vars(estimator).get(NAMES)
     if names is None:
         raise AttributeError(f"{type(estimator).__name__!r} object has no attribute 'feature_names_in_'")

@@ -50,6 +50,11 @@ def make_adding_problem(n_samples=1000, n_steps=100, random_state=None):
     Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8), section 5.4. There, a
     sequence counts as correct if the error is below 0.04.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
     Examples
     --------
     >>> from sklstm.datasets import make_adding_problem

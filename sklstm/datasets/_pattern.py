@@ -40,6 +40,11 @@ def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None)
     series : ndarray of shape (n_samples,)
         The values, between -1 and 1 apart from the noise.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
     Examples
     --------
     >>> from sklstm.datasets import make_pattern
