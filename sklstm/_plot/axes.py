@@ -81,7 +81,7 @@ def check_n_axes(ax, n_rows, columns):
     return axes.reshape(n_rows, len(columns))
 
 
-def check_n_panels(chosen, n_each, max_panels):
+def check_n_panels(chosen, n_each, max_panels, is_bound=False):
     """Raise an error if more than `max_panels` axes are needed.
 
     Parameters
@@ -89,6 +89,8 @@ def check_n_panels(chosen, n_each, max_panels):
     chosen : dict of list
         Names by the argument that chooses them, such as "series". Each combination has `n_each` axes.
     n_each, max_panels : int
+    is_bound : bool, default=False
+        Whether a combination may turn out to have fewer axes.
     """
     n_axes = n_each * int(np.prod([len(names) for names in chosen.values()]))
     if n_axes > max_panels:
@@ -96,7 +98,11 @@ def check_n_panels(chosen, n_each, max_panels):
         n_fit = min(3, max_panels * len(chosen[what]) // n_axes)
         example = f"Choose some, for example with {what}={chosen[what][:n_fit]!r}, or raise" if n_fit else "Raise"
         counts = " and ".join(f"{len(names)} {argument}" for argument, names in chosen.items())
-        raise ValueError(f"{counts} need {n_axes} axes, more than max_panels={max_panels}. {example} max_panels.")
+        at_most = "up to " if is_bound else ""
+        each = f" of {at_most}{n_each} axes each" if n_each > 1 else ""
+        raise ValueError(
+            f"{counts}{each} need {at_most}{n_axes} axes, more than max_panels={max_panels}. {example} max_panels."
+        )
 
 
 def new_axes_table(n_rows, n_columns, height=1.9, share=(False, False), widths=None):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sklstm._forecasting.metrics import coverages
+from sklstm._plot.axes import check_n_panels
 from sklstm._plot.labels import format_name, is_missing
 from sklstm._plot.tables import (
     as_frame,
@@ -97,34 +98,19 @@ def read_subplots(tables, series, targets, max_panels, n_history):
     history, forecast, truth, components = _check_tables(*tables)
     series = choose("series", series, series_keys(forecast.index))
     targets = choose("targets", targets, target_names(history))
+    chosen = {"series": series, "targets": targets}
     if len(series) * len(targets) > max_panels:  # before much is read
-        _check_n_axes(series, targets, 0 if components is None else len(COMPONENTS), max_panels)
+        check_n_panels(chosen, 1 if components is None else 1 + len(COMPONENTS), max_panels, components is not None)
     tables = (history, forecast, truth, components)
     subplots = [_read_subplot(tables, key, target, n_history) for key in series for target in targets]
     subplots = _without_zeros(subplots)
-    _check_n_axes(series, targets, len(subplots[0].shown_components), max_panels)
+    check_n_panels(chosen, 1 + len(subplots[0].shown_components), max_panels)
     if truth is not None and all(subplot.truth is None for subplot in subplots):
         times = forecast.index.get_level_values(-1)
         raise ValueError(
             f"truth has no value between {times.min()} and {times.max()}, the first and last time of the forecast."
         )
     return subplots
-
-
-def _check_n_axes(series, targets, n_components, max_panels):
-    """Raise an error if more than `max_panels` axes are needed."""
-    n_axes = len(series) * len(targets) * (1 + n_components)
-    if n_axes <= max_panels:
-        return
-    what, some = ("series", series) if len(series) > 1 else ("targets", targets)
-    n_fit = min(3, max_panels * len(some) // n_axes)
-    example = f"Choose some, for example with {what}={some[:n_fit]!r}, or raise" if n_fit else "Show fewer, or raise"
-    need = f", each with up to {n_components} component(s), need up to" if n_components else " need"
-    raise ValueError(
-        f"{len(series)} series of forecast with {len(targets)} target(s) of history{need} {n_axes} axes, more than "
-        f"max_panels={max_panels}. "
-        f"{example} max_panels."
-    )
 
 
 def _without_zeros(subplots):

@@ -213,6 +213,13 @@ class LossCurveDisplay:
 def _curves_of(estimator):
     """Return the losses, validation losses and kept epochs of a fitted estimator, checked."""
     models = _models_with_losses(estimator)
+    for model in models.values():
+        if isinstance(model.loss_curve_, list) and not model.loss_curve_:
+            raise ValueError(
+                f"{_name_inside(model, estimator)} has no losses to plot: it was made from weights, and not trained "
+                "since. Train it with partial_fit first. To plot the losses of its earlier training, use "
+                "LossCurveDisplay(loss_curve=...)."
+            )
     curves = [
         {label: getattr(model, attribute, None) for label, model in models.items()}
         for attribute in ("loss_curve_", "validation_loss_curve_", "best_iter_")
@@ -265,11 +272,13 @@ def _nested_estimator(estimator):
     return getattr(estimator, "regressor_", None)
 
 
+def _name_inside(inner, estimator):
+    """Name an estimator, and the one that it is inside of."""
+    return type(inner).__name__ + (f" inside {type(estimator).__name__}" if inner is not estimator else "")
+
+
 def _no_losses_message(estimator, inner):
-    name = type(inner).__name__
-    if inner is not estimator:
-        name += f" inside {type(estimator).__name__}"
-    message = f"{name} has no loss_curve_ to plot. "
+    message = f"{_name_inside(inner, estimator)} has no loss_curve_ to plot. "
     if getattr(inner, "regressors_", None) == []:
         return message + (
             "The estimator's trust in its regressor is 0, so none was trained, and its baseline makes the forecast. "

@@ -1,24 +1,18 @@
 """ResidualsDisplay: plot residuals over time, their histogram and their autocorrelation."""
 
-from __future__ import annotations
-
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from sklstm._plot.axes import (
     check_axes_array,
     check_n_axes,
-    check_n_panels,
     new_axes_table,
     set_integer_ticks,
     undone_on_error,
 )
 from sklstm._plot.estimators import check_forecaster
-from sklstm._plot.labels import format_names, is_missing
+from sklstm._plot.labels import format_names
+from sklstm._plot.residual_tables import KINDS, difference, lags_with_seasons, read_rows
 from sklstm._plot.style import (
     KWARGS,
     THIN_LINE,
@@ -28,33 +22,14 @@ from sklstm._plot.style import (
     mark_isolated_points,
     naming_style,
 )
-from sklstm._plot.tables import (
-    as_frame,
-    check_increases,
-    check_table,
-    choose,
-    numeric_columns,
-    select_series,
-    select_target,
-    series_keys,
-    target_names,
-)
 from sklstm._plot.time_axis import axis_positions, format_time_axis
-from sklstm._utils.argument_checks import check_whole_number, shown, validate_arguments
-from sklstm._utils.checks import is_pandas
-from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.argument_checks import check_whole_number, validate_arguments
 from sklstm._utils.public import public
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 CONSTRAINTS = {"line_kwargs": KWARGS, "bar_kwargs": KWARGS}
-KINDS = ("over time", "histogram", "autocorrelation")  # the axes of one series and target
 WIDTHS = [2, 1, 1.4]  # of these axes
 MAX_BINS = 30
 CLOSE = 1e-9  # relative to their size, values that differ by no more are shown as equal
-LAGS_OF_SEASON = 2  # the autocorrelation of a fitted forecaster reaches at least so many seasons back
-CONFIDENCE = 1.96  # standard errors that 95 % of the autocorrelations of white noise lie within
 
 
 @public
@@ -175,10 +150,9 @@ class ResidualsDisplay:
         check_forecaster(forecaster, "To plot the residuals of another model, use ResidualsDisplay.from_predictions.")
         _check_numbers(n_lags, max_panels)
         check_styles(line_kwargs=line_kwargs, bar_kwargs=bar_kwargs)
-        residuals, season = forecaster.residuals_, getattr(forecaster, "season_", None)
-        if n_lags is None and season is not None:
-            n = int(as_frame(residuals).notna().to_numpy().any(axis=1).sum())
-            n_lags = max(_default_lags(n), min(LAGS_OF_SEASON * season, n // 2)) or None
+        residuals = forecaster.residuals_
+        if n_lags is None:
+            n_lags = lags_with_seasons(residuals, getattr(forecaster, "season_", None))
         return cls(residuals=residuals, n_lags=n_lags).plot(
             ax, series=series, targets=targets, max_panels=max_panels, line_kwargs=line_kwargs, bar_kwargs=bar_kwargs
         )
@@ -229,7 +203,7 @@ class ResidualsDisplay:
         [1.0, 0.0, -1.0, 1.0]
         """
         check_matplotlib_support(f"{cls.__name__}.from_predictions")
-        return cls(residuals=_difference(y_true, y_pred), n_lags=n_lags).plot(
+        return cls(residuals=difference(y_true, y_pred), n_lags=n_lags).plot(
             ax, series=series, targets=targets, max_panels=max_panels, line_kwargs=line_kwargs, bar_kwargs=bar_kwargs
         )
 
@@ -278,13 +252,10 @@ class ResidualsDisplay:
         _check_numbers(self.n_lags, max_panels)
         check_axes_array(ax, of_times=True)
         check_styles(line_kwargs=line_kwargs, bar_kwargs=bar_kwargs)
-        rows = _read_rows(self.residuals, self.n_lags, series, targets, max_panels)
+        rows = read_rows(self.residuals, self.n_lags, series, targets, max_panels)
         is_new = ax is None
-        axes = (
-            new_axes_table(len(rows), len(KINDS), height=2.3, widths=WIDTHS)
-            if is_new
-            else check_n_axes(ax, len(rows), KINDS)
-        )
+        size = len(rows), len(KINDS)
+        axes = new_axes_table(*size, height=2.3, widths=WIDTHS) if is_new else check_n_axes(ax, len(rows), KINDS)
         with undone_on_error(self, axes.ravel(), is_new=is_new):
             drawn = [_plot_row(axes[k], row, line_kwargs, bar_kwargs) for k, row in enumerate(rows)]
             self.lines_, self.histograms_, self.normal_lines_, self.autocorrelation_bars_ = map(
@@ -298,141 +269,9 @@ class ResidualsDisplay:
         return self
 
 
-# ---- the residuals, checked
-
-
-@dataclass(frozen=True)
-class _Row:
-    """The residuals of one series and target, which a row of axes shows.
-
-    Parameters
-    ----------
-    series, target : object
-        As in `Subplot`.
-    values : Series
-        The residuals from the first one to the last one; NaN between them where there is none.
-    autocorrelation : ndarray of shape (n_lags,)
-    """
-
-    series: Hashable
-    target: Hashable
-    values: pd.Series
-    autocorrelation: np.ndarray
-
-    @property
-    def known(self):
-        """The residuals without NaN, an array."""
-        return self.values.dropna().to_numpy()
-
-    @property
-    def bound(self):
-        """Within it (and its negative) lie 95 % of the autocorrelations of white noise."""
-        return CONFIDENCE / np.sqrt(len(self.known))
-
-
 def _check_numbers(n_lags, max_panels):
     check_whole_number(n_lags, "n_lags", may_be_none=True)
     check_whole_number(max_panels, "max_panels")
-
-
-def _difference(y_true, y_pred):
-    """Return truth minus predictions as pandas, with the index of the truth."""
-    import pandas as pd
-
-    if is_pandas(y_true) and is_pandas(y_pred) and not y_true.index.equals(y_pred.index):
-        raise ValueError(
-            f"y_pred must have the index of y_true ({len(y_true)} rows), got another one ({len(y_pred)} rows). Select "
-            "its rows with y_pred.reindex(y_true.index)."
-        )
-    index, columns = (getattr(y_true, name, None) if is_pandas(y_true) else None for name in ("index", "columns"))
-    truth, forecast = (_as_array(values, name) for values, name in ((y_true, "y_true"), (y_pred, "y_pred")))
-    if truth.shape != forecast.shape:
-        raise ValueError(f"y_pred must have the shape of y_true, {truth.shape}; got {forecast.shape}.")
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused later
-        values = truth - forecast
-    if values.ndim == 1:
-        return pd.Series(values, index=index, name=getattr(y_true, "name", None))
-    return pd.DataFrame(values, index=index, columns=columns)
-
-
-def _as_array(values, name):
-    """Convert truth or predictions to an array of float64."""
-    if is_pandas(values):
-        check_table(values, name)
-        found = numeric_columns(as_frame(values), range(as_frame(values).shape[1]), target_names(values), name)
-        return found.to_numpy()[:, 0] if values.ndim == 1 else found.to_numpy()
-    try:
-        found = np.asarray(as_numbers(values, name), dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"{name} must be numbers, got {shown(values)}: {error}") from error
-    if found.ndim not in (1, 2):
-        raise ValueError(f"{name} must have one or two dimensions, got {shown(values)}.")
-    return found
-
-
-def _read_rows(residuals, n_lags, series, targets, max_panels):
-    """Check the residuals and split them into a _Row for each series and target."""
-    check_table(residuals, "residuals")
-    series = choose("series", series, series_keys(residuals.index))
-    names = target_names(residuals)
-    targets = choose("targets", targets, names)
-    check_n_panels({"series": series, "targets": targets}, len(KINDS), max_panels)
-    return [_read_row(residuals, key, target, names, n_lags) for key in series for target in targets]
-
-
-def _read_row(residuals, key, target, names, n_lags):
-    """Select and check the residuals of one series and target."""
-    values = select_target(select_series(residuals, key, "residuals"), target, names, "residuals")
-    check_increases(values.index, "residuals", key)
-    known = np.flatnonzero(values.notna())
-    where = "" if key is None else f" of series {key!r}"
-    if len(known) < 2:
-        raise ValueError(f"residuals{where} has {len(known)} value(s) that are not missing; at least 2 are needed.")
-    values = values[known[0] : known[-1] + 1]
-    if n_lags is not None and n_lags >= len(values):
-        raise ValueError(
-            f"n_lags must be smaller than the number of residuals{where}, {len(values)}; got {shown(n_lags)}."
-        )
-    n_lags = _default_lags(len(known)) if n_lags is None else int(n_lags)
-    shown_target = None if is_missing(target) and len(names) == 1 else target
-    return _Row(key, shown_target, values, autocorrelation(values.to_numpy(), n_lags))
-
-
-def _default_lags(n):
-    """Return the number of lags that statistical software shows of n residuals."""
-    return max(1, min(int(10 * np.log10(max(n, 1))), n - 1))
-
-
-def autocorrelation(values, n_lags):
-    """Compute the autocorrelation of a series at the lags 1 to `n_lags`.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        NaN where a value is missing.
-    n_lags : int
-        Less than n.
-
-    Returns
-    -------
-    autocorrelation : ndarray of shape (n_lags,)
-        NaN if all values are equal.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklstm._plot.residuals import autocorrelation
-    >>> autocorrelation(np.array([1.0, 2, 3, 4]), 2)
-    array([ 0.25, -0.3 ])
-    """
-    first = values[np.isfinite(values)][0]
-    values = values / 2 - first / 2  # so that equal values become 0, and large ones do not overflow
-    largest = np.nanmax(np.abs(values))
-    if largest == 0:
-        return np.full(n_lags, np.nan)
-    values = values / largest
-    values = np.nan_to_num(values - np.nanmean(values))
-    return np.array([values[lag:] @ values[:-lag] for lag in range(1, n_lags + 1)]) / (values @ values)
 
 
 # ---- drawing

@@ -7,6 +7,7 @@ from sklstm._plot.axes import (
     check_axes,
     check_axes_array,
     check_n_axes,
+    check_n_panels,
     legend_entries,
     new_axes,
     set_integer_ticks,
@@ -96,6 +97,24 @@ def test_a_plot_that_succeeds_stays(ax):
         display.line_ = ax.plot([1])[0]
     assert ax.lines[:] == [display.line_]
     assert plt.get_fignums()
+
+
+def test_the_number_of_axes_is_limited():
+    chosen = {"series": ["a", "b"], "targets": ["y"]}
+    check_n_panels(chosen, 3, 6)
+    for is_bound, says in (
+        (
+            False,
+            r"2 series and 1 targets of 3 axes each need 6 axes, .* max_panels=5\. .*series=\['a'\], or raise",
+        ),
+        (True, "of up to 3 axes each need up to 6 axes"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            check_n_panels(chosen, 3, 5, is_bound)
+    with pytest.raises(ValueError, match=r"2 series and 1 targets need 2 axes, more than max_panels=1\. Choose"):
+        check_n_panels(chosen, 1, 1)
+    with pytest.raises(ValueError, match=r"need 6 axes, more than max_panels=2\. Raise max_panels"):
+        check_n_panels(chosen, 3, 2)
 
 
 def test_axes_that_do_not_suit_are_refused(ax):

@@ -155,7 +155,7 @@ def test_the_advised_choice_fits(n_series, n_targets, max_panels, has_components
 
 
 def test_where_one_forecast_does_not_fit_nothing_is_advised_that_fails():
-    with pytest.raises(ValueError, match=r"need up to 4 axes, .*max_panels=3. Show fewer, or raise"):
+    with pytest.raises(ValueError, match=r"targets of 4 axes each need 4 axes, .*max_panels=3. Raise max_panels"):
         plotted(SERIES[:25], SERIES[25:], components=COMPONENTS[25:], max_panels=3)
     assert len(plotted(SERIES[:25], SERIES[25:], components=COMPONENTS[25:], max_panels=4).figure_.axes) == 4
 

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklstm import Forecaster, LossCurveDisplay, LSTMRegressor, make_windows
+from sklstm.interop.keras import from_keras
 
 X, y = make_windows(np.sin(np.arange(60) / 3), window_length=6, lead=1)
 X = X[..., 0]
@@ -326,6 +327,18 @@ def test_a_forecaster_that_trained_no_regressor_says_so(trust):
     advice = re.search(r"example (forecaster\.set_params.*)\.$", str(caught.value)).group(1)
     advised = eval(advice, {"forecaster": forecaster, "X": None, "y": SERIES[:30]})
     assert len(LossCurveDisplay.from_estimator(advised).line_.get_ydata()) == SMALL.max_iter
+
+
+def test_a_model_from_weights_has_no_losses_until_it_is_trained():
+    rng = np.random.default_rng(0)
+    lstm = [rng.normal(size=shape) for shape in ((1, 8), (2, 8), (8,))]
+    given = from_keras([lstm, [rng.normal(size=(2, 1)), np.zeros(1)]])
+    message = r"LSTMRegressor{} has no losses to plot: it was made from weights.* Train it with partial_fit first"
+    for estimator, inside in ((given, ""), (make_pipeline("passthrough", given), " inside Pipeline")):
+        with pytest.raises(ValueError, match=message.format(inside)):
+            LossCurveDisplay.from_estimator(estimator)
+    given.partial_fit(X[..., np.newaxis], y)
+    assert len(LossCurveDisplay.from_estimator(given).line_.get_xdata()) == 1
 
 
 def test_a_forecaster_of_something_else_has_no_losses():

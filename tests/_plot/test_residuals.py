@@ -9,61 +9,11 @@ from sklearn.linear_model import Ridge
 
 from sklstm import Forecaster
 from sklstm._plot import ResidualsDisplay
-from sklstm._plot.residuals import autocorrelation
 from sklstm.datasets import load_airline
-from tests._plot.tools import INDICES, NAN, waves
+from tests._plot.tools import INDICES, acf, waves
 
 NOISE = np.random.default_rng(0).normal(size=200)
 FITTED = Forecaster(Ridge(), window_length=12).fit(None, load_airline())
-
-
-# ---- the autocorrelation
-
-
-def acf(values, n_lags):
-    """The autocorrelation from lag 1 on, by NumPy's convolution."""
-    centred = values - values.mean()
-    return np.correlate(centred, centred, "full")[len(values) :][:n_lags] / (centred @ centred)
-
-
-CASES = [NOISE, NOISE.cumsum(), NOISE + 1e9, NOISE * 1e250, NOISE[:3]]
-
-
-@pytest.mark.parametrize("values", CASES)
-def test_the_autocorrelation_is_that_of_a_convolution(values):
-    n_lags = min(len(values) - 1, 30)
-    expected = acf(values / np.abs(values).max(), n_lags)
-    assert_allclose(autocorrelation(values, n_lags), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize("values", CASES)
-def test_the_autocorrelation_is_that_of_statsmodels(values):
-    stattools = pytest.importorskip("statsmodels.tsa.stattools")
-    n_lags = min(len(values) - 1, 30)
-    expected = stattools.acf(values / np.abs(values).max(), nlags=n_lags, fft=False)[1:]
-    assert_allclose(autocorrelation(values, n_lags), expected, atol=1e-6)
-
-
-def test_pairs_with_a_missing_value_are_left_out():
-    values = NOISE.copy()
-    values[[3, 50, 51, 120]] = NAN
-    centred = values - np.nanmean(values)
-    expected = [np.nansum(centred[lag:] * centred[:-lag]) / np.nansum(centred**2) for lag in range(1, 6)]
-    assert_allclose(autocorrelation(values, 5), expected)
-
-
-@pytest.mark.parametrize("value", [0.0, 0.1, -1e300])
-def test_equal_values_have_no_autocorrelation(value):
-    assert np.isnan(autocorrelation(np.full(9, value), 3)).all()
-
-
-def test_of_white_noise_one_in_twenty_lies_beyond_the_bounds():
-    displays = [
-        ResidualsDisplay(residuals=pd.Series(np.random.default_rng(seed).normal(size=300)), n_lags=50).plot()
-        for seed in range(6)
-    ]
-    share = np.mean([np.abs(display.autocorrelations_[0]) > display.bounds_[0] for display in displays])
-    assert 0.02 < share < 0.08
 
 
 # ---- what is shown
@@ -84,11 +34,30 @@ def test_the_residuals_of_the_training_rows_are_shown():
     assert display.ax_.get_xlabel() == "month"
 
 
+def test_of_white_noise_one_in_twenty_lies_beyond_the_bounds():
+    displays = [
+        ResidualsDisplay(residuals=pd.Series(np.random.default_rng(seed).normal(size=300)), n_lags=50).plot()
+        for seed in range(6)
+    ]
+    share = np.mean([np.abs(display.autocorrelations_[0]) > display.bounds_[0] for display in displays])
+    assert 0.02 < share < 0.08
+
+
 def test_two_seasons_of_lags_are_shown():
     seasonal = Forecaster(Ridge(), window_length=12, season=12).fit(None, load_airline())
     assert len(ResidualsDisplay.from_estimator(seasonal).autocorrelations_[0]) == 24
     assert len(ResidualsDisplay.from_estimator(FITTED).autocorrelations_[0]) == int(10 * np.log10(132))
     assert len(ResidualsDisplay.from_estimator(FITTED, n_lags=5).autocorrelations_[0]) == 5
+
+
+def test_lags_are_fewer_than_the_residuals_of_every_series_also_with_a_model_for_each():
+    index = pd.date_range("2020-01-01", periods=60, freq="MS")
+    y = pd.Series(np.tile(np.arange(12.0), 5) + NOISE[:60] / 10, index)
+    panel = pd.concat({"long": y, "short": y[:28]}, names=["shop", "month"])
+    for settings in ({}, {"pooling": "local"}):
+        forecaster = Forecaster(Ridge(), window_length=9, season=12, **settings).fit(None, panel)
+        display = ResidualsDisplay.from_estimator(forecaster)
+        assert {len(found) for found in display.autocorrelations_} == {int(10 * np.log10(28 - 9))}
 
 
 def test_truth_minus_prediction_is_shown_of_arrays_and_of_tables():

@@ -54,3 +54,9 @@ def drawn(*args, **kwargs):
 SERIES = waves(pd.RangeIndex(30))
 TABLE = pd.DataFrame({"a": SERIES, "b": SERIES})
 PANEL = panel(3)
+
+
+def acf(values, n_lags):
+    """The autocorrelation from lag 1 on, by NumPy's convolution."""
+    centred = values - values.mean()
+    return np.correlate(centred, centred, "full")[len(values) :][:n_lags] / (centred @ centred)
