@@ -229,8 +229,11 @@ def validate_arguments(constraints):
 
         @wraps(function)
         def checked(*args, **kwargs):
-            given = parameters.bind(*args, **kwargs)
-            check_parameters(constraints, given.arguments, function.__qualname__)
+            try:
+                given = parameters.bind(*args, **kwargs).arguments
+            except TypeError:
+                given = {}  # the call raises the error itself, with the name of the function
+            check_parameters(constraints, given, function.__qualname__)
             return function(*args, **kwargs)
 
         return checked

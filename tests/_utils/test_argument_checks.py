@@ -122,8 +122,10 @@ def test_arguments_are_checked_before_the_call():
     for wrong in (lambda: call("3"), lambda: call(steps=0), lambda: call(1, name=2)):
         with pytest.raises(InvalidParameterError, match=r"parameter of .*call must be"):
             wrong()
-    with pytest.raises(TypeError, match="missing a required argument: 'steps'"):
+    with pytest.raises(TypeError, match=r"call\(\) missing 1 required positional argument: 'steps'"):
         call()
+    with pytest.raises(TypeError, match=r"call\(\) got an unexpected keyword argument 'step'"):
+        call(step=3)
     assert len(calls) == 1
     assert call.__doc__ == "Documented."
 
