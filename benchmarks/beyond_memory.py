@@ -3,8 +3,9 @@
 Needs the extra `study`. A series (hourly and daily temperatures, sunspots, and one of demand that is drawn) is cut into
 windows. The last fifth is tested. A network is trained by `fit` on all windows, and by `fit_scaling` and `partial_fit`
 on chunks of the same windows, for as many epochs and with the same schedule of the learning rate. Chunks hold windows
-drawn at random, or are in order of time. The last columns are their mean absolute errors divided by that of `fit`, as
-means of all seeds.
+drawn at random, or a piece of every part of the series; or each is one part of the series, read in an order drawn anew
+in each epoch, or in order of time. The last columns are their mean absolute errors divided by that of `fit`, as means
+of all seeds.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import warnings
 from statistics import fmean
 
 import numpy as np
-from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from benchmarks._extras import needs
@@ -63,16 +63,30 @@ def trained_on_chunks(model, X, y, rows_of):
     return model
 
 
+def orders(n, seed):
+    """Return by name what gives the order in which the chunks of an epoch hold n windows."""
+    parts = np.array_split(np.arange(n), N_CHUNKS)
+    pieces = [np.array_split(part, N_CHUNKS) for part in parts]
+    interleaved = np.concatenate([own[k] for k in range(N_CHUNKS) for own in pieces])
+
+    def draw(epoch):
+        return np.random.default_rng((seed, epoch))
+
+    return {
+        "windows at random": lambda epoch: draw(epoch).permutation(n),
+        "pieces of all parts": lambda epoch: interleaved,
+        "parts in random order": lambda epoch: np.concatenate([parts[k] for k in draw(epoch).permutation(N_CHUNKS)]),
+        "parts in order of time": lambda epoch: np.arange(n),
+    }
+
+
 def errors(X, y, seed):
-    """Return the mean absolute errors of `fit`, of chunks drawn at random, and of chunks in order of time."""
+    """Return the mean absolute errors of `fit`, and of chunks in each of the orders, by name."""
     n = len(X) * 4 // 5
-    chunked = network(seed, N_EPOCHS * N_CHUNKS)
-    models = [
-        network(seed, N_EPOCHS).fit(X[:n], y[:n]),
-        trained_on_chunks(clone(chunked), X, y, lambda epoch: np.random.default_rng((seed, epoch)).permutation(n)),
-        trained_on_chunks(clone(chunked), X, y, lambda epoch: np.arange(n)),
-    ]
-    return [float(np.abs(model.predict(X[n:]) - y[n:]).mean()) for model in models]
+    models = {"fit": network(seed, N_EPOCHS).fit(X[:n], y[:n])}
+    for name, rows_of in orders(n, seed).items():
+        models[name] = trained_on_chunks(network(seed, N_EPOCHS * N_CHUNKS), X, y, rows_of)
+    return {name: float(np.abs(model.predict(X[n:]) - y[n:]).mean()) for name, model in models.items()}
 
 
 def main():
@@ -83,15 +97,12 @@ def main():
         warnings.simplefilter("ignore")
         for name, values in series().items():
             X, y = make_windows(values, WINDOW)
-            whole, mixed, in_order = zip(*(errors(X, y, seed) for seed in seeds), strict=True)
-            mean = fmean(whole)
-            print(
-                f"{name:32}{len(y):7} windows, fit {mean:8.4f} (of seeds {min(whole):.4f} to {max(whole):.4f}), ",
-                end="",
-            )
-            print(
-                f"chunks at random {fmean(mixed) / mean:.3f}, in order of time {fmean(in_order) / mean:.3f}", flush=True
-            )
+            found = [errors(X, y, seed) for seed in seeds]
+            whole = [each.pop("fit") for each in found]
+            line = f"{name:32}{len(y):7} windows, fit {fmean(whole):8.4f} (seeds {min(whole):.4f} to {max(whole):.4f})"
+            for order in found[0]:
+                line += f", {order} {fmean(each[order] for each in found) / fmean(whole):.3f}"
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

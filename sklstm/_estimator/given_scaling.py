@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 
+from sklstm._estimator.chunk_spread import ChunkSpread
 from sklstm._estimator.input_checks import (
     check_known_channels,
     check_known_outputs,
@@ -75,7 +76,10 @@ class ChunkReader:
         try:
             self.first = next(self._opened)
         except StopIteration:
-            raise ValueError("chunks has no chunk: there is nothing to scale by.") from None
+            raise ValueError(
+                "chunks has no chunk: there is nothing to scale by. An iterator that was read before has none left; "
+                "make a new one, fit_scaling(read()), or give the function that makes it, fit_scaling(read)."
+            ) from None
 
     @property
     def is_read_once(self):
@@ -83,18 +87,23 @@ class ChunkReader:
         return not callable(self._chunks) and iter(self._chunks) is self._chunks
 
     def __call__(self):
-        """Read all chunks once; yield their TrainingSets. ValueError if a channel or an output has no value in any."""
+        """Read all chunks once; yield their TrainingSets. ValueError if a channel or an output has no value in any.
+
+        The first pass warns of chunks that are not alike.
+        """
         sets, self._opened = (self._open() if self._opened is None else chain([self.first], self._opened)), None
-        n_samples, is_first = 0, self._n_samples is None
+        n_samples, is_first, spread = 0, self._n_samples is None, ChunkSpread()
         for data in sets:
             n_samples += len(data.rows)
             if is_first:
                 self._count(data)
+                spread.add(data.y[data.rows])
             yield data
         if is_first:
             self._n_samples = n_samples
             check_known_channels(self._n_channels)
             check_known_outputs(self._n_outputs)
+            spread.warn_if_unlike()
         elif n_samples != self._n_samples:
             raise ValueError(
                 f"chunks had {self._n_samples} samples when it was read first, and {n_samples} when it was read again. "

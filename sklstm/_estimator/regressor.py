@@ -672,14 +672,21 @@ class LSTMRegressor(
             If chunks are not as described, or if the regressor is fitted already: its scaling cannot change while
             training continues. The regressor then stays as it was.
 
+        Warns
+        -----
+        UserWarning
+            If most of the variance of a target is between chunks, as if they followed each other in time. A network
+            that is trained on one after the other forgets the first ones. So let each chunk hold samples of all times.
+
         Examples
         --------
         >>> import numpy as np
         >>> from sklstm import LSTMRegressor, make_windows
         >>> X, y = make_windows(np.sin(np.arange(1000) / 5) + np.arange(1000) / 500, window_length=20)
+        >>> rows = np.random.default_rng(0).permutation(len(X))  # each chunk has samples of all times
         >>> def read():  # from a file
-        ...     for start in range(0, len(X), 250):
-        ...         yield X[start : start + 250], y[start : start + 250]
+        ...     for part in np.array_split(rows, 4):
+        ...         yield X[part], y[part]
         >>> model = LSTMRegressor(random_state=0).fit_scaling(read())
         >>> for epoch in range(5):
         ...     for X_chunk, y_chunk in read():

@@ -4,13 +4,14 @@ Montero-Manso, P. and Hyndman, R. J. (2021), *Principles and algorithms for fore
 and globality*, International Journal of Forecasting 37(4), compare the two.
 """
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
 from sklstm._series.training_data import TrainingData
 from sklstm._utils.argument_checks import naming
+from sklstm._utils.user_warning import warning_about
 
 GLOBAL, LOCAL = "global", "local"
 
@@ -33,6 +34,18 @@ def of_one_series(data, key):
     return TrainingData({None: replace(part, rows=np.arange(len(part)))}, spec, weight)
 
 
+@contextmanager
 def naming_series(key):
-    """Put the name of a series in front of the message of an error. Nothing is put there for None, which is none."""
-    return nullcontext() if key is None else naming(f"The series {key!r}")
+    """Say in errors and warnings which series they are about. Nothing is said for None, which is none."""
+    if key is None:
+        yield
+        return
+    name = f"The series {key!r}"
+    with naming(name), warning_about(name):
+        try:
+            yield
+        except (ValueError, TypeError):
+            raise
+        except Exception as error:  # of any class, which may take other arguments than a message
+            error.add_note(f"{name} was being computed.")
+            raise

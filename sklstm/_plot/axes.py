@@ -174,6 +174,11 @@ def _restorer(ax):
     return restore
 
 
+def width_in_inches(ax):
+    """Return the width of an Axes, before a layout makes room for labels."""
+    return ax.get_position().width * ax.figure.get_figwidth()
+
+
 def set_integer_ticks(ax):
     """Place the ticks of the x-axis at whole numbers."""
     from matplotlib.ticker import MaxNLocator

@@ -228,7 +228,8 @@ def set_title(ax, subplot):
     if ax.get_title(loc="left"):
         return
     known, n = subplot.history.dropna().index, len(subplot.forecast)
-    after = f" after {format_time(known[-1])}" if len(known) else ""
+    last = known.tz_localize(None) if getattr(known, "tz", None) is not None else known  # as on the axis of times
+    after = f" after {format_time(last[-1])}" if len(known) else ""
     ax.set_title(f"Forecast of {n} step{'s' * (n > 1)}{after}", fontsize="medium")
 
 

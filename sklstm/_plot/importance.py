@@ -214,10 +214,17 @@ def _read_tables(importances, variables, targets, max_panels):
     known = list(importances.index.unique("variable"))
     names = list(importances.index.unique("target")) if importances.index.nlevels > len(LEVELS) else [None]
     variables, targets = choose("variables", variables, known), choose("targets", targets, names)
-    check_n_panels({"variables": variables, "targets": targets}, 1, max_panels)
+    check_n_panels({"variables": _most_important_first(importances, variables), "targets": targets}, 1, max_panels)
     if importances.index.nlevels == len(LEVELS):
         return {None: importances}, variables
     return {target: _rows_of(importances, "target", target) for target in targets}, variables
+
+
+def _most_important_first(importances, variables):
+    """Sort variables by the largest mean importance of their inputs, for the advice to choose some of them."""
+    mean = importances.mean(axis=1).fillna(-np.inf)
+    largest = {name: _rows_of(mean, "variable", name).max() for name in variables}
+    return sorted(variables, key=largest.get, reverse=True)
 
 
 def _rows_of(importances, level, name):

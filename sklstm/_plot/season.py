@@ -15,6 +15,7 @@ from sklstm._plot.axes import (
     new_axes_table,
     set_integer_ticks,
     undone_on_error,
+    width_in_inches,
 )
 from sklstm._plot.estimators import check_forecaster, check_has_method
 from sklstm._plot.labels import format_name, format_names
@@ -29,6 +30,7 @@ WEEKDAY, DAYS = "weekday", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 TICK_LABELS = {"month": MONTHS, "quarter": QUARTERS, WEEKDAY: DAYS}  # by the name of the index
+INCHES_PER_LABEL = 0.27  # that such a label takes at least; with less, its first letter is shown
 
 
 @public
@@ -292,22 +294,26 @@ def _plot_row(axes, row, kwargs):
 
 def _format_positions(ax, name, row):
     """Set the ticks of the axis of positions."""
-    from matplotlib.ticker import MultipleLocator
-
     labels, n = TICK_LABELS.get(name, ()), len(row.parts[name])
     ax.set_xlabel(format_name(name), parse_math=False)
     if name == "week":
         for midnight in range(1, len(DAYS)):
             ax.axvline(midnight, linestyle=":", **THIN_LINE)
-        ax.set_xticks(np.arange(len(DAYS)) + 0.5, DAYS)
+        ax.set_xticks(np.arange(len(DAYS)) + 0.5, _fitting(ax, DAYS))
         ax.tick_params(axis="x", length=0)
     elif len(labels) >= n:
-        ax.set_xticks(row.first + np.arange(n), labels[:n], fontsize="small")
+        ax.set_xticks(row.first + np.arange(n), _fitting(ax, labels[:n]), fontsize="small")
     elif n == 24 and name in ("hour", "day"):
-        ax.xaxis.set_major_locator(MultipleLocator(3))
+        ax.set_xticks(np.arange(0, n, 3 if width_in_inches(ax) > n / 3 * INCHES_PER_LABEL else 6))
         ax.set_xlabel("hour of the day")
     else:
         set_integer_ticks(ax)
+
+
+def _fitting(ax, labels):
+    """Return the labels of the ticks of an Axes, or their first letters where it is narrow."""
+    is_narrow = width_in_inches(ax) < INCHES_PER_LABEL * len(labels) and len(labels) > len(QUARTERS)
+    return [label[0] for label in labels] if is_narrow else labels
 
 
 def _label(axes, row):

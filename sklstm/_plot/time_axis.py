@@ -1,9 +1,10 @@
 """Place the rows of an index on an axis, and label it by dates or whole numbers."""
 
-from sklstm._plot.axes import set_integer_ticks
+from sklstm._plot.axes import set_integer_ticks, width_in_inches
 from sklstm._plot.labels import format_name
 
 TICKS_PER_INCH = 2.0  # of the time axis: more labels such as 12:00 would touch
+FEWEST_TICKS = 3
 
 
 def axis_positions(index):
@@ -30,7 +31,7 @@ def format_time_axis(ax, index):
 def _set_date_ticks(ax, time_zone):
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    max_ticks = max(5, int(TICKS_PER_INCH * ax.get_position().width * ax.figure.get_figwidth()))
+    max_ticks = max(FEWEST_TICKS, int(TICKS_PER_INCH * width_in_inches(ax)))
     locator = AutoDateLocator(tz=time_zone, minticks=min(5, (max_ticks - 1) // 2), maxticks=max_ticks)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=time_zone))

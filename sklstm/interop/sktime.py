@@ -281,6 +281,7 @@ class SklstmForecaster(_base.BaseForecaster):  # type: ignore[name-defined] # sk
 
     def _add(self, y, X, update_params):
         """Add new rows to the history; train on them if parameters are updated."""
+        self._check_columns(X)
         if self._rows_to_refit:
             before, known = self._rows_to_refit
             rows = _one_table(before, y), _one_table(known, X)
@@ -291,6 +292,16 @@ class SklstmForecaster(_base.BaseForecaster):  # type: ignore[name-defined] # sk
             self._rows_to_refit = rows
         else:
             self.forecaster_.update(X, _targets(y), train=bool(update_params))
+
+    def _check_columns(self, X):
+        """Raise ValueError unless the rows of X that are added have the columns of fit."""
+        given = [] if X is None else list(X.columns)
+        if set(given) != set(self._columns):
+            had = f"the columns {self._columns}" if self._columns else "no X"
+            raise ValueError(
+                f"update was given {f'X with the columns {given}' if given else 'no X'}, but fit had {had}. Give the "
+                f"{'X of the new rows, with these columns' if self._columns else 'rows without X'}, or call fit anew."
+            )
 
     def _needs_refit(self):
         """Whether a regressor cannot be trained further."""

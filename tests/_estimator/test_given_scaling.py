@@ -13,6 +13,8 @@ from sklearn.exceptions import NotFittedError
 from sklstm import LSTMRegressor, make_windows
 from sklstm._estimator.given_scaling import ChunkReader
 
+# most chunks here follow each other in time; `test_chunk_spread` has the warning
+pytestmark = pytest.mark.filterwarnings("ignore:The .* chunks are not alike")
 RNG = np.random.default_rng(0)
 TREND = np.cumsum(RNG.normal(size=(900, 2)), axis=0) + np.arange(900)[:, np.newaxis] / 50  # later chunks are larger
 TREND[:, 1] *= 1000
@@ -127,6 +129,15 @@ def test_an_iterator_is_refused_where_it_must_be_read_again(norm):
     with pytest.raises(ValueError, match=r"fit_scaling\(read\)"):
         model.fit_scaling(iter(chunks))
     model.fit_scaling(lambda: iter(chunks))  # as the message says
+
+
+def test_an_iterator_that_was_read_is_refused():
+    chunks, read = iter(cut(X, Y)), lambda: iter(cut(X, Y))
+    list(chunks)
+    with pytest.raises(ValueError, match=r"chunks has no chunk.* fit_scaling\(read\(\)\).* fit_scaling\(read\)"):
+        regressor().fit_scaling(chunks)
+    for advised in (read(), read):
+        regressor().fit_scaling(advised)
 
 
 def test_chunks_that_change_are_refused():

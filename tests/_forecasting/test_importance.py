@@ -315,3 +315,15 @@ def test_a_series_must_have_been_trained_on():
 def test_something_must_be_scored():
     with pytest.raises(ValueError, match="There is nothing to score"):
         FITTED.permutation_importance(X[-N_NEW:], Y[-N_NEW:] * np.nan, steps=2)
+
+
+def test_large_values_do_not_overflow():
+    """Squares of 1e200 would."""
+    passengers = load_airline().astype(float)
+    large, usual = (
+        Forecaster(LinearRegression(), window_length=3)
+        .fit(None, unit * passengers[:-12])
+        .permutation_importance(None, unit * passengers[-12:], steps=2, n_repeats=2, random_state=0)
+        for unit in (2.0**660, 1.0)
+    )
+    assert_allclose(large.importances_std, 2.0**660 * usual.importances_std, rtol=1e-6)

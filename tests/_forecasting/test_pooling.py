@@ -209,3 +209,30 @@ def test_workers_use_no_more_threads_than_cores():
     ).stdout.split()
     assert int(n_threads) <= int(n_cores)
     assert int(n_fits) == 4 + 3 + 12
+
+
+class FailsOnFewRows(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        if len(y) < 60:
+            raise ArithmeticError("few rows")
+        return self
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_any_error_names_its_series(n_jobs):
+    y = pd.concat({"long": Y["b"], "short": Y["b"][:40]}, names=["shop"])
+    with pytest.raises(ArithmeticError, match="few rows") as caught:
+        Forecaster(FailsOnFewRows(), window_length=3, pooling="local", n_jobs=n_jobs).fit(None, y)
+    assert "The series 'short' was being computed." in caught.value.__notes__
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_warnings_name_their_series(n_jobs):
+    y = pd.concat({"long": Y["b"], "short": Y["b"][:4]}, names=["shop"])
+    with pytest.warns(UserWarning, match=r"^The series 'short': There are 3 windows to train on"):
+        Forecaster(None, steps=2, pooling="local", n_jobs=n_jobs).fit(None, y)
+    growing = pd.concat({"flat": Y["b"][:30], "growing": Y["b"][:30]}, names=["shop"])
+    growing["growing"] = 1.5 ** np.arange(30)
+    model = Forecaster(Ridge(1e-9), window_length=3, pooling="local").fit(None, growing)
+    with pytest.warns(UserWarning, match=r"^The series 'growing': Ridge diverges"):
+        model.forecast(60)

@@ -123,6 +123,8 @@ def test_the_legend_is_inside_of_the_figure(name, n_series):
 def test_the_title_says_what_is_forecast():
     whole = waves(INDICES["months"])
     assert plotted(whole[:-6], whole[-6:]).ax_.get_title() == "Forecast of 6 steps after 2022-06-01"
+    zoned = whole[:3].set_axis(pd.date_range("2024-03-30 22:00", periods=3, freq="h", tz="Europe/Berlin"))
+    assert plotted(zoned[:-1], zoned[-1:]).ax_.get_title() == "Forecast of 1 step after 2024-03-30 23:00:00"
     _, ax = plt.subplots()
     assert plotted(whole[:-1], whole[-1:], ax=ax).ax_.get_title() == ""  # the user's own
 

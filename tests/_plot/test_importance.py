@@ -92,3 +92,13 @@ def test_any_name_is_drawn(name):
     display = ImportanceDisplay(importances=importances, scoring="$s$").plot()
     display.figure_.canvas.draw()
     assert len(display.bars_[0, 0]) == 3
+
+
+def test_the_most_important_variables_are_advised():
+    inputs = [(name, "lag", 1) for name in "abcdef"]
+    importances = table(*inputs, n_repeats=2)
+    importances[:] = np.array([1.0, 9, 2, np.nan, 7, 8])[:, np.newaxis]
+    with pytest.raises(ValueError, match=r"variables=\['b', 'f', 'e'\], or raise max_panels") as caught:
+        ImportanceDisplay(importances=importances).plot(max_panels=5)
+    assert "6 variables" in str(caught.value)
+    ImportanceDisplay(importances=importances).plot(max_panels=5, variables=["b", "f", "e"])

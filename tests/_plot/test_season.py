@@ -9,6 +9,9 @@ from sklearn.linear_model import Ridge
 from sklstm import Forecaster
 from sklstm._plot import SeasonDisplay
 from sklstm.datasets import load_airline
+from tests._plot.tools import overlapping_labels
+
+POSITIONS = [("month", 1, 12), ("quarter", 1, 4), ("weekday", 0, 7), ("hour", 0, 24)]
 
 
 def season_of(values, name="position", first=0, **columns):
@@ -46,6 +49,24 @@ def test_positions_have_the_names_of_the_calendar(name, first, n, expected):
     assert texts(display.ax_) == expected
     assert_array_equal(display.ax_.get_xticks(), display.lines_[0][name].get_xdata())
     assert display.ax_.get_ylabel() == "addend"
+
+
+@pytest.mark.parametrize("width", [2, 2.6, 3.5, 5, 7.2])
+@pytest.mark.parametrize(("name", "first", "n"), POSITIONS)
+def test_labels_do_not_overlap(name, first, n, width):
+    _, ax = plt.subplots(figsize=(width, 2), layout="constrained")
+    SeasonDisplay(seasonal_index=season_of(np.sin(np.arange(n)), name, first)).plot(ax)
+    assert overlapping_labels(ax) == []
+    assert texts(ax)[-1] != "24"
+
+
+@pytest.mark.parametrize("width", [4, 5, 7.2])
+def test_labels_of_day_and_week_do_not_overlap(width):
+    index = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
+    table = pd.DataFrame({"factor": 1.0, "addend": np.sin(np.arange(168) / 4)}, index=index)
+    _, axes = plt.subplots(1, 2, figsize=(width, 2), layout="constrained")
+    SeasonDisplay(seasonal_index=table).plot(axes)
+    assert [overlapping_labels(ax) for ax in axes] == [[], []]
 
 
 @pytest.mark.parametrize("n", [1, 2, 9, 52, 365])

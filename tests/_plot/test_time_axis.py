@@ -1,5 +1,6 @@
 from datetime import date
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +8,7 @@ from matplotlib.dates import ConciseDateFormatter
 
 from sklstm._plot.axes import new_axes
 from sklstm._plot.time_axis import axis_positions, format_time_axis
-from tests._plot.tools import INDICES
+from tests._plot.tools import INDICES, overlapping_labels
 
 DATES = pd.Index([date(2024, 1, day) for day in range(1, 11)], dtype=object)
 
@@ -29,6 +30,19 @@ def test_dates_are_written_concisely(index):
     ax = drawn(index)
     assert isinstance(ax.xaxis.get_major_formatter(), ConciseDateFormatter)
     assert len(set(texts(ax))) == len(texts(ax)) > 2
+
+
+@pytest.mark.parametrize("n_columns", [1, 2])
+@pytest.mark.parametrize("step", ["YS", "MS", "D", "h", "s"])
+def test_labels_of_narrow_axes_do_not_overlap(step, n_columns):
+    """Of a figure a phone's width."""
+    index = pd.date_range("2020-01-05", periods=130, freq=step)
+    _, axes = plt.subplots(1, n_columns, figsize=(1.6 + 0.8 * n_columns, 2), layout="constrained", squeeze=False)
+    ax = axes[0, 0]
+    ax.plot(axis_positions(index), np.arange(len(index)))
+    format_time_axis(ax, index)
+    assert overlapping_labels(ax) == []
+    assert any(texts(ax))
 
 
 def test_times_are_shown_in_their_zone():

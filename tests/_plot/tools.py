@@ -60,3 +60,13 @@ def acf(values, n_lags):
     """The autocorrelation from lag 1 on, by NumPy's convolution."""
     centred = values - values.mean()
     return np.correlate(centred, centred, "full")[len(values) :][:n_lags] / (centred @ centred)
+
+
+def overlapping_labels(ax):
+    """The texts of labels of the x-axis that touch the next one when they are drawn."""
+    ax.figure.canvas.draw()
+    labels = [label for label in ax.get_xticklabels() if label.get_text()]
+    low, high = ax.get_xlim()
+    labels = [label for label in labels if low <= label.get_position()[0] <= high]
+    boxes = [label.get_window_extent() for label in labels]
+    return [label.get_text() for label, box, other in zip(labels, boxes, boxes[1:], strict=False) if box.x1 > other.x0]

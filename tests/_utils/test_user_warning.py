@@ -2,7 +2,7 @@ import pytest
 from sklearn.base import BaseEstimator, _fit_context
 
 from sklstm._utils import user_warning as _warning
-from sklstm._utils.user_warning import warn_user
+from sklstm._utils.user_warning import warn_user, warning_about
 
 
 class Warner(BaseEstimator):
@@ -25,3 +25,26 @@ def test_what_scikit_learn_wraps_around_a_call_is_passed_over(monkeypatch):
     with pytest.warns(FutureWarning, match="of a") as caught:
         exec(compile("warner.fit()", "file_of_the_user.py", "exec"), names)
     assert caught[0].filename == "file_of_the_user.py"
+
+
+def say(messages, name=None):
+    for message in messages:
+        if name is None:
+            warn_user(message)
+        else:
+            with warning_about(name):
+                warn_user(message)
+
+
+def test_a_name_is_put_in_front_once():
+    with pytest.warns(UserWarning, match="is") as caught:
+        say(["It is short.", "The series 'a' is short.", UserWarning("It is long.")], "The series 'a'")
+    expected = ["The series 'a': It is short.", "The series 'a' is short.", "The series 'a': It is long."]
+    assert [str(warning.message) for warning in caught] == expected
+
+
+def test_no_name_is_left_behind():
+    with pytest.raises(KeyError), warning_about("The series 'b'"):
+        raise KeyError
+    with pytest.warns(UserWarning, match=r"^It is short\."):
+        say(["It is short."])

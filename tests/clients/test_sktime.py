@@ -266,6 +266,23 @@ class TestUpdate:
         expected = SklstmForecaster(**SETTINGS).fit(TRAIN, X=X, fh=[1, 2]).predict(X=X)
         pd.testing.assert_series_equal(forecaster.predict(X=X), expected, check_freq=False)
 
+    @pytest.mark.parametrize("update_params", [True, False])
+    @pytest.mark.parametrize("regressor", [Ridge(), LSTMRegressor(2, max_iter=2, tol=0, random_state=0)])
+    def test_the_columns_of_fit_are_needed(self, regressor, update_params):
+        """A refit without them would be another model, in silence."""
+        X = pd.DataFrame({"month": Y.index.month * 1.0, "row": np.arange(144.0)}, Y.index)
+        settings = {"regressor": regressor, "window_length": 12}
+        forecaster = SklstmForecaster(**settings).fit(TRAIN, X=X[:-12], fh=[1])
+        for given in (None, X[["row"]], X.assign(more=1.0)):
+            with pytest.raises(ValueError, match=r"but fit had the columns \['month', 'row'\]"):
+                forecaster.update(TEST, X=given, update_params=update_params)
+        assert forecaster.cutoff == TRAIN.index[-1:]
+        forecaster.update(TEST, X=X[["row", "month"]], update_params=update_params)
+        without = SklstmForecaster(**settings).fit(TRAIN, fh=[1])
+        with pytest.raises(ValueError, match=r"but fit had no X\. Give the rows without X"):
+            without.update(TEST, X=X, update_params=update_params)
+        without.update(TEST, update_params=update_params)
+
     def test_known_rows_are_left_out(self):
         forecaster = SklstmForecaster(**SETTINGS).fit(TRAIN[:-6], fh=[1])
         found = copy.deepcopy(forecaster).update(TRAIN[-20:], update_params=False).predict()
