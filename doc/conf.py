@@ -129,12 +129,24 @@ def _visit_block_math(self, node):
 
 
 def _skip(app, what, name, obj, skip, options):
-    """Leave out what scikit-learn adds to every class that takes part in its metadata routing."""
-    return skip or bool(re.fullmatch(r"set_\w+_request", name))
+    """Leave out what scikit-learn adds for its metadata routing, and what it calls of a callback."""
+    of_callback = r"setup|teardown|max_propagation_depth|on_fit_task_\w+"
+    return skip or bool(re.fullmatch(rf"set_\w+_request|{of_callback}", name))
+
+
+def _for_users(app, what, name, obj, options, lines):
+    """Import what an example needs, where the docstring skips the example if it is not installed."""
+    text = "\n".join(lines).replace(">>> import pytest, ", ">>> import ")
+    for alias, module in re.findall(r">>> (\w+) = pytest\.importorskip\(\"([\w.]+)\"\)", text):
+        if f"{alias}." in text.replace(f'{module}"', ""):
+            line = f'>>> {alias} = pytest.importorskip("{module}")'
+            text = text.replace(line, f">>> import {module}" + (f" as {alias}" if alias != module else ""))
+    lines[:] = [line for line in text.split("\n") if "import pytest" not in line and "pytest.importorskip" not in line]
 
 
 def setup(app):
     """Connect what is above to Sphinx."""
     app.connect("source-read", _for_the_site)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-docstring", _for_users, priority=400)  # before numpydoc
     app.add_html_math_renderer("mathml", (_visit_inline_math, None), (_visit_block_math, None))
