@@ -98,6 +98,7 @@ html_show_sourcelink = False
 html_sidebars = {"index": []}
 html_theme_options = {
     "header_links_before_dropdown": 7,
+    "navbar_persistent": ["search-button"],  # without its field, so that the header keeps to one line
     "show_prev_next": True,
     "navigation_with_keys": False,
     "secondary_sidebar_items": {"index": [], "**": ["page-toc"]},

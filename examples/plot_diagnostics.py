@@ -8,7 +8,7 @@ Four questions about a forecaster, and the displays that answer them. What did i
 those of others (``BacktestDisplay``)? Which season does it take off (``SeasonDisplay``)?
 
 Here, ridge regression forecasts the airline passengers. With a window of six months and no season, it cannot know the
-season: the autocorrelation of its residuals has high bars at 12 and 24 months. A window of twelve months tells it the
+season: the autocorrelation of its residuals has high bars at 12 and 24 months. A window of twelve months holds the
 same month a year ago, and these bars are gone. What remains are residuals that drift slowly.
 """
 
@@ -30,7 +30,7 @@ for forecaster in forecasters.values():
     forecaster.fit(None, train)
 
 # %%
-# Importance: each lag is exchanged between the origins of the last three years, and all six months ahead are forecast
+# Importance: each lag is shuffled among the origins of the last three years, and all six months ahead are forecast
 # again. Their own months a year before, the lags 7 to 12, count most.
 result = forecasters["window of 12"].permutation_importance(None, test, steps=6, random_state=0)
 print(result.importances_mean.round(1).to_string())
@@ -45,7 +45,7 @@ for name, one in results.items():
     print(f"{name:22} MASE {one.metrics['mase']:.2f}")
 
 # %%
-# The picture begins with the residuals: in-sample errors one month ahead. Bars beyond the grey area tell of what the
+# The picture begins with the residuals: in-sample errors one month ahead. Bars beyond the grey area show what the
 # forecaster did not learn. Below are the importance of each lag, the season that the last forecaster takes off, and the
 # errors by horizon of all of them.
 mosaic = [["a", "a", "b", "c"], ["d", "d", "e", "f"], ["g", "g", "h", "h"], ["i", "i", "h", "h"]]
