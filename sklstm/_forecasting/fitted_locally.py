@@ -13,6 +13,8 @@ from sklstm._series.training_data import TrainingData
 class FittedLocally:
     """A FittedForecaster of each series of a panel. It forecasts as one of all series does.
 
+    A method does for each series what that of FittedForecaster does, unless it says otherwise.
+
     Parameters
     ----------
     data : TrainingData
@@ -42,7 +44,6 @@ class FittedLocally:
     # ---- forecasts
 
     def forecast(self, series, origins, steps, coverages=()):
-        """As `FittedForecaster.forecast`."""
         found = {}
         for key, part in series.items():
             with naming_series(key):
@@ -50,14 +51,12 @@ class FittedLocally:
         return found
 
     def components(self, series, origins, steps):
-        """As `FittedForecaster.components`."""
         found = {}
         for key, part in series.items():
             found |= under(key, self.models[key].components({None: part}, {None: origins[key]}, steps))
         return found
 
     def in_sample_forecasts(self):
-        """As `FittedForecaster.in_sample_forecasts`."""
         found = {}
         for key, model in self.models.items():
             found |= under(key, model.in_sample_forecasts())
@@ -66,17 +65,14 @@ class FittedLocally:
     # ---- checks
 
     def builder_of(self, key):
-        """As `FittedForecaster.builder_of`."""
         return self.models[key].builder
 
     def check_known_columns(self, futures, steps):
-        """As `FittedForecaster.check_known_columns`."""
         for key, future in futures.items():
             with naming_series(key):
                 self.models[key].check_known_columns({None: future}, steps)
 
     def check_logarithms(self, series):
-        """As `FittedForecaster.check_logarithms`."""
         for key, part in series.items():
             self.models[key].check_logarithms({None: part}, key)
 
@@ -101,20 +97,16 @@ class FittedLocally:
     # ---- later rows
 
     def compact(self):
-        """As `FittedForecaster.compact`."""
         data = replace(self.data, series={}, weight=None)
         return replace(self, data=data, models={key: model.compact() for key, model in self.models.items()})
 
     def compact_history(self, key, history):
-        """As `FittedForecaster.compact_history`."""
         return self.models[key].compact_history(None, history)
 
     def followed_by(self, histories):
-        """As `FittedForecaster.followed_by`."""
         return self._with({key: self.models[key].followed_by({None: part}) for key, part in histories.items()})
 
     def for_histories(self, histories):
-        """As `FittedForecaster.for_histories`."""
         self.check_series(histories)
         return self._with({key: self.models[key].for_histories({None: part}) for key, part in histories.items()})
 

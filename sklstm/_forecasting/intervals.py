@@ -9,14 +9,19 @@ Bootstrap intervals: Efron, B. and Tibshirani, R. (1993), *An Introduction to th
 calibration rows.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from sklearn.base import clone
 
 from sklstm._utils.random import own_generator
+
+if TYPE_CHECKING:
+    from sklstm._forecasting.calibration import CalibrationErrors
 
 # Number of paths simulated for each forecast. With 1000, the level of a 5 % quantile has a standard error of 0.7 %.
 N_PATHS = 1000
@@ -58,16 +63,6 @@ class ErrorRequest:
         return errors
 
 
-class ErrorSource(Protocol):
-    """Provides calibration errors to intervals."""
-
-    def enough(self, request: ErrorRequest) -> np.ndarray:
-        """Return the errors (n, steps, n_targets) that a request needs."""
-
-    def compact(self) -> Self:
-        """Return a source that keeps few rows."""
-
-
 class Intervals(Protocol):
     """One kind of intervals."""
 
@@ -84,10 +79,10 @@ class Conformal:
 
     Parameters
     ----------
-    errors : ErrorSource
+    errors : CalibrationErrors
     """
 
-    errors: ErrorSource
+    errors: CalibrationErrors
 
     @classmethod
     def from_errors(cls, errors, regressor):
@@ -114,12 +109,12 @@ class Bootstrap:
 
     Parameters
     ----------
-    errors : ErrorSource
+    errors : CalibrationErrors
     seed : int
         Seed of the generator that draws the errors.
     """
 
-    errors: ErrorSource
+    errors: CalibrationErrors
     seed: int
 
     @classmethod

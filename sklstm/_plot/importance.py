@@ -7,6 +7,7 @@ from textwrap import shorten
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from sklstm._forecasting.importance import LAG, LEVELS, STEP
 from sklstm._plot.axes import (
     check_axes_array,
     check_n_axes,
@@ -24,8 +25,6 @@ from sklstm._utils.overflow import power_of_two
 from sklstm._utils.public import public
 
 CONSTRAINTS = {"bar_kwargs": KWARGS}
-LEVELS = ["variable", "kind", "number"]
-KINDS = ("lag", "step")
 
 
 @public
@@ -246,7 +245,7 @@ def _check_table(importances):
         raise ValueError(
             f"importances must have the index levels {join_names(LEVELS)}, got {join_names(names)}. {made_by}"
         )
-    odd = [label for label in importances.index if label[-2] not in KINDS or not _is_place(label[-1])]
+    odd = [label for label in importances.index if label[-2] not in (LAG, STEP) or not _is_place(label[-1])]
     if odd:
         raise ValueError(
             "importances must have 'lag' or 'step' as kind, and a number from 1 on, in its index; got "
@@ -270,7 +269,7 @@ def _plot_bars(ax, table, kwargs):
     from matplotlib import rcParams
 
     kinds, numbers = (table.index.get_level_values(name) for name in ("kind", "number"))
-    places, values = np.where(kinds == "lag", -numbers, numbers), table.to_numpy(dtype=np.float64)
+    places, values = np.where(kinds == LAG, -numbers, numbers), table.to_numpy(dtype=np.float64)
     unit = power_of_two(np.fmax.reduce(np.abs(values), axis=None, initial=0))  # so that squares do not overflow
     mean, std = (values / unit).mean(axis=1), (values / unit).std(axis=1)
     ax.axhline(0, **THIN_LINE)

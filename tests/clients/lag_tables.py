@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import make_pipeline
 
-from sklstm import Forecaster, LSTMRegressor
+from sklstm import Forecaster, LagsToSequences, LSTMRegressor
 from sklstm.datasets import load_airline
 
 N_LAGS, STEPS, SEEDS = 24, 12, (0, 1, 2)
@@ -120,7 +120,36 @@ def run_page(heading):
     return names
 
 
-def check_table(name, found):
+def check_line(library, forecast, with_exog, line, is_warned=True):
+    """Check that a line brings the error to that of a Forecaster, and that the guard advises it.
+
+    Parameters
+    ----------
+    library : str
+        Its name in the table of the page.
+    forecast : callable
+        Takes a regressor and `with_exog`; returns the forecast of the last year.
+    with_exog : bool
+    line : str
+        The LagsToSequences to put in front.
+    is_warned : bool, default=True
+        Whether the network alone is warned of the rows. If not, the line changes nothing.
+    """
+    lags = eval(line, {"LagsToSequences": LagsToSequences})
+    found = outcome(lambda regressor: forecast(regressor, with_exog), lags)
+    print(found)
+    if is_warned:
+        assert advised(found.warned) == line
+    else:
+        assert not found.warned
+        assert found.before == found.after
+    assert found.after <= 1.1 * of_forecaster(with_exog)
+    if with_exog:
+        assert found.before > 1.3 * found.after
+        _check_table(library, found)
+
+
+def _check_table(name, found):
     """Check the errors of the page against those with exogenous columns, up to what a processor may change."""
     said = {row[0]: [float(cell) for cell in row[1:] if cell] for row in ERRORS}
     np.testing.assert_allclose([found.before, found.after], said[name], rtol=0.3)

@@ -11,7 +11,7 @@ from tests.clients.lag_tables import (
     TRAIN,
     Y,
     advised,
-    check_table,
+    check_line,
     of_forecaster,
     outcome,
     rows_given,
@@ -43,18 +43,10 @@ def test_what_the_rows_are():
 
 @pytest.mark.parametrize("with_exog", [False, True])
 def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
-    given = ("future", [0]) if with_exog else ()
-    found = outcome(lambda regressor: forecast(regressor, *given), LagsToSequences(N_LAGS, order="oldest_first"))
-    print(found)
-    if with_exog:
-        assert advised(found.warned) == LINE
-    else:
-        assert not found.warned
-        assert found.before == found.after
-    assert found.after <= 1.1 * of_forecaster(with_exog)
-    if with_exog:
-        assert found.before > 1.3 * found.after
-        check_table("darts", found)
+    def of_airline(regressor, with_exog):
+        return forecast(regressor, *(("future", [0]) if with_exog else ()))
+
+    check_line("darts", of_airline, with_exog, LINE, is_warned=with_exog)
 
 
 def test_the_names_that_darts_knows_are_read():

@@ -11,10 +11,7 @@ from tests.clients.lag_tables import (
     STEPS,
     TRAIN,
     Y,
-    advised,
-    check_table,
-    of_forecaster,
-    outcome,
+    check_line,
     run_page,
 )
 
@@ -49,13 +46,7 @@ def test_what_the_rows_are():
 
 @pytest.mark.parametrize("with_exog", [False, True])
 def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
-    found = outcome(lambda regressor: forecast(regressor, with_exog), LagsToSequences())
-    print(found)
-    assert advised(found.warned) == "LagsToSequences()"
-    assert found.after <= 1.1 * of_forecaster(with_exog)
-    if with_exog:
-        assert found.before > 1.3 * found.after
-        check_table("feature-engine", found)
+    check_line("feature-engine", forecast, with_exog, "LagsToSequences()")
 
 
 def test_the_page():

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklstm import LagsToSequences
 from tests.clients.lag_tables import (
     EXOG,
     FUTURE,
@@ -13,10 +12,7 @@ from tests.clients.lag_tables import (
     STEPS,
     TRAIN,
     Y,
-    advised,
-    check_table,
-    of_forecaster,
-    outcome,
+    check_line,
     rows_given,
     run_page,
 )
@@ -41,13 +37,7 @@ def test_what_the_rows_are():
 
 @pytest.mark.parametrize("with_exog", [False, True])
 def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
-    found = outcome(lambda regressor: forecast(regressor, with_exog), LagsToSequences())
-    print(found)
-    assert advised(found.warned) == "LagsToSequences()"
-    assert found.after <= 1.1 * of_forecaster(with_exog)
-    if with_exog:
-        assert found.before > 1.3 * found.after
-        check_table("mlforecast", found)
+    check_line("mlforecast", forecast, with_exog, "LagsToSequences()")
 
 
 def test_the_page():

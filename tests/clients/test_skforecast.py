@@ -14,11 +14,8 @@ from tests.clients.lag_tables import (
     STEPS,
     TRAIN,
     Y,
-    advised,
-    check_table,
+    check_line,
     lstm,
-    of_forecaster,
-    outcome,
     rows_given,
     run_page,
 )
@@ -43,13 +40,7 @@ def test_what_the_rows_are():
 
 @pytest.mark.parametrize("with_exog", [False, True])
 def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
-    found = outcome(lambda regressor: forecast(regressor, with_exog), LagsToSequences(N_LAGS))
-    print(found)
-    assert advised(found.warned) == "LagsToSequences(24)"
-    assert found.after <= 1.1 * of_forecaster(with_exog)
-    if with_exog:
-        assert found.before > 1.3 * found.after
-        check_table("skforecast", found)
+    check_line("skforecast", forecast, with_exog, "LagsToSequences(24)")
 
 
 def test_several_series_have_names_in_fit_and_none_in_predict():

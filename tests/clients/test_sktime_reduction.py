@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from sklstm import LagsToSequences
 from tests.clients.lag_tables import (
     EXOG,
     FUTURE,
@@ -12,10 +11,7 @@ from tests.clients.lag_tables import (
     STEPS,
     TRAIN,
     Y,
-    advised,
-    check_table,
-    of_forecaster,
-    outcome,
+    check_line,
     rows_given,
     run_page,
 )
@@ -40,18 +36,7 @@ def test_what_the_rows_are():
 
 @pytest.mark.parametrize("with_exog", [False, True])
 def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
-    line = eval(LINE[with_exog], {"LagsToSequences": LagsToSequences})
-    found = outcome(lambda regressor: forecast(regressor, with_exog), line)
-    print(found)
-    if with_exog:
-        assert advised(found.warned) == LINE[True]
-    else:
-        assert not found.warned
-        assert found.before == found.after
-    assert found.after <= 1.1 * of_forecaster(with_exog)
-    if with_exog:
-        assert found.before > 1.3 * found.after
-        check_table("sktime", found)
+    check_line("sktime", forecast, with_exog, LINE[with_exog], is_warned=with_exog)
 
 
 def test_the_page():
