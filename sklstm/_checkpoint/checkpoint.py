@@ -38,7 +38,7 @@ class Checkpoint:
     Raises
     ------
     TypeError, ValueError
-        If `path` is no name of a file, or `every` no whole number of at least 1.
+        If `path` is not the name of a file, or `every` is not a whole number of at least 1.
     ImportError
         With scikit-learn before 1.9, which has no callbacks. Use `save_checkpoint` in a loop over `partial_fit` there.
 

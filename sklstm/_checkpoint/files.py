@@ -141,7 +141,7 @@ def load_checkpoint(path, estimator=None):
     Raises
     ------
     ValueError
-        If the file is no checkpoint, is truncated or altered, was written by a newer version, or if `estimator` is
+        If the file is not a checkpoint, is truncated or altered, was written by a newer version, or if `estimator` is
         needed or has other parameters.
     OSError
         If the file cannot be read.

@@ -66,7 +66,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         How lags of several channels are arranged: "steps" has all channels of a step side by side, "channels" all lags
         of the first channel, then those of the next, as sktime. Not used if the names tell the lags.
     extra : {"repeat", "last"}, default="repeat"
-        What becomes of the columns that are no lags, such as exogenous variables of the row that is predicted. Each of
+        What becomes of the columns that are not lags, such as exogenous variables of the row that is predicted. Each of
         them is a channel behind the others. "repeat" has its value at every step. "last" has it at the last step only,
         and NaN before. NaN and not 0, because 0 may be a value: set `missing="indicator"` in the LSTMRegressor, which
         would otherwise skip all steps but the last. Keep "repeat" unless "last" has proved better.
@@ -108,7 +108,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
     --------
     >>> import numpy as np
     >>> from sklstm import LagsToSequences
-    >>> table = np.array([[3.0, 2.0, 1.0, 0.5], [4.0, 3.0, 2.0, 0.6]])  # three lags, and a column that is no lag
+    >>> table = np.array([[3.0, 2.0, 1.0, 0.5], [4.0, 3.0, 2.0, 0.6]])  # three lags, and another column
     >>> LagsToSequences(n_lags=3).fit_transform(table)[0]
     array([[1. , 0.5],
            [2. , 0.5],

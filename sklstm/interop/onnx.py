@@ -50,7 +50,7 @@ def to_onnx(estimator, path=None):
     NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it is no LSTMRegressor, or `path` is no name of a file.
+        If it is not an LSTMRegressor, or `path` is not the name of a file.
     ValueError
         If weights are not finite in single precision, or the model is larger than the 2 GB of the format.
     ImportError

@@ -46,7 +46,7 @@ def from_torch(lstm, linear=None, *, output=None, **parameters):
     Raises
     ------
     TypeError
-        If an argument is no module, and no state dict of arrays.
+        If an argument is neither a module nor a state dict of arrays.
     ValueError
         If there is not one LSTM and one linear layer, they do not fit each other or have weights that are not finite,
         or the LSTM has projections (`proj_size`).
