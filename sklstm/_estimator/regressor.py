@@ -556,7 +556,7 @@ class LSTMRegressor(
         UserWarning
             If Ctrl-C ended training after a whole epoch. If the last samples are windows of a series, but their steps
             are in another order than from the oldest to the newest, as in the lag tables of other libraries; the
-            message says the `LagsToSequences` that mends it. With `loss_steps="all"` such samples are an error.
+            message shows the `LagsToSequences` that corrects it. With `loss_steps="all"` such samples are an error.
 
         Examples
         --------
