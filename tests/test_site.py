@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def test_the_reference_has_every_public_name():
     assert listed.pop("sklstm.datasets") == {*datasets.__all__}
     modules = {path.stem for path in (ROOT / "sklstm/interop").glob("[a-z]*.py")}
     assert listed.keys() == {f"sklstm.interop.{module}" for module in modules}
+
+
+@pytest.mark.parametrize("library", ["matplotlib", "numpy"])
+def test_names_in_inventories_that_are_written_by_hand_exist(library):
+    lines = (DOC / f"inventories/{library}.inv").read_text().splitlines()
+    names = [line.split()[0].rpartition(".") for line in lines if not line.startswith("#")]
+    assert names
+    for module, _, name in names:
+        assert inspect.isclass(getattr(import_module(module), name)), name
 
 
 def test_lines_beside_the_equations_are_those_of_the_kernel():
