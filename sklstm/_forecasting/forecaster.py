@@ -801,7 +801,9 @@ class Forecaster(
 
         Parameters
         ----------
-        X, y
+        X : array-like of shape (n_rows, n_columns) or None
+            The exogenous variables of the rows in `y`.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
             Rows that follow the history directly, as for `update`. They are not added to it. The more rows, the
             steadier the result.
         steps : int
@@ -1001,7 +1003,9 @@ class Forecaster(
 
         Parameters
         ----------
-        X, y
+        X : array-like of shape (n_rows, n_columns) or None
+            The exogenous variables of the new rows, as for `fit`.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
             The new rows, as for `fit`. They follow the history directly. In a panel, they may be of any of the
             series, and of new ones.
         train : bool, default=False

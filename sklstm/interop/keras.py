@@ -57,7 +57,7 @@ def from_keras(layers, *, return_sequences=None, **parameters):
         `get_weights()` of each layer, in a list. All LSTM layers must have the same number of units and directions.
         Layers without an effect on predictions, such as Dropout, are left out.
     return_sequences : bool, default=None
-        Whether there is a prediction at every step. Layers say it themselves. For arrays, the default is False.
+        Whether there is a prediction at every step. Layers have this setting. For arrays, the default is False.
     **parameters
         Parameters of `LSTMRegressor` with which `partial_fit` trains on, such as `learning_rate_init`, and `n_targets`,
         which `forecast` needs to know. `standardize` is False: scale `X` as it was scaled when the weights were
@@ -141,7 +141,7 @@ def get_weights(estimator, *, dtype=None, log_mean=False):
     Raises
     ------
     TypeError
-        If `estimator` is no LSTMRegressor.
+        If `estimator` is not an LSTMRegressor.
     NotFittedError
         If it is not fitted.
     ValueError

@@ -51,7 +51,7 @@ def save_safetensors(estimator, path):
     ImportError
         If the library safetensors is not installed: `pip install "sklstm[safetensors]"`.
     TypeError
-        If `estimator` is no LSTMRegressor.
+        If `estimator` is not an LSTMRegressor.
     NotFittedError
         If it is not fitted.
     ValueError

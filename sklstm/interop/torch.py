@@ -121,7 +121,7 @@ def to_state_dict(estimator, *, lstm="lstm", linear="linear", dtype=None, log_me
     Raises
     ------
     TypeError
-        If `estimator` is no LSTMRegressor.
+        If `estimator` is not an LSTMRegressor.
     NotFittedError
         If it is not fitted.
     ValueError
