@@ -63,6 +63,14 @@ class FittedForecaster:
         return season_length if season_length > 1 else None
 
     @property
+    def seasons(self):
+        """The Adjuster and the SeriesAdjustment of each training series with a season, by key."""
+        adjuster = self.builder.scaler.adjuster
+        if self.season_length is None:
+            return {}
+        return {key: (adjuster, adjuster.adjustments[key]) for key in self.data.series or adjuster.adjustments}
+
+    @property
     def trust(self):
         """How much of what the regressors add to the baseline counts; None without a baseline."""
         return self.batch_forecaster.trust

@@ -41,6 +41,11 @@ class FittedLocally:
         n_dropped = sum(found["n_dropped_"] for found in each.values())
         return {"regressors_": self.regressors, "n_dropped_": n_dropped, "strategy_": strategy, **by_series}
 
+    @property
+    def seasons(self):
+        """As `FittedForecaster.seasons`."""
+        return {key: season for key, model in self.models.items() for season in model.seasons.values()}
+
     # ---- forecasts
 
     def forecast(self, series, origins, steps, coverages=()):

@@ -755,13 +755,13 @@ class Forecaster(
 
             The index is named by the field of a date that tells the position: "month" and "quarter" count from 1,
             "hour" and "weekday" from 0 (Monday), as in pandas. It has two levels, "weekday" and the position in the
-            day, if the week is taken off as well. Any other season counts "position" from 0. A panel has its series as
-            first level.
+            day, if the week is taken off as well. Any other season counts "position" from 0, as do the seasons of
+            series with seasons of several lengths (with pooling="local"). A panel has its series as first level.
 
         Raises
         ------
         ValueError
-            If the forecaster takes no season off.
+            If the forecaster takes no season off, or day and week off some series, and one season off others.
 
         See Also
         --------
@@ -780,7 +780,7 @@ class Forecaster(
         Name: factor, dtype: float64
         """
         check_fitted(self, "_fitted")
-        return seasonal_index(self._fitted)
+        return seasonal_index(self._fitted, self._history)
 
     @with_default_error_state
     @on_snapshot

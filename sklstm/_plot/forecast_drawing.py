@@ -10,6 +10,7 @@ from sklstm._plot.time_axis import axis_positions, format_time_axis
 from sklstm._time_index.messages import format_time
 
 MIN_OPACITY, MAX_OPACITY = 0.15, 0.45  # of the widest and of the narrowest interval
+LEAST_SHARE = 1 / 3  # of a common axis of times that each series covers; otherwise each has an axis of its own
 
 
 # ---- the grid of axes
@@ -33,16 +34,17 @@ def arrange_axes(ax, subplots):
 
 
 def new_axes_grid(subplots):
-    """Create a figure with a grid of Axes that share the time axis: an array (1 + n_components, n_subplots).
+    """Create a figure with a grid of Axes: an array (1 + n_components, n_subplots).
 
-    Components lie below their forecast. Without any, the targets of a series lie side by side, if there are at most
-    four.
+    Components lie below their forecast, and share its time axis. Forecasts share it, too, unless they lie far apart.
+    Without components, the targets of a series lie side by side, if there are at most four.
     """
     import matplotlib.pyplot as plt
 
     n_components = len(subplots[0].shown_components)
     n_rows, n_columns, options = _grid(subplots) if not n_components else _grid_with_components(subplots)
-    _, axes = plt.subplots(n_rows, n_columns, sharex=True, squeeze=False, layout="constrained", **options)
+    shared = True if _lie_together(subplots) else "col" if n_components else False
+    _, axes = plt.subplots(n_rows, n_columns, sharex=shared, squeeze=False, layout="constrained", **options)
     n = len(subplots) * (1 + n_components)
     for unused in axes.flat[n:]:
         unused.remove()
@@ -54,6 +56,13 @@ def new_axes_grid(subplots):
         ax.spines[["top", "right"]].set_visible(False)
         ax.margins(x=0.02)
     return axes.reshape(1 + n_components, -1)
+
+
+def _lie_together(subplots):
+    """Whether each subplot covers a good share of the times that all of them cover."""
+    times = [axis_positions(subplot.history.index.append(subplot.forecast.index)) for subplot in subplots]
+    shortest, whole = min(part[-1] - part[0] for part in times), max(map(max, times)) - min(map(min, times))
+    return shortest >= LEAST_SHARE * whole
 
 
 def _grid(subplots):

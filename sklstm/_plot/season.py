@@ -27,6 +27,7 @@ from sklstm._utils.public import public
 CONSTRAINTS = {"line_kwargs": KWARGS}
 COLUMNS = ("factor", "addend")
 WEEKDAY, DAYS = "weekday", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS = 24  # of a day
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 TICK_LABELS = {"month": MONTHS, "quarter": QUARTERS, WEEKDAY: DAYS}  # by the name of the index
@@ -303,8 +304,9 @@ def _format_positions(ax, name, row):
         ax.tick_params(axis="x", length=0)
     elif len(labels) >= n:
         ax.set_xticks(row.first + np.arange(n), _fitting(ax, labels[:n]), fontsize="small")
-    elif n == 24 and name in ("hour", "day"):
-        ax.set_xticks(np.arange(0, n, 3 if width_in_inches(ax) > n / 3 * INCHES_PER_LABEL else 6))
+    elif n % HOURS == 0 and name in ("hour", "day"):
+        hours = np.arange(0, HOURS, 3 if width_in_inches(ax) > HOURS / 3 * INCHES_PER_LABEL else 6)
+        ax.set_xticks(hours * (n // HOURS), hours)
         ax.set_xlabel("hour of the day")
     else:
         set_integer_ticks(ax)

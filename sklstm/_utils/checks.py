@@ -8,6 +8,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._utils.argument_checks import MOST_STEPS, as_array, is_whole_number, shown
 from sklstm._utils.numeric_input import as_numbers
 
+# What scikit-learn says otherwise, to call fit, would be refused.
+SCALING_ALONE = (
+    "This %(name)s instance is not fitted yet: it has the scaling of fit_scaling, but no weights. Call partial_fit "
+    "with each chunk before using this estimator."
+)
+
 # The largest numbers that are accepted in float64, so that sums of them do not overflow.
 LARGEST = 1e300
 
@@ -29,7 +35,8 @@ def check_fitted(estimator, attribute):
     One with the fitted attribute passes scikit-learn's check, which takes 4 µs, unless its class has a rule of its own.
     """
     if attribute not in vars(estimator) or hasattr(estimator, "__sklearn_is_fitted__"):
-        check_is_fitted(estimator)
+        has_scaling = vars(estimator).get("_given_scaling") is not None
+        check_is_fitted(estimator, msg=SCALING_ALONE if has_scaling else None)
 
 
 def check_weights(sample_weight, X):

@@ -162,7 +162,7 @@ def test_a_channel_or_an_output_without_values_is_refused():
 
 def test_it_is_no_fit():
     model = regressor().fit_scaling(cut(X, Y))
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match=r"has the scaling of fit_scaling.* Call partial_fit with each chunk"):
         model.predict(X)
     assert not hasattr(model, "n_features_in_")
     with pytest.raises(ValueError, match=r"Call partial_fit"):

@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
-from sklstm import Forecaster
+from sklstm import Forecaster, SeasonDisplay
 from sklstm.datasets import load_airline
 
 SETTINGS = {"window_length": 3, "log": None, "baseline": None}
@@ -89,3 +90,41 @@ def test_without_a_season_there_is_none_and_the_advice_helps():
     with pytest.raises(ValueError, match=r"takes no season off.*Forecaster\(season=12\)"):
         fitted(load_airline(), None).seasonal_index()
     assert len(Forecaster(season=12, trust=0).fit(None, load_airline()).seasonal_index()) == 12
+
+
+def test_local_models_have_those_of_each_series():
+    y = rows("MS", 48, 12)
+    panel = pd.concat({"s": y, ("t", 1): -2 * y[6:]}, names=["shop"])
+    index = fitted(panel, pooling="local").seasonal_index()
+    assert index.index.names == ["shop", "month"]
+    for key, part in {"s": y, ("t", 1): -2 * y[6:]}.items():
+        own = index[[other == key for other in index.index.get_level_values(0)]].droplevel(0)
+        pd.testing.assert_frame_equal(own, fitted(part).seasonal_index(), check_index_type=False)
+
+
+def test_local_models_with_seasons_of_several_lengths():
+    """Positions then count from 0. A series without a season is left out."""
+    panel = pd.concat({"months": rows("MS", 48, 12), "quarters": rows("QS", 24, 4), "years": rows("YS", 20, 5)})
+    index = fitted(panel, pooling="local").seasonal_index()
+    assert index.index.names == [None, "position"]
+    assert index.index.to_list() == [("months", k) for k in range(12)] + [("quarters", k) for k in range(4)]
+    assert SeasonDisplay(seasonal_index=index).plot().axes_.shape == (2, 1)
+    with pytest.raises(ValueError, match="takes no season off"):
+        fitted(panel.loc[["years"]], pooling="local").seasonal_index()
+
+
+def test_weeks_of_some_series():
+    panel = pd.concat({"months": rows("MS", 48, 12), "hours": rows("h", 24 * 21, 24)})
+    forecaster = Forecaster(Ridge(), season="auto", pooling="local", **SETTINGS)
+    with pytest.raises(ValueError, match=r"off the series 'hours'.* off 'months'.*\.fit\(None, y\.loc\['hours'\]\)"):
+        forecaster.fit(None, panel).seasonal_index()
+    assert len(clone(forecaster).fit(None, panel.loc["hours"]).seasonal_index()) == 168
+
+
+@pytest.mark.parametrize("pooling", ["global", "local"])
+def test_it_is_there_without_the_training_rows(pooling):
+    panel = pd.concat({"a": rows("MS", 48, 12), "b": rows("MS", 40, 12, amplitude=3)})
+    for y in (panel, panel.loc["a"]):
+        model = fitted(y, pooling=pooling)
+        expected = model.seasonal_index()
+        pd.testing.assert_frame_equal(model.compact().seasonal_index(), expected)

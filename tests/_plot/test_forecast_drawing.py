@@ -8,6 +8,7 @@ from matplotlib.dates import num2date
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklstm._plot import ForecastDisplay
+from sklstm._plot.forecast_tables import COMPONENTS
 from tests._plot.tools import INDICES, NAN, PANEL, drawn, intervals, labels, panel, plotted, waves
 
 
@@ -138,3 +139,24 @@ def test_dates_do_not_touch(freq, n_series):
     boxes = [text.get_window_extent() for text in display.axes_[-1].get_xticklabels() if text.get_text()]
     assert len(boxes) >= 2
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+@pytest.mark.parametrize("kind", ["months", "periods", "integers", "zone"])
+@pytest.mark.parametrize("with_components", [False, True])
+def test_series_far_apart_have_axes_of_their_own(kind, with_components):
+    """On a common axis, each would be a stroke. Those that end differently share one."""
+    n, long = 20, pd.date_range("1990-01-01", periods=400, freq="MS")
+    index = {"periods": long.to_period("M"), "integers": pd.RangeIndex(400), "zone": long.tz_localize("Asia/Tokyo")}
+    index = index.get(kind, long)
+    for shift, is_shared in ((300, False), (5, True)):
+        y = pd.concat({"a": waves(index[:n]), "b": waves(index[shift : shift + n])})
+        known = np.tile(np.arange(n) < n - 3, 2)
+        parts = pd.DataFrame(dict.fromkeys(COMPONENTS, y[~known])) if with_components else None
+        display = drawn(y[known], y[~known], components=parts)
+        one, other = display.axes_
+        assert one.get_shared_x_axes().joined(one, other) == is_shared
+        if with_components:
+            below = display.component_axes_[0]["baseline"]
+            assert one.get_shared_x_axes().joined(one, below)
+        ends = np.diff([ax.get_xlim() for ax in display.axes_])
+        assert ends.max() < 2 * ends.min()

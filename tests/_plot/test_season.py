@@ -69,6 +69,18 @@ def test_labels_of_day_and_week_do_not_overlap(width):
     assert [overlapping_labels(ax) for ax in axes] == [[], []]
 
 
+@pytest.mark.parametrize("n_in_hour", [1, 2, 4])
+def test_the_day_has_hours_also_of_shorter_steps(n_in_hour):
+    n = 24 * n_in_hour
+    index = pd.MultiIndex.from_product([range(7), range(n)], names=["weekday", "position"])
+    table = pd.DataFrame({"factor": 1.0, "addend": np.sin(np.arange(7 * n) / 4)}, index=index)
+    ax = SeasonDisplay(seasonal_index=table).plot().axes_[0, 0]
+    hours = [int(text) for text in texts(ax)]
+    assert hours[0] == 0
+    assert ax.get_xlabel() == "hour of the day"
+    assert_array_equal(ax.get_xticks(), np.array(hours) * n_in_hour)
+
+
 @pytest.mark.parametrize("n", [1, 2, 9, 52, 365])
 def test_any_number_of_positions_is_drawn(n):
     display = SeasonDisplay(seasonal_index=season_of(np.sin(np.arange(n)))).plot()
