@@ -186,7 +186,6 @@ class Network:
         batch: ScaledSamples,
         weight: FloatArray,
         ws: stack.Workspace,
-        rng: np.random.Generator | None = None,
     ) -> tuple[float, FloatArray, FloatArray]:
         """Compute the loss of one batch and its gradient with respect to `theta`.
 
@@ -198,8 +197,6 @@ class Network:
         weight : ndarray of shape (B,)
         ws : Workspace
             Made by `training_workspace` for this shape.
-        rng : numpy.random.Generator, default=None
-            Draws which states are dropped.
 
         Returns
         -------
@@ -212,7 +209,7 @@ class Network:
         layers, readout_matrix = self.layout.matrices(theta)
         order = batch.order
         ws.x[order.start :] = features_first(batch.x)[order.start :]
-        states = stack.forward(layers, ws, order, rng)
+        states = stack.forward(layers, ws, order)
         target, weight = batch.targets(weight, order.start)
         loss, d_raw = self.loss(readout.forward(readout_matrix, states), target, weight)
 

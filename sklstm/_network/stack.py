@@ -115,12 +115,7 @@ class Workspace:
             self.masks.append(np.empty_like(self.states[:, 1:]))
 
 
-def forward(
-    matrices: Sequence[FloatArray],
-    ws: Workspace,
-    order: StepOrder = IN_TIME,
-    rng: np.random.Generator | None = None,
-) -> FloatArray:
+def forward(matrices: Sequence[FloatArray], ws: Workspace, order: StepOrder = IN_TIME) -> FloatArray:
     """Run all layers over `ws.x`, from `order.start` on.
 
     Parameters
@@ -128,10 +123,9 @@ def forward(
     matrices : list of ndarray
         Matrices of every layer and direction, as in `Layout.matrices`.
     ws : Workspace
+        With dropout, `draw_masks` says which states are dropped, and was called before.
     order : StepOrder, default=IN_TIME
         The order of the steps in `ws.x`.
-    rng : numpy.random.Generator, default=None
-        Draws which states are dropped. If it is None, `draw_masks` was called before.
 
     Returns
     -------
@@ -139,8 +133,6 @@ def forward(
         [1; h] for the read-out, at every step from `order.start` on or at the last one.
     """
     if ws.dropout:
-        if rng is not None:
-            draw_masks(ws, rng)
         _sort_masks(ws, order)
     start = order.start
     for level, directions in enumerate(ws.layers):

@@ -8,6 +8,7 @@ from sklstm._plot.labels import is_missing
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import is_pandas
 
+MAX_NAMES = 10  # in a message
 LAST_YEAR = 9999  # that Python's dates, with which matplotlib labels an axis, can hold
 
 
@@ -158,8 +159,9 @@ def is_same_name(name, other):
         return False
 
 
-def join_names(names, max_names=10):
-    return ", ".join(map(repr, names[:max_names])) + (", …" if len(names) > max_names else "")
+def join_names(names):
+    """List names, for messages; of many, the first ones."""
+    return ", ".join(map(repr, names[:MAX_NAMES])) + (", …" if len(names) > MAX_NAMES else "")
 
 
 def series_keys(index):

@@ -45,7 +45,8 @@ class Case:
         ws = stack.Workspace(self.layout, T, B, np.float64, self.every_step, for_gradient, self.dropout)
         ws.x[self.order.start :] = self.order.sort(self.x)
         layers, _ = self.layout.matrices(self.theta)
-        return layers, ws, stack.forward(layers, ws, self.order, np.random.default_rng(seed))
+        stack.draw_masks(ws, np.random.default_rng(seed))
+        return layers, ws, stack.forward(layers, ws, self.order)
 
     def loss(self):
         return float((self.run()[-1][..., 1:, :] * self.sorted_d_states).sum())
@@ -166,7 +167,8 @@ def test_dropout_drops_its_share_anew_and_keeps_the_mean():
     theta = np.random.default_rng(0).standard_normal(layout.size).astype(np.float32)
     rng, seen = np.random.default_rng(0), []
     for _ in range(2):
-        stack.forward(layout.matrices(theta)[0], ws, rng=rng)
+        stack.draw_masks(ws, rng)
+        stack.forward(layout.matrices(theta)[0], ws)
         seen.append([mask.copy() for mask in ws.masks])
     assert len(ws.masks) == 3
     for mask, again in zip(*seen, strict=True):
@@ -202,11 +204,7 @@ def test_dropout_acts_between_layers_and_before_the_read_out_and_not_along_the_s
     def run(*masks):
         layers, ws, _ = case.run()
         ws.dropout, ws.masks = 1.0, [np.full_like(mask, value) for mask, value in zip(ws.masks, masks, strict=True)]
-        stack.draw_masks, draw = (lambda *_: None), stack.draw_masks
-        try:
-            return stack.forward(layers, ws, rng=np.random.default_rng(0)).copy(), ws
-        finally:
-            stack.draw_masks = draw
+        return stack.forward(layers, ws).copy(), ws
 
     np.testing.assert_allclose(run(1, 1)[0], plain, rtol=1e-14)
     assert not run(1, 0)[0][:, 1:].any()
