@@ -27,7 +27,7 @@ WITHOUT_EFFECT = ("InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise", 
 NEEDED = {"activation": "tanh", "recurrent_activation": "sigmoid", "stateful": False, "return_state": False}
 
 
-class Cell(NamedTuple):
+class _Cell(NamedTuple):
     """The arrays of one layer and direction, as Keras keeps them."""
 
     name: str
@@ -36,10 +36,10 @@ class Cell(NamedTuple):
     bias: np.ndarray | None
 
 
-class Found(NamedTuple):
+class _Found(NamedTuple):
     """What was found in layers or lists: cells from the bottom to the top, and kernel and bias of the Dense layer."""
 
-    cells: list[Cell]
+    cells: list[_Cell]
     n_directions: int
     dense: list[np.ndarray]
     returns_sequences: bool | None
@@ -222,11 +222,11 @@ def _of_layers(layers, is_poisson):
     if not all(returns[:-1]):
         raise ValueError("An LSTM layer below another one needs return_sequences=True.")
     kernel_and_bias = _dense_of(dense, is_poisson)
-    return Found([cell for own in cells for cell in own], numbers.pop(), kernel_and_bias, bool(returns[-1]))
+    return _Found([cell for own in cells for cell in own], numbers.pop(), kernel_and_bias, bool(returns[-1]))
 
 
 def _cells_of(layer):
-    """Return the Cell of an LSTM layer, or the two of a bidirectional one."""
+    """Return the _Cell of an LSTM layer, or the two of a bidirectional one."""
     if _kind(layer) == "Bidirectional":
         if layer.merge_mode != "concat":
             raise ValueError(f"{layer.name} has merge_mode={layer.merge_mode!r}, but 'concat' is needed.")
@@ -260,7 +260,7 @@ def _named_cell(name, arrays):
     if len(arrays) not in (2, 3):
         raise ValueError(f"{name} has {len(arrays)} arrays, but an LSTM has a kernel, a recurrent kernel and a bias.")
     kernel, recurrent_kernel = arrays[:2]
-    return Cell(name, kernel, recurrent_kernel, arrays[2] if len(arrays) == 3 else None)
+    return _Cell(name, kernel, recurrent_kernel, arrays[2] if len(arrays) == 3 else None)
 
 
 def _dense_of(layer, is_poisson):
@@ -303,7 +303,7 @@ def _of_list(given, is_poisson):
             f"The Dense layer reads both directions, but there are {len(cells)} LSTM layers and directions. In an "
             "LSTMRegressor, all layers are bidirectional or none."
         )
-    return Found(cells, n_directions, arrays[-n_dense:], None)
+    return _Found(cells, n_directions, arrays[-n_dense:], None)
 
 
 def _cells_in(arrays):
@@ -337,7 +337,7 @@ def _network_weights(found):
 
 
 def _layer(cell):
-    """Return the weights of a Cell, after a check of their shapes."""
+    """Return the weights of a _Cell, after a check of their shapes."""
     size = _size(cell)
     n_inputs = cell.kernel.shape[0] if cell.kernel.ndim == 2 else "n_inputs"
     check_shape(f"kernel of {cell.name}", cell.kernel, (n_inputs, 4 * size), f"a layer of {size} units")
