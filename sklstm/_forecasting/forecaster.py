@@ -601,9 +601,13 @@ class Forecaster(
         (12,)
         """
         check_fitted(self, "_fitted")
+        return self._predictions(self._read_rows(X))
+
+    def _read_rows(self, X, *, has_truth=False):
+        """Return the rows that `predict` is asked for, by key; see `read_rows`."""
         if isinstance(self._in_sample, Forgotten):
             check_not_forgotten(self._history, X)
-        return self._predictions(read_rows(self, self._fitted.data, self._history, X))
+        return read_rows(self, self._fitted.data, self._history, X, has_truth=has_truth)
 
     def _predictions(self, asked):
         """Return what `predict` does for the rows that are asked for, by key."""
@@ -1164,8 +1168,8 @@ class Forecaster(
         data, history = self._fitted.data, self._history
         rows = None if isinstance(self._in_sample, Forgotten) else find_training_rows(self, data, X, y)
         truth, weight = read_truth(data.spec, history, X, y, sample_weight, rows is not None)
-        # `predict` warns of series that cannot be forecast
-        forecasts = self.predict(X) if rows is None else self._predictions(rows)
+        # `_predictions` warns of series that cannot be forecast
+        forecasts = self._predictions(self._read_rows(X, has_truth=True) if rows is None else rows)
         check_same_length(X=forecasts, y=truth)
         known = ~np.isnan(np.c_[truth.reshape(len(truth), -1), forecasts.reshape(len(truth), -1)]).any(axis=1)
         if not known.any():

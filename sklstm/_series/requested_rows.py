@@ -17,6 +17,8 @@ from sklstm._utils.user_warning import warn_user
 # The longest gap between the history and the rows to forecast, relative to the length of the history. It is 10 because
 # scikit-learn's learning curves train on as little as a tenth of the rows before the test rows.
 LONGEST_GAP = 10
+# Fewest different targets by which rows without an index are recognised as some of the training rows.
+FEWEST_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class InSampleRows:
 # ---- predict
 
 
-def read_rows(forecaster, data, history, X):
+def read_rows(forecaster, data, history, X, *, has_truth=False):
     """Check the X that is given to `predict`, and find out which rows it has.
 
     Parameters
@@ -75,6 +77,8 @@ def read_rows(forecaster, data, history, X):
         The histories, by key.
     X : array-like
         As in `predict`.
+    has_truth : bool
+        Whether the caller has the truth of the rows, and so knows that they are not all the training rows.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def read_rows(forecaster, data, history, X):
     _check_levels(history, index, "X")
     parts = split_index(index, len(known), "X")
     if index is None:
-        _warn_of_training_rows(known, training.get(None))
+        _warn_of_training_rows(known, training.get(None), has_truth)
     in_sample = {} if index is None else _find_training_rows(training, parts)
     if not in_sample:
         if index is not None:
@@ -167,23 +171,61 @@ def find_training_rows(forecaster, data, X, y):
 
 def _if_all_training_rows(part, known, y):
     """Return all rows of a series (None of a panel) if known columns and targets have their values; else None."""
-    if part is None or y.ndim not in (1, 2) or len(y) != len(part):
+    if part is None or y.ndim not in (1, 2) or len(y) != len(known) or y.dtype.kind not in "fiub":
         return None
-    everything = np.arange(len(part))
-    is_same = _are_equal(y.reshape(len(y), -1), part.y) and _are_equal(known, part.known)
-    return {None: InSampleRows(everything, everything)} if is_same else None
+    given, trained = np.c_[known, y.reshape(len(y), -1)], np.c_[part.known[: len(part)], part.y]
+    if _are_equal(given, trained):
+        everything = np.arange(len(part))
+        return {None: InSampleRows(everything, everything)}
+    _warn_of_some_training_rows(given, trained)
+    return None
+
+
+def _warn_of_some_training_rows(given, trained):
+    """Warn if known columns and targets are those of some training rows, but have no index that says so.
+
+    Rows that training has several times may come once more after the history.
+    """
+    n_given, n_starts = len(given), len(trained) - len(given) + 1
+    if given.shape[1] != trained.shape[1] or n_starts < 1 or len(np.unique(given[:, -1])) < FEWEST_VALUES:
+        return
+    starts = np.flatnonzero(_is_same(trained[:n_starts], given[0]).all(axis=1))
+    starts = [int(start) for start in starts if _are_equal(trained[start : start + n_given], given)]
+    if len(starts) == 1:
+        warn_user(
+            f"X and y have the values of the training rows {starts[0]} to {starts[0] + n_given - 1} but no index, so "
+            "they are taken for the rows that follow the history, and forecasts of these are scored. Give X and y an "
+            "index."
+        )
+
+
+def _is_same(values, others):
+    return (values == others) | (np.isnan(values) & np.isnan(others))
 
 
 def _are_equal(values, others):
     return values.shape == others.shape and np.array_equal(values, others, equal_nan=True)
 
 
-def _warn_of_training_rows(known, part):
-    """Warn if an array has the columns of the training rows: its rows are taken to follow the history."""
-    if part is not None and _are_equal(known, part.known) and (known != known[:1]).any():
+def _warn_of_training_rows(known, part, has_truth):
+    """Warn if an array may be the training rows: its rows are taken to follow the history.
+
+    Rows without columns, or with constant ones, are like those of training if they are as many. A caller that has the
+    truth knows better then.
+    """
+    if part is None or not _are_equal(known, part.known):
+        return
+    if (known != known[:1]).any():
         warn_user(
             f"X has the values of the {rows_said(len(known))} of training but no index, so it is taken for the rows "
             "that follow the history. For in-sample forecasts, see fitted_values_, or give X and y an index."
+        )
+    elif not has_truth:
+        warn_user(
+            f"X has as many rows as fit had, {len(known)}, but no index and no values that tell whether they are those "
+            "rows. It is taken for the rows that follow the history. If a scorer has passed the training rows "
+            "(return_train_score=True, learning_curve, validation_curve), their score is meaningless: give X and y an "
+            "index, or leave scoring=None."
         )
 
 

@@ -1415,6 +1415,57 @@ def test_arrays_that_are_not_all_training_rows_follow_the_history():
     np.testing.assert_array_equal(forecast, model.forecast(132, X[:132]))
 
 
+TABLES_WITHOUT_TIMES = {
+    "without columns": (np.empty((132, 0)), MONTHS.to_numpy()[:132]),
+    "with a constant": (np.ones((132, 1)), MONTHS.to_numpy()[:132]),
+    "without columns, targets with times": (np.empty((132, 0)), MONTHS[:132]),
+}
+
+
+@pytest.mark.parametrize("scoring", ["neg_mean_absolute_error", {"a": "r2"}, make_scorer(mean_absolute_error)], ids=str)
+@pytest.mark.parametrize("name", TABLES_WITHOUT_TIMES)
+def test_training_scores_that_say_nothing_are_told(name, scoring):
+    """A scorer shows X alone, and nothing tells the training rows from those after the history."""
+    X, y = TABLES_WITHOUT_TIMES[name]
+    model = Forecaster(Ridge(), window_length=12)
+    cv = TimeSeriesSplit(2, test_size=12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cross_validate(model, X, y, cv=cv, scoring=scoring)
+        cross_validate(model, X, y, cv=cv, return_train_score=True)
+    with pytest.warns(UserWarning, match="X has as many rows as fit had, .* leave scoring=None") as caught:
+        cross_validate(model, X, y, cv=cv, scoring=scoring, return_train_score=True)
+    assert len(caught) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the advice
+        rows, y = pd.DataFrame(X), pd.Series(np.asarray(y))
+        found = cross_validate(model, rows, y, cv=cv, scoring=scoring, return_train_score=True, error_score="raise")
+    train = [value for key, value in found.items() if key.startswith("train_")]
+    assert (np.abs(train) < 20).all()
+
+
+def test_equally_many_rows_after_the_history_are_scored_without_a_word():
+    y = MONTHS.to_numpy()
+    model = Forecaster(Ridge(), window_length=12).fit(None, y[:72])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(model.score(np.empty((72, 0)), y[72:]))
+    season = np.tile(y[:12], 6)  # which training has several times, and its future once more
+    model.fit(None, season)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.score(np.empty((12, 0)), season[:12]) > 0.99
+
+
+def test_some_training_rows_without_an_index_are_told():
+    X, y = CALENDAR.to_numpy(), MONTHS.to_numpy()
+    for known, first in ((X, 0), (X, 60), (X[:, :0], 120)):
+        model = Forecaster(Ridge(), window_length=12).fit(known[:132], y[:132])
+        part = slice(first, first + 12)
+        with pytest.warns(UserWarning, match=f"values of the training rows {first} to {first + 11} but no index"):
+            model.score(known[part], y[part])
+
+
 def test_training_rows_must_have_the_columns_of_training():
     model = Forecaster(Ridge(), window_length=12).fit(CALENDAR.to_numpy(), MONTHS)
     with pytest.raises(ValueError, match=r"The column 'x0' of X is 1.0 at .* but was 0.0 in training"):
