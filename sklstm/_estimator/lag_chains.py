@@ -17,6 +17,8 @@ FEWEST_VALUES = 3
 # Share of the values of a column that must have moved, and of the pairs of rows that may be compared: the others lie
 # between two series, or where rows were left out.
 MOST_VALUES, HALF = 0.9, 0.5
+# Share of the most values that moved by any shift, from which on the expected shift is no worse: the rest is chance.
+NEARLY_MOST = 0.97
 # Number of pairs whose values are sorted to find by how many columns values move.
 N_SORTED = 8
 # Number of shifts that are tried beside the expected ones.
@@ -24,8 +26,9 @@ N_SHIFTS = 3
 # Columns that a scaler in front has standardised agree after standardisation up to these differences.
 ROUNDING = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-7}
 # Fewest lags of a chain in a table that a scaler has changed. Where lags were found without looking for a scaler, as it
-# changed some columns alike, more of them are enough.
-FEWEST_SCALED = 4
+# changed some columns alike, more of them are enough. Fewer lags need so many different values, and so many turns from
+# rising to falling or back: two trends, and the sine and the cosine of the quarter, are alike after scaling as well.
+FEWEST_SCALED, VARIED_VALUES, VARIED_TURNS = 4, 8, 4
 
 Chain = tuple[int, ...]  # columns, the newest lag first
 
@@ -120,13 +123,23 @@ def lag_chains(table, n_channels):
     """
     if len(table) <= FEWEST_PAIRS or table.shape[1] < 2:
         return []
-    chains = _chains(RowPairs.from_rows(table[:-1], table[1:]), n_channels)
+    chains = chains_of_pairs(table[:-1], table[1:], n_channels)
     if chains and _is_even(chains, table.shape[1]):
         return chains
     fewest = min(FEWEST_SCALED, max(map(len, chains), default=FEWEST_SCALED) + 1)
     scaled = _scaled_chains(table, n_channels, fewest)
     explains_more = (len(scaled), -_n_columns(scaled)) < (len(chains), -_n_columns(chains))
     return scaled if scaled and (not chains or explains_more) else chains
+
+
+def share_of_moves(table, chain):
+    """Return the share of the rows whose values have all moved along a chain in the next row, also after a scaler."""
+
+    def share(rows, rounding):
+        differs = np.abs(rows[:-1, list(chain[:-1])] - rows[1:, list(chain[1:])]) > rounding
+        return float((~differs).all(axis=1).mean())
+
+    return max(share(table, 0.0), share(_standardised(table), ROUNDING[table.dtype]))
 
 
 def _n_columns(chains):
@@ -141,13 +154,26 @@ def _is_even(chains, n_columns):
 def _scaled_chains(table, n_channels, fewest):
     """Return the chains of a table in which each column was scaled by itself, as by a StandardScaler.
 
-    There are none unless all have one form, and `fewest` lags at least.
+    There are none unless all have one form, and `fewest` lags at least or all columns, with values that vary.
     """
     rounding = ROUNDING[table.dtype]
-    chains = _chains(RowPairs.from_rows(_standardised(table[:-1]), _standardised(table[1:]), rounding), n_channels)
+    chains = chains_of_pairs(_standardised(table[:-1]), _standardised(table[1:]), n_channels, rounding)
     forms = {(len(chain), chain[1] - chain[0]) for chain in chains}
-    is_sure = len(forms) == 1 and len(chains[0]) >= fewest and abs(chains[0][1] - chains[0][0]) in (1, n_channels)
-    return chains if is_sure else []
+    if len(forms) != 1:
+        return []
+    (n_lags, shift), rows = forms.pop(), _standardised(table)
+    is_long = n_lags >= fewest or (
+        _n_columns(chains) == table.shape[1] and all(_is_varied(rows[:, chain[0]], rounding) for chain in chains)
+    )
+    return chains if is_long and abs(shift) in (1, n_channels) else []
+
+
+def _is_varied(values, rounding):
+    """Whether values differ and turn often enough to show even two lags."""
+    values = values[~np.isnan(values)]
+    n_different = 1 + int((np.diff(np.sort(values)) > 10 * rounding).sum())
+    rises = np.diff(values) > 0
+    return n_different >= VARIED_VALUES and int((rises[1:] != rises[:-1]).sum()) >= VARIED_TURNS
 
 
 def _standardised(values):
@@ -160,11 +186,26 @@ def _standardised(values):
     return np.divide(values, deviation, out=np.full_like(values, np.nan), where=deviation > 1e-6)
 
 
-def _chains(pairs, n_channels):
-    """Return the chains of pairs of rows, in order of the first column."""
+def chains_of_pairs(earlier, later, n_channels, rounding=0.0):
+    """Return the chains in pairs of rows, in order of the first column.
+
+    Parameters
+    ----------
+    earlier, later : ndarray of shape (n_pairs, n_columns)
+        Rows, and the next one of each.
+    n_channels : int
+    rounding : float, default=0.0
+        Difference up to which values are equal.
+    """
+    pairs = RowPairs.from_rows(earlier, later, rounding)
     found = {shift: pairs.moved(shift) for shift in _likely_shifts(pairs, n_channels)}
     shifts = sorted(found, key=lambda shift: (-found[shift][0].sum(), shift != -n_channels, abs(shift)))
-    if -n_channels in found and _explains_all(*found[-n_channels]):  # also if channels are lags of each other
+    expected = found.get(
+        -n_channels
+    )  # it wins if it explains all, as channels may be lags of each other, or nearly most
+    if expected is not None and (
+        _explains_all(*expected) or expected[0].sum() >= NEARLY_MOST * found[shifts[0]][0].sum()
+    ):
         shifts.sort(key=lambda shift: shift != -n_channels)
     usable = _usable(*found[shifts[0]])
     chains = []

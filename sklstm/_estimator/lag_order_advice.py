@@ -55,7 +55,8 @@ def _axes(reading):
     """Return how the axes of sequences have to be changed, as an expression; None if that does not put them right."""
     n_steps, n_channels = reading.n_columns // reading.n_channels, reading.n_channels
     shifts = {chain[1] - chain[0] for chain in reading.chains}
-    if len(shifts) > 1:
+    has_others = n_channels == 1 and reading.n_columns > sum(map(len, reading.chains))
+    if len(shifts) > 1 or has_others:
         return None
     shift = shifts.pop()
     if shift > 0 and shift % n_channels == 0 and n_steps > 1:

@@ -73,8 +73,13 @@ class SamplePairs:
 
 def last_targets(y, weight):
     """Return the targets of the last `N_COMPARED` samples at their last step; NaN if missing or of weight 0."""
-    y = y[-N_COMPARED:, -1] if y.ndim == 3 else y[-N_COMPARED:]
-    return np.where(weight[-N_COMPARED:, np.newaxis] > 0, y, np.nan).astype(y.dtype)
+    return targets_of(y, weight, slice(-N_COMPARED, None))
+
+
+def targets_of(y, weight, rows):
+    """Return the targets of some samples at their last step; NaN if missing or of weight 0."""
+    y = y[rows, -1] if y.ndim == 3 else y[rows]
+    return np.where(weight[rows, np.newaxis] > 0, y, np.nan).astype(y.dtype)
 
 
 def _agree_in_last_places(left, right):

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils import resample
 
 from sklstm import Forecaster, LagsToSequences, LSTMRegressor, WindowTransformer, make_windows
 from sklstm.datasets import load_airline
@@ -24,8 +26,19 @@ STEPS = SEQUENCES.reshape(len(Y), -1)
 BLOCKS = SEQUENCES.transpose(0, 2, 1).reshape(len(Y), -1)
 BLOCKS_NEW = SEQUENCES[:, ::-1].transpose(0, 2, 1).reshape(len(Y), -1)
 EXOG = np.stack((A, B), axis=1)[L:]
+ROWS = np.random.default_rng(1).permutation(600)
+LONG = RNG.normal(size=700).cumsum()
 FAR_LAGS = np.stack([TARGET[25 - lag : len(TARGET) - lag] for lag in (25, 24, 12, 3, 2, 1)], axis=1)  # in order
 DAYS = pd.date_range("2024-01-01", periods=len(Y))
+
+
+def table_of(series, lags, ahead=1):
+    """Rows of some lags of a series, and the value `ahead` steps after the last one."""
+    rows = np.arange(max(lags), len(series) - ahead + 1)
+    return np.stack([series[rows - lag] for lag in lags], axis=1), series[rows + ahead - 1]
+
+
+FAR_APART = table_of(LONG, (168, 24, 3, 2, 1))
 
 
 def lstm(**settings):
@@ -78,6 +91,16 @@ WRONG = {
         MinMaxScaler().fit_transform(BLOCKS),
         "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')",
     ),
+    "two standardised lags": (StandardScaler().fit_transform(OLD[:, :3:-1]), "LagsToSequences(2)"),
+    "three scaled lags": (MinMaxScaler().fit_transform(OLD[:, :2:-1]), "LagsToSequences(3)"),
+    "3-D with a column that is no lag": (
+        np.hstack((OLD, EXOG[:, :1]))[:, :, np.newaxis],
+        "LagsToSequences(6, order='oldest_first').fit_transform(X.reshape(len(X), -1))",
+    ),
+    "3-D, newest first, with a column that is no lag": (
+        np.hstack((OLD[:, ::-1], EXOG[:, :1]))[:, :, np.newaxis],
+        "LagsToSequences(6).fit_transform(X.reshape(len(X), -1))",
+    ),
     "float32": (OLD[:, ::-1].astype(np.float32), "LagsToSequences(6)"),
     "3-D": (SEQUENCES[:, ::-1], "X[:, ::-1]"),
     "3-D, one channel": (OLD[:, ::-1, np.newaxis], "X[:, ::-1]"),
@@ -121,6 +144,93 @@ def test_lags_with_gaps_between_them_are_lags_of_one_series():
         assert "LagsToSequences(6), LSTM" in message
         assert told(LagsToSequences(6).fit_transform(table), y) is None
         np.testing.assert_array_equal(LagsToSequences(6).fit_transform(table)[:, :, 0], FAR_LAGS)
+
+
+@pytest.mark.parametrize("lags", [(1, 2, 3, 168), (1, 2, 336, 337), (1, 7, 14, 28), (1, 24, 168), (1, 12, 13, 14)])
+def test_lags_far_apart_are_lags_of_one_series(lags):
+    X, y = table_of(LONG, lags)
+    message = told(X, y)
+    assert f"The rows of X are {len(lags)} lags of a series, the newest first, but" in message
+    assert f"LagsToSequences({len(lags)}), LSTM" in message
+    assert told(X[:, ::-1], y) is None
+    assert told(X[::-1, ::-1], y[::-1]) is None
+
+
+def shuffled(X, y, seed=0):
+    rows = np.random.default_rng(seed).permutation(len(y))
+    return X[rows], y[rows]
+
+
+SHUFFLES = {
+    "all rows": shuffled,
+    "a random part": lambda X, y: train_test_split(X, y, test_size=0.4, random_state=0)[::2],
+    "drawn with repetition": lambda X, y: resample(X, y, random_state=0),
+}
+SHUFFLED = {
+    "newest first": (OLD[:, ::-1], "LagsToSequences(6)"),
+    "two lags": (OLD[:, :3:-1], "LagsToSequences(2)"),
+    "newest first, and columns behind": (np.hstack((OLD[:, ::-1], EXOG)), "LagsToSequences(6)"),
+    "oldest first, and columns behind": (np.hstack((OLD, EXOG)), "LagsToSequences(6, order='oldest_first')"),
+    "3-D": (SEQUENCES[:, ::-1], "X[:, ::-1]"),
+    "channels before steps": (SEQUENCES.transpose(0, 2, 1), "X.transpose(0, 2, 1)"),
+    "blocks": (BLOCKS, "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')"),
+    "float32": (OLD[:, ::-1].astype(np.float32), "LagsToSequences(6)"),
+}
+
+
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+@pytest.mark.parametrize("name", SHUFFLED)
+def test_shuffled_rows_hide_nothing(name, shuffle):
+    """If the targets are values of the series: they say which row is the next one, and so what is newer."""
+    X, advice = SHUFFLED[name]
+    X, y = SHUFFLES[shuffle](X, Y.astype(X.dtype))
+    message = told(X, y)
+    assert advice in message
+    assert told(mended(X, advice), y, missing="indicator") is None
+
+
+def test_shuffled_rows_with_times_are_put_in_their_order():
+    """So targets in another unit are no matter."""
+    frame = pd.DataFrame(OLD[:, ::-1], DAYS)
+    rows = np.random.default_rng(0).permutation(len(Y))
+    assert "LagsToSequences(6)" in told(frame.iloc[rows], -Y[rows])
+    assert told(frame.iloc[rows, ::-1], -Y[rows]) is None
+    panel = pd.concat({"a": frame, "b": 2 * frame})
+    rows = np.random.default_rng(0).permutation(len(panel))
+    assert "LagsToSequences(6)" in told(panel.iloc[rows], np.r_[-Y, -Y][rows])
+    part = np.sort(rows[:100])  # every other row or so, in order
+    assert "LagsToSequences(6)" in told(panel.to_numpy()[part], np.r_[-Y, -Y][part])
+
+
+RIGHT_SHUFFLED = {
+    "oldest first": (OLD, Y),
+    "3-D": (SEQUENCES, Y),
+    "steps": (STEPS, Y, {"n_channels": 3}),
+    "one channel": (OLD[:, :, np.newaxis], Y),
+    "gaps": table_of(LONG, (28, 14, 7, 1)),
+    "gaps at the far end": table_of(LONG, (168, 3, 2, 1)),
+    "gaps in between": table_of(LONG, (24, 23, 12, 3, 2, 1)),
+    "three ahead": table_of(LONG, range(8, 0, -1), 3),
+    "counts": table_of(RNG.poisson(0.5, 200).astype(float), range(6, 0, -1)),
+    "few digits": table_of(RNG.integers(0, 9, 400).astype(float), range(5, 0, -1)),
+    "a walk of whole numbers": table_of(RNG.integers(-1, 2, 400).cumsum().astype(float), range(5, 0, -1)),
+    "a season": table_of(np.tile(RNG.normal(size=12), 20), range(6, 0, -1)),
+    "a symmetric season": table_of(np.tile([0.0, 1, 3, 5, 3, 1], 30), range(4, 0, -1)),
+    "a sine": table_of(np.sin(np.arange(200) * np.pi / 6), range(9, 0, -1)),
+    "constant": table_of(np.ones(90), range(5, 0, -1)),
+    "no windows": (RNG.normal(size=(300, 6)), RNG.normal(size=300)),
+    "no windows, few values": (RNG.integers(0, 4, (300, 6)).astype(float), RNG.integers(0, 4, 300).astype(float)),
+    "the target among the columns": (np.c_[Y, RNG.normal(size=(len(Y), 5))], Y),
+    "the target in each column": (np.tile(Y[:, np.newaxis], (1, 5)), Y),
+}
+
+
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+@pytest.mark.parametrize("name", RIGHT_SHUFFLED)
+def test_shuffled_rows_cause_no_false_alarm(name, shuffle):
+    X, y, *settings = RIGHT_SHUFFLED[name]
+    X, y = SHUFFLES[shuffle](X, y)
+    assert told(X, y, **(settings[0] if settings else {})) is None
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -169,6 +279,19 @@ RIGHT = {
     "some lags, 3-D": (FAR_LAGS[:, :, np.newaxis], Y[25 - L :]),
     "windows of a table of lags": (sliding_window_view(OLD[:, ::-1], 2, axis=0).transpose(0, 2, 1)[:-1], Y[2:]),
     "channels that are lags of each other": (np.stack((OLD[1:], OLD[:-1]), axis=2), Y[1:]),
+    "lags far apart": table_of(LONG, (168, 3, 2, 1)),
+    "lags far apart, few rows": tuple(part[:60] for part in table_of(LONG, (168, 3, 2, 1))),
+    "lags far apart, 3-D": (FAR_APART[0][:, :, np.newaxis], FAR_APART[1]),
+    "lags of weeks": table_of(LONG, (28, 21, 14, 7, 6, 5, 4, 3, 2, 1)),
+    "every third row of lags with gaps": tuple(part[::3] for part in table_of(LONG, (48, 24, 12, 3, 2, 1))),
+    "a random part, in order": tuple(part[np.sort(ROWS[:200])] for part in table_of(LONG, (5, 4, 3, 2, 1))),
+    "two scaled lags": (MinMaxScaler().fit_transform(OLD[:, 4:]), Y),
+    "two trends": (np.c_[np.arange(60.0), 3 * np.arange(60.0) + 1], np.arange(60.0)),
+    "cosine and sine of the quarter": (
+        StandardScaler().fit_transform(np.c_[np.cos(np.arange(60) * np.pi / 2), np.sin(np.arange(60) * np.pi / 2)]),
+        Y[:60],
+    ),
+    "a season with lags far apart": table_of(np.tile(RNG.normal(size=12), 30), (118, 59, 6)),
     "two equal channels": (np.stack((OLD, OLD), axis=2), Y),
     "exogenous values at every step": (LagsToSequences(L).fit_transform(np.hstack((OLD[:, ::-1], EXOG))), Y),
 }  # fmt: skip
@@ -220,10 +343,12 @@ def test_a_forecaster_cuts_windows_right(regressor):
             Forecaster(regressor, window_length=7, **settings).fit(X, y)
 
 
-def test_the_guard_looks_once_and_at_the_last_rows_only():
+def test_the_guard_looks_once_and_at_the_last_rows_first():
     changed = np.vstack((RNG.normal(size=(200, L)), OLD[:, ::-1], OLD[:20, ::-1]))
     assert "LagsToSequences(6)" in told(changed, np.zeros(len(changed)))
     with pytest.warns(UserWarning, match="the newest first"):
         model = lstm().partial_fit(OLD[:, ::-1], Y)
     model.partial_fit(OLD[:, ::-1], Y)
-    assert told(np.vstack((OLD[:, ::-1], RNG.normal(size=(100, L)))), np.zeros(len(Y) + 100)) is None
+    noise = RNG.normal(size=(100, L))
+    assert "LagsToSequences(6)" in told(np.vstack((OLD[:, ::-1], noise)), np.zeros(len(Y) + 100))
+    assert told(np.vstack((OLD[:, ::-1], np.repeat(noise, 60, axis=0))), np.zeros(len(Y) + 6000)) is None

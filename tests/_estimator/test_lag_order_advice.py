@@ -1,7 +1,7 @@
 import pytest
 
-from sklstm._estimator.lag_order import Reading
 from sklstm._estimator.lag_order_advice import advice, description, lags_to_sequences
+from sklstm._estimator.lag_reading import Reading
 
 
 def chain(*columns):

@@ -1,0 +1,149 @@
+"""Find out which columns hold values of one series, and which of two holds the older ones, by where values recur.
+
+A value of a series is in the column of a newer lag first, and in that of an older lag some rows later. So lags may have
+gaps between them, and rows may be left out, as long as the rows are in the order of time.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+# Fewest values that must recur, and the share of them that must recur in the same direction.
+FEWEST_RECURRING, MOST = 10, 0.95
+# Fewest times that these values turn from rising to falling or back: two columns that only grow tell no order.
+FEWEST_TURNS = 4
+# Share of values that two columns of one series have in common at least.
+COMMON = 0.1
+# Columns with fewer different values than this share are compared by so many consecutive values instead of single ones.
+MOSTLY_DIFFERENT, N_CONSECUTIVE = 0.5, 4
+# Columns that may have been scaled are compared by so many consecutive differences, relative to their size, in so many
+# parts of it.
+N_IN_SHAPE, N_PARTS = 7, {np.dtype(np.float32): 200.0, np.dtype(np.float64): 1e4}
+FACTOR = np.uint64(6364136223846793005)  # of a linear congruential generator, to mix bits
+
+
+def recurs_later(newer, older):
+    """Return 1 if the values of one column recur in another in later rows, -1 if in earlier rows, 0 if neither is sure.
+
+    Only values that both columns have once are compared.
+
+    Parameters
+    ----------
+    newer, older : ndarray of shape (n_rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm._estimator.lag_relations import recurs_later
+    >>> series = np.cos(np.arange(40.0) ** 2)
+    >>> recurs_later(series[7:], series[:-7])
+    1
+    """
+    rows, values = zip(*map(_once, (newer, older)), strict=True)
+    common, first, second = np.intersect1d(*values, assume_unique=True, return_indices=True)
+    first, second = rows[0][first], rows[1][second]
+    if len(common) < FEWEST_RECURRING or _n_turns(common[np.argsort(first)]) < FEWEST_TURNS:
+        return 0
+    signs = np.sign(second - first)
+    return next((sign for sign in (1, -1) if (signs == sign).mean() >= MOST), 0)
+
+
+def _once(values):
+    """Return the rows of the values that a column has once, and these values."""
+    found, rows, counts = np.unique(values, return_index=True, return_counts=True)
+    is_once = (counts == 1) & ~np.isnan(found)
+    return rows[is_once], found[is_once]
+
+
+def _n_turns(values):
+    rises = np.diff(values) > 0
+    return int((rises[1:] != rises[:-1]).sum())
+
+
+def runs_of_lags(table, shift):
+    """Return the longest runs of at least three columns, by a shift, each with older values than the one before.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_rows, n_columns)
+        Rows in time order.
+    shift : int
+        From one column of a run to the next one, if the oldest lag is last.
+
+    Returns
+    -------
+    runs : list of tuple of int
+        The newest lag first, whatever the order of the columns is.
+    """
+    n_columns, runs = table.shape[1], []
+    for begin in range(min(shift, n_columns)):
+        path = list(range(begin, n_columns, shift))
+        signs = [recurs_later(table[:, left], table[:, right]) for left, right in pairwise(path)]
+        for sign in (1, -1):
+            changes = np.flatnonzero(np.diff([int(found == sign) for found in signs], prepend=0, append=0))
+            parts = [path[first : last + 1] for first, last in changes.reshape(-1, 2).tolist() if last - first > 1]
+            runs += [tuple(part[::sign]) for part in parts]
+    return sorted(runs, key=min)
+
+
+def are_of_one_series(left, right, are_consecutive=True, unsure=True):
+    """Whether two tables have more than a few values in common, also if each column was scaled by itself.
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (n_rows, n_columns)
+    are_consecutive : bool, default=True
+        Whether the rows are in time order: of columns with few different values, and of scaled ones, several rows are
+        compared.
+    unsure : bool, default=True
+        What to return where there are few different values, and rows in no order.
+    """
+    if _is_mostly_different(right):
+        is_common = _have_common(left, right)
+    elif are_consecutive:
+        is_common = _have_common(*map(_consecutive, (left, right)))
+    else:
+        is_common = unsure
+    if is_common or not are_consecutive:
+        return is_common
+    return _have_common(*map(_shapes, (left, right)))
+
+
+def _is_mostly_different(table):
+    known = table[np.isfinite(table)]
+    return len(np.unique(known)) >= MOSTLY_DIFFERENT * len(known) / table.shape[1]
+
+
+def _have_common(left, right):
+    """Whether a share of the values of the right table are in the left one."""
+    known, asked = (np.unique(table[np.isfinite(table)]) for table in (left, right))
+    return len(asked) > 0 and bool(np.isin(asked, known).mean() >= COMMON)
+
+
+def _consecutive(table):
+    """Return a number for each few consecutive values of a column, the same for the same values."""
+    n_rows = max(0, len(table) - N_CONSECUTIVE + 1)
+    return mixed([table[start : start + n_rows] for start in range(N_CONSECUTIVE)])
+
+
+def mixed(parts):
+    """Return a number for the values at each place of some arrays, the same for the same values."""
+    number = np.zeros(parts[0].shape, dtype=np.uint64)
+    for part in parts:
+        bits = (part + part.dtype.type(0)).view(f"u{part.dtype.itemsize}")  # 0 is added to -0
+        number = (number ^ bits) * FACTOR
+        number ^= number >> np.uint64(29)
+    return number
+
+
+def _shapes(table):
+    """Return a number for what a scaling keeps of a few consecutive values of a column; NaN if they are constant."""
+    n_parts = N_PARTS[table.dtype]
+    differences = np.diff(table.astype(np.float64), axis=0)
+    n_rows = max(0, len(differences) - N_IN_SHAPE + 1)
+    parts = [differences[start : start + n_rows] for start in range(N_IN_SHAPE)]
+    size = np.sum(np.abs(parts), axis=0) if n_rows else np.zeros((0, table.shape[1]))
+    is_known = np.isfinite(size) & (size > 0)
+    size = np.where(is_known, size, 1)
+    numbers = mixed([np.rint(n_parts * np.where(is_known, part, 0) / size) for part in parts])
+    return np.where(is_known, (numbers >> np.uint64(11)).astype(np.float64), np.nan)
