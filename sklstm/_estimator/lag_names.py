@@ -1,20 +1,52 @@
 """Read lags from the names of columns, as other libraries write them."""
 
 import re
+from dataclasses import dataclass
 
+UNIT = r"(?P<unit>[a-z]*|[\s_]*(?:second|minute|min|hour|day|week|month|quarter|year|step|period|row)s?(?:[\s_]ago)?)"
 # What other libraries write. A plain "lag_1" is of the target, a channel without a name.
 PATTERNS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"lag_(?P<lag>\d+)__(?P<channel>.+)",  # sktime: lag_1__y
-        r"(?P<channel>.+?)\s*\(t(?:\s*-\s*(?P<lag>\d+))?\)",  # y(t-1), and y(t) for lag 0
+        # y(t-1), and y(t) for lag 0
+        rf"(?P<channel>.*?)[\s_.]*(?:\(t(?:\s*-\s*(?P<lag>\d+){UNIT})?\)|\[t(?:\s*-\s*(?P<lag2>\d+))?\])",
         # skforecast: lag_1, y_lag_1; mlforecast: lag1; feature-engine: y_lag_1, y_lag_1MS; WindowTransformer: y_lag1;
-        # darts: y_target_lag-1; pandas: y_shift_1
-        r"(?P<channel>.*?)[\W_]*(?<![a-z])(?:lag|shift)[\s_.]*(?P<lag>-?\d+)(?P<unit>[a-z]*)",
-        r"(?P<channel>.+?)[\s_.]+t-(?P<lag>\d+)",  # y_t-1
-        r"lag_?(?P<lag>\d+)_(?P<channel>.+)",  # lag_1_y
+        # darts: y_target_lag-1
+        rf"(?P<channel>.*?)[\W_]*(?<![a-z])lag(?:s|ged)?(?P<style>[\s_.:=#(\[]*)(?P<lag>-?\d+)(?:\.0)?{UNIT}[)\]]?",
+        # pandas: y_shift_1; a negative number would be a later row
+        rf"(?P<channel>.*?)[\W_]*(?<![a-z])(?:shift|shifted|prev|previous)[\s_.(]*(?P<lag>\d+){UNIT}\)?",
+        r"(?:(?P<channel>.+?)[\s_.]+)?t(?:\s*-\s*|_?m(?:inus)?_?)(?P<lag>\d+)",  # y_t-1, t-1, y_tm1
+        r"(?P<channel>.+?)[\s_.]minus[\s_.]?(?P<lag>\d+)",  # y_minus_1
+        r"(?P<channel>.+?)(?<!shift)\s*\((?P<lag>-\d+)\)",  # EViews: y(-1)
+        r"L(?P<lag>\d+)\.(?P<channel>.+)",  # statsmodels: L1.y
+        r"(?P<channel>.+)\.L(?P<lag>\d+)",  # y.L1
+        r"lag[\s_]?(?P<lag>\d+)(?:_|\s+of\s+)(?P<channel>.+)",  # lag_1_y
     )
 ]
+# What tsfresh calculates from a whole window, with a lag as parameter: value__autocorrelation__lag_1
+NO_LAG = re.compile(r"(.*__)?((agg_|partial_)?autocorrelation|c3|time_reversal_asymmetry_statistic)__.*")
+PLAIN_TIME = re.compile(r"t\s*-\s*\d+")
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What the name of a column tells.
+
+    Parameters
+    ----------
+    channel : str
+    number : int
+    unit : str
+        Empty for rows.
+    style : tuple
+        How the number is written: a minus sign tells what it means in all names of one style.
+    """
+
+    channel: str
+    number: int
+    unit: str
+    style: tuple[int, str]
 
 
 def lags_of(names):
@@ -31,12 +63,12 @@ def lags_of(names):
     -------
     channels : dict of dict
         For each channel, by its name, the position of the column of each lag. A channel without a name is first, others
-        are in the order of their first columns. It is empty unless a channel has two lags.
+        are in the order of their first columns. It is empty if no name tells a lag.
 
     Raises
     ------
     ValueError
-        If two columns are the same lag, or lags of a channel have different units.
+        If two columns are the same lag, or lags have different units.
 
     Examples
     --------
@@ -46,39 +78,78 @@ def lags_of(names):
     >>> lags_of(["y_target_lag-2", "y_target_lag-1", "a_futcov_lag-1", "a_futcov_lag0"])
     {'y_target': {2: 0, 1: 1}, 'a_futcov': {1: 2, 0: 3}}
     """
-    found = [_read(name) for name in names]
-    is_negative = any(lag.startswith("-") for _, lag, _ in filter(None, found))
-    channels, units = {}, {}
-    for position, (name, parts) in enumerate(zip(names, found, strict=True)):
-        if parts is None:
+    found = _with_plain_time(names, [_read(name) for name in _without_prefix(names)])
+    negative = {lag.style for lag in found if lag is not None and lag.number < 0}
+    channels, places = {}, {}
+    for position, lag in enumerate(found):
+        if lag is None:
             continue
-        channel, text, unit = parts
-        lags, lag = channels.setdefault(channel, {}), -int(text) if is_negative else int(text)
-        if lag in lags:
-            raise ValueError(f"The columns {names[lags[lag]]!r} and {name!r} are the same lag. Leave one of them out.")
-        if units.setdefault(channel, unit) != unit:
-            raise ValueError(
-                f"The column {name!r} counts in {unit or 'rows'}, but another lag of this channel in "
-                f"{units[channel] or 'rows'}. Give all lags of a channel in one unit."
-            )
-        lags[lag] = position
-    return _with_present_values(_of_several_lags(channels), names)
+        lags, number = channels.setdefault(lag.channel, {}), -lag.number if lag.style in negative else lag.number
+        if number in lags:
+            first, second = names[lags[number]], names[position]
+            raise ValueError(f"The columns {first!r} and {second!r} are the same lag. Leave one of them out.")
+        lags[number] = position
+        places[position] = lag
+    channels = _of_several_lags(channels)
+    _check_units({names[position]: places[position] for lags in channels.values() for position in lags.values()})
+    return _with_present_values(channels, names)
+
+
+def _without_prefix(names):
+    """Leave out what a ColumnTransformer puts in front of all names, unless it makes a difference: num__lag_1."""
+    parts = [name.partition("__") for name in names]
+    rest = [part[2] for part in parts]
+    has_prefixes = all(rest) and len(set(rest)) == len(rest) and not any(_read(part[0]) for part in parts)
+    return rest if has_prefixes else names
 
 
 def _read(name):
-    """Return channel, lag and unit as text; None if a name tells no lag."""
-    for pattern in PATTERNS:
+    """Return the Lag that a name tells; None if it tells none."""
+    name = re.sub("[\N{MINUS SIGN}\N{EN DASH}\N{NON-BREAKING HYPHEN}]", "-", name)
+    if NO_LAG.fullmatch(name):
+        return None
+    for number, pattern in enumerate(PATTERNS):
         match = pattern.fullmatch(name)
         if match:
             parts = match.groupdict()
-            return parts["channel"].strip(), parts["lag"] or "0", parts.get("unit") or ""
+            text = parts["lag"] or parts.get("lag2") or "0"
+            unit = (parts.get("unit") or "").strip(" _")
+            return Lag((parts["channel"] or "").strip(), int(text), unit, (number, parts.get("style") or ""))
     return None
 
 
+def _with_plain_time(names, found):
+    """Read the name "t" as lag 0 beside "t-1"."""
+    if not any(PLAIN_TIME.fullmatch(name) for name in names):
+        return found
+    return [Lag("", 0, "", (0, "")) if name == "t" else lag for name, lag in zip(names, found, strict=True)]
+
+
 def _of_several_lags(channels):
-    """Leave out channels of one lag; put the one without a name first."""
-    several = {channel: lags for channel, lags in channels.items() if len(lags) > 1}
+    """Leave out channels of one lag, unless all have only one; put the one without a name first."""
+    several = {channel: lags for channel, lags in channels.items() if len(lags) > 1} or channels
     return dict(sorted(several.items(), key=lambda item: item[0] != ""))
+
+
+def _check_units(lags):
+    """Raise ValueError if lags of a channel, by the names of their columns, count in different units.
+
+    So they must not in two channels. Lags of one may count in rows, which the unit of the other may be as well.
+    """
+    of_channel, of_all = {}, {}
+    for name, lag in lags.items():
+        unit = of_channel.setdefault(lag.channel, lag.unit)
+        if unit != lag.unit:
+            raise ValueError(
+                f"The column {name!r} counts in {lag.unit or 'rows'}, but another lag of this channel in "
+                f"{unit or 'rows'}. Give all lags of a channel in one unit."
+            )
+        first = of_all.setdefault("unit", lag.unit) if lag.unit else ""
+        if first != lag.unit:
+            raise ValueError(
+                f"The column {name!r} counts in {lag.unit}, but lags of another channel in {first}. Give all lags in "
+                "one unit: rename the columns, or set names."
+            )
 
 
 def _with_present_values(channels, names):

@@ -30,9 +30,10 @@ def check_lag_order(regressor, data, X, y):
     if are_given() or data.X.shape[1] * data.X.shape[2] < 2:
         return
     is_table = n_dimensions(X) == 2
-    reading, table = _read(data, [index_of(X), index_of(y)])
-    if reading is None or not reading.chains or reading.is_right(table, is_table):
-        return
+    with np.errstate(over="ignore", invalid="ignore"):  # of differences, which then show no lags
+        reading, table = _read(data, [index_of(X), index_of(y)])
+        if reading is None or not reading.chains or reading.is_right(table, is_table):
+            return
     names = getattr(regressor, "feature_names_in_", None)
     message = f"{description(reading)} {advice(reading, not is_table, names)}"
     if regressor.loss_steps == "all":

@@ -30,6 +30,7 @@ from sklstm._utils.pickle_version import SavedMixin
 from sklstm._utils.plain_parameters import on_plain_copy
 from sklstm._utils.public import public
 from sklstm._utils.row_alignment import check_same_rows
+from sklstm._utils.user_warning import warn_user
 
 
 @public
@@ -49,7 +50,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
 
     If the columns have names that tell their lags, the names decide: `order`, `layout` and the position of the columns
     do not matter then. These names are understood, also with a channel in front or behind: `lag_1`, `lag1`, `y_lag_1`,
-    `y_target_lag-1`, `lag_1__y`, `y_lag_1D`, `y(t-1)`, `y_t-1` and `y_shift_1`.
+    `y_target_lag-1`, `lag_1__y`, `y_lag_1D`, `y(t-1)`, `t-1`, `y_t-1`, `L1.y`, `y_prev_1` and `y_shift_1`.
 
     Parameters
     ----------
@@ -99,7 +100,8 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
     by side from their newest lags on, so a value that is known one row later than the target, as `a_futcov_lag0` beside
     `y_target_lag-1`, is at the same step. Where a channel lacks a lag that another one has, the value is NaN, and
     `LSTMRegressor(missing="indicator")` is needed. A column named as a channel, as `y` beside `y_lag_1`, is its lag 0
-    if every channel has one. In a table with names such as `lag_-1`, minus means earlier, otherwise a lag of 1 is.
+    if every channel has one. In a table with names such as `lag_-1`, minus means earlier, otherwise a lag of 1 is. If
+    there is only one lag of each channel, sequences have a single step.
 
     A lag table does not tell what its rows are. `LSTMRegressor.fit` compares them, and warns if the newest value comes
     first.
@@ -181,6 +183,11 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         ValueError, TypeError
             If `X` is not a table of numbers, or does not have the columns that the parameters need.
 
+        Warns
+        -----
+        UserWarning
+            If the columns have names that tell no lags, and `n_lags` does not say how many lags there are.
+
         Examples
         --------
         >>> import pandas as pd
@@ -234,13 +241,24 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         return names
 
     def _check_needs_no_names(self):
-        """Raise ValueError if the columns are to be read by names that tell no lags."""
+        """Raise ValueError if the columns are to be read by names that tell no lags; warn if names are left unread."""
         needing = [name for name in ("names", "target") if getattr(self, name) is not None]
         if needing:
             raise ValueError(
                 f"{needing[0]}={shown(getattr(self, needing[0]))} needs names that tell the lags, such as "
-                "['y_lag_1', 'y_lag_2'], with two lags of a channel at least."
+                "['y_lag_1', 'y_lag_2']."
             )
+        of_table = vars(self).get(NAMES)
+        if of_table is not None and self.n_lags is None and self.n_features_in_ > 1:
+            warn_user(
+                f"The names of the columns tell no lags: {shown(list(of_table))}. So all {self.n_features_in_} columns "
+                f"are read as lags by their positions, {self._n_lags_said()}. Set n_lags if this is right, or if other "
+                "columns are behind the lags; otherwise set names."
+            )
+
+    def _n_lags_said(self):
+        order = "the newest first" if self.order == NEWEST_FIRST else "the oldest first"
+        return order + (f", of {self.n_channels} channels" if self.n_channels > 1 else "")
 
     def _check_agrees(self, found):
         """Raise ValueError if numbers that were given are not those that the names tell."""

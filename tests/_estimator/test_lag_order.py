@@ -286,6 +286,8 @@ RIGHT = {
     "every third row of lags with gaps": tuple(part[::3] for part in table_of(LONG, (48, 24, 12, 3, 2, 1))),
     "a random part, in order": tuple(part[np.sort(ROWS[:200])] for part in table_of(LONG, (5, 4, 3, 2, 1))),
     "two scaled lags": (MinMaxScaler().fit_transform(OLD[:, 4:]), Y),
+    "huge values": (1e298 * OLD, Y),
+    "huge values of both signs": (1e300 * np.sign(RNG.normal(size=(60, 5))) * RNG.random((60, 5)), np.arange(60.0)),
     "two trends": (np.c_[np.arange(60.0), 3 * np.arange(60.0) + 1], np.arange(60.0)),
     "cosine and sine of the quarter": (
         StandardScaler().fit_transform(np.c_[np.cos(np.arange(60) * np.pi / 2), np.sin(np.arange(60) * np.pi / 2)]),

@@ -53,6 +53,25 @@ def test_names_of_the_window_transformer():
     np.testing.assert_array_equal(LagsToSequences().fit_transform(flat), WindowTransformer(5).fit_transform(frame))
 
 
+def test_names_that_tell_no_lags_are_told():
+    frame = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=["price", "month", "holiday"])
+    with pytest.warns(UserWarning, match=r"tell no lags: \['price', 'month', 'holiday'\]\. .*, the newest first\. Set"):
+        LagsToSequences().fit(frame)
+    with pytest.warns(UserWarning, match="by their positions, the oldest first, of 3 channels"):
+        LagsToSequences(n_channels=3, order="oldest_first").fit(frame)
+    LagsToSequences(1).fit(frame)
+    LagsToSequences(3).fit(frame)
+    LagsToSequences(names=["lag_1", "month", "holiday"]).fit(frame.to_numpy())
+    LagsToSequences().fit(frame.iloc[:, :1])
+
+
+def test_one_lag_is_one_step():
+    frame = pd.DataFrame(np.arange(8.0).reshape(4, 2), columns=["month", "lag_1"])
+    found = LagsToSequences().fit(frame)
+    assert found.channels_ == ["lag", "month"]
+    np.testing.assert_array_equal(found.transform(frame), frame[["lag_1", "month"]].to_numpy()[:, np.newaxis])
+
+
 def test_names_win_over_order_and_layout():
     check_right(LagsToSequences(5, n_channels=2, order="oldest_first", layout="steps").fit_transform(lag_table(True)))
 
