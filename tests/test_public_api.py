@@ -138,7 +138,7 @@ def fitted():
     yield Forecaster(Ridge(), window_length=2).fit(X, y)
     yield LSTMRegressor(2, max_iter=1, learning_rate="cosine", early_stopping=True).fit(X, y)
     yield WindowTransformer(2).fit(X)
-    yield LagsToSequences().fit(X)
+    yield LagsToSequences(2).fit(X)
     for display in (BacktestDisplay, ForecastDisplay, LossCurveDisplay):
         yield OFFERS_ALL[display].plot(Figure().subplots())
     for display in (ImportanceDisplay, ResidualsDisplay, SeasonDisplay):

@@ -41,7 +41,9 @@ def advice(reading, is_sequence, names=None):
             )
         return f"Give {lags_to_sequences(reading)}.fit_transform(X.reshape(len(X), -1)), to fit and to predict."
     call = "LagsToSequences()" if names is not None and _tell_lags(names) else lags_to_sequences(reading)
-    return f"Put LagsToSequences in front: {IN_FRONT.format(call=call)}."
+    has_others = names is not None and "names=" in call  # than the table has, which are refused
+    without = ", and give X.to_numpy(), to fit and to predict" if has_others else ""
+    return f"Put LagsToSequences in front: {IN_FRONT.format(call=call)}{without}."
 
 
 def _tell_lags(names):

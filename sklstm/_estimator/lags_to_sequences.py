@@ -210,6 +210,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
             self._check_needs_no_names()
             arguments = self.n_lags, self.n_channels, self.order, self.layout
             found = LagColumns.from_positions(self.n_features_in_, *arguments)
+            self._warn_of_names()
         else:
             self._check_agrees(found)
         if self.target is not None:
@@ -241,22 +242,25 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         return names
 
     def _check_needs_no_names(self):
-        """Raise ValueError if the columns are to be read by names that tell no lags; warn if names are left unread."""
+        """Raise ValueError if the columns are to be read by names that tell no lags."""
         needing = [name for name in ("names", "target") if getattr(self, name) is not None]
         if needing:
             raise ValueError(
                 f"{needing[0]}={shown(getattr(self, needing[0]))} needs names that tell the lags, such as "
                 "['y_lag_1', 'y_lag_2']."
             )
+
+    def _warn_of_names(self):
+        """Warn if the table has names that tell no lags, and `n_lags` does not say how many there are."""
         of_table = vars(self).get(NAMES)
         if of_table is not None and self.n_lags is None and self.n_features_in_ > 1:
             warn_user(
                 f"The names of the columns tell no lags: {shown(list(of_table))}. So all {self.n_features_in_} columns "
-                f"are read as lags by their positions, {self._n_lags_said()}. Set n_lags if this is right, or if other "
+                f"are read as lags by their positions, {self._order_said()}. Set n_lags if this is right, or if other "
                 "columns are behind the lags; otherwise set names."
             )
 
-    def _n_lags_said(self):
+    def _order_said(self):
         order = "the newest first" if self.order == NEWEST_FIRST else "the oldest first"
         return order + (f", of {self.n_channels} channels" if self.n_channels > 1 else "")
 

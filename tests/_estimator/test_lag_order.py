@@ -146,6 +146,16 @@ def test_lags_with_gaps_between_them_are_lags_of_one_series():
         np.testing.assert_array_equal(LagsToSequences(6).fit_transform(table)[:, :, 0], FAR_LAGS)
 
 
+def test_made_up_names_are_for_an_array():
+    frame = pd.DataFrame(np.hstack((EXOG, OLD[:, ::-1])), columns=list("abcdefgh"))
+    message = told(frame)
+    assert message.endswith("LSTMRegressor(…)), and give X.to_numpy(), to fit and to predict.")
+    advice = re.search(r"make_pipeline\((.*), LSTMRegressor\(…\)\)", message)[1]
+    with pytest.raises(ValueError, match="are not the names of the columns of X"):
+        mended(frame, advice)
+    assert told(mended(frame.to_numpy(), advice)) is None
+
+
 @pytest.mark.parametrize("lags", [(1, 2, 3, 168), (1, 2, 336, 337), (1, 7, 14, 28), (1, 24, 168), (1, 12, 13, 14)])
 def test_lags_far_apart_are_lags_of_one_series(lags):
     X, y = table_of(LONG, lags)

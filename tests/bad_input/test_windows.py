@@ -13,7 +13,7 @@ from tests.bad_input.window_attempts import DAYS, TABLE, everything
 
 FITTED = WindowTransformer(3, flatten=True).fit(TABLE)
 UNNAMED = WindowTransformer(3, flatten=True).fit(TABLE.to_numpy())
-LAGGED = LagsToSequences().fit(TABLE)
+LAGGED = LagsToSequences(2).fit(TABLE)
 CUT, MADE = "make_windows", "WindowTransformer"
 FIT, TRANSFORM = "WindowTransformer.fit", "WindowTransformer.transform"
 NAMES, OUTPUT = "WindowTransformer.get_feature_names_out", "WindowTransformer.set_output"
