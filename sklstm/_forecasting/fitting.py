@@ -202,7 +202,7 @@ def _train(forecaster, data, builder, regressor_set, samples, tasks):
         try:
             return regressor_set.fit(samples, tasks, plain(forecaster.n_jobs))
         except ValueError as error:
-            message = unseen_lags_message(forecaster, data, builder, error)
+            message = unseen_lags_message(forecaster, builder, regressor_set, samples, error)
             if message is None:
                 raise
             raise NoWindowError(message) from error

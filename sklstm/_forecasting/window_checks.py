@@ -45,19 +45,23 @@ def check_windows(forecaster, data, builder, n_windows, n_dropped):
         )
 
 
-def unseen_lags_message(forecaster, data, builder, error):
+def unseen_lags_message(forecaster, builder, regressor_set, samples, error):
     """Explain an error of a regressor that was trained on lags without any value; None if all lags have values.
 
     Some regressors that accept NaN fail if all values of a column are NaN.
     """
-    n_lags = _n_lags_with_values(data, builder.spec)
-    is_other = isinstance(error, InvalidParameterError) or builder.reads_sequences
-    if is_other or n_lags == builder.spec.window_length:
+    if isinstance(error, InvalidParameterError | NoWindowError) or builder.reads_sequences:
+        return None
+    n_lags, L = min(_n_lags_with_values(part, samples) for part in regressor_set.parts), builder.spec.window_length
+    if n_lags == L:
         return None
     name = type(regressor_to_clone(forecaster)).__name__
+    why, how = f"only the {n_lags} last steps of a window have values", f"Choose window_length={n_lags} or less"
+    if not n_lags:
+        why, how = "a column has no value in any of them", "Leave out columns of X that are always NaN"
     return (
-        f"{name} cannot be trained on windows of window_length={builder.spec.window_length}: only the {n_lags} last "
-        f"steps of a window have values ({error}). " + _how_to_get_windows(forecaster, data, builder, n_lags)
+        f"{name} cannot be trained on windows of window_length={L}: {why} ({error}). {how}, or choose LSTMRegressor()"
+        f"{_and_keep(forecaster)}."
     )
 
 
@@ -92,21 +96,25 @@ def _longest_run(is_complete):
     return int(np.diff(ends).max()) - 1
 
 
-def _n_lags_with_values(data, spec):
-    """Return the largest window length, up to that of `spec`, for which every lag has a value before some target."""
+def _n_lags_with_values(part, samples):
+    """Return how many of the last lags have a value in some sample that a regressor learns from."""
+    windows = samples.windows[samples.rows_at(np.flatnonzero(part.learnt(samples)))]
+    without = np.isnan(windows).all(axis=0).any(axis=1)
+    return without[::-1].argmax() if without.any() else len(without)
+
+
+def _every_lag_has_values(data, spec):
+    """Return whether each lag has a value before some target."""
     complete = _complete_rows(data)
-    for lag in range(1, spec.window_length + 1):
-        ahead = lag + spec.n_ahead - 1
-        if not any((part[:-ahead] & part[ahead:]).any() for part in complete):
-            return lag - 1
-    return spec.window_length
+    ahead = range(spec.n_ahead, spec.window_length + spec.n_ahead)
+    return all(any((part[:-rows] & part[rows:]).any() for part in complete) for rows in ahead)
 
 
 def _how_to_get_windows(forecaster, data, builder, longest):
     """Say how to get windows to train on, which may have `longest` steps at most."""
     name = type(strictest_reader(forecaster)).__name__
     shorter = f"Choose window_length={longest} or less" if longest > 0 else "Give more rows"
-    if builder.reads_sequences or _n_lags_with_values(data, builder.spec) == builder.spec.window_length:
+    if builder.reads_sequences or _every_lag_has_values(data, builder.spec):
         return f"{shorter}, or {_how_to_keep_incomplete(forecaster, name)}."
     return f"{shorter}, or choose LSTMRegressor(){_and_keep(forecaster)}."
 

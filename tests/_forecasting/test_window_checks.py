@@ -128,6 +128,26 @@ def test_without_a_window_the_rows_are_counted():
         Forecaster(model(), window_length=2).fit(None, [np.nan, np.nan, np.nan, 1.0])
 
 
+@pytest.mark.parametrize("strategy", ["recursive", "direct"])
+def test_lags_without_values_before_a_target_with_a_weight(strategy):
+    """The rows of the longest windows have weight 0, and boosting does not read columns of NaN."""
+    y, weight = np.arange(8.0) ** 1.5, np.r_[np.ones(5), 0, 0, 0]
+    forecaster = Forecaster(HistGradientBoostingRegressor(), window_length=6, strategy=strategy, steps=2)
+    why = r"HistGradientBoostingRegressor cannot be trained on windows of window_length=6: only the (\d) last steps of"
+    with pytest.raises(ValueError, match=why) as error:
+        forecaster.fit(None, y, sample_weight=weight)
+    longest = int(re.search(r"Choose window_length=(\d) or less", str(error.value))[1])
+    forecaster.set_params(window_length=longest).fit(None, y, sample_weight=weight)
+
+
+def test_a_column_without_values_that_a_regressor_cannot_read():
+    y, X = np.arange(8.0) ** 1.5, np.c_[np.arange(8.0), np.full(8, np.nan)]
+    forecaster = Forecaster(HistGradientBoostingRegressor(), window_length=3)
+    with pytest.raises(ValueError, match=r"a column has no value in any of them .* Leave out columns of X that are"):
+        forecaster.fit(X, y)
+    forecaster.fit(X[:, :1], y)
+
+
 SHORT = pd.Series(np.random.default_rng(0).normal(size=10), pd.date_range("2024", periods=10))
 TOO_SHORT = {
     "as long as a window": SHORT[:8],
