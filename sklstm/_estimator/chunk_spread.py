@@ -63,8 +63,8 @@ class ChunkSpread:
             of = "y" if len(share) == 1 else f"column {output} of y"
             warn_user(
                 f"The {len(self._of_chunks)} chunks are not alike: {100 * share[output]:.0f} % of the variance of {of} "
-                "is between them, as if they followed each other in time. A network that is trained on one after the "
-                "other forgets the first ones. Mix the rows: `rows = np.random.default_rng(0).permutation(len(X))`, "
-                "and for each `part` of np.array_split(rows, n_chunks) the chunk (X[part], y[part]). If the rows "
-                "cannot be mixed, read the chunks in another order in each epoch."
+                "is between them, as if they held different times or series. A network that is trained on one after "
+                "the other may forget the first ones. Mix the rows: `rows = np.random.default_rng(0).permutation("
+                "len(X))`, and for each `part` of np.array_split(rows, n_chunks) the chunk (X[part], y[part]). If the "
+                "rows cannot be mixed, read the chunks in another order in each epoch."
             )

@@ -675,8 +675,8 @@ class LSTMRegressor(
         Warns
         -----
         UserWarning
-            If most of the variance of a target is between chunks, as if they followed each other in time. A network
-            that is trained on one after the other forgets the first ones. So let each chunk hold samples of all times.
+            If most of the variance of a target is between chunks, as if they held different times or series. A network
+            that is trained on one after the other may forget the first ones. So let each chunk hold samples of all.
 
         Examples
         --------

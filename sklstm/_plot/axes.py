@@ -6,6 +6,7 @@ import numpy as np
 
 from sklstm._utils.argument_checks import shown
 
+NARROW = 2.5  # inches: ten labels may overlap on a narrower Axes
 LARGEST = 1e305  # the largest value to plot: matplotlib cannot scale an axis to larger ones
 
 
@@ -183,7 +184,8 @@ def set_integer_ticks(ax):
     """Place the ticks of the x-axis at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    n_intervals = 10 if width_in_inches(ax) > NARROW else "auto"  # that is as many as there is room for
+    ax.xaxis.set_major_locator(MaxNLocator(n_intervals, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
 
 
 def legend_entries(axes):

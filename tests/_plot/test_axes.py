@@ -13,6 +13,7 @@ from sklstm._plot.axes import (
     set_integer_ticks,
     undone_on_error,
 )
+from tests._plot.tools import overlapping_labels
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def test_ticks_are_whole_numbers(ax, last):
     ax.plot([0.6, last + 0.4], [0, 1])
     ax.figure.canvas.draw()
     np.testing.assert_array_equal(ax.get_xticks() % 1, 0)
+
+
+@pytest.mark.parametrize("width", [1.3, 2, 3, 7])
+@pytest.mark.parametrize("last", [6, 24, 137, 1440])
+def test_whole_numbers_do_not_overlap(last, width):
+    _, ax = plt.subplots(figsize=(width, 2), layout="constrained")
+    ax.plot([0, last], [0, 1])
+    set_integer_ticks(ax)
+    assert overlapping_labels(ax) == []
 
 
 def test_each_label_is_one_entry_and_of_several_colours_it_has_that_of_the_text(ax):
