@@ -18,7 +18,9 @@ from sklstm._utils.numeric_input_messages import (
     first_value,
     foreign_advice,
     frame_advice,
+    grouped_message,
     is_row,
+    lost_index_message,
     not_numeric_message,
     ragged_message,
     series_advice,
@@ -53,7 +55,8 @@ def as_numbers(data, name, sequences=False, *, reads_times=False):
     Raises
     ------
     TypeError
-        If it holds dates, durations, text, categories or other objects. The message says how to convert them.
+        If it holds dates, durations, text, categories or other objects. The message says how to convert them. Also for
+        groups of rows and, with `reads_times`, for a table of another library that has an index.
     ValueError
         If it holds complex numbers, or if its rows differ in length.
 
@@ -75,7 +78,18 @@ def as_numbers(data, name, sequences=False, *, reads_times=False):
     if is_of("pandas", data, "Series", "DataFrame"):
         data = _with_times(data)
         return _frame_numbers(data, name) if data.ndim == 2 else _series_numbers(data, name)
+    if not isinstance(data, np.ndarray | list | tuple):
+        _check_is_no_other_table(data, name, reads_times)
     return _array_numbers(data, name, sequences)
+
+
+def _check_is_no_other_table(data, name, reads_times):
+    """Raise TypeError for groups, and for a table of another library whose index would be lost with its times."""
+    if "GroupBy" in type(data).__name__:
+        raise TypeError(grouped_message(data, name))
+    message = lost_index_message(data, name) if reads_times else None
+    if message:
+        raise TypeError(message)
 
 
 def in_native_order(data):

@@ -54,7 +54,47 @@ def array_advice(array, name, found):
         return ENCODING_ADVICE
     if array.dtype.names:
         return f"It is a structured array: pd.DataFrame({name}) makes its fields columns."
-    return _advice_for_object(found.value)
+    return " ".join(filter(None, (_advice_for_object(found.value), _advice_for_container(array, name, found.value))))
+
+
+def _advice_for_container(array, name, value):
+    """Say how to convert an object that is a table in itself, or rows that are dicts; None for other objects."""
+    if array.ndim == 0 and hasattr(value, "__arrow_c_stream__"):
+        return f"It can be read by Arrow: pass pa.table({name}), with `import pyarrow as pa`."
+    if isinstance(value, dict) and array.ndim < 2:
+        return f"pd.DataFrame({name}) makes a table of it, with `import pandas as pd`."
+    return None
+
+
+def grouped_message(data, name):
+    """Return a message that a GroupBy is no table."""
+    table = f"{name}.obj" if hasattr(data, "obj") else "the table that was grouped"
+    return (
+        f"{name} is a {type(data).__name__}, which holds no rows. Pass {table}. A Forecaster needs the series and the "
+        'time as its index: set_index(["series", "time"]), with the names of these columns.'
+    )
+
+
+def lost_index_message(data, name):
+    """Return a message that a table of another library would lose its index; None for what has none.
+
+    Only tables and series with an index of their own are meant, such as those of Modin, cuDF, Dask and xarray.
+    """
+    index = getattr(data, "indexes", None) if hasattr(data, "indexes") else getattr(data, "index", None)
+    if index is None or callable(index) or not hasattr(data, "__array__"):
+        return None
+    calls = ("to_pandas", "modin.to_pandas", "_to_pandas", "compute")
+    call = next((f"{name}.{call}()" for call in calls if _has(data, call)), None)
+    kind = type(data)
+    advice = f"Pass {call}" if call else "Pass a table of pandas"
+    return f"{name} is a {kind.__name__} of {kind.__module__.partition('.')[0]}, whose index would be lost. {advice}."
+
+
+def _has(data, path):
+    """Whether an object has a method, perhaps below an attribute."""
+    for name in path.split("."):
+        data = getattr(data, name, None)
+    return callable(data)
 
 
 def series_advice(series, name, found):

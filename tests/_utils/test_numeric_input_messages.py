@@ -91,6 +91,11 @@ OTHERS = {
     "a column of dates": ([[1.0, DAYS[0]]], TypeError, "Column 1 of X holds dates"),
     "times of day": ([datetime.time(1)], TypeError, "X holds dates"),
     "a dict": ({"a": 1}, TypeError, "type dict.*argument must be a string or a real number"),
+    "a dict of columns": ({"a": [1.0, 2.0]}, TypeError, r"type dict.* pd.DataFrame\(X\) makes a table"),
+    "rows as dicts": ([{"a": 1.0}, {"a": 2.0}], TypeError, r"type dict.* pd.DataFrame\(X\) makes a table"),
+    "groups": (pd.DataFrame({"a": [1, 2]}).groupby("a"), TypeError, r"X is a DataFrameGroupBy.*Pass X\.obj\. A Fore"),
+    "a grouped column": (pd.Series([1, 2]).groupby(level=0), TypeError, r"X is a SeriesGroupBy.*Pass X\.obj"),
+    "groups of polars": (pl.DataFrame({"a": [1]}).group_by("a"), TypeError, "is a GroupBy.*the table that was grouped"),
     "a generator": ((x for x in [1.0]), TypeError, "type generator"),
     "fields": (np.zeros(2, dtype=[("a", int), ("b", float)]), TypeError, r"structured array: pd.DataFrame\(X\)"),
     "complex": ([1j], ValueError, "Complex data not supported"),
@@ -112,6 +117,41 @@ def test_what_is_no_number_is_refused(name):
     given, error, message = OTHERS[name]
     with pytest.raises(error, match=message):
         as_numbers(given, "X")
+
+
+class Table:
+    """As a table of a library that keeps an index, such as Modin's."""
+
+    def __init__(self, frame, **methods):
+        self._frame, self.index = frame, frame.index
+        vars(self).update(methods)
+
+    def __array__(self, dtype=None, copy=None):
+        return self._frame.to_numpy(dtype)
+
+    def __len__(self):
+        return len(self._frame)
+
+
+def test_the_index_of_another_library_is_not_lost():
+    frame = pd.DataFrame({"sold": np.arange(40.0) % 7}, pd.date_range("2024-01-01", periods=40))
+    methods = {
+        "y.to_pandas()": {"to_pandas": lambda: frame},
+        "y.modin.to_pandas()": {"modin": Table(frame, to_pandas=lambda: frame)},
+        "y._to_pandas()": {"_to_pandas": lambda: frame},
+        "y.compute()": {"compute": lambda: frame},
+    }
+    for call, given in methods.items():
+        y = Table(frame, **given)
+        message = rf"y is a Table of tests, whose index would be lost\. Pass {re.escape(call)}\."
+        with pytest.raises(TypeError, match=message):
+            Forecaster(Ridge(), window_length=3).fit(None, y)
+        assert Forecaster(Ridge(), window_length=3).fit(None, eval(call)).forecast(1).index[0].day == 10
+    with pytest.raises(TypeError, match=r"whose index would be lost\. Pass a table of pandas\."):
+        as_numbers(Table(frame), "y", reads_times=True)
+    np.testing.assert_array_equal(as_numbers(Table(frame), "X"), frame)  # samples have no times
+    with pytest.raises(TypeError, match="values of the type dict"):
+        as_numbers({"index": 1}, "X", reads_times=True)
 
 
 @pytest.mark.parametrize("shape", [(), (2,)])

@@ -113,3 +113,21 @@ def test_long_tables_are_told_how_to_become_a_panel():
     exec(code, place)
     assert len(ridge().fit(None, place["y"]).forecast(2)) == 4
     assert len(ridge().fit(None, pa.Table.from_pandas(place["y"])).forecast(2)) == 4  # pyarrow keeps this index
+
+
+class Stream:
+    def __init__(self, table):
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def test_what_arrow_can_read_is_read_as_advised():
+    days = pd.date_range("2024-01-01", periods=40)
+    table = pa.table({"day": pa.array(days), "sold": np.arange(40.0) % 7})
+    for given in (lambda: Stream(table), lambda: pa.RecordBatchReader.from_batches(table.schema, table.to_batches())):
+        y = given()
+        with pytest.raises(TypeError, match=r"It can be read by Arrow: pass pa\.table\(y\)"):
+            Forecaster(Ridge(), window_length=3).fit(None, y)
+        assert Forecaster(Ridge(), window_length=3).fit(None, pa.table(y)).forecast(1).index[0].day == 10
