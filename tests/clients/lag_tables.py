@@ -50,10 +50,15 @@ def error(forecast):
 @cache
 def of_forecaster(with_exog):
     """The mean error over the seeds that a Forecaster reaches with the same regressor and windows."""
+    return forecaster_error(lstm, with_exog)
+
+
+def forecaster_error(regressor, with_exog):
+    """The same with the regressor that `regressor` makes of a seed."""
     settings = {"window_length": N_LAGS, "strategy": "recursive", "season": None, "log": None, "baseline": None}
     settings["drop_incomplete"] = True  # the others have whole windows only
     known, future = (KNOWN, FUTURE) if with_exog else (None, None)
-    fits = (Forecaster(lstm(seed), **settings).fit(known, TRAIN) for seed in SEEDS)
+    fits = (Forecaster(regressor(seed), **settings).fit(known, TRAIN) for seed in SEEDS)
     return float(np.mean([error(fitted.forecast(STEPS, future)) for fitted in fits]))
 
 

@@ -63,5 +63,14 @@ def test_the_names_that_darts_knows_are_read():
     assert result.after <= 1.1 * of_forecaster(with_exog=True)
 
 
+def test_future_covariates_are_at_the_step_before_their_row():
+    lags = LagsToSequences()
+    rows, _ = rows_given(lambda regressor: forecast(regressor, "future", range(1 - N_LAGS, 1)))
+    found = lags.set_params(names=forecast.names).fit_transform(rows)
+    assert lags.channels_ == ["y_target", "sine_futcov", "cosine_futcov"]
+    expected = np.column_stack((Y[:N_LAGS], EXOG[1 : N_LAGS + 1]))
+    np.testing.assert_allclose(found[0], expected)
+
+
 def test_the_page():
     assert len(run_page("darts")["forecast"]) == STEPS

@@ -53,5 +53,23 @@ def test_several_series_have_names_in_fit_and_none_in_predict():
     assert forecaster.estimator[0].channels_ == ["lag", "_level_skforecast", "sine", "cosine"]
 
 
+def test_lags_of_exogenous_columns_are_put_beside_those_of_the_target():
+    """So that `default_regressor` reaches what it reaches in a Forecaster: see test_exogenous_layouts.py."""
+    names = run_page("Exogenous columns with `default_regressor()`")
+    exog, lags = names["exog"].set_axis(Y.index), names["estimator"][0]
+
+    def spy(regressor):
+        forecaster = recursive.ForecasterRecursive(estimator=regressor, lags=N_LAGS)
+        forecaster.fit(TRAIN, exog=exog[:-STEPS])
+        forecaster.predict(STEPS, exog=exog[-STEPS:])
+
+    rows, _ = rows_given(spy)
+    found = lags.fit_transform(rows)
+    sine = EXOG["sine"].to_numpy()
+    np.testing.assert_allclose(found[0, :, 0], Y[:N_LAGS])
+    np.testing.assert_allclose(found[0, :, 1], sine[:N_LAGS], atol=1e-9)
+    np.testing.assert_allclose(found[0, :, 2], sine[N_LAGS], atol=1e-9)
+
+
 def test_the_page():
     assert len(run_page("skforecast")["forecast"]) == STEPS
