@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sklstm._estimator.input_checks import FLOATS
-from sklstm._utils.argument_checks import as_array
+from sklstm._estimator.input_checks import FLOATS, check_rows_have_targets
+from sklstm._utils.argument_checks import as_array, check_same_length
 from sklstm._utils.checks import check_weights
 
 
@@ -23,11 +23,22 @@ def check_finite(predictions, X, every_step, missing_rule):
         )
 
 
-def check_outputs(y, predictions):
+def _check_outputs(y, predictions):
     """Raise an error if true targets (n_samples,) or (n_samples, n_outputs) have another number of outputs."""
     given, predicted = (values.shape[1] if values.ndim > 1 else 1 for values in (y, predictions))
     if given != predicted:
         raise ValueError(f"y has {given} output(s), but the predictions have {predicted}.")
+
+
+def scored_targets(y, predictions, sample_weight, every_step):
+    """Check the targets of `score`; return targets, predictions and weights as it compares them."""
+    if every_step:
+        return at_present_steps(y, predictions, sample_weight)
+    y = as_array(y, "y", dtype="numeric", ensure_2d=False, ensure_all_finite="allow-nan")
+    check_rows_have_targets(y)
+    check_same_length(X=predictions, y=y)
+    _check_outputs(y, predictions)
+    return y, predictions, None if sample_weight is None else check_weights(sample_weight, y)
 
 
 def at_present_steps(y, predictions, sample_weight):

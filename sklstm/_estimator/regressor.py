@@ -12,13 +12,12 @@ from sklstm._estimator.forecast_checks import check_bounds, check_future
 from sklstm._estimator.given_scaling import ChunkReader
 from sklstm._estimator.input_checks import (
     check_rows,
-    check_rows_have_targets,
     check_training_set,
     check_validation_arguments,
     check_validation_set,
 )
 from sklstm._estimator.lag_order import check_lag_order
-from sklstm._estimator.prediction_checks import at_present_steps, check_finite, check_outputs
+from sklstm._estimator.prediction_checks import check_finite, scored_targets
 from sklstm._estimator.scores import r2
 from sklstm._estimator.settings import check_forget_bias, check_settings
 from sklstm._estimator.solvers import AUTO, LARGE, SOLVERS, partial_fit_obstacle
@@ -27,10 +26,10 @@ from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING
 from sklstm._network.scaling import INSTANCE_NORMS
-from sklstm._utils.argument_checks import MOST_ITERATIONS, CheckedParametersMixin, as_array, check_same_length
+from sklstm._utils.argument_checks import MOST_ITERATIONS, CheckedParametersMixin
 from sklstm._utils.attributes import feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
-from sklstm._utils.checks import check_fitted, check_steps, check_weights, n_dimensions
+from sklstm._utils.checks import check_fitted, check_steps, n_dimensions
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.interrupts import interrupts_are_raised, raises_interrupts
@@ -960,16 +959,8 @@ class LSTMRegressor(
         check_fitted(self, "theta_")
         check_same_rows(X, y=y, sample_weight=sample_weight)
         y = as_numbers(y, "y", sequences=True)
-        y_pred = self.predict(X)
-        if self._state.y_ndim == 3 or n_dimensions(y) == 3:
-            y, y_pred, sample_weight = at_present_steps(y, y_pred, sample_weight)
-        else:
-            y = as_array(y, "y", dtype="numeric", ensure_2d=False, ensure_all_finite="allow-nan")
-            check_rows_have_targets(y)
-            check_same_length(X=y_pred, y=y)
-            check_outputs(y, y_pred)
-            sample_weight = None if sample_weight is None else check_weights(sample_weight, y)
-        return r2(y, y_pred, sample_weight)
+        every_step = self._state.y_ndim == 3 or n_dimensions(y) == 3
+        return r2(*scored_targets(y, self.predict(X), sample_weight, every_step))
 
     @with_default_error_state
     @on_snapshot
