@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklstm._forecasting.fitting import n_in_workers
 from sklstm._forecasting.regressor_input import check_regressor
 from sklstm._forecasting.settings import regressor_to_clone
-from sklstm._forecasting.target_scaling import check_transformer
+from sklstm._forecasting.target_transformer import check_transformer
 from sklstm._utils.argument_checks import naming, shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.user_warning import warn_user

@@ -7,19 +7,16 @@ each series is centred and divided by its size. Known and past-only columns are 
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
-from sklearn.base import clone
 
 from sklstm._forecasting.adjustment import Adjuster, take_log
 from sklstm._forecasting.log_choice import NO_LOG
 from sklstm._forecasting.regressor_input import lstm_prefixes, needs_nonnegative
+from sklstm._forecasting.target_transformer import Transformer, fit_transformer, transformed, transformed_back
 from sklstm._series.positions import positions_of
-from sklstm._utils.argument_checks import naming
 from sklstm._utils.array_fields import ArrayFields
 from sklstm._utils.caches import PickledByFields, cached_property
-from sklstm._utils.checks import check_output
 from sklstm._utils.overflow import power_of_two
 
 # The width of a series covers this share of its values; the others may be outliers. Values equal to the median are left
@@ -38,14 +35,6 @@ OTHER_SIZE = 30
 # then forecasts the small one with 1.1 to 4 times the error that it has beside one of its own size, and with 3 to 20
 # times at a ratio of 30.
 UNLIKE = 3
-
-
-class Transformer(Protocol):
-    """A fitted target transformer."""
-
-    def transform(self, X): ...
-
-    def inverse_transform(self, X): ...
 
 
 @dataclass(frozen=True)
@@ -211,7 +200,7 @@ def fit_scaler(target_transformer, series, rule, season_length=1, has_week=False
     adjusted : dict of SeriesData
         The series with `y` in adjusted units.
     """
-    transformer, y = _fit_transform(target_transformer, {key: part.y for key, part in series.items()})
+    transformer, y = fit_transformer(target_transformer, {key: part.y for key, part in series.items()})
     adjuster = Adjuster.fit(season_length, has_week, log, y, series)
     logs = {key: adjuster.adjustments[key].take_log(values) for key, values in y.items()}
     scales = error_scales(logs)
@@ -398,22 +387,15 @@ class TargetScaler(PickledByFields):
 
     def transform(self, y):
         """Transform targets (…, n_targets) from the user's units."""
-        return _transform(self.transformer, y.reshape(-1, y.shape[-1])).reshape(y.shape)
+        return transformed(self.transformer, y.reshape(-1, y.shape[-1])).reshape(y.shape)
 
     def logs(self, key, y):
         """Convert targets (…, n_targets) of a training series to adjusted units, but leave the season on."""
         return self.adjuster.adjustments[key].take_log(self.transform(y))
 
     def inverse_transform(self, y):
-        """Transform targets (…, n_targets) back to the user's units; the transformer gets finite rows only."""
-        if self.transformer is None:
-            return y
-        rows = y.reshape(-1, y.shape[-1])
-        known = np.isfinite(rows).all(axis=1)
-        values = np.full(rows.shape, np.nan)
-        if known.any():
-            values[known] = _call(self.transformer, "inverse_transform", rows[known])
-        return values.reshape(y.shape)
+        """Transform targets (…, n_targets) back to the user's units."""
+        return transformed_back(self.transformer, y.reshape(-1, y.shape[-1])).reshape(y.shape)
 
 
 def _are_unlike(scalings):
@@ -501,63 +483,3 @@ def _mean_change(y):
         values = y[~np.isnan(y[:, target]), target]
         mean[target] = np.abs(np.diff(values)).mean() if len(values) > 1 else 0
     return mean
-
-
-def _transform(transformer, y):
-    """Transform the rows of y without a missing value; the other rows become NaN."""
-    if transformer is None:
-        return y
-    known = ~np.isnan(y).any(axis=1)
-    transformed = np.full(y.shape, np.nan)
-    if known.any():
-        transformed[known] = _call(transformer, "transform", y[known])
-    return transformed
-
-
-def _call(transformer, method, values):
-    """Call a method of the target transformer; raise an error if it changes the shape (n, n_targets)."""
-    who = f"target_transformer={transformer!r}: {method}"
-    with np.errstate(all="ignore"):  # the caller handles values that are not finite
-        return check_output(getattr(transformer, method)(values), who, *values.shape)
-
-
-def check_transformer(target_transformer):
-    """Raise TypeError for a class, or an object without `transform` or `inverse_transform`."""
-    if isinstance(target_transformer, type):
-        name = target_transformer.__name__
-        raise TypeError(f"target_transformer must be an instance, got the class {name}: write {name}().")
-    missing = [name for name in ("transform", "inverse_transform") if not hasattr(target_transformer, name)]
-    if target_transformer is not None and missing:
-        raise TypeError(f"target_transformer must have {missing[0]}, got {target_transformer!r}.")
-
-
-def _fit_transform(target_transformer, y):
-    """Fit a clone of the transformer; return it and the transformed targets of each series, by key.
-
-    It is fitted on the rows without a missing value. ValueError if it is not invertible there.
-    """
-    if target_transformer is None:
-        return None, y
-    rows = np.concatenate(list(y.values()))
-    known = ~np.isnan(rows).any(axis=1)
-    if not known.any():
-        raise ValueError("target_transformer cannot be fitted: no row of y has a value of every target.")
-    with naming("target_transformer"), np.errstate(all="ignore"):  # what it transforms is checked
-        transformer = clone(target_transformer).fit(rows[known])
-    transformed = np.full(rows.shape, np.nan)
-    transformed[known] = _call(transformer, "transform", rows[known])
-    if not np.isfinite(transformed[known]).all():
-        raise ValueError(
-            f"target_transformer={target_transformer!r} transforms some training targets to values that are not "
-            "finite. Choose a transformer that accepts them."
-        )
-    back = _call(transformer, "inverse_transform", transformed[known])
-    with np.errstate(all="ignore"):
-        is_back = np.allclose(back, rows[known], rtol=1e-3, atol=1e-3 * np.abs(rows[known]).max())
-    if not is_back:
-        raise ValueError(
-            f"target_transformer={target_transformer!r} is not invertible: inverse_transform(transform(y)) is not "
-            "y. FunctionTransformer needs inverse_func, as in FunctionTransformer(np.log1p, np.expm1)."
-        )
-    ends = np.cumsum([len(part) for part in y.values()])[:-1]
-    return transformer, dict(zip(y, np.split(transformed, ends), strict=True))
