@@ -129,6 +129,11 @@ def _followed_histories(fitted, histories, new):
     _check_trained(fitted, new)
     fitted.check_logarithms(new)
     known = {key: history for key, history in histories.items() if key in new}
+    if any(history.n_forgotten for history in known.values()):
+        raise ValueError(
+            "permutation_importance reads all rows of the history, of which `compact` has removed some. Call it before "
+            "compact(), or call fit."
+        )
     series = {key: history.followed_by(new[key]).whole for key, history in known.items()}
     return series, {key: len(history) for key, history in known.items()}
 

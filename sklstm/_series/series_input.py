@@ -229,7 +229,8 @@ def _check_targets(y):
             "y must have the shape (n_rows,) or (n_rows, n_targets), with rows in time order; got () of a single "
             f"value, {shown(y)}."
         )
-    values = as_array(y, "y", dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", ensure_min_samples=0)
+    values = as_array(y, "y", dtype=np.float64, ensure_2d=False, ensure_all_finite=False, ensure_min_samples=0)
+    _check_no_infinity(values, y)
     if 0 in values.shape[1:]:
         raise ValueError(
             f"y must have the shape (n_rows,) or (n_rows, n_targets), with rows in time order; got {values.shape}."
@@ -238,6 +239,20 @@ def _check_targets(y):
     if not len(values):
         raise ValueError("Found array with 0 sample(s) in y while a minimum of 1 is required.")
     return values[:, np.newaxis] if values.ndim == 1 else values
+
+
+def _check_no_infinity(values, y):
+    """Raise ValueError if a value of y is infinite, with the first row of such a value."""
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        row = int(np.argwhere(is_infinite)[0, 0])
+        is_named = is_pandas(y)
+        at = f"{y.index[row]}" if is_named else f"row {row}"
+        advice = "y.replace([np.inf, -np.inf], np.nan)" if is_named else "np.where(np.isinf(y), np.nan, y)"
+        raise ValueError(
+            f"Input y contains infinity or a value too large for float64, at {at}. y = {advice} makes missing values "
+            "of infinite ones."
+        )
 
 
 # ---- the index

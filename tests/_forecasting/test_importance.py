@@ -327,3 +327,12 @@ def test_large_values_do_not_overflow():
         for unit in (2.0**660, 1.0)
     )
     assert_allclose(large.importances_std, 2.0**660 * usual.importances_std, rtol=1e-6)
+
+
+def test_rows_that_were_removed_are_needed():
+    passengers = load_airline()
+    model = Forecaster(Ridge(), window_length=3).fit(None, passengers[:-12])
+    settings = {"steps": 2, "n_repeats": 2, "random_state": 0}
+    model.permutation_importance(None, passengers[-12:], **settings)  # before, as the message says
+    with pytest.raises(ValueError, match=r"`compact` has removed some. Call it before compact\(\)"):
+        model.compact().permutation_importance(None, passengers[-12:], **settings)

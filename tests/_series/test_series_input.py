@@ -276,3 +276,18 @@ def test_values_whose_sums_overflow_are_refused(name, value):
 def test_a_series_whose_name_is_a_number_may_have_no_value():
     with pytest.raises(ValueError, match=r"^y has only NaN"):
         Reader(None, daily().rename(3) * np.nan)
+
+
+def test_infinity_is_told_with_its_place_and_a_call_that_helps():
+    y = pd.concat({"a": daily(6), "b": daily(6)}).astype(float)
+    y.iloc[[8, 9]] = [np.inf, -np.inf]
+    for given, place in (
+        (y, r"at \('b', Timestamp\('2024-01-03"),
+        (y.to_numpy(), "at row 8"),
+        (y.to_frame(), "at .'b'"),
+    ):
+        with pytest.raises(ValueError, match=f"y contains infinity .*{place}") as caught:
+            Reader(None, given)
+        names = {"y": given, "np": np}
+        exec(re.search(r"y = .*?\)(?= makes)", str(caught.value))[0], names)
+        Reader(None, names["y"])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.many_series import forecast_part, panel
-from sklstm import Forecaster, backtest, default_regressor
+from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, make_windows
 from sklstm.datasets import load_airline
 from tests.clients.scale_out import N_WORKERS, SMALL, differing, threads_and_processes
 
@@ -45,6 +45,24 @@ def test_backtests_side_by_side(client):
     jobs = [client.submit(backtest, model, None, airline, **settings) for model in models]
     for model, job in zip(models, jobs, strict=True):
         pd.testing.assert_frame_equal(job.result().frame, backtest(model, None, airline, **settings).frame)
+
+
+def test_blocks_of_arrays_are_chunks():
+    arrays = pytest.importorskip("dask.array")
+    X, y = make_windows(load_airline(), 12)
+    rows = np.random.default_rng(0).permutation(len(y))  # each chunk has windows of all times
+    X, y, models = X[rows], np.asarray(y)[rows], []
+    lazy = arrays.from_array(X, chunks=(40, 12, 1)), arrays.from_array(y, chunks=40)
+    for read in (lambda: zip(*(array.blocks for array in lazy), strict=True), lambda: parts(X, y)):
+        model = LSTMRegressor(4, instance_norm="last-standard", random_state=0).fit_scaling(read)
+        for chunk in read():
+            model.partial_fit(*chunk)
+        models.append(model)
+    assert (models[0].theta_ == models[1].theta_).all()
+
+
+def parts(X, y, size=40):
+    return [(X[start : start + size], y[start : start + size]) for start in range(0, len(y), size)]
 
 
 def test_a_panel_in_partitions(client):

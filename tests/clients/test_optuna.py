@@ -44,3 +44,30 @@ def test_a_study_of_a_forecaster_repeats():
         values.append([trial.value for trial in study.trials])
     assert values[0] == values[1]
     assert np.isfinite(values).all()
+
+
+def test_a_study_prunes_networks_in_training():
+    """Between calls of `partial_fit`; the trials that end are those of a loop by hand."""
+    X, y = make_windows(load_airline(), 12)
+
+    def trained(hidden_size, learning_rate_init):
+        model = LSTMRegressor(hidden_size, instance_norm="last", learning_rate_init=learning_rate_init, random_state=0)
+        for _ in range(4):
+            yield model.partial_fit(X[:-24], y[:-24]).score(X[-24:], y[-24:])
+
+    def objective(trial):
+        chosen = {
+            "hidden_size": trial.suggest_int("hidden_size", 2, 6),
+            "learning_rate_init": trial.suggest_float("learning_rate_init", 1e-4, 1e-1, log=True),
+        }
+        for step, score in enumerate(trained(**chosen)):
+            trial.report(score, step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return score
+
+    pruner, sampler = optuna.pruners.MedianPruner(n_startup_trials=2), optuna.samplers.TPESampler(seed=0)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    study.optimize(objective, n_trials=8)
+    assert 0 < len(study.get_trials(states=[optuna.trial.TrialState.PRUNED])) < 8
+    assert list(trained(**study.best_params))[-1] == study.best_value
