@@ -61,8 +61,8 @@ def new_axes_grid(subplots):
 def _lie_together(subplots):
     """Whether each subplot covers a good share of the times that all of them cover."""
     times = [axis_positions(subplot.history.index.append(subplot.forecast.index)) for subplot in subplots]
-    shortest, whole = min(part[-1] - part[0] for part in times), max(map(max, times)) - min(map(min, times))
-    return shortest >= LEAST_SHARE * whole
+    whole = max(part[-1] for part in times) - min(part[0] for part in times)
+    return min(part[-1] - part[0] for part in times) >= LEAST_SHARE * whole
 
 
 def _grid(subplots):
