@@ -72,6 +72,12 @@ def _check_module(module, name):
             )
         if _torch_module(part, "LSTM") and part.proj_size:
             _refuse_projections(part.proj_size)
+    buffers = sorted(dict(module.named_buffers()).keys() - module.state_dict().keys())
+    if buffers:
+        raise ValueError(
+            f"{name} has the buffers {shown(buffers)}, from which its forward may compute what no nn.LSTM does. "
+            "from_torch converts the layers alone: from_torch(model.lstm, model.linear)."
+        )
 
 
 def _refuse_projections(proj_size):
@@ -85,10 +91,11 @@ def _as_array(name, value):
     """Return a tensor as an array; anything else unchanged."""
     if not _is_tensor(value):
         return value
-    if value.is_meta or value.is_sparse or str(value.dtype) not in ("torch.float32", "torch.float64"):
+    if value.is_meta or value.is_sparse:
+        raise ValueError(f"{name} is a {'meta' if value.is_meta else 'sparse'} tensor. Load all values first.")
+    if str(value.dtype) not in ("torch.float32", "torch.float64"):
         raise ValueError(
-            f"{name} is a tensor of {value.dtype} on {value.device}, but float32 or float64 with values is needed. "
-            "Call .float() on the module first."
+            f"{name} is a tensor of {value.dtype}, but float32 or float64 is needed. Call .float() on the module first."
         )
     return value.detach().cpu().numpy()
 

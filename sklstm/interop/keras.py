@@ -53,9 +53,9 @@ def from_keras(layers, *, return_sequences=None, **parameters):
     Parameters
     ----------
     layers : keras.Model, list of layers, or list of arrays
-        A model whose layers follow each other; its layers; or the weights: `model.get_weights()`, or the
-        `get_weights()` of each layer, in a list. All LSTM layers must have the same number of units and directions.
-        Layers without an effect on predictions, such as Dropout, are left out.
+        A Sequential or functional model whose layers follow each other; its layers; or the weights:
+        `model.get_weights()`, or the `get_weights()` of each layer, in a list. All LSTM layers must have the same
+        number of units and directions. Layers without an effect on predictions, such as Dropout, are left out.
     return_sequences : bool, default=None
         Whether there is a prediction at every step. Layers have this setting. For arrays, the default is False.
     **parameters
@@ -200,7 +200,28 @@ def _kind(layer):
 def _of_model(model, is_poisson):
     if len(getattr(model, "inputs", None) or [0]) != 1 or len(getattr(model, "outputs", None) or [0]) != 1:
         raise ValueError("The model has several inputs or outputs. Give its LSTM and Dense layers as a list.")
+    if _kind(model) == "Functional":
+        _check_chain(model)
+    elif _kind(model) != "Sequential":
+        raise ValueError(
+            f"The model is a {_kind(model)}, whose `call` may do anything. If it only applies LSTM layers and a Dense "
+            "layer one after the other, give these layers as a list, in this order."
+        )
     return _of_layers(list(model.layers), is_poisson)
+
+
+def _check_chain(model):
+    """Raise ValueError if a functional model applies a layer twice, or does what no layer does, as in `inputs * 2`."""
+    names = {layer.name for layer in model.layers}
+    for part in model.get_config()["layers"]:
+        name, n_times = part["name"], len(part["inbound_nodes"])
+        if name in names and n_times <= 1:
+            continue
+        problem = f"applies {name} {n_times} times" if name in names else f"does more than its layers do: {name}"
+        raise ValueError(
+            f"The model {problem}. from_keras converts LSTM layers and a Dense layer that are applied once, one after "
+            "the other."
+        )
 
 
 def _of_layers(layers, is_poisson):
@@ -312,6 +333,7 @@ def _cells_in(arrays):
     while arrays:
         n_own = 3 if len(arrays) > 2 and arrays[2].ndim == 1 else 2
         cells.append(_named_cell(f"LSTM {len(cells)}", arrays[:n_own]))
+        _size(cells[-1])  # a GRU may have arrays of other dimensions behind these
         arrays = arrays[n_own:]
     return cells
 

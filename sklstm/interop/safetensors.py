@@ -142,6 +142,9 @@ def load_safetensors(path, *, output=None, **parameters):
     Nothing in a file is executed, and no module is imported by a name in it. All sizes are compared with the length of
     the file before memory is taken.
 
+    Of weights in several files, join what `safetensors.numpy.load_file` returns for each, and give that to
+    `from_torch`.
+
     Examples
     --------
     A file of a PyTorch model, here written without it:
@@ -181,7 +184,10 @@ def _read(path):
         with open(path, "rb") as file:
             length = int.from_bytes(file.read(N_LENGTH), "little")
     if length > MAX_HEADER:
-        raise ValueError(f"{path} cannot be loaded: its header has {length:,} bytes, more than {MAX_HEADER:,}.")
+        raise ValueError(
+            f"{path} cannot be loaded: it is no safetensors file, as its header would have {length:,} bytes, more than "
+            f"{MAX_HEADER:,}."
+        )
     try:
         with library.safe_open(path, framework="np") as file:
             names = list(file.keys())
@@ -199,7 +205,9 @@ def _check_tensor(name, part):
     """Raise ValueError for a tensor of another type; the library has compared sizes with the length of the file."""
     if part.get_dtype() not in (OF_SETTINGS if name.startswith(PREFIX) else FLOATS):
         raise ValueError(
-            f"{shown(name)} has the type {part.get_dtype()}, but float32 or float64 is needed. Convert it."
+            f"{shown(name)} has the type {part.get_dtype()}, but float32 or float64 is needed. Convert the file with "
+            "PyTorch: save_file({name: part.float() for name, part in load_file(path).items()}, path), of "
+            "safetensors.torch."
         )
     shape = part.get_shape()
     if len(shape) > 3 or (len(shape) > 1 and 0 in shape):
@@ -214,7 +222,10 @@ def _native(name, array):
 
 def _own_model(text, tensors):
     """Return the LSTMRegressor that `save_safetensors` wrote, and the version that wrote it."""
-    parts = content_from_bytes(text.encode("ascii"))
+    try:
+        parts = content_from_bytes(text.encode("ascii"))
+    except ValueError as error:  # also of another library's entry of this name
+        raise ValueError(f"its metadata are not those of sklstm: {error!s:.200}") from error
     if parts.keys() != KEYS or not is_text(parts["version"]) or not is_text(parts["weights"]):
         raise ValueError("its metadata are not those of sklstm")
     if parts["format"] != FORMAT:

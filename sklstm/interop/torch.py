@@ -125,8 +125,8 @@ def to_state_dict(estimator, *, lstm="lstm", linear="linear", dtype=None, log_me
     NotFittedError
         If it is not fitted.
     ValueError
-        If an LSTM with a linear read-out cannot make its predictions: with `instance_norm`, `missing="indicator"` or,
-        without `log_mean=True`, `loss="poisson"`. The message says what to do.
+        If a name ends with a dot; if an LSTM with a linear read-out cannot make its predictions: with `instance_norm`,
+        `missing="indicator"` or, without `log_mean=True`, `loss="poisson"`. The message says what to do.
 
     Warns
     -----
@@ -166,5 +166,7 @@ def to_state_dict(estimator, *, lstm="lstm", linear="linear", dtype=None, log_me
     for name, value in (("lstm", lstm), ("linear", linear)):
         if not isinstance(value, str):
             raise TypeError(f"{name} must be the name of a module, got {shown(value)}.")
+        if value.endswith("."):
+            raise ValueError(f"{name} must be the name of a module, without the dot behind it, got {shown(value)}.")
     weights = exported_weights(estimator, "to_state_dict", dtype, log_mean)
     return torch_names(weights, *(f"{name}." if name else "" for name in (lstm, linear)))

@@ -197,6 +197,7 @@ REFUSED = {
     "no Dense layer above two": (LONG[:6], "LSTM 1"),
     "only a Dense layer": (arrays()[3:], "layers has 2 arrays"),
     "a GRU": (changed(1, lambda array: array[:, :12]), "This is a GRU"),
+    "a GRU with its bias": ([RNG.normal(size=s) for s in ((2, 12), (4, 12), (2, 12), (4, 1), (1,))], "This is a GRU"),
     "an RNN": (changed(1, lambda array: array[:, :4]), "This is a simple recurrent network"),
     "a kernel that is transposed": (changed(0, np.transpose), "kernel of LSTM 0 has the shape (16, 2)"),
     "a recurrent kernel that is transposed": (changed(1, np.transpose), "(16, 4)"),
@@ -316,3 +317,38 @@ def test_layers_that_cannot_be_converted(keras):
         from_keras(two)
     states = L.LSTM(4, return_sequences=True)(x)
     assert from_keras(keras.Model(x, L.Dense(1)(L.LSTM(4)(states)))).n_layers == 2
+
+
+def test_models_that_are_no_chain_of_layers(keras):
+    L = keras.layers
+    x, lstm, dense = keras.Input((None, 2)), L.LSTM(2), L.Dense(1)
+    again = L.LSTM(2, return_sequences=True)
+    cases = {
+        "applies lstm_again 2 times": lstm(again(again(x))),
+        "does more than its layers do: ": lstm(x * 2.0),
+        "does more than its layers do: get_item": L.LSTM(2, return_sequences=True)(x)[:, -1],
+    }
+    again.name = "lstm_again"
+    for says, states in cases.items():
+        with pytest.raises(ValueError, match=f"The model {says}"):
+            from_keras(keras.Model(x, dense(states)))
+    with pytest.raises(ValueError, match="does more than its layers do: multiply"):
+        from_keras(keras.Model(x, dense(lstm(x)) * 2.0))
+
+
+def test_a_model_with_a_call_of_its_own(keras):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.lstm = keras.layers.Dense(1), keras.layers.LSTM(3)
+
+        def call(self, x):
+            return self.dense(self.lstm(x))
+
+    own = Own()
+    want = predicted(own, X.astype(np.float32))
+    with pytest.raises(
+        ValueError, match=r"The model is a Own, whose `call` may do anything.*give these layers as a li"
+    ):
+        from_keras(own)
+    assert_near(from_keras([own.lstm, own.dense]).predict(X.astype(np.float32)), want)  # the advised call

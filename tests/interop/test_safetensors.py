@@ -128,7 +128,7 @@ def test_files_of_pytorch(path):
 
 def test_a_module_of_pytorch(path):
     torch = pytest.importorskip("torch")
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file, save_file
 
     lstm, linear = torch.nn.LSTM(2, 5, batch_first=True), torch.nn.Linear(5, 1)
     whole = torch.nn.ModuleDict({"lstm": lstm, "linear": linear})
@@ -138,7 +138,39 @@ def test_a_module_of_pytorch(path):
         expected = linear(lstm(torch.tensor(single))[0][:, -1])[:, 0].numpy()
     np.testing.assert_allclose(load_safetensors(path).predict(single), expected, rtol=1e-6, atol=1e-6)
     save_file(whole.bfloat16().state_dict(), path)
-    with pytest.raises(ValueError, match="has the type BF16, but float32 or float64 is needed"):
+    with pytest.raises(
+        ValueError, match=r"has the type BF16, but float32 or float64 is needed.*save_file\(\{name: par"
+    ):
+        load_safetensors(path)
+    save_file({name: part.float() for name, part in load_file(path).items()}, path)  # the advised call
+    np.testing.assert_allclose(load_safetensors(path).predict(single), expected, atol=0.01)
+
+
+def test_weights_in_several_files(path):
+    estimator = fit(model(), X, Y)
+    named = list(to_state_dict(estimator).items())
+    files = [path.with_name(f"part{number}.safetensors") for number in range(2)]
+    for number, file in enumerate(files):
+        library.save_file(dict(named[number::2]), file)
+        with pytest.raises(ValueError, match=f"{file.name} cannot be loaded: "):
+            load_safetensors(file)
+    joined = {name: part for file in files for name, part in library.load_file(file).items()}
+    np.testing.assert_allclose(from_torch(joined).predict(X), estimator.predict(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"weight_map": {"lstm.weight_ih_l0": "model-1.safetensors"}}', b"PK\x03\x04" * 9]
+)
+def test_other_files(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="cannot be loaded: it is no safetensors file, as its header would have"):
+        load_safetensors(path)
+
+
+@pytest.mark.parametrize("text", ["", "trained on Monday", "é", "[]", '{"format": 1}'])
+def test_metadata_of_another_library_under_our_name(path, text):
+    library.save_file(to_state_dict(fit(model(), X, Y)), path, {"sklstm": text})
+    with pytest.raises(ValueError, match="cannot be loaded: its metadata are not those of sklstm"):
         load_safetensors(path)
 
 
@@ -361,7 +393,7 @@ def test_properties_of_malformed_files(name, path):
 MALFORMED = {
     "empty": (b"", "header"),
     "text": (b"this is no such file at all", "header"),
-    "a long header": ((2**40).to_bytes(8, "little") + b"{}", "its header has 1,099,511,627,776 bytes, more than"),
+    "a long header": ((2**40).to_bytes(8, "little") + b"{}", "its header would have 1,099,511,627,776 bytes"),
     "a header too long for the file": ((1000).to_bytes(8, "little") + b"{}", "header"),
     "no tensors": (put_together(b"{}", b""), "those of 0"),
     "sizes beyond the file": (

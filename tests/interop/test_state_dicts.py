@@ -93,9 +93,20 @@ REFUSED = {
     "two precisions": ((LSTM, torch.nn.Linear(5, 1)), "must have one precision"),
     "half precision": ((torch.nn.LSTM(2, 5).half(), LINEAR), "torch.float16"),
     "bfloat16": ((torch.nn.LSTM(2, 5).bfloat16(), LINEAR), "torch.bfloat16"),
-    "no values": ((torch.nn.LSTM(2, 5, device="meta"), LINEAR), "meta"),
+    "no values": ((torch.nn.LSTM(2, 5, device="meta"), LINEAR), "weight_ih_l0 is a meta tensor"),
+    "sparse values": ((LSTM, {"weight": torch.eye(5).to_sparse()}), "weight is a sparse tensor"),
     "half precision in an array": (changed("linear.bias", lambda array: array.astype(np.float16)), "float16"),
 }  # fmt: skip
+
+
+def test_buffers_that_are_in_no_state_dict():
+    """With them, a forward method can do more than its layers."""
+    module = torch.nn.ModuleDict({"lstm": LSTM, "linear": LINEAR})
+    assert from_torch(module, output="last")
+    module.register_buffer("mean", torch.zeros(2), persistent=False)
+    with pytest.raises(ValueError, match=r"lstm has the buffers \['mean'\], .*from_torch\(model.lstm, model.linear\)"):
+        from_torch(module)
+    assert from_torch(module["lstm"], module["linear"], output="last")  # the advised call
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -427,6 +427,15 @@ def test_parameters_that_fit():
     assert_near(found.predict(x), outputs(LSTM, LINEAR, present))
 
 
+def test_a_name_is_no_prefix():
+    for name in ("lstm", "linear"):
+        with pytest.raises(
+            ValueError, match=rf"{name} must be the name of a module, without the dot .* 'net\.{name}\.'"
+        ):
+            to_state_dict(fit(model(), X, Y), **{name: f"net.{name}."})
+        assert to_state_dict(fit(model(), X, Y), **{name: f"net.{name}"})
+
+
 def test_estimators_that_cannot_be_exported():
     with pytest.raises(NotFittedError):
         to_state_dict(LSTMRegressor())
