@@ -29,6 +29,7 @@ from sklstm._training.progress import Progress
 from sklstm._utils.attributes import NAMES
 from sklstm._utils.forecast_bounds import WindowRange
 from sklstm._utils.plain_estimators import estimator_kinds
+from sklstm._utils.plain_labels import LABEL_KINDS
 from sklstm._utils.plain_pandas import saved_pandas_kinds
 from sklstm._utils.plain_random import RANDOM_KINDS
 from sklstm._utils.plain_state import (
@@ -295,6 +296,7 @@ TRAINING_KINDS = (
 )
 STATE_KINDS = (
     *RANDOM_KINDS,
+    *LABEL_KINDS,
     *TRAINING_KINDS,
     *map(Kind.of_fields, (Unfinished, FittedParameters, TrainingTable, GivenScaling)),
 )

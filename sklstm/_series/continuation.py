@@ -7,7 +7,10 @@ from sklstm._utils.user_warning import warn_user
 
 def end_key(history):
     """Return a key for the end of a history; histories with equal keys are continued by equal indexes."""
-    return len(history) if history.end is None else (history.end, getattr(history.end.last, "tz", None))
+    if history.end is None:
+        return len(history)
+    zone = getattr(history.end.last, "tz", None)
+    return history.end, type(zone), str(zone)  # dateutil's zones themselves cannot be keys
 
 
 def rows_skipped(histories, parts, name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time, timedelta, timezone
+from datetime import UTC, time, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,8 +37,9 @@ def saved_pandas_kinds() -> tuple[Kind, ...]:
     """
     timestamp, timedelta, period, _ = _time_kinds()
     range_index, multi_index, _ = _index_kinds()
-    offset, datetime_index, period_index, any_index = _saved_kinds()
-    return (timestamp, timedelta, period, offset, datetime_index, period_index, range_index, multi_index, any_index)
+    offset, interval, datetime_index, period_index, any_index = _saved_kinds()
+    indexes = (datetime_index, period_index, range_index, multi_index, any_index)
+    return (timestamp, timedelta, period, offset, interval, *indexes)
 
 
 @cache
@@ -153,6 +154,12 @@ def _saved_kinds() -> tuple[Kind, ...]:
 
     return (
         saved(pd.tseries.offsets.BaseOffset, "name n normalize settings", _offset_parts, _make_any_offset),
+        saved(
+            pd.Interval,
+            "left right closed",
+            lambda interval: {name: getattr(interval, name) for name in ("left", "right", "closed")},
+            lambda left, right, closed: pd.Interval(left, right, closed),
+        ),
         saved(pd.DatetimeIndex, "values unit zone frequency name", _datetime_index_parts, _make_datetime_index),
         saved(
             pd.PeriodIndex,
@@ -215,7 +222,9 @@ def _any_index_parts(index: pd.Index) -> Parts:
 
 
 def _zone_parts(zone: object) -> tuple[str, str]:
-    """Return the library and the name of a time zone."""
+    """Return the library and the name of a time zone; of an offset with another name, its microseconds as well."""
+    if isinstance(zone, timezone) and zone is not UTC:
+        return "offset", f"{zone.utcoffset(None) // timedelta(microseconds=1)} {zone.tzname(None)}"
     library = "zoneinfo" if isinstance(zone, ZoneInfo) else "datetime" if isinstance(zone, timezone) else "pandas"
     return library, str(zone)
 
@@ -223,7 +232,7 @@ def _zone_parts(zone: object) -> tuple[str, str]:
 def _is_zone(value: object) -> bool:
     if not isinstance(value, tuple) or len(value) != 2 or not all(map(_name, value)):
         return False
-    return value[0] in ("zoneinfo", "datetime", "pandas")
+    return value[0] in ("zoneinfo", "datetime", "offset", "pandas")
 
 
 def _zone(library: str, name: str) -> object:
@@ -234,6 +243,11 @@ def _zone(library: str, name: str) -> object:
             return ZoneInfo(name)
         except ZoneInfoNotFoundError as error:
             raise ValueError(f"There is no time zone {name!r}.") from error
+    if library == "offset":
+        microseconds, _, label = name.partition(" ")
+        offset = timedelta(microseconds=int(microseconds))
+        unnamed = timezone(offset)
+        return unnamed if unnamed.tzname(None) == label else timezone(offset, label)
     # pandas alone knows how to read the name of an offset, such as UTC+02:00
     return pd.Timestamp(0, unit="s", tz=name).tz
 

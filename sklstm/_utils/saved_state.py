@@ -212,7 +212,7 @@ class _Reader:
         try:
             self._arrays, self._small, self._objects = (bundle[name] for name in ("arrays", "small", "objects"))  # type: ignore[index]
             return dict(self._value(json.loads(bundle["text"])))  # type: ignore[call-overload, index, no-any-return]
-        except (TypeError, LookupError, AttributeError, ValueError, OverflowError, RecursionError) as error:
+        except (TypeError, LookupError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"The saved state of the estimator cannot be read: {error!r}") from error
 
     def _value(self, content: Json) -> object:

@@ -61,6 +61,13 @@ def test_zones_of_equal_stamps_are_kept_apart():
     assert [str(index.tz) for index in indexes.values()] == ["Europe/Paris", "Asia/Tokyo"]
 
 
+def test_zones_of_dateutil_which_cannot_be_keys():
+    y = daily(4).tz_localize("dateutil/Europe/Berlin")
+    (index,) = future_indexes(Reader(None, y).series, 2).values()
+    assert index[0] == y.index[-1] + pd.Timedelta("1D")
+    assert str(index.tz) == str(y.index.tz)
+
+
 def test_without_a_frequency_a_forecast_has_the_index_of_its_columns_or_counts():
     history = Reader(None, pd.Series([1.0, 2.0], pd.DatetimeIndex(["2024-01-01", "2024-01-02"]))).history
     X_future = pd.DataFrame({"a": 1.0}, index=DAYS[2:6])

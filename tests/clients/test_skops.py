@@ -1,5 +1,9 @@
 """skops: every estimator is dumped and loaded, and only the public classes of sklstm have to be trusted."""
 
+from datetime import date, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,6 +92,7 @@ def indexed(kind):
         "UTC": AIRLINE.set_axis(days.tz_localize("UTC")),
         "hours": AIRLINE.set_axis(pd.date_range("2024-03-30", periods=144, freq="h", tz="America/New_York")),
         "offset": AIRLINE.set_axis(days.tz_localize("+05:30")),
+        "named offset": AIRLINE.set_axis(days.tz_localize(timezone(timedelta(hours=2), "CEST"))),
         "business days": AIRLINE.set_axis(pd.bdate_range("2024-01-01", periods=144)),
         "two a month": AIRLINE.set_axis(pd.date_range("2010", periods=144, freq="SMS")),
         "periods": AIRLINE.to_period("M"),
@@ -104,7 +109,7 @@ def indexed(kind):
 
 KINDS = (
     "months zone UTC hours offset periods weeks numbers array panel|business days|two a month|two targets|"
-    "panel of periods"
+    "panel of periods|named offset"
 )
 KINDS = [kind for part in KINDS.split("|") for kind in (part.split() if part.startswith("months") else [part])]
 
@@ -125,6 +130,27 @@ def test_forecasters_of_every_index_forecast_and_update_to_the_bit(kind):
         assert_same(loaded.forecast(3), original.forecast(3))
         new = original.forecast(2)
     assert_same(again(original.compact()).forecast(3, coverage=0.8), loaded.forecast(3, coverage=0.8))
+
+
+LABELS = {
+    "dates": [date(2024, 1, 1), date(2024, 1, 2)],
+    "decimals": [Decimal("1.10"), Decimal(2)],
+    "intervals": [pd.Interval(0, 1), pd.Interval(1, 2)],
+    "complex numbers": [1 + 2j, 3j],
+    "sets": [frozenset("a"), frozenset("b")],
+    "UUIDs": [UUID(int=1), UUID(int=2)],
+    "large numbers": [2**53 + 1, 2**53 + 2],
+    "times": [pd.Timestamp("2024", tz="Asia/Tokyo"), pd.Timestamp("2025", tz="Asia/Tokyo")],
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_panels_with_labels_of_every_kind(name):
+    y = pd.concat([AIRLINE, 2 * AIRLINE], keys=LABELS[name])
+    original = Forecaster(Ridge(), window_length=6).fit(None, y)
+    loaded = again(original)
+    assert_same(loaded.forecast(2), original.forecast(2))
+    assert_same(loaded.history_, original.history_)
 
 
 FORECASTERS = {
