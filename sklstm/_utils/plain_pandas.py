@@ -30,6 +30,7 @@ def pandas_kinds() -> tuple[Kind, ...]:
     return (*_time_kinds(), *_index_kinds())
 
 
+@cache
 def saved_pandas_kinds() -> tuple[Kind, ...]:
     """Return the kinds for pickles, which hold long indexes as arrays, and offsets that have no name.
 
@@ -86,6 +87,7 @@ def _time_kinds() -> tuple[Kind, ...]:
     )
 
 
+@cache
 def _index_kinds() -> tuple[Kind, ...]:
     import pandas as pd
 
@@ -117,11 +119,18 @@ def _index_kinds() -> tuple[Kind, ...]:
     )
 
 
-def _exactly(parts: Callable[..., Parts], make: Callable[..., object]) -> Callable[[object], Parts]:
-    """Return a function that returns the parts of an object, or raises TypeError if they do not make it again."""
+def _exactly(
+    parts: Callable[..., Parts], make: Callable[..., object], is_sure: Callable[..., bool] | None = None
+) -> Callable[[object], Parts]:
+    """Return a function that returns the parts of an object, or raises TypeError if they do not make it again.
+
+    Objects for which `is_sure` returns True are not made again, as this takes time.
+    """
 
     def checked(value: object) -> Parts:
         found = parts(value)
+        if is_sure is not None and is_sure(value):
+            return found
         try:
             again = make(**found)
             is_same = type(again) is type(value) and _is_equal(again, value)
@@ -148,9 +157,15 @@ def _is_equal(one: object, other: object) -> bool:
 def _saved_kinds() -> tuple[Kind, ...]:
     import pandas as pd
 
-    def saved(cls: type, names: str, parts: Callable[..., Parts], make: Callable[..., object]) -> Kind:
+    def saved(
+        cls: type,
+        names: str,
+        parts: Callable[..., Parts],
+        make: Callable[..., object],
+        is_sure: Callable[..., bool] | None = None,
+    ) -> Kind:
         tests = dict.fromkeys(names.split(), is_hashable)
-        return Kind(cls.__name__, cls, tests, _exactly(parts, make), make, has_subclasses=True)
+        return Kind(cls.__name__, cls, tests, _exactly(parts, make, is_sure), make, has_subclasses=True)
 
     return (
         saved(pd.tseries.offsets.BaseOffset, "name n normalize settings", _offset_parts, _make_any_offset),
@@ -160,7 +175,13 @@ def _saved_kinds() -> tuple[Kind, ...]:
             lambda interval: {name: getattr(interval, name) for name in ("left", "right", "closed")},
             lambda left, right, closed: pd.Interval(left, right, closed),
         ),
-        saved(pd.DatetimeIndex, "values unit zone frequency name", _datetime_index_parts, _make_datetime_index),
+        saved(
+            pd.DatetimeIndex,
+            "values unit zone frequency name",
+            _datetime_index_parts,
+            _make_datetime_index,
+            _has_common_frequency,
+        ),
         saved(
             pd.PeriodIndex,
             "values frequency name",
@@ -193,6 +214,18 @@ def _make_any_offset(name: str, n: int, normalize: bool, settings: dict[str, obj
 def _datetime_index_parts(index: pd.DatetimeIndex) -> Parts:
     zone = None if index.tz is None else _zone_parts(index.tz)
     return {"values": index.asi8, "unit": index.unit, "zone": zone, "frequency": index.freq, "name": index.name}
+
+
+# Offsets of which pandas has checked that they explain an index; of a DateOffset, for example, it does not know it.
+_COMMON = {
+    *("Day", "Hour", "Minute", "Second", "Milli", "Micro", "Nano", "Week"),
+    *("MonthBegin", "MonthEnd", "QuarterBegin", "QuarterEnd", "YearBegin", "YearEnd"),
+}
+
+
+def _has_common_frequency(index: pd.DatetimeIndex) -> bool:
+    is_common = index.freq is None or type(index.freq).__name__ in _COMMON
+    return is_common and index.tz is None and type(index).__name__ == "DatetimeIndex"
 
 
 def _make_datetime_index(

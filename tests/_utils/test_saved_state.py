@@ -86,6 +86,12 @@ INDEXES = [
     pd.Index([True, False]),
     pd.CategoricalIndex(["b", "a"], categories=["b", "a", "c"], ordered=True),
     pd.MultiIndex.from_product([["x", "y"], pd.date_range("2020", periods=2)], names=["k", None]),
+    pd.date_range("2020", periods=144, freq=pd.DateOffset(months=1, days=2)),  # pandas does not find it again
+    *(
+        pd.date_range("2020-02-29", periods=30, freq=name)[part]
+        for name in ("2MS", "-1D", "QE-FEB", "YS-JUL", "W-TUE", "37min", "ns")
+        for part in (slice(None), slice(3, None, 3), slice(None, None, -1), slice(1), slice(0))
+    ),
     pd.interval_range(0, 3),
     pd.timedelta_range("1h", periods=3),
 ]
@@ -220,6 +226,14 @@ def test_foreign_objects_stay_what_they_are():
     read = CODEC.read(state)
     assert read["within"][0] is foreign
     assert read["within"][1]["f"] is function
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="of NumPy 2")
+def test_strings_of_numpy_2_stay_what_they_are():
+    values = np.array(["a", "bb"], np.dtypes.StringDType())
+    read = CODEC.read(pickle.loads(pickle.dumps(CODEC.written({"x": [values, values.dtype]}))))["x"]
+    assert read[0].dtype == read[1] == values.dtype
+    assert read[0].tolist() == ["a", "bb"]
 
 
 def test_masked_arrays_stay_objects():
