@@ -143,14 +143,14 @@ class Reading:
 
 
 def _are_uncertain(chains, table):
-    """Whether chains may be chance, or be turned round by a series that repeats exactly."""
+    """Whether chains may be chance, or be turned round as all series repeat exactly."""
     n_columns = table.shape[1]
     are_weak = len(chains) > 1 and max(map(len, chains)) == 2
     is_chance = are_weak and (4 * len(chains) < n_columns or len({chain[1] - chain[0] for chain in chains}) > 1)
-    return is_chance or any(
-        _may_repeat(table[:, chain[0]], len(chain) < FEWEST_IF_PERIODIC)
+    return is_chance or all(
+        len(chain) < max(FEWEST_IF_PERIODIC, n_columns)
+        and _may_repeat(table[:, chain[0]], len(chain) < FEWEST_IF_PERIODIC)
         for chain in chains
-        if len(chain) < max(FEWEST_IF_PERIODIC, n_columns)
     )
 
 

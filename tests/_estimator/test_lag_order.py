@@ -26,6 +26,7 @@ STEPS = SEQUENCES.reshape(len(Y), -1)
 BLOCKS = SEQUENCES.transpose(0, 2, 1).reshape(len(Y), -1)
 BLOCKS_NEW = SEQUENCES[:, ::-1].transpose(0, 2, 1).reshape(len(Y), -1)
 EXOG = np.stack((A, B), axis=1)[L:]
+CALENDAR = np.tile(np.cos(np.arange(12) * np.pi / 6), 10)[3:93], np.tile(np.sin(np.arange(12) * np.pi / 6), 10)[:90]
 ROWS = np.random.default_rng(1).permutation(600)
 LONG = RNG.normal(size=700).cumsum()
 FAR_LAGS = np.stack([TARGET[25 - lag : len(TARGET) - lag] for lag in (25, 24, 12, 3, 2, 1)], axis=1)  # in order
@@ -69,6 +70,16 @@ WRONG = {
     ),
     "names that are no lags": (pd.DataFrame(OLD[:, ::-1], columns=list("abcdef")), "LagsToSequences(6)"),
     "sktime": (BLOCKS, "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')"),
+    "sktime with a calendar": (
+        np.hstack([OLD, *(sliding_window_view(column, L)[:-1] for column in CALENDAR)]),
+        "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')",
+    ),
+    "darts with a calendar": (
+        np.hstack((OLD, np.stack([sliding_window_view(c, L)[:-1] for c in CALENDAR], axis=2).reshape(len(Y), -1))),
+        "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(6, 0, -1)), "
+        "*(f'x{c}_lag_{i}' for i in range(6, 0, -1) for c in range(1, 3))])",
+    ),
+    "a calendar behind": (np.column_stack((OLD[:, ::-1], *(column[L:] for column in CALENDAR))), "LagsToSequences(6)"),
     "blocks, newest first": (BLOCKS_NEW, "LagsToSequences(6, n_channels=3, layout='channels')"),
     "blocks and other columns": (np.hstack((BLOCKS_NEW, EXOG)), "LagsToSequences(6, n_channels=3, layout='channels')"),
     "steps, newest first": (SEQUENCES[:, ::-1].reshape(len(Y), -1), "LagsToSequences(6, n_channels=3)"),
