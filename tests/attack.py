@@ -85,7 +85,7 @@ SCALARS = {
     "np.complex64": lambda: np.complex64(1 + 1j),
     "np.datetime64": lambda: np.datetime64("2024-01-01"),
     "np.timedelta64": lambda: np.timedelta64(3, "D"),
-    "np.timedelta64 without unit": lambda: np.timedelta64(3),
+    "np.timedelta64 without unit": lambda: np.array([3], "i8").view("m8")[0],
     "np.str_": lambda: np.str_("last"),
     "np.void": lambda: np.void(b"abc"),
     "datetime": lambda: datetime.datetime(2024, 1, 1),

@@ -63,11 +63,12 @@ class InputSpec:
         however: by such rows MAPIE and dask-ml probe whether an estimator is fitted, with as many columns as there are
         channels or steps.
         """
-        n_columns = np.shape(X)[1]
+        n_rows, n_columns = np.shape(X)
         if self.n_steps > 1 and n_columns == self.n_steps * self.n_channels:
             _check_flat_names(X, name, (self.n_steps, self.n_channels))
-            return as_array(X, name, dtype=FLOATS, ensure_all_finite=False).reshape(-1, self.n_steps, self.n_channels)
-        if may_be_probe and len(X) == 1 and n_columns in (self.n_channels, self.n_steps) and not np.any(np.asarray(X)):
+            return _floats(X, name).reshape(-1, self.n_steps, self.n_channels)
+        is_like_probe = may_be_probe and n_rows == 1 and n_columns in (self.n_channels, self.n_steps)
+        if is_like_probe and not _floats(X, name).any():
             return np.zeros((1, max(self.n_steps, 1), self.n_channels), dtype=self.dtype)
         return None
 
@@ -224,6 +225,11 @@ def _n_row_dimensions(regressor, X, input_name):
             "into such rows."
         )
     return ndim
+
+
+def _floats(X, name):
+    """Return an array of numbers, finite or not."""
+    return as_array(X, name, dtype=FLOATS, ensure_all_finite=False)
 
 
 def _check_sequences(regressor, X, input_name):

@@ -84,17 +84,24 @@ def difference(y_true, y_pred):
 
 def _as_array(values, name):
     """Convert truth or predictions to an array of float64."""
-    if is_pandas(values):
-        check_table(values, name)
-        found = numeric_columns(as_frame(values), range(as_frame(values).shape[1]), target_names(values), name)
-        return found.to_numpy()[:, 0] if values.ndim == 1 else found.to_numpy()
+    table = values if is_pandas(values) else _as_table(values, name)
+    check_table(table, name)
+    found = numeric_columns(as_frame(table), range(as_frame(table).shape[1]), target_names(table), name).to_numpy()
+    return found[:, 0] if table.ndim == 1 else found
+
+
+def _as_table(values, name):
+    """Convert numbers, but those of pandas, to a Series or a DataFrame of float64."""
+    import pandas as pd
+
     try:
-        found = np.asarray(as_numbers(values, name), dtype=np.float64)
+        with np.errstate(over="ignore"):  # infinity is refused later
+            found = np.asarray(as_numbers(values, name), dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"{name} must be numbers, got {shown(values)}: {error}") from error
     if found.ndim not in (1, 2):
         raise ValueError(f"{name} must have one or two dimensions, got {shown(values)}.")
-    return found
+    return pd.Series(found) if found.ndim == 1 else pd.DataFrame(found)
 
 
 def read_rows(residuals, n_lags, series, targets, max_panels):

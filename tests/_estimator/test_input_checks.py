@@ -564,4 +564,6 @@ def test_a_row_of_zeros_is_the_probe_of_another_library():
     for rows in (np.zeros((2, 2)), np.zeros((1, 3)), np.full((1, 2), 1e-9), np.full((1, 2), np.nan)):
         with pytest.raises(ValueError, match="fitted on sequences"):
             model.predict(rows)
+    with pytest.raises(TypeError, match="Sparse data was passed for X"):
+        model.predict(sparse.csr_array(np.zeros((1, 2))))
     refuses(model, lambda: model.partial_fit(np.zeros((1, 2)), [0.0]), ValueError, "fitted on sequences")

@@ -67,7 +67,8 @@ def test_whole_numbers(value):
 
 
 @pytest.mark.parametrize(
-    "value", [True, np.True_, 0, 101, 1.0, "3", None, [3], np.array(3), 10**400, np.timedelta64(3), Fraction(3), np.nan]
+    "value",
+    [True, np.True_, 0, 101, 1.0, "3", None, [3], np.array(3), 10**400, np.timedelta64(3, "D"), Fraction(3), np.nan],
 )
 def test_what_is_no_whole_number(value):
     with pytest.raises(
@@ -156,7 +157,7 @@ def test_parameters_of_an_estimator():
         (10**400, True),
         (3.0, False),
         (True, False),
-        (np.timedelta64(3), False),
+        (np.timedelta64(3, "D"), False),
         (Fraction(3), False),
     ],
     ids=repr,

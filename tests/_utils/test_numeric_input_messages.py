@@ -85,7 +85,7 @@ OTHERS = {
     "digits": (["1", "2"], TypeError, r"numbers as text: X = np.asarray\(X, dtype=float\)"),
     "dates": (DAYS.to_numpy(), TypeError, "X holds dates.*Put times into the index"),
     "durations": ((DAYS - DAYS[0]).to_numpy(), TypeError, r'durations.*X / np.timedelta64\(1, "s"\)'),
-    "no time": ([pd.NaT, np.datetime64("NaT")], TypeError, "X holds dates"),
+    "no time": ([pd.NaT, np.datetime64("NaT", "D")], TypeError, "X holds dates"),
     "a duration": (np.timedelta64(1, "D"), TypeError, "X holds durations"),
     "masked dates": (masked(DAYS.to_numpy()), TypeError, "X holds dates"),
     "a column of dates": ([[1.0, DAYS[0]]], TypeError, "Column 1 of X holds dates"),

@@ -137,7 +137,7 @@ def test_parameters_are_given_back_when_a_fit_fails():
         model.fit(X, Y)
     assert model.dropout is given
     with pytest.raises(TypeError, match="hidden_size"):
-        with_plain_parameters(model.set_params(hidden_size=np.timedelta64(3)))
+        with_plain_parameters(model.set_params(hidden_size=np.timedelta64(3, "D")))
 
 
 def test_forecasts_of_so_many_steps():
@@ -145,7 +145,7 @@ def test_forecasts_of_so_many_steps():
     model = fit(LSTMRegressor(3, max_iter=2, random_state=0), rows, y)
     for steps in widths(9):
         np.testing.assert_array_equal(model.forecast(steps), model.forecast(9))
-    for steps in (np.True_, np.float64(3), np.timedelta64(3)):
+    for steps in (np.True_, np.float64(3), np.timedelta64(3, "D")):
         with pytest.raises(TypeError, match="steps"):
             model.forecast(steps)
 

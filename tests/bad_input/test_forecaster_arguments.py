@@ -222,7 +222,7 @@ ARGUMENTS = [
     argument("update", "train", "text", lambda: "yes", "'yes'", TypeError),
     argument("update", "learning_rate_init", "zero", lambda: 0, "got 0"),
     argument("update", "learning_rate_init", "a boolean", lambda: True, "True"),
-    argument("update", "learning_rate_init", "a duration", lambda: np.timedelta64(1), "timedelta64"),
+    argument("update", "learning_rate_init", "a duration", lambda: np.timedelta64(1, "D"), "timedelta64"),
     argument("update", "learning_rate_init", "huge", lambda: 1e300, "1e+300"),
     argument("update", "learning_rate_init", "without training", lambda: 0.1, "0.1"),
     argument("permutation_importance", "X", "None", lambda: None, "['a', 'b']"),

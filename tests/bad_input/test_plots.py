@@ -297,6 +297,8 @@ ROWS = [
     Row(LEFT_OF, "n_lags", "fraction", lambda: 1.5, "got 1.5"),
     Row(LEFT_FROM, "y_true", "text", lambda: ["a", "b"], "'a'", TypeError),
     Row(LEFT_FROM, "y_true", "number", lambda: 3, "got 3"),
+    Row(LEFT_FROM, "y_true", "beyond float64", lambda: np.longdouble("1e310"), "one or two dimensions"),
+    Row(LEFT_FROM, "y_true", "values beyond float64", lambda: np.full(24, np.longdouble("1e310")), "inf"),
     Row(LEFT_FROM, "y_pred", "other rows", lambda: HISTORY[1:], "23 rows"),
     Row(LEFT_FROM, "y_pred", "fewer", lambda: [1.0, 2.0], "got (2,)"),
     Row(LEFT_FROM, "y_pred", "complex", lambda: np.ones(24) * 1j, "complex", TypeError),
@@ -395,7 +397,8 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_any_name_is_shown_as_it_is(name):
-    series = [pd.concat({name: part, "b": part}) for part in (HISTORY, FORECAST)]
+    keys = pd.Index([name, "b"], dtype=object)  # strings of pyarrow cannot hold half of a surrogate pair
+    series = [pd.concat([part, part], keys=keys) for part in (HISTORY, FORECAST)]
     displays = [
         LossCurveDisplay(loss_curve={name: LOSSES, "b": LOSSES}).plot(),
         LossCurveDisplay(loss_curve=LOSSES).plot(name=name),

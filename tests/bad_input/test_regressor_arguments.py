@@ -43,7 +43,7 @@ OF_NUMBERS = {
     "beta_2": (np.ones(3), np.nan, 1.0),
     "epsilon": (1j, 0.0, 1e300),
     "rho": ("0.9", -0.1, 1.0),
-    "alpha": (np.timedelta64(1), -1.0, 1e300),
+    "alpha": (np.timedelta64(1, "D"), -1.0, 1e300),
     "clip_norm": ("none", 0.0, 1e-320),
     "clip_value": ("none", -1.0, 1e-320),
     "batch_size": (2.5, 0, "all"),
