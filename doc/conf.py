@@ -95,7 +95,7 @@ html_title = "sklstm"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "getting_started": []}
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_persistent": ["search-button"],  # without its field, so that the header keeps to one line
