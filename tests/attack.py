@@ -53,6 +53,27 @@ class Unshowable:
         raise RuntimeError("cannot be shown")
 
 
+class Unaskable:
+    """An object that fails when it is asked for any attribute, as a proxy of nothing does."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("cannot be asked")
+
+
+class Unconvertible:
+    """An object that fails when it is converted to an array, as what was read from a closed file may."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("cannot be converted")
+
+
+def in_itself():
+    """A list that contains itself."""
+    found = [1.0]
+    found.append(found)
+    return found
+
+
 # ---- bad values
 
 # Each is made anew for each attempt, as generators are used up and arrays may be changed.
@@ -65,6 +86,7 @@ SCALARS = {
     "3": lambda: 3,
     "1.5": lambda: 1.5,
     "-0.5": lambda: -0.5,
+    "-0.0": lambda: -0.0,
     "nan": lambda: float("nan"),
     "inf": lambda: float("inf"),
     "-inf": lambda: float("-inf"),
@@ -99,6 +121,7 @@ SCALARS = {
     "complex": lambda: 1 + 2j,
     "Decimal": lambda: Decimal("0.5"),
     "Decimal 3": lambda: Decimal(3),
+    "Decimal sNaN": lambda: Decimal("sNaN"),
     "Fraction": lambda: Fraction(1, 2),
     "Fraction 10**400": lambda: Fraction(10**400, 3),
     "''": lambda: "",
@@ -128,6 +151,9 @@ CONTAINERS = {
     "empty dict": lambda: {},
     "set": lambda: {1, 2},
     "range": lambda: range(3),
+    "endless range": lambda: range(10**18),
+    "list in itself": in_itself,
+    "[sNaN]": lambda: [Decimal("sNaN"), 1.0],
     "generator": lambda: (k for k in range(3)),
     "iterator": lambda: iter([1.0, 2.0]),
     "memoryview": lambda: memoryview(b"abc"),
@@ -139,6 +165,8 @@ CONTAINERS = {
     "dtype": lambda: np.dtype("float64"),
     "object": lambda: object(),
     "Unshowable": lambda: Unshowable(),
+    "Unaskable": lambda: Unaskable(),
+    "Unconvertible": lambda: Unconvertible(),
     "Ellipsis": lambda: ...,
     "NotImplemented": lambda: NotImplemented,
     "slice": lambda: slice(2),
@@ -172,6 +200,7 @@ ARRAYS = {
     "recarray": lambda: np.rec.array([(1.0, 2)], dtype=[("a", float), ("b", int)]),
     "sparse": lambda: sparse.csr_matrix(np.eye(3)),
     "sparse array": lambda: sparse.coo_array(np.eye(3)),
+    "sparse array without rows": lambda: sparse.csr_array((0, 3)),
     "masked": lambda: np.ma.masked_all(3),
     "np.matrix": lambda: np.asmatrix(np.ones((3, 2))),
     "subclass": lambda: np.arange(3.0).view(Subclassed),
@@ -269,6 +298,8 @@ def _pandas_variants(table):
         "index of floats": lambda: table.set_axis(np.linspace(0.5, 1.5, n)),
         "index of NaN": lambda: table.set_axis([np.nan] * n),
         "index of booleans": lambda: table.set_axis(np.arange(n) % 2 == 0),
+        "index beyond int64": lambda: table.set_axis(np.arange(n, dtype=np.uint64) + np.uint64(2**63 - 3)),
+        "index from the first of int64": lambda: table.set_axis(np.arange(n) + np.iinfo(np.int64).min),
         "index of NaT": lambda: table.set_axis(pd.DatetimeIndex([pd.NaT] * n)),
         "index of durations": lambda: table.set_axis(pd.to_timedelta(np.arange(n), unit="D")),
         "index of intervals": lambda: table.set_axis(pd.interval_range(0, n)),

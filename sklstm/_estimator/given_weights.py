@@ -150,7 +150,9 @@ def weights_with_scaling(regressor, dtype=None, log_mean=False):
             f"Only quantile {network.loss.levels[network.loss.middle]:g}, which predict returns, is converted. The "
             f"other {network.loss.n_levels - 1} quantiles are sums of increments, and not linear."
         )
-    return _rounded(folded_weights(network, theta), dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        folded = folded_weights(network, theta)
+    return _rounded(folded, dtype)
 
 
 def _check_is_linear(network, log_mean):
@@ -191,7 +193,7 @@ def _rounded(weights, dtype):
     """Return weights in a precision; ValueError if it cannot hold them."""
 
     def rounded(values):
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             result = values.astype(dtype)
             is_near = np.abs(result - values) <= TOLERANCE * np.abs(values)
         if not (np.isfinite(result) & is_near).all():

@@ -6,6 +6,7 @@ scikit-learn's own checks are used where it has them. Samples are returned as a 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
 from sklstm._estimator.channel_names import channel_names
@@ -63,6 +64,8 @@ class InputSpec:
         however: by such rows MAPIE and dask-ml probe whether an estimator is fitted, with as many columns as there are
         channels or steps.
         """
+        if issparse(X):
+            as_array(X, name)  # raises the error that says so
         n_rows, n_columns = np.shape(X)
         if self.n_steps > 1 and n_columns == self.n_steps * self.n_channels:
             _check_flat_names(X, name, (self.n_steps, self.n_channels))

@@ -14,6 +14,7 @@ from sklstm._plot.axes import check_axes, legend_entries, new_axes, set_integer_
 from sklstm._plot.labels import as_label, check_name, format_name
 from sklstm._plot.style import KWARGS, area_style, check_styles, line_style, marker_style, naming_style
 from sklstm._utils.argument_checks import shown, validate_arguments
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.public import public
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class BacktestDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_predictions(
         cls,
         frame,
@@ -164,6 +166,7 @@ class BacktestDisplay:
         )
 
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def plot(
         self,
         ax=None,

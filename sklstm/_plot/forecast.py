@@ -17,6 +17,7 @@ from sklstm._plot.forecast_drawing import (
 from sklstm._plot.forecast_tables import read_subplots
 from sklstm._plot.style import KWARGS, check_styles
 from sklstm._utils.argument_checks import check_whole_number, validate_arguments
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.public import public
 
 CONSTRAINTS = {
@@ -106,6 +107,7 @@ class ForecastDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_estimator(
         cls,
         forecaster,
@@ -209,6 +211,7 @@ class ForecastDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_predictions(
         cls,
         history,
@@ -283,6 +286,7 @@ class ForecastDisplay:
         )
 
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def plot(
         self,
         ax=None,

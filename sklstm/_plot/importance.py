@@ -21,6 +21,7 @@ from sklstm._plot.labels import check_name, format_name, format_name_of
 from sklstm._plot.style import KWARGS, THIN_LINE, bar_style, check_styles, naming_style
 from sklstm._plot.tables import choose, is_same_name, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, is_whole_number, validate_arguments
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.overflow import power_of_two
 from sklstm._utils.public import public
 
@@ -76,6 +77,7 @@ class ImportanceDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_estimator(
         cls,
         forecaster,
@@ -142,6 +144,7 @@ class ImportanceDisplay:
         )
 
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def plot(self, ax=None, *, variables=None, targets=None, max_panels=12, bar_kwargs=None):
         """Plot the importances.
 

@@ -10,6 +10,7 @@ from sklstm._plot.estimators import check_fitted_estimator
 from sklstm._plot.labels import as_label, check_name, format_name
 from sklstm._plot.style import KWARGS, check_styles, line_style, mark_isolated_points, naming_style
 from sklstm._utils.argument_checks import is_whole_number, like, shown, validate_arguments
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.public import public
 
@@ -86,6 +87,7 @@ class LossCurveDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_estimator(
         cls,
         estimator,
@@ -143,6 +145,7 @@ class LossCurveDisplay:
         return display.plot(ax, log_scale=log_scale, **kwargs)
 
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def plot(self, ax=None, *, name=None, log_scale="auto", loss_kwargs=None, validation_kwargs=None, best_kwargs=None):
         """Plot the losses.
 

@@ -24,6 +24,7 @@ from sklstm._plot.style import (
 )
 from sklstm._plot.time_axis import axis_positions, format_time_axis
 from sklstm._utils.argument_checks import check_whole_number, validate_arguments
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.public import public
 
 CONSTRAINTS = {"line_kwargs": KWARGS, "bar_kwargs": KWARGS}
@@ -101,6 +102,7 @@ class ResidualsDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_estimator(
         cls,
         forecaster,
@@ -159,6 +161,7 @@ class ResidualsDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_predictions(
         cls,
         y_true,
@@ -208,6 +211,7 @@ class ResidualsDisplay:
         )
 
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def plot(self, ax=None, *, series=None, targets=None, max_panels=12, line_kwargs=None, bar_kwargs=None):
         """Plot the residuals.
 

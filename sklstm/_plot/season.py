@@ -22,6 +22,7 @@ from sklstm._plot.labels import format_name, format_names
 from sklstm._plot.style import KWARGS, THIN_LINE, check_styles, line_style, marker_style, naming_style
 from sklstm._plot.tables import choose, join_names, numeric_columns
 from sklstm._utils.argument_checks import check_whole_number, validate_arguments
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.public import public
 
 CONSTRAINTS = {"line_kwargs": KWARGS}
@@ -85,6 +86,7 @@ class SeasonDisplay:
 
     @classmethod
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def from_estimator(cls, forecaster, *, ax=None, series=None, targets=None, max_panels=12, line_kwargs=None):
         """Plot the season that a fitted forecaster takes off.
 
@@ -125,6 +127,7 @@ class SeasonDisplay:
         )
 
     @validate_arguments(CONSTRAINTS)
+    @with_default_error_state
     def plot(self, ax=None, *, series=None, targets=None, max_panels=12, line_kwargs=None):
         """Plot the season.
 

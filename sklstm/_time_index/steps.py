@@ -170,7 +170,8 @@ def steps_from(end, index, step):
     if isinstance(index, pd.PeriodIndex):
         return _whole_steps(index.asi8 - start.ordinal, step.n)
     if not isinstance(index, pd.DatetimeIndex):
-        return _whole_steps(integers(index) - start, step)
+        # as in `integers`, numbers beyond int64 are taken modulo 2**64, which the difference undoes
+        return _whole_steps(integers(index) - np.array(start % 2**64, dtype=np.uint64).view(np.int64), step)
     if is_absolute(step):
         unit = min(start.unit, index.unit, key=NANOSECONDS.get)
         origin = pd.DatetimeIndex([start]).as_unit(unit).asi8
@@ -255,7 +256,7 @@ def _common_difference(index):
     if isinstance(index, pd.RangeIndex):
         return index.step if index.step > 0 else None
     differences = np.unique(np.diff(integers(index)))
-    return int(differences[0]) if len(differences) == 1 and differences[0] else None
+    return int(differences[0]) if len(differences) == 1 and differences[0] > 0 else None
 
 
 def _common_frequency(index, wall):

@@ -45,9 +45,8 @@ class _Shortener(reprlib.Repr):
     def repr_instance(self, value, level):
         if isinstance(value, type):
             return f"the class {value.__name__}"
-        text = super().repr_instance(value, level)
-        shape = getattr(value, "shape", None)
-        if not isinstance(shape, tuple) or not shape or (len(text) < N_CHARACTERS and "\n" not in text):
+        text, shape = super().repr_instance(value, level), shape_of(value)
+        if not shape or (len(text) < N_CHARACTERS and "\n" not in text):
             return text
         return f"{type(value).__name__} of shape {shape}"
 
@@ -63,6 +62,15 @@ def shown(value):
     'a', a whole number of about 401 digits, ndarray of shape (3, 4), the class dict
     """
     return _Shortener().repr(value)
+
+
+def shape_of(value):
+    """Return the shape of an array-like; () for anything else, such as an object that fails when it is asked."""
+    try:
+        shape = getattr(value, "shape", ())
+    except Exception:
+        return ()
+    return shape if isinstance(shape, tuple) else ()
 
 
 def is_whole_number(value):
@@ -203,7 +211,10 @@ def _allows(constraint, value):
     value = plain(value)
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         return False
-    return bool(constraint.is_satisfied_by(value))
+    try:
+        return bool(constraint.is_satisfied_by(value))
+    except Exception:  # an object that fails when it is asked for its attributes
+        return False
 
 
 def validate_arguments(constraints):

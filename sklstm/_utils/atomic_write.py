@@ -83,8 +83,9 @@ def replacing(path: str) -> Iterator[BinaryIO]:
         mode = _mode_of(target, path)
         folder = os.path.dirname(target)
         _remove_unfinished(folder)
-        with _new_file(folder) as file:
-            try:
+        names: list[str] = []
+        try:
+            with _new_file(folder, names) as file:
                 if mode is not None:
                     os.chmod(file.name, mode)
                 yield file
@@ -93,12 +94,11 @@ def replacing(path: str) -> Iterator[BinaryIO]:
                 if fcntl is None:
                     file.close()  # Windows moves no open file
                 os.replace(file.name, target)
-            except BaseException:
+        except BaseException:
+            for name in names:
                 with suppress(OSError):
-                    if fcntl is None:
-                        file.close()
-                    os.unlink(file.name)
-                raise
+                    os.unlink(name)
+            raise
         _force_to_disk(folder)
 
 
@@ -117,10 +117,11 @@ def _mode_of(target: str, path: str) -> int | None:
 
 
 @contextmanager
-def _new_file(folder: str) -> Iterator[BinaryIO]:
-    """Open a new file that nobody else writes, locked until it is closed."""
+def _new_file(folder: str, names: list[str]) -> Iterator[BinaryIO]:
+    """Open a new file that nobody else writes, locked until it is closed. Its name is added to `names` before."""
     while True:
-        with open(os.path.join(folder, f".sklstm-{secrets.token_hex(8)}.tmp"), "xb") as file:
+        names.append(os.path.join(folder, f".sklstm-{secrets.token_hex(8)}.tmp"))
+        with open(names[-1], "xb") as file:
             if _is_locked(file.fileno()) and os.fstat(file.fileno()).st_nlink:
                 yield file
                 return

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._utils.argument_checks import MOST_STEPS, as_array, is_whole_number, shown
+from sklstm._utils.argument_checks import MOST_STEPS, as_array, is_whole_number, shape_of, shown
 from sklstm._utils.numeric_input import as_numbers
 
 # What scikit-learn says otherwise, to call fit, would be refused.
@@ -67,7 +67,7 @@ def check_weights(sample_weight, X):
 def check_steps(steps):
     """Return a forecast horizon as a Python int, from 1 to `MOST_STEPS`."""
     if not is_whole_number(steps):
-        is_table = getattr(steps, "shape", ()) != ()
+        is_table = shape_of(steps) != ()
         what = f"a {type(steps).__name__}; it is the first argument" if is_table else shown(steps)
         raise TypeError(f"steps must be a whole number, got {what}.")
     if steps < 1:

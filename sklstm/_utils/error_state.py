@@ -20,8 +20,12 @@ def with_default_error_state(function: Callable[Arguments, Result]) -> Callable[
 
     @wraps(function)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        # not as a decorator itself: with NumPy 1.26, one object would restore the state of another thread
-        with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
-            return function(*args, **kwargs)
+        before = np.geterr()
+        try:
+            # not as a decorator itself: with NumPy 1.26, one object would restore the state of another thread
+            with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+                return function(*args, **kwargs)
+        finally:  # as Ctrl-C may come before the block restores it
+            np.seterr(**before)
 
     return wrapped

@@ -11,6 +11,7 @@ from numbers import Complex, Real
 import numpy as np
 from scipy.sparse import issparse
 
+from sklstm._utils.argument_checks import like, shown
 from sklstm._utils.numeric_input_messages import (
     NotNumericError,
     array_advice,
@@ -119,7 +120,7 @@ def _array_numbers(data, name, sequences):
     """Convert an array-like that is not a pandas or polars table."""
     if isinstance(data, np.matrix):  # scikit-learn's message does not say which argument
         raise TypeError(f"{name} is an np.matrix, which is not supported. Pass np.asarray({name}).")
-    array = _as_array(_unmasked(data), name, sequences)
+    array = _as_array(data, name, sequences)
     try:
         return _numbers(array, name)
     except NotNumericError as found:
@@ -145,14 +146,16 @@ def _unmasked(data):
 
 def _as_array(data, name, sequences):
     """Convert to an ndarray. A one-dimensional array of rows becomes two-dimensional."""
-    if isinstance(data, np.ndarray) and not _holds_rows(data):
-        return data
     try:
+        data = _unmasked(data)
+        if isinstance(data, np.ndarray) and not _holds_rows(data):
+            return data
         return np.asarray(list(data) if isinstance(data, np.ndarray) else data)
-    except ValueError as error:
-        if "inhomogeneous" not in str(error):
-            raise
-        raise ValueError(ragged_message(data, name, sequences)) from error
+    except Exception as error:  # anything, as objects convert themselves to arrays
+        if isinstance(error, ValueError) and "inhomogeneous" in str(error):
+            raise ValueError(ragged_message(data, name, sequences)) from error
+        what = f"{type(error).__name__}{': ' * bool(str(error))}{error}"
+        raise like(error, f"{name} cannot be converted to an array of numbers ({what}), got {shown(data)}.") from error
 
 
 def _holds_rows(array):
@@ -191,7 +194,7 @@ def _numbers_of_objects(array, name):
 def _as_float(value):
     """Convert a number. Beyond the range of float64 it becomes infinite, which later checks refuse."""
     try:
-        return float(value)
+        return np.nan if isinstance(value, Decimal) and value.is_nan() else float(value)  # also of a signaling NaN
     except OverflowError:
         return np.inf if value > 0 else -np.inf
 

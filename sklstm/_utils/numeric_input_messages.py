@@ -286,7 +286,7 @@ def _as_array_if_regular(part):
     """Convert a row to an array; return it as it is if it is ragged itself."""
     try:
         return np.asarray(part)
-    except ValueError:
+    except Exception:  # anything, as objects convert themselves to arrays
         return part
 
 

@@ -55,5 +55,5 @@ def make_pattern(n_samples=200, pattern_length=3, noise=0.05, random_state=None)
     what = f"n_samples={shown(n_samples)} with pattern_length={shown(pattern_length)}"
     check_memory(32 * (n_samples + pattern_length), what, "Choose smaller numbers.")
     pattern = np.sin(2 * np.pi * np.arange(pattern_length) / pattern_length)
-    noise = own_generator(random_state).normal(0, noise, n_samples)
+    noise = own_generator(random_state).normal(0, abs(noise), n_samples)  # NumPy refuses -0.0
     return np.resize(pattern, n_samples) + noise

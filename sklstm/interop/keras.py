@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._utils.argument_checks import check_flag, shown
+from sklstm._utils.error_state import with_default_error_state
 from sklstm.interop._weights import (
     check_array,
     check_same_precision,
@@ -45,6 +46,7 @@ class _Found(NamedTuple):
     returns_sequences: bool | None
 
 
+@with_default_error_state
 def from_keras(layers, *, return_sequences=None, **parameters):
     """Make a fitted `LSTMRegressor` from Keras' `LSTM` layers and the `Dense` layer above them.
 
@@ -117,6 +119,7 @@ def from_keras(layers, *, return_sequences=None, **parameters):
     return new_regressor(_network_weights(found), parameters, bool(every_step), {})
 
 
+@with_default_error_state
 def get_weights(estimator, *, dtype=None, log_mean=False):
     """Return the weights of an `LSTMRegressor` as the list that `set_weights` of a Keras model takes.
 

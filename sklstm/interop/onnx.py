@@ -9,6 +9,7 @@ from sklstm._estimator.fitted_network import fitted_network
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.atomic_write import checked_path, replacing
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._version import __version__
 from sklstm.interop._extras import import_extra
 from sklstm.interop._onnx_converters import CONVERTERS, NO_FORECASTER
@@ -23,6 +24,7 @@ EXTRA = "onnx"
 OPSET = 17  # of 2022, which all runtimes in use read
 
 
+@with_default_error_state
 def to_onnx(estimator, path=None):
     """Export a fitted LSTMRegressor to ONNX, so that it predicts without Python.
 

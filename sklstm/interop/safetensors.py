@@ -15,6 +15,7 @@ from sklstm._utils.archive import MAX_JSON, content_from_bytes, content_to_bytes
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.atomic_write import check_is_file, checked_path, errors_name, replacing
 from sklstm._utils.checks import check_fitted
+from sklstm._utils.error_state import with_default_error_state
 from sklstm._utils.plain_state import is_text
 from sklstm._version import __version__
 from sklstm.interop._extras import import_extra
@@ -31,6 +32,7 @@ FLOATS = {"F32", "F64"}
 OF_SETTINGS = FLOATS | {"BOOL", "I32", "I64", "U32", "U64"}
 
 
+@with_default_error_state
 def save_safetensors(estimator, path):
     """Save the weights, the scaling and the settings of a fitted `LSTMRegressor` as a safetensors file.
 
@@ -99,6 +101,7 @@ def save_safetensors(estimator, path):
         file.write(data)
 
 
+@with_default_error_state
 def load_safetensors(path, *, output=None, **parameters):
     """Load an `LSTMRegressor` from a safetensors file.
 

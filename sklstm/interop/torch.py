@@ -4,12 +4,14 @@ PyTorch's gates are i, f, g, o, and each has two biases, which are added. Here t
 """
 
 from sklstm._utils.argument_checks import shown
+from sklstm._utils.error_state import with_default_error_state
 from sklstm.interop._state_dicts import dropout_of, network_weights, torch_names
 from sklstm.interop._weights import exported_weights, new_regressor
 
 OUTPUTS = ("last", "all")
 
 
+@with_default_error_state
 def from_torch(lstm, linear=None, *, output=None, **parameters):
     """Make a fitted `LSTMRegressor` from an `nn.LSTM` and the `nn.Linear` that reads its states.
 
@@ -95,6 +97,7 @@ def from_torch(lstm, linear=None, *, output=None, **parameters):
     return new_regressor(weights, parameters, output == "all", known)
 
 
+@with_default_error_state
 def to_state_dict(estimator, *, lstm="lstm", linear="linear", dtype=None, log_mean=False):
     """Return the weights of an `LSTMRegressor` under PyTorch's names, as a state dict of NumPy arrays.
 

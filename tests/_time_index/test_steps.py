@@ -222,6 +222,14 @@ def test_beyond_what_pandas_holds_is_told(index, steps):
         assert len(regular_end(index.as_unit("s")).next_values(steps)) == steps
 
 
+def test_unsigned_numbers_are_counted_up_to_the_last():
+    index = pd.Index(np.arange(2**63 - 4, 2**63 + 6, dtype=np.uint64))
+    assert [steps_after(regular_end(index[:4]), index[k:]) for k in (4, 6)] == [0, 2]
+    forecaster = Forecaster(Ridge(), window_length=1).fit(None, pd.Series(np.arange(4.0), index[:4]))
+    forecaster.update(None, pd.Series(np.arange(6.0), index[4:]))
+    assert forecaster.history_.index.equals(index)
+
+
 # ---- frequencies that are inferred
 
 

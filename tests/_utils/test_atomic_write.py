@@ -17,6 +17,7 @@ import pytest
 
 from sklstm._utils import atomic_write
 from sklstm._utils.atomic_write import checked_path, errors_name, replacing
+from tests.test_interrupts import Tracer
 
 OLD, NEW = b"old" * 100, b"new" * 100_000
 
@@ -333,6 +334,19 @@ def test_an_error_at_any_call_leaves_the_old_file(path, monkeypatch, error):
             assert (raised.value.errno, raised.value.filename) == (error.errno, os.fspath(path))
         assert path.read_bytes() == OLD
         assert others(path) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file that only garbage closes
+def test_ctrl_c_at_any_line_leaves_a_whole_file_and_no_other(path):
+    tracer = Tracer()
+    tracer.trace(lambda: write(path))
+    assert len(tracer.counts) > 30
+    for line, number in tracer.counts.items():
+        for occurrence in {1, number}:
+            path.write_bytes(OLD)
+            assert Tracer(line, occurrence).trace(lambda: write(path)) == "raised"
+            assert path.read_bytes() in (OLD, NEW)
+            assert others(path) == [], (line, occurrence)
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace", "chmod"])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sklstm._utils.error_state import with_default_error_state
+from tests.test_interrupts import Tracer
 
 
 @with_default_error_state
@@ -34,6 +35,18 @@ def test_the_state_is_restored_after_an_error():
         with pytest.raises(KeyError):
             fails()
         assert np.geterr() == before
+
+
+def test_the_state_is_restored_if_ctrl_c_comes_at_any_line():
+    tracer = Tracer()
+    tracer.trace(lambda: product(1.0))
+    assert tracer.counts
+    with np.errstate(all="raise"):
+        before = np.geterr()
+        for line, number in tracer.counts.items():
+            for occurrence in range(1, number + 1):
+                assert Tracer(line, occurrence).trace(lambda: product(1.0)) == "raised"
+                assert np.geterr() == before, (line, occurrence)
 
 
 def test_threads_keep_their_own_state():

@@ -35,6 +35,7 @@ NUMBERS = {
     "None in lists": ([[1, None], [3, 4]], [[1, np.nan], [3, 4]]),
     "pd.NA among objects": (np.array([1, pd.NA, None, np.nan], dtype=object), [1, np.nan, np.nan, np.nan]),
     "exact numbers": ([Decimal("0.5"), Fraction(1, 4), True, np.float32(2)], [0.5, 0.25, 1, 2]),
+    "NaN of both kinds": ([Decimal("NaN"), Decimal("-sNaN123"), Decimal(1)], [np.nan, np.nan, 1]),
     "whole numbers beyond 64 bits": ([2**70, -(10**400)], [2.0**70, -np.inf]),
     "an array of rows": (pd.Series([[1, 2], [3, 4]]).to_numpy(), [[1, 2], [3, 4]]),
     "an extension array": (pd.array([1, None], dtype="Int64"), [1, np.nan]),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from tests.attack import Unshowable, state_of
+from tests.attack import Unaskable, Unconvertible, Unshowable, in_itself, state_of
 from tests.bad_input.regressor_attempts import SERIES, TABLE, TWO, TWO_Y, WHERE_USED, X, Y, small
 from tests.bad_input.subject import Subject
 from tests.bad_input.tools import Row, check_refused
@@ -184,6 +184,16 @@ ARGUMENTS = [
     argument("predict", "X", "empty", lambda: X[:0], "(0, 5, 1)"),
     argument("predict", "X", "one sample without its axis", lambda: X[0], "2 dimensions"),
     argument("predict", "X", "infinity", lambda: changed(X, (0, 0, 0), np.inf), "infinity"),
+    argument("fit", "X", "cannot be converted", Unconvertible, "RuntimeError: cannot be converted"),
+    argument("fit", "X", "a list in itself", in_itself, "RecursionError"),
+    argument("fit", "y", "cannot be asked", Unaskable, "RuntimeError: cannot be asked"),
+    argument("fit", "y", "more rows than memory", lambda: range(10**18), "range(0, 1000000000000000000)"),
+    argument("partial_fit", "sample_weight", "cannot be converted", Unconvertible, "Unconvertible"),
+    argument("predict", "X", "sparse rows", lambda: sparse.csr_array(X[:, :, 0]), "Sparse", TypeError),
+    argument("predict", "X", "sparse, without rows", lambda: sparse.csr_array((0, 3)), "Sparse", TypeError),
+    argument("score", "X", "sparse, as many rows", lambda: sparse.lil_array((len(Y), 3)), "Sparse", TypeError),
+    argument("forecast", "steps", "cannot be asked", Unaskable, "Unaskable", TypeError),
+    argument("forecast", "context", "cannot be asked", Unaskable, "RuntimeError: cannot be asked"),
     argument("predict_quantiles", "X", "text", lambda: "X", "text ('X')", TypeError),
     argument("predict_quantiles", "X", "3 channels", lambda: np.ones((2, 5, 3)), "3 channels"),
     argument("score", "X", "other length", lambda: X[:3], "X has 3 rows, y has 35 rows"),

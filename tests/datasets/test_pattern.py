@@ -8,6 +8,10 @@ def test_pattern_repeats_one_period_of_a_sine():
     np.testing.assert_allclose(series, [0, 1, 0, -1, 0, 1, 0, -1, 0, 1, 0], atol=1e-15)
 
 
+def test_a_negative_zero_is_no_noise():
+    np.testing.assert_array_equal(make_pattern(6, noise=-0.0), make_pattern(6, noise=0))
+
+
 def test_noise_has_its_deviation_and_is_decided_by_random_state():
     clean = make_pattern(5000, noise=0)
     noisy = make_pattern(5000, noise=0.3, random_state=0)
