@@ -11,7 +11,7 @@ from sklstm._checkpoint.state_kinds import CODEC
 from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.argument_checks import is_whole_number, shown
-from sklstm._utils.atomic_write import checked_path
+from sklstm._utils.atomic_write import check_can_be_replaced, checked_path
 from sklstm._utils.callbacks import CallbackSupportMixin
 from sklstm._utils.public import public
 from sklstm._utils.training_log import current_log
@@ -123,7 +123,7 @@ class Checkpoint:
         ValueError
             If another fit writes the same file, or if many fits would.
         OSError
-            If the folder does not exist, or the path is a folder.
+            If the folder does not exist or may not be written, or the path is a folder.
         """
         name = type(estimator).__name__
         if not isinstance(estimator, LSTMRegressor | Forecaster):
@@ -144,6 +144,7 @@ class Checkpoint:
             raise FileNotFoundError(f"{self!r} cannot be written: there is no folder {str(folder)!r}. Make it first.")
         if Path(self.path).is_dir():
             raise IsADirectoryError(f"{self!r} cannot be written: its path is a folder. Name a file in it.")
+        check_can_be_replaced(os.fspath(self.path))
         log.writer = _Writer(self, estimator)
 
     def teardown(self, estimator, context):
@@ -162,6 +163,7 @@ class _Writer:
     def __init__(self, checkpoint, estimator):
         self._checkpoint, self._spec = checkpoint, spec_of(estimator)  # a generator is kept in its state now
         self._spec = CODEC.decode(*CODEC.encode(self._spec))
+        self._path = os.path.abspath(checkpoint.path)  # the process may go to another folder during the fit
         self._key = os.path.realpath(checkpoint.path)
         if _WRITERS.setdefault(self._key, self) is not self:  # without a lock, which a forked process could inherit
             raise ValueError(f"Another fit is writing {self._key!r}. Choose a file for each fit.")
@@ -181,4 +183,4 @@ class _Writer:
             ) from error
 
     def write(self, trainings, inputs):
-        CheckpointContent(self._spec, inputs, list(trainings)).write(self._checkpoint.path)
+        CheckpointContent(self._spec, inputs, list(trainings)).write(self._path)

@@ -10,6 +10,7 @@ from sklstm._estimator.training_state import TrainingState
 from sklstm._training.lbfgs import Evaluations
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checksums import checksum, labels_of
+from sklstm._utils.plain_parameters import plain
 from sklstm._utils.training_log import current_log
 
 SAVED = "saved"  # ending of a record that was not made during a fit
@@ -85,7 +86,9 @@ def training_checksums(regressor, data, X, y):
     X, y : array-like
         As the user gave them, for their names and times.
     """
-    parameters = {name: value for name, value in sorted(regressor.get_params().items()) if name not in NOT_COMPARED}
+    parameters = {
+        name: _as_read(value) for name, value in sorted(regressor.get_params().items()) if name not in NOT_COMPARED
+    }
     names = [str(name) for name in getattr(X, "columns", ())]
     checksums = {
         "parameters": checksum(parameters),
@@ -98,6 +101,11 @@ def training_checksums(regressor, data, X, y):
         parts = {"X_val": held_out.X, "y_val": held_out.y, "sample_weight_val": held_out.weight}
         checksums |= {name: checksum(part) for name, part in parts.items()}
     return checksums
+
+
+def _as_read(value):
+    """Return a parameter as it is after it was written to a file and read: with Python numbers, also in a list."""
+    return type(value)(map(plain, value)) if type(value) in (list, tuple) else plain(value)
 
 
 class Recorder:

@@ -21,6 +21,7 @@ except ImportError:  # Windows, where unfinished files of killed writers stay
     fcntl = None  # type: ignore[assignment]
 
 UNFINISHED = re.compile(r"\.sklstm-[0-9a-f]{16}\.tmp")
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))  # a name that ends with one is that of a folder
 # What systems answer if a folder cannot be forced to the disk, or a file cannot be locked.
 NOT_POSSIBLE = {errno.EACCES, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
@@ -37,9 +38,18 @@ def checked_path(path: str | os.PathLike[str]) -> str:
     """
     if not isinstance(path, str | os.PathLike) or not isinstance(name := os.fspath(path), str):
         raise TypeError(f"path must be a str or a pathlib.Path, got {path!r:.100}, of type {type(path).__name__}.")
-    if not name or "\0" in name:
+    if not name or "\0" in name or name.endswith(SEPARATORS) or not _can_be_encoded(name):
         raise ValueError(f"path must be the name of a file, got {path!r:.100}.")
     return name
+
+
+def _can_be_encoded(name: str) -> bool:
+    """Whether the system has bytes for a name."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_is_file(mode: int, path: str) -> None:
@@ -100,6 +110,16 @@ def replacing(path: str) -> Iterator[BinaryIO]:
                     os.unlink(name)
             raise
         _force_to_disk(folder)
+
+
+def check_can_be_replaced(path: str) -> None:
+    """Raise the error that `replacing` would raise at once, for example because the folder may not be written."""
+    with errors_name(path):
+        target = os.path.realpath(path)
+        _mode_of(target, path)
+        if not os.access(folder := os.path.dirname(target), os.W_OK | os.X_OK):
+            os.stat(folder)
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def _mode_of(target: str, path: str) -> int | None:

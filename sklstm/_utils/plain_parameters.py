@@ -10,11 +10,11 @@ from sklstm._utils.attributes import snapshot
 
 
 def plain(value, name="a parameter"):
-    """Convert a number or boolean of any library to `int`, `float` or `bool`; return anything else unchanged.
+    """Convert a number, boolean or text of any library to `int`, `float`, `bool` or `str`; return others unchanged.
 
     NumPy numbers behave differently: `-np.uint8(3)` is 253, `np.True_ is True` is False, and powers of
     `np.float64(0.9)` differ from those of 0.9 in the last bits. With Python numbers, the best parameters of a search
-    give the same model if a user types them in.
+    give the same model if a user types them in. Text may be an `np.str_`, or of an `Enum`, which a file cannot hold.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def plain(value, name="a parameter"):
     --------
     >>> import numpy as np
     >>> from sklstm._utils.plain_parameters import plain
-    >>> plain(np.uint8(3)), plain(np.float32(0.5)), plain(np.True_), plain("auto"), plain(None)
+    >>> plain(np.uint8(3)), plain(np.float32(0.5)), plain(np.True_), plain(np.str_("auto")), plain(None)
     (3, 0.5, True, 'auto', None)
     """
     if isinstance(value, np.timedelta64):
@@ -34,6 +34,8 @@ def plain(value, name="a parameter"):
         return bool(value)
     if isinstance(value, Integral):
         return int(value)
+    if isinstance(value, str):
+        return str.__str__(value)  # `str(value)` of a member of an Enum would be its name
     return _as_float(value) if isinstance(value, Real) else value
 
 

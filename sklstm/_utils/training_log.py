@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from sklstm._utils.argument_checks import shown
+from sklstm._utils.plain_parameters import plain
 
 Checksums = dict[str, str]
 
@@ -231,6 +232,7 @@ def is_interrupted(estimator: ResumableMixin) -> bool:
 
 def _is_same(one: object, other: object) -> bool:
     """Whether two parameters are the same object, or equal numbers, texts or arrays."""
+    one, other = plain(one), plain(other)
     if one is other:
         return True
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):

@@ -1,6 +1,11 @@
 import copy
+import os
 import pickle
+import tempfile
 import warnings
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +23,7 @@ from sklstm._utils import training_log
 from sklstm._utils.archive import read_archive, write_archive
 from sklstm.datasets import load_airline
 from tests._checkpoint.tools import Killed, bits, killed_fit, resumed, write_then_die
+from tests._utils.test_atomic_write import in_a_child
 from tests.tools import fit, model
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
@@ -272,8 +278,32 @@ def test_other_parameters_are_refused(path, capsys):
         load_checkpoint(path).set_params(max_iter=5).resume(X, Y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        load_checkpoint(path).set_params(verbose=True).resume(X, Y)
+        load_checkpoint(path).set_params(verbose=True, max_iter=np.uint8(4), loss=np.str_("squared_error")).resume(X, Y)
     assert capsys.readouterr().out.count("Iteration") == 2
+
+
+class Loss(str, Enum):
+    """Names of losses, as some programs keep them."""
+
+    OURS = "quantile"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"loss": np.str_("huber")},
+        {"loss": Loss.OURS, "quantile": [np.float64(0.1), np.float32(0.5), 0.9]},
+        {"loss": "quantile", "quantile": (np.float16(0.25), 0.5)},
+        {"hidden_size": np.int8(3), "shuffle": np.False_, "alpha": Fraction(1, 10)},
+    ],
+    ids=str,
+)
+def test_parameters_may_be_of_other_libraries(path, parameters):
+    parameters = {"max_iter": 3, **parameters}
+    killed_fit(model(**parameters), path, 2, X, Y)
+    found, whole = resumed(path, X, Y), fit(model(**parameters), X, Y)
+    np.testing.assert_array_equal(found.theta_, whole.theta_)
+    assert found.loss_curve_ == whole.loss_curve_
 
 
 @pytest.mark.parametrize("estimator", [model(), Forecaster()])
@@ -514,6 +544,40 @@ def test_what_cannot_be_written_is_refused_before_training(tmp_path, make):
     one, other = Checkpoint(tmp_path / "1.npz"), Checkpoint(tmp_path / "2.npz")
     not_trained(make().set_callbacks(one, other), ValueError, "two Checkpoints", *data)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_may_not_be_written_is_refused_before_training(is_folder):
+    with tempfile.TemporaryDirectory() as folder:  # its name can be read by everybody, unlike that of `tmp_path`
+        os.chmod(folder, 0o777)
+        file = Path(folder) / "fit.npz"
+        file.touch()
+        os.chmod(folder if is_folder else file, 0o555)
+
+        def train():
+            not_trained(small().set_callbacks(Checkpoint(file)), PermissionError, "fit.npz", X, Y)
+            return "refused"
+
+        assert in_a_child(train) == "refused"
+
+
+def test_a_device_is_refused_before_training():
+    not_trained(small().set_callbacks(Checkpoint("/dev/null")), ValueError, "/dev/null", X, Y)
+
+
+def test_a_relative_path_is_that_of_the_folder_in_which_the_fit_began(tmp_path, monkeypatch):
+    class Goes(Observer):
+        def on_fit_task_end(self, estimator, context):
+            os.chdir(tmp_path / "other")
+
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    whole = fit(small().set_callbacks(Checkpoint("fit.npz", every=1), Goes()), X, Y)
+    assert [found.name for found in (tmp_path / "one").iterdir()] == ["fit.npz"]
+    assert not list((tmp_path / "other").iterdir())
+    assert bits(load_checkpoint(tmp_path / "one" / "fit.npz")) == bits(whole)
 
 
 def test_an_index_that_cannot_be_written_is_refused_before_training(path):

@@ -79,7 +79,7 @@ def test_a_path_of_bytes_in_disguise_is_refused():
         checked_path(BytesPath())
 
 
-@pytest.mark.parametrize("path", ["", "a\0b"], ids=repr)
+@pytest.mark.parametrize("path", ["", "a\0b", "folder/", "\ud800.npz"], ids=repr)
 def test_names_that_no_file_can_have(path):
     with pytest.raises(ValueError, match="path must be the name of a file"):
         checked_path(path)

@@ -1,5 +1,6 @@
 """Numbers of NumPy as parameters: what is fitted with them is what is fitted with Python's, to the bit."""
 
+from enum import Enum
 from fractions import Fraction
 
 import numpy as np
@@ -42,6 +43,9 @@ def test_what_is_no_number_stays():
     for value in (None, "auto", [1, 2], np.arange(2), np.float64, Ridge()):
         assert plain(value) is value
     assert plain(Fraction(1, 4)) == 0.25
+    for text in (np.str_("auto"), Enum("Sizes", {"AUTO": "auto"}, type=str).AUTO):
+        assert plain(text) == "auto"
+        assert type(plain(text)) is str
     with pytest.raises(TypeError, match=r"duration .* for steps"):
         plain(np.timedelta64(3, "D"), "steps")
 
