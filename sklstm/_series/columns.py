@@ -184,13 +184,14 @@ def _past_mask(past_only, labels, n_columns):
     """Return a mask of the columns that `past_only` names."""
     mask = np.zeros(n_columns, dtype=bool)
     choices = list(range(n_columns)) if labels is None else labels
+    positions = {label: position for position, label in enumerate(choices)}  # a list would compare pd.NA with them
     for column in () if past_only is None else past_only:
         is_name = isinstance(column, Hashable) and not isinstance(
             column, bool | np.bool_ | np.void
         )  # True is not the number 1
-        if not is_name or column not in choices:
+        if not is_name or column not in positions:
             raise ValueError(f"past_only names {shown(column)}, but the columns of X are {choices}.")
-        mask[choices.index(column)] = True
+        mask[positions[column]] = True
     return mask
 
 

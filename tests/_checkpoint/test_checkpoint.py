@@ -282,17 +282,14 @@ def test_other_parameters_are_refused(path, capsys):
     assert capsys.readouterr().out.count("Iteration") == 2
 
 
-class Loss(str, Enum):
-    """Names of losses, as some programs keep them."""
-
-    OURS = "quantile"
+LOSS = Enum("Loss", {"OURS": "quantile"}, type=str)  # names of losses, as some programs keep them
 
 
 @pytest.mark.parametrize(
     "parameters",
     [
         {"loss": np.str_("huber")},
-        {"loss": Loss.OURS, "quantile": [np.float64(0.1), np.float32(0.5), 0.9]},
+        {"loss": LOSS.OURS, "quantile": [np.float64(0.1), np.float32(0.5), 0.9]},
         {"loss": "quantile", "quantile": (np.float16(0.25), 0.5)},
         {"hidden_size": np.int8(3), "shuffle": np.False_, "alpha": Fraction(1, 10)},
     ],

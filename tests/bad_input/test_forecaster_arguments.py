@@ -50,6 +50,7 @@ PARAMETERS = [
     parameter("past_only", "one name", "b", "past_only=['b']"),
     parameter("past_only", "unknown name", ["c"], "'c'"),
     parameter("past_only", "a boolean", [True], "True"),
+    parameter("past_only", "a missing name", ["b", pd.NA], "<NA>"),
     parameter("past_only", "a dict", {"b": 1}, "{'b': 1}"),
     parameter("past_only", "a set", {"b"}, "{'b'}"),
     parameter("past_only", "a table", TWO, "DataFrame of shape (48, 2)"),
