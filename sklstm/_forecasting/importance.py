@@ -18,12 +18,14 @@ from sklstm._forecasting.fitted_forecaster import FittedForecaster
 from sklstm._series.continuation import check_follows
 from sklstm._series.series import SeriesData
 from sklstm._utils.argument_checks import like, shown
+from sklstm._utils.memory import check_memory
 from sklstm._utils.overflow import power_of_two
 from sklstm._utils.random import own_generator
 from sklstm._utils.windows import rows_after
 
 MOST_ROWS = 1 << 17  # of the copies of series that are forecast in one batch
 LARGEST_SQUARED = 1e150  # squares of larger values may overflow
+BYTES_OF_VERSION = 200  # the least that a changed version of the series takes, before it is made
 LAG, STEP = "lag", "step"
 LEVELS = ["variable", "kind", "number"]
 
@@ -103,6 +105,7 @@ def importances(fitted: FittedForecaster, histories, new, steps, n_repeats=5, *,
     series, n_known = _followed_histories(fitted, histories, new)
     score, inputs = _scorer(scoring), _inputs(fitted, steps)
     origins = _origins(fitted, series, n_known, steps)
+    _check_fits(n_repeats, len(inputs), sum(map(len, origins.values())))
     rng = own_generator(random_state)
     parts = {key: _origin_rows(fitted, key, series[key], rows, n_repeats, rng) for key, rows in origins.items()}
     truth = np.concatenate([rows_after(part.series.y, part.origins, steps) for part in parts.values()])
@@ -118,6 +121,12 @@ def importances(fitted: FittedForecaster, histories, new, steps, n_repeats=5, *,
             decreases[k, i, repeat] = _decrease(score, *(values[..., k][kept] for values in (truth, whole, changed)))
     scores = [score(truth[..., k][kept], whole[..., k][kept]) for k, kept in enumerate(np.moveaxis(is_scored, -1, 0))]
     return _to_bunch(fitted, inputs, decreases, scores, scoring)
+
+
+def _check_fits(n_repeats, n_inputs, n_origins):
+    """Raise ValueError if so many repeats do not fit into memory."""
+    n_bytes = n_repeats * (n_inputs * BYTES_OF_VERSION + 8 * n_origins)
+    check_memory(n_bytes, f"n_repeats={n_repeats} with {n_inputs} lags and columns", "Choose fewer repeats.")
 
 
 def _followed_histories(fitted, histories, new):

@@ -16,6 +16,7 @@ import numpy as np
 
 from sklstm._network.layout import Layout
 from sklstm._network.losses import Poisson
+from sklstm._utils.threads import with_one_blas_thread
 
 if TYPE_CHECKING:
     from sklstm._network.network import Network
@@ -101,6 +102,7 @@ def largest_shift(network: Network) -> float:
     return float(np.abs(scaling.channel_mean / scaling.channel_scale).max())
 
 
+@with_one_blas_thread
 def folded_weights(network: Network, theta: FloatArray) -> NetworkWeights:
     """Return weights, in float64, with which a network without scaling predicts what `network` predicts.
 

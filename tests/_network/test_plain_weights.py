@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from sklstm._network.fit_scaling import ScalingSettings
 from sklstm._network.layout import Layout
@@ -81,3 +82,15 @@ def test_without_scaling_nothing_changes():
 
 def test_the_largest_shift():
     assert largest_shift(network(X, Y)) == pytest.approx(np.abs(X.mean((0, 1)) / X.std((0, 1))).max())
+
+
+def test_the_number_of_threads_does_not_count():
+    """BLAS divides the product that shifts the biases, if it is long and may use threads."""
+    X = RNG.normal(1, 1, (8, 2, 601))
+    wide = network(X, RNG.normal(size=(8, 1)))
+    theta, found = RNG.normal(size=wide.layout.size), []
+    for limit in (1, 2):
+        with threadpool_limits(limit, user_api="blas"):
+            found.append(folded_weights(wide, theta))
+    for one, other in zip(*(weights.layers for weights in found), strict=True):
+        np.testing.assert_array_equal(one.bias, other.bias)

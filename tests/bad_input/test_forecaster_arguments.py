@@ -235,6 +235,7 @@ ARGUMENTS = [
     argument("permutation_importance", "steps", "as many as rows", lambda: 6, "got 6", names=("y",)),
     argument("permutation_importance", "steps", "text", lambda: "3", "'3'", TypeError),
     argument("permutation_importance", "n_repeats", "zero", lambda: 0, "Got 0"),
+    argument("permutation_importance", "n_repeats", "more than memory", lambda: 2**31 - 1, "n_repeats=2147483647 with"),
     argument("permutation_importance", "n_repeats", "a boolean", lambda: True, "Got True"),
     argument("permutation_importance", "n_repeats", "a fraction", lambda: 2.5, "Got 2.5"),
     argument("permutation_importance", "scoring", "unknown", lambda: "mae", "'mae'"),
