@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from sklstm._checkpoint.estimators import EstimatorSpec, Opaque, made, opaque_parameters, spec_of
 from sklstm._checkpoint.state_kinds import CODEC, check_record
@@ -265,11 +265,12 @@ def _checked_given(content, given):
             f"a file cannot hold {', '.join(_opaque(content))}. Give an estimator with the parameters of the fit: "
             "load_checkpoint(path, estimator=...)"
         )
-    differing = _differing(spec_of(given), content.estimator)
+    is_estimator = isinstance(given, BaseEstimator)
+    differing = _differing(spec_of(given), content.estimator) if is_estimator else ["another class"]
     if differing:
         raise ValueError(
             f"estimator has other parameters than the fit had: {', '.join(differing)}. The fit had "
-            f"{_said(content.estimator)}, got {given!r}"
+            f"{_said(content.estimator)}, got {shown(given)}"
         )
     return clone(given)
 

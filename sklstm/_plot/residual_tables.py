@@ -24,6 +24,7 @@ from sklstm._plot.tables import (
 from sklstm._utils.argument_checks import shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.threads import with_one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,6 +162,7 @@ def _default_lags(n):
     return max(1, min(int(10 * np.log10(max(n, 1))), n - 1))
 
 
+@with_one_blas_thread  # which rounds long products
 def autocorrelation(values, n_lags):
     """Compute the autocorrelation of a series at the lags 1 to `n_lags`.
 

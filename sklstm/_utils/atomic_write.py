@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from sklstm._utils.argument_checks import shown
+
 try:
     import fcntl
 except ImportError:  # Windows, where unfinished files of killed writers stay
@@ -37,9 +39,9 @@ def checked_path(path: str | os.PathLike[str]) -> str:
         If no file can have such a name.
     """
     if not isinstance(path, str | os.PathLike) or not isinstance(name := os.fspath(path), str):
-        raise TypeError(f"path must be a str or a pathlib.Path, got {path!r:.100}, of type {type(path).__name__}.")
+        raise TypeError(f"path must be a str or a pathlib.Path, got {shown(path)}, of type {type(path).__name__}.")
     if not name or "\0" in name or name.endswith(SEPARATORS) or not _can_be_encoded(name):
-        raise ValueError(f"path must be the name of a file, got {path!r:.100}.")
+        raise ValueError(f"path must be the name of a file, got {shown(path)}.")
     return name
 
 

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sklstm._utils.argument_checks import shown
+
 RandomSource: TypeAlias = "int | np.random.RandomState | np.random.Generator | None"
 
 
@@ -26,7 +28,7 @@ def own_generator(random_state: RandomSource) -> np.random.Generator:
         return np.random.default_rng(random_state.integers(2**63, size=2))
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**31 - 1, size=4))
-    raise ValueError(f"random_state must be an int, RandomState, Generator or None, got {random_state!r}.")
+    raise ValueError(f"random_state must be an int, RandomState, Generator or None, got {shown(random_state)}.")
 
 
 def restorer(random_state: RandomSource) -> Callable[[], None]:

@@ -24,6 +24,7 @@ from sklstm._utils.archive import read_archive, write_archive
 from sklstm.datasets import load_airline
 from tests._checkpoint.tools import Killed, bits, killed_fit, resumed, write_then_die
 from tests._utils.test_atomic_write import in_a_child
+from tests.attack import Unshowable, in_itself
 from tests.tools import fit, model
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
@@ -503,7 +504,9 @@ def test_a_parameter_that_a_file_cannot_hold_is_given_when_it_is_read(path):
         load_checkpoint(path)
     with pytest.raises(ValueError, match=r"estimator has other parameters than the fit had: regressor, steps\."):
         load_checkpoint(path, make().set_params(regressor__hidden_size=5, steps=2))
-    for other in (small(), Forecaster, 3):
+    endless = {}
+    endless["itself"] = endless
+    for other in (small(), Forecaster, 3, np.timedelta64(3), endless, [Unshowable()]):
         with pytest.raises(ValueError, match="estimator has other parameters than the fit had: another class"):
             load_checkpoint(path, other)
     found, whole = resumed(path, None, AIRLINE, estimator=make()), fit(make(), None, AIRLINE)
@@ -516,7 +519,7 @@ def test_a_parameter_that_a_file_cannot_hold_is_given_when_it_is_read(path):
 
 
 def test_wrong_arguments(path):
-    for wrong in (b"fit.npz", 3, None):
+    for wrong in (b"fit.npz", 3, None, Unshowable(), [Unshowable()], in_itself()):
         with pytest.raises(TypeError, match="path must be"):
             Checkpoint(wrong)
     for wrong, error in ((0, ValueError), (1.5, TypeError), (True, TypeError), ("1", TypeError)):

@@ -85,7 +85,7 @@ def test_the_largest_shift():
 
 
 def test_the_number_of_threads_does_not_count():
-    """OpenBLAS rounds the product that shifts the biases otherwise if two threads divide it, in this size among others."""
+    """OpenBLAS rounds the product that shifts the biases otherwise if two threads divide it, in this size for one."""
     X = RNG.normal(1, 1, (8, 2, 1400))
     wide = network(X, RNG.normal(size=(8, 1)), hidden_size=207)
     theta, found = RNG.normal(size=wide.layout.size), []

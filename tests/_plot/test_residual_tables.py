@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from threadpoolctl import threadpool_limits
 
 from sklstm._plot.residual_tables import autocorrelation, lags_with_seasons
 from tests._plot.tools import NAN, acf
@@ -48,3 +49,11 @@ def test_two_seasons_are_among_the_lags_if_half_of_the_rows_are_as_many():
     assert lags_with_seasons(panel, 12) == 20
     table = pd.DataFrame({"y": rows, "z": rows.where(rows.index > 59)})
     assert lags_with_seasons(table, 12) == 20
+
+
+def test_the_number_of_threads_does_not_count():
+    values, found = np.random.default_rng(0).normal(size=300_000), []
+    for limit in (1, 2):
+        with threadpool_limits(limit, user_api="blas"):
+            found.append(autocorrelation(values, 5))
+    np.testing.assert_array_equal(*found)
