@@ -29,7 +29,7 @@ def check_dtype(dtype):
     """Return float32 or float64 as a dtype, None unchanged; raise an error for anything else."""
     if dtype is None:
         return None
-    with suppress(TypeError):
+    with suppress(Exception):  # of any class, for nested dicts and lists
         found = np.dtype(dtype)
         if found in FLOATS:
             return found
@@ -149,7 +149,8 @@ def new_regressor(weights, parameters, every_step, known):
     bidirectional = layout.n_directions == 2
     sizes = {"hidden_size": layout.hidden_size, "n_layers": layout.n_layers, "bidirectional": bidirectional}
     for name, found in sizes.items():
-        if name in parameters and plain(parameters[name], name) != found:
+        given = plain(parameters.get(name, found), name)
+        if type(given) is not type(found) or given != found:
             raise ValueError(
                 f"{name}={shown(parameters[name])}, but the weights have {name}={found}. Leave {name} out."
             )

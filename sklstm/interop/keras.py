@@ -108,7 +108,8 @@ def from_keras(layers, *, return_sequences=None, **parameters):
     """
     if return_sequences is not None:
         return_sequences = check_flag(return_sequences, "return_sequences")
-    is_poisson = parameters.get("loss") == "poisson"
+    loss = parameters.get("loss")
+    is_poisson = isinstance(loss, str) and loss == "poisson"
     found = _of_model(layers, is_poisson) if _is_model(layers) else _of_list(layers, is_poisson)
     if None not in (return_sequences, found.returns_sequences) and return_sequences != found.returns_sequences:
         raise ValueError(

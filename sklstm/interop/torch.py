@@ -84,7 +84,7 @@ def from_torch(lstm, linear=None, *, output=None, **parameters):
     >>> bool(np.allclose(model.predict(X), expected[:, 0], atol=1e-6))
     True
     """
-    if output not in (None, *OUTPUTS):
+    if output is not None and not (isinstance(output, str) and output in OUTPUTS):
         raise ValueError(f"output must be 'last', 'all' or None, got {shown(output)}.")
     known = dropout_of(lstm)
     weights = network_weights(lstm, linear)

@@ -402,6 +402,7 @@ PARAMETERS = [
     ({"learning_rate_init": -1}, "'learning_rate_init' parameter"),
     ({"loss": "poisson", "instance_norm": "last"}, "instance_norm='last' normalises"),
     ({"output": "first"}, "output must be 'last', 'all' or None, got 'first'"),
+    ({"output": np.ones(2)}, "output must be 'last', 'all' or None, got array"),
 ]
 
 

@@ -1,6 +1,7 @@
 """What PyTorch, Keras and safetensors have in common: checks of weights, and the model that is made of them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sklstm import LSTMRegressor
@@ -17,6 +18,8 @@ from sklstm.interop._weights import (
     new_regressor,
     stacked,
 )
+from sklstm.interop.keras import from_keras
+from tests.attack import in_itself
 
 
 def layer(n_inputs=2, size=3):
@@ -72,6 +75,9 @@ def test_precisions():
     assert check_dtype("float32") == np.float32
     with pytest.raises(ValueError, match="got 'half'"):
         check_dtype("half")
+    for wrong in (in_itself(), {"a": ("f4", {})}, np.ones(2)):
+        with pytest.raises(ValueError, match="dtype must be np.float32 or np.float64, got"):
+            check_dtype(wrong)
     check_same_precision({"a": np.ones(1), "b": np.ones(2)})
     with pytest.raises(ValueError, match="a has float64 and b has float32"):
         check_same_precision({"a": np.ones(1), "b": np.ones(2, np.float32)})
@@ -89,6 +95,19 @@ def test_what_the_user_says_replaces_what_the_other_library_says():
     check_sizes(weights)
     assert new_regressor(weights, {}, False, {"dropout": 0.5}).dropout == 0.5
     assert new_regressor(weights, {"dropout": 0.1}, False, {"dropout": 0.5}).dropout == 0.1
+    for wrong in (np.ones(2), pd.Series([3, 3]), True, 3.0, [3], "3"):
+        with pytest.raises(
+            ValueError, match=r"hidden_size=.*, but the weights have hidden_size=3\. Leave hidden_size out"
+        ):
+            new_regressor(weights, {"hidden_size": wrong}, False, {})
+    assert new_regressor(weights, {"hidden_size": np.int8(3), "bidirectional": np.False_}, False, {}).hidden_size == 3
     empty = stacked([("one", layer(0))], ("dense", np.ones((1, 3)), np.ones(1)), 1)
     with pytest.raises(ValueError, match="0 inputs, 3 units and 1 outputs"):
         new_regressor(empty, {}, False, {})
+
+
+@pytest.mark.parametrize("loss", [np.array(["poisson", "huber"]), pd.Series([1, 2])], ids=["array", "Series"])
+def test_tables_are_no_loss(loss):
+    dense = [np.ones((3, 1)), np.ones(1)]
+    with pytest.raises(ValueError, match="The 'loss' parameter of LSTMRegressor"):
+        from_keras([[np.ones((2, 12)), np.ones((3, 12)), np.ones(12)], dense], loss=loss)
