@@ -76,7 +76,7 @@ def test_precisions():
     with pytest.raises(ValueError, match="got 'half'"):
         check_dtype("half")
     for wrong in (in_itself(), {"a": ("f4", {})}, np.ones(2)):
-        with pytest.raises(ValueError, match="dtype must be np.float32 or np.float64, got"):
+        with pytest.raises(ValueError, match="dtype must be .* got"):
             check_dtype(wrong)
     check_same_precision({"a": np.ones(1), "b": np.ones(2)})
     with pytest.raises(ValueError, match="a has float64 and b has float32"):
@@ -96,9 +96,7 @@ def test_what_the_user_says_replaces_what_the_other_library_says():
     assert new_regressor(weights, {}, False, {"dropout": 0.5}).dropout == 0.5
     assert new_regressor(weights, {"dropout": 0.1}, False, {"dropout": 0.5}).dropout == 0.1
     for wrong in (np.ones(2), pd.Series([3, 3]), True, 3.0, [3], "3"):
-        with pytest.raises(
-            ValueError, match=r"hidden_size=.*, but the weights have hidden_size=3\. Leave hidden_size out"
-        ):
+        with pytest.raises(ValueError, match=r"hidden_size=.*, but the weights have hidden_size=3\."):
             new_regressor(weights, {"hidden_size": wrong}, False, {})
     assert new_regressor(weights, {"hidden_size": np.int8(3), "bidirectional": np.False_}, False, {}).hidden_size == 3
     empty = stacked([("one", layer(0))], ("dense", np.ones((1, 3)), np.ones(1)), 1)
