@@ -76,7 +76,7 @@ def test_precisions():
     with pytest.raises(ValueError, match="got 'half'"):
         check_dtype("half")
     for wrong in (in_itself(), {"a": ("f4", {})}, np.ones(2)):
-        with pytest.raises(ValueError, match="dtype must be .* got"):
+        with pytest.raises(ValueError, match=r"dtype must be .* got"):
             check_dtype(wrong)
     check_same_precision({"a": np.ones(1), "b": np.ones(2)})
     with pytest.raises(ValueError, match="a has float64 and b has float32"):
