@@ -180,7 +180,7 @@ def _with_other_lags(chains, table):
     while rest:
         chain = rest.pop(0)
         while (older := _older_lags(chain, found + rest, table)) is not None:
-            rest = [other for other in rest if other != older]
+            found, rest = ([other for other in part if other != older] for part in (found, rest))
             chain += older
         while (newer := _newer_lag(chain, found + rest, table)) is not None:
             chain = (newer, *chain)

@@ -62,3 +62,15 @@ def test_a_series_that_repeats_tells_no_order_of_lags_with_gaps():
     table = np.stack([season[120 - lag : 240 - lag] for lag in (118, 59, 6)], axis=1)
     assert read(table, season[120:]) is None
     assert read(sliding_window_view(season, 6)[:-1, ::-1], season[6:]).chains == [tuple(range(6))]
+
+
+@pytest.mark.parametrize("seed", [20, 137])
+def test_a_column_is_in_one_chain_only(seed):
+    """Of few different values and lags with many gaps, chains were joined with the same one twice."""
+    rng = np.random.default_rng(seed)
+    both = rng.integers(0, 6, (2, 150)).astype(float)
+    lags = sorted(set(rng.choice(np.arange(1, 50), 14, replace=False).tolist()), reverse=True)
+    rows = np.arange(50, 149)[::-1]
+    X = np.stack([np.stack([series[rows - lag] for lag in lags], axis=1) for series in both], axis=2)
+    columns = [column for chain in Reading.from_samples(X, both[0, rows + 1]).chains for column in chain]
+    assert len(columns) == len(set(columns))
