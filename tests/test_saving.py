@@ -4,6 +4,7 @@ import copy
 import pickle
 from dataclasses import fields, is_dataclass
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -145,3 +146,27 @@ def test_a_copy_goes_its_own_way():
         assert len(other.history_) == N + 4
     pd.testing.assert_series_equal(original.forecast(3), before)
     pd.testing.assert_series_equal(deep.forecast(3), shallow.forecast(3))
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_a_file_that_joblib_maps_into_memory_is_not_changed(mode, tmp_path):
+    path, windows = tmp_path / "model.joblib", np.random.default_rng(0).normal(size=(40, 5, 2))
+    original = clone(LSTM).set_params(hidden_size=64).fit(windows, windows[:, -1, 0])
+    joblib.dump(original, path)
+    before = path.read_bytes()
+    loaded = joblib.load(path, mmap_mode=mode)
+    assert isinstance(loaded.theta_, np.memmap)
+    np.testing.assert_array_equal(loaded.predict(windows), original.predict(windows))
+    for estimator in (loaded, original):
+        estimator.partial_fit(windows, windows[:, -1, 0]).partial_fit(windows[::2], windows[::2, 0, 0])
+    np.testing.assert_array_equal(loaded.theta_, original.theta_)
+    y = np.random.default_rng(0).normal(size=20_000)
+    original = Forecaster(Ridge(), window_length=3, intervals="conformal").fit(None, y)
+    joblib.dump(original, tmp_path / "forecaster.joblib")
+    kept = (tmp_path / "forecaster.joblib").read_bytes()
+    loaded = joblib.load(tmp_path / "forecaster.joblib", mmap_mode=mode)
+    for estimator in (loaded, original):
+        estimator.update(None, y[:9]).update(None, y[9:20])
+    np.testing.assert_array_equal(loaded.forecast(3, coverage=0.8), original.forecast(3, coverage=0.8))
+    assert path.read_bytes() == before
+    assert (tmp_path / "forecaster.joblib").read_bytes() == kept

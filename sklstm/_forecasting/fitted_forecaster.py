@@ -234,5 +234,5 @@ class Forgotten:
     def refuse(self, what):
         """Raise ForgottenRowsError."""
         raise ForgottenRowsError(
-            f"{what}, which `compact` has removed. Read them before compact(), or call fit again on all rows."
+            f"{what}, which `compact` has removed. Do so before compact(), or call fit again on all rows."
         )
