@@ -143,31 +143,39 @@ def _locked(change: Callable[[_Call], None], call: _Call) -> None:
 def _enter(call: _Call) -> None:
     if _running or _limits_before:
         _forget(lambda earlier: not earlier.runs())
+    callers = {earlier.caller for earlier in _running}
     _running.add(call)
     found = {library: library.num_threads for library in _blas_libraries()}
-    allowed = []
+    allowed = {}
     for library, n_threads in found.items():
         before = _memory(library, call)
         if n_threads != 1:  # also if it was limited, and somebody has changed that
             before[library] = n_threads
-        allowed.append(before.get(library, n_threads))
-    _set(dict.fromkeys(found, 1))
-    n_free = min(allowed, default=1) - _n_busy_elsewhere(call.caller)
+        allowed[library] = before.get(library, n_threads)
+    if callers != {call.caller} or set(found.values()) != {1}:  # else an outer call has set it
+        _set(dict.fromkeys(found, 1), {} if callers else allowed)
+    n_free = min(allowed.values(), default=1) - _n_busy_elsewhere(call.caller)
     call.n_threads = max(1, min(call.n_wanted, n_free))
 
 
-def _set(n_threads: dict[LibController, int]) -> None:
+def _set(n_threads: dict[LibController, int], at_first: dict[LibController, int]) -> None:
     """Set limits, and take control of the libraries.
 
     From threadpoolctl 3.8 on, only the first thread that sets a limit is obeyed, until it gives up control. So a limit
-    set by another thread would stay, or could change while a call runs.
+    set by another thread would stay, or could change while a call runs. The limits `at_first` show who is obeyed:
+    another thread, which has just taken control, may have set the limits that are wanted, and would set others later.
     """
     for _ in range(ATTEMPTS):
         _release_control(n_threads)
-        for library, number in n_threads.items():
-            library.set_num_threads(number)
-        if all(library.num_threads == number for library, number in n_threads.items()):
+        if _are_obeyed(at_first) and _are_obeyed(n_threads):
             return
+
+
+def _are_obeyed(n_threads: dict[LibController, int]) -> bool:
+    """Set limits, and return whether they hold."""
+    for library, number in n_threads.items():
+        library.set_num_threads(number)
+    return all(library.num_threads == number for library, number in n_threads.items())
 
 
 def _release_control(libraries: Iterable[LibController]) -> None:
@@ -209,7 +217,7 @@ def _restore(before: dict[LibController, int]) -> None:
     """Set the limits as they were, but for those that somebody has changed since."""
     unchanged = {library: n_threads for library, n_threads in before.items() if library.num_threads == 1}
     if unchanged:
-        _set(unchanged)
+        _set(unchanged, {})
     before.clear()
 
 

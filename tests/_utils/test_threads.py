@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import joblib
@@ -140,6 +141,27 @@ def test_limits_that_other_threads_set_do_not_hold_during_a_call(two_threads):
     during(look)
     other.join()
     assert set(blas_threads()) == {3}
+
+
+def test_a_limit_that_another_thread_sets_at_the_same_time_is_not_taken_for_the_own(two_threads, monkeypatch):
+    """It takes control before the call does, with the same limit, and sets another one during the call."""
+    if not hasattr(BLAS.lib_controllers[0], "clear_controlling_thread"):
+        pytest.skip("this threadpoolctl obeys every thread")
+    release_control, intrusions = threads._release_control, []
+
+    def intrude(libraries):
+        release_control(libraries)
+        if not intrusions:
+            intrusions.append(other.submit(BLAS.limit, limits=1).result())
+
+    def look():
+        other.submit(BLAS.limit, limits=3).result()
+        is_limited()
+
+    monkeypatch.setattr(threads, "_release_control", intrude)
+    with ThreadPoolExecutor(1) as other:
+        during(look)
+    assert intrusions
 
 
 # ---- Ctrl-C
