@@ -216,6 +216,28 @@ def check_same_reach(asked, future):
         )
 
 
+def check_every_step(index, future):
+    """Raise ValueError if exogenous variables lack the row of a step, also of one that `fh` leaves out.
+
+    Parameters
+    ----------
+    index : Index
+        Of the rows of X after the history.
+    future : dict of Index
+        The times of the steps to forecast, by series.
+    """
+    given = times_by_series(index)
+    for key, times in future.items():
+        absent = times[~times.isin(given.get(key, times[:0]))]
+        if len(absent):
+            where = "" if key is None else f" of series {key!r}"
+            raise ValueError(
+                f"X leaves out {absent[0]}{where}. Forecasts need the rows of all steps up to the last one in fh, also "
+                "where fh has gaps. As sktime's evaluate and searches pass on the rows in fh alone, give them "
+                f"fh=range(1, {len(times) + 1})."
+            )
+
+
 # ---- new rows
 
 

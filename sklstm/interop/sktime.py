@@ -17,6 +17,7 @@ from sklstm.interop._extras import import_extra
 from sklstm.interop._sktime_rows import (
     Horizon,
     at_rows,
+    check_every_step,
     check_rows_exist,
     check_same_reach,
     flattened,
@@ -366,6 +367,7 @@ class SklstmForecaster(_base.BaseForecaster):  # type: ignore[name-defined] # sk
                 f"from {min(times[0] for times in future.values())} to {max(times[-1] for times in future.values())}."
             )
         X = rows_beyond(X, known)
+        check_every_step(X.index, future)
         return X.drop(columns=[name for name in X.columns if name in self._columns and name not in self._known_columns])
 
     def _at_places(self, values, index, places, method, **shares):

@@ -129,6 +129,16 @@ class TestExogenousVariables:
         with pytest.raises(ValueError, match=r"X has the columns .* fit had no X. Leave X out"):
             SklstmForecaster(**self.settings).fit(self.y[:-3], fh=[1]).predict(X=self.X)
 
+    def test_evaluate_needs_every_step(self):
+        """It passes on the rows in `fh` alone, which the message says."""
+        X = pd.DataFrame({"month": Y.index.month * 1.0}, Y.index)
+        forecaster = SklstmForecaster(**SETTINGS)
+        settings = {"y": Y, "X": X, "error_score": "raise"}
+        with pytest.raises(ValueError, match=r"also where fh has gaps.* give them fh=range\(1, 4\)"):
+            evaluate(forecaster, ExpandingWindowSplitter([1, 3], 120, 12), **settings)
+        scores = evaluate(forecaster, ExpandingWindowSplitter(range(1, 4), 120, 12), **settings)
+        assert scores["test_MeanAbsolutePercentageError"].max() < 0.2
+
     def test_a_copy_of_the_target_brings_a_warning(self):
         X = pd.DataFrame({"copy": self.y + 1})
         with pytest.warns(UserWarning, match="its column 'copy' is y at the same row"):

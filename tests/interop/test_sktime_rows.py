@@ -5,6 +5,7 @@ import pytest
 from sklstm.interop._sktime_rows import (
     Horizon,
     at_rows,
+    check_every_step,
     check_rows_exist,
     check_same_reach,
     flattened,
@@ -182,3 +183,14 @@ class TestExogenousVariables:
         X = frame(MONTHS)
         pd.testing.assert_frame_equal(at_rows(X, MONTHS[1:3]), X[1:3])
         assert at_rows(None, MONTHS) is None
+
+    def test_every_step_needs_a_row(self):
+        future = {"b": DAYS[2:], "a": DAYS[2:]}
+        whole = joined(future)
+        check_every_step(whole, future)
+        check_every_step(whole.append(PANEL[:1]), future)  # others may be there
+        for index, message in ((whole[[0, 2, 3]], "2020-01-04 of series 'b'"), (whole[:2], "2020-01-03 of series 'a'")):
+            with pytest.raises(ValueError, match=rf"X leaves out {message}.* give them fh=range\(1, 3\)"):
+                check_every_step(index, future)
+        with pytest.raises(ValueError, match=r"X leaves out 2020-02-01 00:00:00\. "):
+            check_every_step(MONTHS[[0, 2]], {None: MONTHS[:3]})
