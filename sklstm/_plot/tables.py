@@ -198,7 +198,7 @@ def select_target(table, target, names, what):
 
 
 def as_frame(table):
-    return table.to_frame() if table.ndim == 1 else table
+    return table.to_frame(0) if table.ndim == 1 else table  # pyarrow cannot hold every name
 
 
 def numeric_columns(table, columns, names, what):

@@ -404,7 +404,9 @@ def test_any_name_is_shown_as_it_is(name):
         LossCurveDisplay(loss_curve=LOSSES).plot(name=name),
         ForecastDisplay.from_predictions(HISTORY.rename(name), INTERVALS, name=name),
         BacktestDisplay(frame={name: SCORED, "b": SCORED}).plot(),
-        BacktestDisplay(frame=SCORED.replace({"series": {"a": name}})).plot(by="series", spread=True),
+        BacktestDisplay(frame=SCORED.astype({"series": object}).replace({"series": {"a": name}})).plot(
+            by="series", spread=True
+        ),
         BacktestDisplay(frame=SCORED).plot(name=name),
     ]
     for display in displays:
