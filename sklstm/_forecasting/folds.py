@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from sklstm._utils.argument_checks import is_whole_number, naming, shown
+from sklstm._utils.argument_checks import attribute_of, is_whole_number, naming, shown
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _splitter(cv, n_rows):
     from sklearn.model_selection import check_cv  # importing it takes as long as importing sklstm
 
     is_count = is_whole_number(cv) and 2 <= cv <= n_rows
-    is_splitter = callable(getattr(cv, "split", None)) and not isinstance(cv, str | type)
+    is_splitter = callable(attribute_of(cv, "split")) and not isinstance(cv, str | type)
     is_list = np.iterable(cv) and not isinstance(cv, str | bytes | dict | set | type)
     if not (is_count or is_splitter or is_list):
         raise ValueError(

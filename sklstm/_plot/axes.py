@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from sklstm._utils.argument_checks import shown
+from sklstm._utils.argument_checks import as_objects, shown
 
 NARROW = 2.5  # inches: ten labels may overlap on a narrower Axes
 LARGEST = 1e305  # the largest value to plot: matplotlib cannot scale an axis to larger ones
@@ -53,7 +53,7 @@ def check_axes(ax, of_times=False):
 
 def check_axes_array(ax, of_times=False):
     """Raise an error unless `ax` is None or holds Axes that suit what is drawn (see `check_axes`), each once."""
-    axes = [] if ax is None else list(np.ravel(np.asarray(ax, dtype=object)))
+    axes = [] if ax is None else list(np.ravel(as_objects(ax, "ax")))
     for one in axes:
         check_axes(one, of_times=of_times)
     if len(set(axes)) < len(axes):

@@ -3,7 +3,7 @@
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._utils.argument_checks import shown
+from sklstm._utils.argument_checks import attribute_of, shown
 
 
 def check_fitted_estimator(estimator, name):
@@ -22,7 +22,7 @@ def check_fitted_estimator(estimator, name):
     TypeError
         If it is a class, or no estimator.
     """
-    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+    if isinstance(estimator, type) or attribute_of(estimator, "fit") is None:
         what = "a class, not an instance" if isinstance(estimator, type) else "not an estimator"
         raise TypeError(f"{name} must be a fitted estimator; {shown(estimator)} is {what}.")
     try:
@@ -53,8 +53,8 @@ def check_forecaster(forecaster, other):
     """
     is_fitted_forecaster = False
     if (
-        hasattr(forecaster, "fit")
-        and callable(getattr(forecaster, "forecast", None))
+        attribute_of(forecaster, "fit") is not None
+        and callable(attribute_of(forecaster, "forecast"))
         and not isinstance(forecaster, type)
     ):
         check_fitted_estimator(forecaster, "forecaster")

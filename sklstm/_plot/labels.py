@@ -1,5 +1,7 @@
 """Format the names of series and targets."""
 
+from decimal import Decimal
+
 from sklstm._utils.argument_checks import shown
 
 MAX_LENGTH = 40  # of a name in a plot; a longer legend leaves no room for the axes
@@ -9,6 +11,8 @@ def is_missing(name):
     """Whether a name is None, NaN or another missing value."""
     import pandas as pd
 
+    if isinstance(name, Decimal):  # pandas fails on a signaling NaN
+        return name.is_nan()
     return pd.api.types.is_scalar(name) and bool(pd.isna(name))
 
 

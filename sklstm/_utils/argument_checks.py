@@ -64,13 +64,32 @@ def shown(value):
     return _Shortener().repr(value)
 
 
-def shape_of(value):
-    """Return the shape of an array-like; () for anything else, such as an object that fails when it is asked."""
+def attribute_of(value, name):
+    """Return an attribute of any object; None if it has none, or fails when it is asked, as a proxy of nothing does."""
     try:
-        shape = getattr(value, "shape", ())
+        return getattr(value, name, None)
     except Exception:
-        return ()
+        return None
+
+
+def shape_of(value):
+    """Return the shape of an array-like; () for anything else."""
+    shape = attribute_of(value, "shape")
     return shape if isinstance(shape, tuple) else ()
+
+
+def as_objects(values, name):
+    """Return an array-like as an array of objects; ValueError or TypeError if it cannot be converted."""
+    try:
+        return np.asarray(values, dtype=object)
+    except Exception as error:
+        raise conversion_error(error, values, name) from error
+
+
+def conversion_error(error, values, name):
+    """Return the error for what fails when it is converted to an array: in any way, as objects convert themselves."""
+    what = f"{type(error).__name__}{': ' * bool(str(error))}{error}"
+    return like(error, f"{name} cannot be converted to an array ({what}), got {shown(values)}.")
 
 
 def is_whole_number(value):
@@ -131,7 +150,7 @@ def as_table(estimator, X, name="X", **settings):
 
 def list_of_text(values, name):
     """Return names as a list; ValueError unless they are a list of text."""
-    names = np.asarray(values, dtype=object)
+    names = as_objects(values, name)
     if names.ndim != 1 or not all(isinstance(value, str) for value in names):
         raise ValueError(f"{name} must be None or a list of names (text), got {shown(values)}.")
     return [str(value) for value in names]

@@ -11,7 +11,7 @@ from numbers import Complex, Real
 import numpy as np
 from scipy.sparse import issparse
 
-from sklstm._utils.argument_checks import like, shown
+from sklstm._utils.argument_checks import conversion_error
 from sklstm._utils.numeric_input_messages import (
     NotNumericError,
     array_advice,
@@ -151,11 +151,10 @@ def _as_array(data, name, sequences):
         if isinstance(data, np.ndarray) and not _holds_rows(data):
             return data
         return np.asarray(list(data) if isinstance(data, np.ndarray) else data)
-    except Exception as error:  # anything, as objects convert themselves to arrays
+    except Exception as error:
         if isinstance(error, ValueError) and "inhomogeneous" in str(error):
             raise ValueError(ragged_message(data, name, sequences)) from error
-        what = f"{type(error).__name__}{': ' * bool(str(error))}{error}"
-        raise like(error, f"{name} cannot be converted to an array of numbers ({what}), got {shown(data)}.") from error
+        raise conversion_error(error, data, name) from error
 
 
 def _holds_rows(array):

@@ -9,6 +9,8 @@ import warnings
 
 import numpy as np
 
+from sklstm._utils.argument_checks import attribute_of
+
 ENCODING_ADVICE = "Encode categories as numbers (OneHotEncoder), and use NaN for missing values."
 
 
@@ -80,7 +82,8 @@ def lost_index_message(data, name):
 
     Only tables and series with an index of their own are meant, such as those of Modin, cuDF, Dask and xarray.
     """
-    index = getattr(data, "indexes", None) if hasattr(data, "indexes") else getattr(data, "index", None)
+    several = attribute_of(data, "indexes")
+    index = attribute_of(data, "index") if several is None else several
     if index is None or callable(index) or not hasattr(data, "__array__"):
         return None
     calls = ("to_pandas", "modin.to_pandas", "_to_pandas", "compute")
