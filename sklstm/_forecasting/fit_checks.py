@@ -9,7 +9,7 @@ from sklstm._forecasting.fitting import n_in_workers
 from sklstm._forecasting.regressor_input import check_regressor
 from sklstm._forecasting.settings import regressor_to_clone
 from sklstm._forecasting.target_transformer import check_transformer
-from sklstm._utils.argument_checks import naming, shown
+from sklstm._utils.argument_checks import attribute_of, naming, shown
 from sklstm._utils.checks import is_pandas
 from sklstm._utils.user_warning import warn_user
 
@@ -21,7 +21,7 @@ def check_past_only(past_only):
             "The 'past_only' parameter of Forecaster must be an array-like or None. Got "
             f"{shown(past_only)} instead: write past_only=[{shown(past_only)}]."
         )
-    is_list = isinstance(past_only, list | tuple | range) or getattr(past_only, "ndim", None) == 1
+    is_list = isinstance(past_only, list | tuple | range) or attribute_of(past_only, "ndim") == 1
     if past_only is not None and not is_list:
         raise InvalidParameterError(
             "The 'past_only' parameter of Forecaster must be an array-like or None: a list of columns. Got "

@@ -186,13 +186,21 @@ def _past_mask(past_only, labels, n_columns):
     choices = list(range(n_columns)) if labels is None else labels
     positions = {label: position for position, label in enumerate(choices)}  # a list would compare pd.NA with them
     for column in () if past_only is None else past_only:
-        is_name = isinstance(column, Hashable) and not isinstance(
-            column, bool | np.bool_ | np.void
-        )  # True is not the number 1
-        if not is_name or column not in positions:
+        position = _position_of(column, positions)
+        if position is None:
             raise ValueError(f"past_only names {shown(column)}, but the columns of X are {choices}.")
-        mask[positions[column]] = True
+        mask[position] = True
     return mask
+
+
+def _position_of(column, positions):
+    """Return the position of a column; None for one that is not there, or what is no name. True is not the number 1."""
+    if isinstance(column, bool | np.bool_ | np.void):
+        return None
+    try:
+        return positions.get(column)
+    except Exception:  # what has no hash: a list, a signaling NaN
+        return None
 
 
 def _check_is_table(X, name="X"):

@@ -1,5 +1,7 @@
 """The table of bad input for `Forecaster`: its parameters, and the arguments of its methods."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklstm import Forecaster
-from tests.attack import Unshowable, state_of
+from tests.attack import Unaskable, Unshowable, state_of
 from tests.bad_input.forecaster_attempts import DAYS, LSTM, PANEL, TWO, WHERE_USED, X, Y, fitted
 from tests.bad_input.subject import Subject
 from tests.bad_input.tools import Row, check_refused
@@ -51,6 +53,8 @@ PARAMETERS = [
     parameter("past_only", "unknown name", ["c"], "'c'"),
     parameter("past_only", "a boolean", [True], "True"),
     parameter("past_only", "a missing name", ["b", pd.NA], "<NA>"),
+    parameter("past_only", "a signaling NaN", ["b", Decimal("sNaN")], "Decimal('sNaN')"),
+    parameter("past_only", "cannot be asked", Unaskable(), "Unaskable"),
     parameter("past_only", "a dict", {"b": 1}, "{'b': 1}"),
     parameter("past_only", "a set", {"b"}, "{'b'}"),
     parameter("past_only", "a table", TWO, "DataFrame of shape (48, 2)"),
