@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor
@@ -144,7 +145,8 @@ def saved_state(estimator, left_out=()):
     bundle = state.get("_plain_state")
     if bundle is not None:
         text = json.dumps(_without(json.loads(bundle["text"]), "seed_sequence"))
-        state = state | {"_plain_state": bundle | {"text": text}}
+        parts = [saved_state(part) if isinstance(part, BaseEstimator) else part for part in bundle["objects"]]
+        state = state | {"_plain_state": bundle | {"text": text, "objects": parts}}
     return joblib.hash(state)
 
 
