@@ -118,6 +118,10 @@ class CorrectedSet:
         return self.regressor_set.strategy
 
     @property
+    def parts(self):
+        return self.regressor_set.parts
+
+    @property
     def spec(self):
         return self.regressor_set.spec
 

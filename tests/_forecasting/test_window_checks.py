@@ -128,11 +128,12 @@ def test_without_a_window_the_rows_are_counted():
         Forecaster(model(), window_length=2).fit(None, [np.nan, np.nan, np.nan, 1.0])
 
 
+@pytest.mark.parametrize("corrects", [{}, {"baseline": "theta", "trust": 1}])
 @pytest.mark.parametrize("strategy", ["recursive", "direct"])
-def test_lags_without_values_before_a_target_with_a_weight(strategy):
+def test_lags_without_values_before_a_target_with_a_weight(strategy, corrects):
     """The rows of the longest windows have weight 0, and boosting does not read columns of NaN."""
     y, weight = np.arange(8.0) ** 1.5, np.r_[np.ones(5), 0, 0, 0]
-    forecaster = Forecaster(HistGradientBoostingRegressor(), window_length=6, strategy=strategy, steps=2)
+    forecaster = Forecaster(HistGradientBoostingRegressor(), window_length=6, strategy=strategy, steps=2, **corrects)
     why = r"HistGradientBoostingRegressor cannot be trained on windows of window_length=6: only the (\d) last steps of"
     with pytest.raises(ValueError, match=why) as error:
         forecaster.fit(None, y, sample_weight=weight)
