@@ -26,7 +26,7 @@ LABELS = [
     complex(-0.0, math.inf),
     0.1 + 2j,
     frozenset(),
-    frozenset({1, "a", (2, Decimal(3))}),
+    pytest.param(frozenset({1, "a", (2, Decimal(3))}), id="frozenset"),  # the order of its repr changes by process
 ]
 
 
@@ -37,7 +37,12 @@ def test_labels_are_described_and_the_same_again(value):
     assert not_plain(state) == set()
     read = CODEC.read(pickle.loads(pickle.dumps(state)))
     for found in (read["top"], *read["labels"], *read["labels"][value]):
-        assert (type(found), repr(found), found) == (type(value), repr(value), value)
+        assert (type(found), exact(found), found) == (type(value), exact(value), value)
+
+
+def exact(value):
+    """Return what tells 1.1 from 1.10 and 0.0 from -0.0; sets with equal elements may be in another order."""
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
 
 
 class Monday(date):
