@@ -219,8 +219,8 @@ def _curves_of(estimator):
     for model in models.values():
         if isinstance(model.loss_curve_, list) and not model.loss_curve_:
             raise ValueError(
-                f"{_name_inside(model, estimator)} has no losses to plot: it was made from weights, and not trained "
-                "since. Train it with partial_fit first. To plot the losses of its earlier training, use "
+                f"{_name_inside(model, estimator)} has no losses to plot: this estimator was made from weights, and "
+                "not trained since. Train it with partial_fit first. To plot the losses of its earlier training, use "
                 "LossCurveDisplay(loss_curve=...)."
             )
     curves = [

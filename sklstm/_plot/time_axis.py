@@ -12,7 +12,10 @@ def axis_positions(index):
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
+        try:
+            index = index.to_timestamp()
+        except pd.errors.OutOfBoundsDatetime:  # before pandas 3, timestamps of periods end in 2262
+            return index.asfreq("s", how="start").asi8.view("M8[s]")
     return index.to_numpy(dtype=object if getattr(index, "tz", None) is not None else None)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sklstm._series.series import SeriesData, end_at, next_index
 from sklstm._time_index.regular_index import regular_end
+from sklstm._utils.argument_checks import naming
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class History:
         other = replace(other, rows=np.arange(len(self), len(self) + len(other)))
         if self.end is None:
             return replace(other, index=None, end=None)
-        index = self.next_index(len(other)) if other.end is None else other.index
+        with naming("y"):
+            index = self.next_index(len(other)) if other.end is None else other.index
         if getattr(self.end.last, "tz", None) is not None:
             index = index.tz_convert(self.end.last.tz)
         return replace(other, index=index, end=end_at(self.end, index))

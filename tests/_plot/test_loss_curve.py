@@ -333,7 +333,9 @@ def test_a_model_from_weights_has_no_losses_until_it_is_trained():
     rng = np.random.default_rng(0)
     lstm = [rng.normal(size=shape) for shape in ((1, 8), (2, 8), (8,))]
     given = from_keras([lstm, [rng.normal(size=(2, 1)), np.zeros(1)]])
-    message = r"LSTMRegressor{} has no losses to plot: it was made from weights.* Train it with partial_fit first"
+    message = (
+        r"LSTMRegressor{} has no losses to plot: this estimator was made from weights.* Train it with partial_fit first"
+    )
     for estimator, inside in ((given, ""), (make_pipeline("passthrough", given), " inside Pipeline")):
         with pytest.raises(ValueError, match=message.format(inside)):
             LossCurveDisplay.from_estimator(estimator)

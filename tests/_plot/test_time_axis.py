@@ -25,6 +25,12 @@ def texts(ax):
     return [label.get_text() for label in ax.get_xticklabels()]
 
 
+def test_periods_far_away_are_drawn():
+    """Timestamps of pandas 2 end in 2262."""
+    positions = axis_positions(pd.period_range("9900-01", periods=3, freq="M"))
+    assert positions.astype("M8[D]").astype(str).tolist() == ["9900-01-01", "9900-02-01", "9900-03-01"]
+
+
 @pytest.mark.parametrize("index", [INDICES["months"], INDICES["periods"], DATES], ids=["months", "periods", "dates"])
 def test_dates_are_written_concisely(index):
     ax = drawn(index)

@@ -10,6 +10,14 @@ from sklstm._time_index.regular_index import regular_end
 from tests._series.tables import DAYS, N, Reader, daily, frame
 
 
+def test_an_array_that_goes_beyond_the_dates_of_pandas_is_named():
+    months = pd.Series(1.0, pd.date_range("2000-01-01", periods=4, freq="MS", unit="ns"))
+    reader = Reader(None, months)
+    new = reader.new_rows(None, np.ones(10_000))[None]
+    with pytest.raises(ValueError, match=r"^y: The index ends at .* cannot continue for 10000 steps"):
+        reader.history[None].followed_by(new)
+
+
 @pytest.mark.parametrize("form", ["dates", "arrays"])
 def test_rows_that_follow_are_joined(form):
     def give(n, start, is_array):
