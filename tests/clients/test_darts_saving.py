@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMRegressor
+from sklstm import LagsToSequences, LSTMRegressor
 from sklstm.datasets import load_airline
 
 darts = pytest.importorskip("darts")
@@ -44,3 +45,16 @@ def test_a_file_without_the_training_series(tmp_path):
     model.save(str(tmp_path / "model.pkl"), clean=True)
     loaded = loaded_from(tmp_path / "model.pkl")
     np.testing.assert_array_equal(loaded.predict(6, series=series).values(), model.predict(6).values())
+
+
+def test_a_pipeline_asks_for_each_public_class_or_for_trust(tmp_path):
+    lstm = LSTMRegressor(4, max_iter=3, random_state=0)
+    model = SKLearnModel(lags=12, model=make_pipeline(LagsToSequences(12, order="oldest_first"), lstm))
+    model.fit(darts.TimeSeries.from_series(AIRLINE)).save(str(tmp_path / "model.pkl"))
+    with pytest.raises(UnpicklingError, match=r"`sklstm\.LagsToSequences`"), safe_globals([LSTMRegressor]):
+        SKLearnModel.load(str(tmp_path / "model.pkl"))
+    with safe_globals([LSTMRegressor, LagsToSequences]):
+        loaded = SKLearnModel.load(str(tmp_path / "model.pkl"))
+    trusted = SKLearnModel.load(str(tmp_path / "model.pkl"), trusted=True)
+    for other in (loaded, trusted):
+        np.testing.assert_array_equal(other.predict(6).values(), model.predict(6).values())
