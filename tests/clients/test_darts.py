@@ -41,6 +41,16 @@ def test_what_the_rows_are():
     np.testing.assert_allclose(rows[0], np.r_[Y[:N_LAGS], EXOG.iloc[N_LAGS]])
 
 
+def test_several_targets_are_channels_side_by_side():
+    both = TRAIN.to_frame().assign(twice=2 * TRAIN)
+    rows, _ = rows_given(
+        lambda spy: models.SKLearnModel(model=spy, lags=N_LAGS).fit(darts.TimeSeries.from_dataframe(both))
+    )
+    np.testing.assert_allclose(rows[0], both[:N_LAGS].to_numpy().ravel())
+    sequences = LagsToSequences(N_LAGS, n_channels=2, order="oldest_first").fit_transform(rows)
+    np.testing.assert_array_equal(sequences[0], both[:N_LAGS])
+
+
 @pytest.mark.parametrize("with_exog", [False, True])
 def test_one_line_brings_the_error_to_that_of_a_forecaster(with_exog):
     def of_airline(regressor, with_exog):
