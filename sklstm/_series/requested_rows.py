@@ -232,9 +232,10 @@ def _warn_of_training_rows(known, part, has_truth):
 def _check_are_rows(X):
     """Raise ValueError for None and for a number of steps."""
     if isinstance(X, Integral):
-        number = shown(X)
+        steps = shown(X) if X > 0 and not isinstance(X, bool) else "steps"
+        wish = "a number of steps" if steps == "steps" else f"{steps} steps"
         raise ValueError(
-            f"predict needs the rows X to forecast, got {number}. To forecast {number} steps, call forecast({number})."
+            f"predict needs the rows X to forecast, got {shown(X)}. To forecast {wish}, call forecast({steps})."
         )
     if X is None:
         raise ValueError(

@@ -6,6 +6,7 @@ functions.
 
 import datetime
 import warnings
+from collections.abc import Iterator, Set
 
 import numpy as np
 
@@ -63,9 +64,26 @@ def _advice_for_container(array, name, value):
     """Say how to convert an object that is a table in itself, or rows that are dicts; None for other objects."""
     if array.ndim == 0 and hasattr(value, "__arrow_c_stream__"):
         return f"It can be read by Arrow: pass pa.table({name}), with `import pyarrow as pa`."
+    if array.ndim == 0 and isinstance(value, Iterator):
+        return f"{name} = list({name}) reads its values."
+    if array.ndim == 0 and isinstance(value, Set):
+        return "A set has no order. Give a list."
     if isinstance(value, dict) and array.ndim < 2:
-        return f"pd.DataFrame({name}) makes a table of it, with `import pandas as pd`."
+        return _advice_for_dicts(array.tolist(), name)
     return None
+
+
+def _advice_for_dicts(data, name):
+    """Say what pandas makes of a dict or a list of dicts; None if it makes nothing of it."""
+    import pandas as pd
+
+    if _works(lambda: pd.DataFrame(data)):
+        return f"pd.DataFrame({name}) makes a table of it, with `import pandas as pd`."
+    if not _works(lambda: pd.Series(data, dtype=float)):
+        return None
+    if name.startswith("X"):
+        return f"pd.DataFrame([{name}]) makes a row of it, with `import pandas as pd`."
+    return f"pd.Series({name}) makes a series of it, with `import pandas as pd`."
 
 
 def grouped_message(data, name):

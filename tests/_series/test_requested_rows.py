@@ -35,7 +35,10 @@ def test_rows_of_a_panel_are_found_in_any_order_and_for_some_of_the_series():
     ("X", "message"),
     [
         (None, r"predict and score need the rows to forecast.*forecast\(steps\)"),
-        (3, r"got 3\..*call forecast\(3\)"),
+        (3, r"got 3\. To forecast 3 steps, call forecast\(3\)"),
+        (0, r"got 0\. To forecast a number of steps, call forecast\(steps\)"),
+        (-1, r"got -1\. To forecast a number of steps, call forecast\(steps\)"),
+        (True, r"got True\. To forecast a number of steps, call forecast\(steps\)"),
         (np.empty((0, 0)), "0 sample"),
         (pd.DataFrame(index=DAYS[N - 2 : N + 2]), "2 of the 4 rows of X were trained on"),
         (pd.DataFrame(index=DAYS[:4] + pd.Timedelta(hours=1)), "fitted_values_"),

@@ -96,7 +96,8 @@ OTHERS = {
     "groups": (pd.DataFrame({"a": [1, 2]}).groupby("a"), TypeError, r"X is a DataFrameGroupBy.*Pass X\.obj\. A Fore"),
     "a grouped column": (pd.Series([1, 2]).groupby(level=0), TypeError, r"X is a SeriesGroupBy.*Pass X\.obj"),
     "groups of polars": (pl.DataFrame({"a": [1]}).group_by("a"), TypeError, "is a GroupBy.*the table that was grouped"),
-    "a generator": ((x for x in [1.0]), TypeError, "type generator"),
+    "columns of numbers and of tables": ({"a": 1.0, "b": np.ones((2, 2))}, TypeError, r"type dict.*\)$"),
+    "a set": ({1.0, 2.0}, TypeError, "type set.*no order. Give a list"),
     "fields": (np.zeros(2, dtype=[("a", int), ("b", float)]), TypeError, r"structured array: pd.DataFrame\(X\)"),
     "complex": ([1j], ValueError, "Complex data not supported"),
     "complex objects": (np.array([1j, None]), ValueError, "Complex data not supported"),
@@ -117,6 +118,24 @@ def test_what_is_no_number_is_refused(name):
     given, error, message = OTHERS[name]
     with pytest.raises(error, match=message):
         as_numbers(given, "X")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "advice", "values"),
+    [
+        ("X", (x for x in [1.0, 2.0]), "X = list(X)", [1, 2]),
+        ("y", map(float, [1, 2]), "y = list(y)", [1, 2]),
+        ("X", {"a": 1.0, "b": 2.0}, "pd.DataFrame([X])", [[1, 2]]),
+        ("y", {DAYS[0]: 1.0, DAYS[1]: 2.0}, "pd.Series(y)", [1, 2]),
+        ("y", {"a": [1.0], "b": [2.0]}, "pd.DataFrame(y)", [[1, 2]]),
+        ("X", [{"a": 1.0, "b": 2.0}], "pd.DataFrame(X)", [[1, 2]]),
+    ],
+)
+def test_the_call_for_a_container_makes_numbers_of_it(name, given, advice, values):
+    with pytest.raises(TypeError, match=re.escape(advice)):
+        as_numbers(given, name)
+    call = advice.partition(" = ")[2] or advice
+    np.testing.assert_array_equal(as_numbers(eval(call, {"pd": pd, name: given}), name), values)
 
 
 class Table:
