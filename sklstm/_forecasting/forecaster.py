@@ -656,7 +656,8 @@ class Forecaster(
             Rows to forecast from instead of those of `fit` and `update`: `y`, or (X, y) with exogenous variables. They
             may be of a series that was not trained on. After a fit on a panel, they may also be a single series,
             without the series level in the index. If their level or size is far from that of the training rows, they
-            are scaled by their own values.
+            are scaled by their own values. Rows with another step than those of `fit`, such as days after months,
+            warn.
         coverage : float or list of float, default=None
             Coverage of the intervals, between 0 and 1: the share of truths that they should contain. None
             computes no intervals.

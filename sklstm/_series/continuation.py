@@ -1,6 +1,6 @@
 """Continue the index of a history, and check that given rows follow the history."""
 
-from sklstm._time_index.regular_index import steps_after
+from sklstm._time_index.regular_index import check_same_kind, steps_after
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.user_warning import warn_user
 
@@ -41,6 +41,7 @@ def rows_skipped(histories, parts, name):
 
 def check_follows(histories, new):
     """Check that new rows, by key, directly follow their histories, by key; a series without a history is new."""
+    _check_kind_of_new_series(histories, new)
     parts = [(key, part.index) for key, part in new.items() if key in histories]
     for key, _ in parts:
         end = histories[key].end
@@ -56,6 +57,14 @@ def check_follows(histories, new):
                 f"{_targets_of(key)} begins at {new[key].index[0]}, but the history ends at {histories[key].end.last}: "
                 f"there is a gap of {rows_said(n)}. Pass these rows too; their y may be NaN."
             )
+
+
+def _check_kind_of_new_series(histories, new):
+    """Check that new series have an index of the kind of the others: a forecast has the times of all in one level."""
+    end = next((history.end for history in histories.values() if history.end is not None), None)
+    for key, part in new.items():
+        if end is not None and key not in histories:
+            check_same_kind(end, part.index, "y", key)
 
 
 def _targets_of(key):

@@ -13,11 +13,14 @@ from sklstm._series.series import SeriesData
 from sklstm._series.training_data import TableSpec, TrainingData
 from sklstm._time_index.numeric_dates import check_no_dates
 from sklstm._time_index.regular_index import has_step, regular_end, steps_after
+from sklstm._time_index.season import step_unit
+from sklstm._time_index.steps import step_name
 from sklstm._utils.argument_checks import as_array, check_same_length, naming, shown
 from sklstm._utils.checks import check_has_columns, check_size, check_weights, is_pandas, n_dimensions
 from sklstm._utils.numeric_input import as_numbers, index_of
 from sklstm._utils.row_alignment import are_in, in_order_of
 from sklstm._utils.time_tables import advising_pandas, statement_of
+from sklstm._utils.user_warning import warn_user
 
 
 def rows_of(data, rows):
@@ -190,7 +193,23 @@ def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
         )
     usual = None if index is None else spec.step
     with advising_pandas(X=X, y=y, history=y):
-        return split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y), usual)
+        series = split_into_series(values, columns, spec.columns.is_past, index, _table_with_index(y), usual)
+    _warn_of_other_step(series, usual)
+    return series
+
+
+def _warn_of_other_step(series, usual):
+    """Warn if rows are not as far apart as those of the fit, by the calendar."""
+    unit = step_unit(usual)
+    for key, part in series.items():
+        found = None if part.end is None else step_unit(part.end.step)
+        if unit is not None and found not in (None, unit):
+            name = "history" if key is None else f"series {key!r}"
+            warn_user(
+                f"The rows of the {name} follow each other in steps of {step_name(part.end.step, part.end.last)}, but "
+                f"the Forecaster was fitted on steps of {getattr(usual, 'freqstr', usual)}. Its windows and its season "
+                "are taken for as many rows. Give rows with the same step, or fit another Forecaster."
+            )
 
 
 # ---- targets
@@ -352,10 +371,8 @@ def _own_index(index):
 
 
 def _common_step(series):
-    """Return the step that all series of a panel have; None if they differ or have no index."""
-    if None in series:
-        return None
-    first, *others = (part.end.step for part in series.values())
+    """Return the step that all series have; None if they differ or have no index."""
+    first, *others = (None if part.end is None else part.end.step for part in series.values())
     return first if all(step == first for step in others) else None
 
 

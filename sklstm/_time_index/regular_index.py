@@ -68,8 +68,19 @@ def regular_end(index, name="y", key=None):
 
 def has_step(index, end, step):
     """Whether the values of an index, which has this end, follow each other by a step."""
+    if not _is_step_of(index, step):
+        return False
     start = replace(end, last=type(end.last)(index[0]))
     return first_nonconsecutive(steps_from(start, index, step)) is None
+
+
+def _is_step_of(index, step):
+    """Whether a step is of the kind of an index: whole numbers, periods of one frequency, or times."""
+    import pandas as pd
+
+    if isinstance(index, pd.PeriodIndex):
+        return not isinstance(step, int) and index.freq.base == step.base
+    return isinstance(index, pd.DatetimeIndex) != isinstance(step, int)
 
 
 def steps_after(end, index, name="X", key=None):
@@ -111,7 +122,7 @@ def steps_after(end, index, name="X", key=None):
     table = UserTable(name, key)
     problem = (
         index_kind_message(index, table, lambda repaired: _can_follow(end, repaired))
-        or _other_kind_message(end, index, table)
+        or _other_kind_message(end, index, table, _following_advice(end, table))
         or index_order_message(index, table)
     )
     if problem:
@@ -129,6 +140,18 @@ def steps_after(end, index, name="X", key=None):
     if row is not None:
         raise ValueError(_wrong_step_message(end, index, positions, row, table))
     return int(positions[0]) - 1
+
+
+def check_same_kind(end, index, name, key):
+    """Check that the index of a new series is of the kind of those of the history: dates, periods or numbers."""
+    table = UserTable(name, key)
+    problem = _other_kind_message(end, index, table, f"Give {table} an index of the same kind.")
+    if problem:
+        raise ValueError(problem)
+
+
+def _following_advice(end, table):
+    return f"Give {table} the index of the rows that follow (they begin {_beginning(end)}), or pass an array."
 
 
 def _training_rows_advice(table):
@@ -160,19 +183,18 @@ def _differs_in_kind(index, last):
     return index.dtype.kind not in "iu"
 
 
-def _other_kind_message(end, index, table):
-    """Return a message if the index of a table is of another kind than that of the history; else None."""
+def _other_kind_message(end, index, table, advice):
+    """Return a message if the index of a table is of another kind than that of the history; else None.
+
+    The advice is given if no call converts the index.
+    """
     if not _differs_in_kind(index, end.last):
         return None
     first_calls = _conversions(end.last)
     calls = find_repair(index, table, lambda new: _can_follow(end, new), first_calls, max_calls=1) or find_repair(
         index, table, lambda new: not _differs_in_kind(new, end.last), first_calls, max_calls=1
     )
-    repair = (
-        f"{table.statements(calls)} converts it."
-        if calls
-        else (f"Give {table} the index of the rows that follow (they begin {_beginning(end)}), or pass an array.")
-    )
+    repair = f"{table.statements(calls)} converts it." if calls else advice
     return f"The index of {table} is {_kind(index[0])}, but that of the history is {_kind(end.last)}. {repair}"
 
 

@@ -51,6 +51,37 @@ OF_DATE_OFFSETS = {
 }
 
 
+def step_unit(step):
+    """Return the unit that a step consists of and the number of units; None for any other step.
+
+    Parameters
+    ----------
+    step : DateOffset, int or None
+        The step of an index. Whole numbers have no unit.
+
+    Returns
+    -------
+    unit : tuple (str, int) or None
+        The name is "month", "day", "business day" or "nanosecond".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklstm._time_index.season import step_unit
+    >>> step_unit(pd.offsets.QuarterEnd())
+    ('month', 3)
+    """
+    if step is None or isinstance(step, int):
+        return None
+    if is_absolute(step):
+        return ("day", step.nanos // DAY) if step.nanos % DAY == 0 else ("nanosecond", step.nanos)
+    kind, n = OF_OFFSETS.get(type(step).__name__), step.n
+    if type(step).__name__ == "DateOffset" and len(step.kwds) == 1:
+        ((argument, size),) = step.kwds.items()
+        kind, n = OF_DATE_OFFSETS.get(argument), size * n
+    return None if kind is None else (kind[0], kind[1] * n)
+
+
 def season_length(end):
     """Return how many rows a season takes by the step of an index; None if the step has no season.
 
@@ -74,7 +105,7 @@ def season_length(end):
     12
     >>> season_length(regular_end(pd.RangeIndex(6)))
     """
-    unit = None if end is None else _unit(end.step)
+    unit = None if end is None else step_unit(end.step)
     return None if unit is None else SEASON_LENGTHS.get(unit)
 
 
@@ -129,7 +160,7 @@ def _step_numbers(index, end, season):
     """Count steps since a fixed time; None if they cannot be counted."""
     if isinstance(end.step, int):
         return integers(index) // end.step
-    unit = _unit(end.step)
+    unit = step_unit(end.step)
     if unit is None:
         return None
     name, n = unit
@@ -139,19 +170,6 @@ def _step_numbers(index, end, season):
     if unit == ("day", 7) and season == WEEKS:
         return (np.asarray(dates.day_of_year) - 1) * WEEKS // np.where(dates.is_leap_year, 366, 365)
     return COUNTS[name](dates) // n
-
-
-def _unit(step):
-    """Return the unit that a step consists of and the number of units; None for any other step."""
-    if step is None or isinstance(step, int):
-        return None
-    if is_absolute(step):
-        return ("day", step.nanos // DAY) if step.nanos % DAY == 0 else ("nanosecond", step.nanos)
-    kind, n = OF_OFFSETS.get(type(step).__name__), step.n
-    if type(step).__name__ == "DateOffset" and len(step.kwds) == 1:
-        ((argument, size),) = step.kwds.items()
-        kind, n = OF_DATE_OFFSETS.get(argument), size * n
-    return None if kind is None else (kind[0], kind[1] * n)
 
 
 def _steps_of_time(index, end, step, season):

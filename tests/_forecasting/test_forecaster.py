@@ -885,6 +885,86 @@ def test_an_update_in_another_time_zone_takes_the_one_of_the_history():
     pd.testing.assert_series_equal(f.forecast(2), forecaster(Ridge()).fit(None, y[:20]).forecast(2, history=y))
 
 
+def of_step(step, n=24):
+    return pd.Series(np.arange(1.0, n + 1), pd.date_range("2024-01-01", periods=n, freq=step))
+
+
+@pytest.mark.parametrize(
+    ("fitted", "other"), [("MS", "D"), ("MS", "QS"), ("D", "B"), ("h", "30min"), ("D", "W"), ("W", "D"), ("YS", "MS")]
+)
+def test_a_history_of_another_step_warns(fitted, other):
+    single = forecaster(Ridge()).fit(None, of_step(fitted))
+    with pytest.warns(
+        UserWarning, match=f"rows of the history follow each other in steps of {other}.*fitted on steps of {fitted}"
+    ):
+        single.forecast(2, history=of_step(other))
+    several = forecaster(Ridge()).fit(None, pd.concat({"a": of_step(fitted), "b": of_step(fitted)}))
+    with pytest.warns(UserWarning, match=f"rows of the series 'c' follow each other in steps of {other}"):
+        several.forecast(2, history=pd.concat({"c": of_step(other)}))
+    with pytest.warns(UserWarning, match=f"rows of the series 'c' follow each other in steps of {other}"):
+        several.update(None, pd.concat({"c": of_step(other)}))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("fitted", "other"),
+    [("MS", "ME"), ("D", "24h"), ("W-SUN", "W-WED"), ("W", "7D"), ("QS-JAN", "QE-FEB"), ("h", "60min")],
+)
+def test_a_history_of_the_same_step_with_another_name_does_not_warn(fitted, other):
+    f = forecaster(Ridge()).fit(None, of_step(fitted))
+    for history in (of_step(other), of_step(other).to_numpy(), of_step(other).reset_index(drop=True)):
+        f.forecast(2, history=history)
+    forecaster(Ridge()).fit(None, of_step(fitted).to_numpy()).forecast(2, history=of_step(other))
+
+
+NUMBERED = pd.Series(np.arange(24.0))
+
+
+@pytest.mark.parametrize("n", [24, 2, 1])
+@pytest.mark.parametrize(
+    ("fitted", "other", "last"),
+    [
+        (of_step("MS"), NUMBERED, lambda n: n + 1),
+        (NUMBERED, of_step("MS").to_period("M"), lambda n: pd.Period("2024-01") + n + 1),
+        (of_step("W"), of_step("D").to_period("D"), lambda n: pd.Period("2024-01-01") + n + 1),
+        (of_step("MS").to_period("M"), NUMBERED, lambda n: n + 1),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*follow each other in steps")
+def test_a_history_of_another_kind_of_index_after_a_panel_is_continued_by_its_own(fitted, other, last, n):
+    f = forecaster(Ridge(), window_length=1).fit(None, pd.concat({"a": fitted, "b": fitted}))
+    assert f.forecast(2, history=other[:n]).index[-1] == last(n)
+    assert f.forecast(2, history=pd.concat({"c": other[:n]})).index[-1] == ("c", last(n))
+
+
+@pytest.mark.parametrize(
+    ("fitted", "new", "message"),
+    [
+        (of_step("MS"), NUMBERED, "one of integers, but that of the history is a DatetimeIndex.*of the same kind"),
+        (NUMBERED, of_step("MS"), "a DatetimeIndex without time zone, but that of the history is one of integers"),
+        (of_step("MS"), of_step("MS").to_period("M"), "a PeriodIndex.*converts it"),
+        (of_step("MS").to_period("M"), of_step("MS"), "a DatetimeIndex.*converts it"),
+        (of_step("MS"), of_step("MS").tz_localize("UTC"), "in time zone UTC, but.*without time zone.*converts it"),
+    ],
+)
+def test_a_new_series_with_another_kind_of_index_is_refused(fitted, new, message):
+    f = forecaster(Ridge()).fit(None, pd.concat({"a": fitted}))
+    y = pd.concat({"c": new})
+    with pytest.raises(ValueError, match=message) as error:
+        f.update(None, y)
+    if "converts it" in message:
+        names = {"y": y, "pd": pd}
+        exec(re.search(r"(y\.index = .*) converts it", str(error.value))[1], names)
+        f.update(None, names["y"])
+    assert f.forecast(1).index.get_level_values(1).inferred_type == fitted.index.inferred_type
+
+
+def test_a_short_history_has_the_step_of_the_fit():
+    f = forecaster(Ridge(), window_length=1).fit(None, of_step("MS"))
+    day = pd.Series([1.0], pd.DatetimeIndex(["2024-01-01"]))
+    assert f.forecast(2, history=day).index.equals(of_step("MS", 3).index[1:])
+
+
 def test_a_short_history_learns_its_frequency_from_updates_or_refuses_them():
     _, y = series(30)
     y.index = pd.DatetimeIndex(y.index.to_numpy())
