@@ -13,6 +13,9 @@ FEWEST_OTHERS = 8
 UNITS = {"s": (1, 1990), "ms": (10**3, 1990), "us": (10**6, 1900), "ns": (10**9, 1900)}
 LAST_YEAR = 2100
 ROUNDED = 0.07  # of a month: years with two decimals
+FIRST_YEAR, END_OF_YEARS = 1800, 2200
+# The argument of PeriodIndex.from_fields and the frequency, by the number of rows in a year.
+PARTS_OF_A_YEAR = {12: ("month", "M"), 4: ("quarter", "Q")}
 
 
 def check_no_dates(values, table, name, made_by=None):
@@ -38,20 +41,69 @@ def check_no_dates(values, table, name, made_by=None):
         ...
     ValueError: Column 0 of y holds dates as numbers, 20240130 … 20240201, and would be forecast as a target. ...
     """
-    for column in range(values.shape[1]):
-        numbers = values[:, column]
-        call = _conversion(numbers, values.shape[1] > 1)
-        if call is None:
+    columns = getattr(table, "columns", None)
+    keys = list(range(values.shape[1]) if columns is None else columns)[: values.shape[1]]
+    for column, key in enumerate(keys):
+        index = _index_call(values, column, name, keys)
+        if index is None:
             continue
-        columns = getattr(table, "columns", None)
-        key = column if columns is None else columns[column]
-        statements = [made_by] if made_by else [] if columns is not None else [f"{name} = pd.DataFrame({name})"]
-        statements.append(f"{name} = {name}.set_index({call.format(f'{name}.pop({key!r})')})")
+        first, last = values[[0, -1], column]
+        made = [made_by] if made_by else [] if columns is not None else [f"{name} = pd.DataFrame({name})"]
+        statements = "; ".join((*made, f"{name} = {name}.set_index({index})"))
+        advice = f"If they are the times of the rows, {statements} makes them the index. Otherwise leave"
         raise ValueError(
-            f"Column {key!r} of {name} holds dates as numbers, {numbers[0]:.0f} … {numbers[-1]:.0f}, and would be "
-            f"forecast as a target. If they are the times of the rows, {'; '.join(statements)} makes them the index. "
-            "Otherwise leave the column out."
+            f"Column {key!r} of {name} holds dates as numbers, {first:.0f} … {last:.0f}, and would be forecast as a "
+            f"target. {advice if index else 'Set an index of the times of the rows, and leave'} the column out."
         )
+
+
+def _index_call(values, column, name, keys):
+    """Return the call that makes an index of a column of dates, "" if there is no such call; None for other columns."""
+    is_one_of_several = values.shape[1] > 1
+    call = _conversion(values[:, column], is_one_of_several)
+    if call is not None:
+        return call.format(f"{name}.pop({keys[column]!r})")
+    n_rows = _rows_in_a_year(values[:, column]) if is_one_of_several else None
+    return None if n_rows is None else _index_of_fields(values, column, n_rows, name, keys)
+
+
+def _rows_in_a_year(numbers):
+    """Return in how many rows each year of a column stands; None if the numbers are not years in rows of equal number.
+
+    The first and the last year may be incomplete.
+    """
+    if len(numbers) < FEWEST_OTHERS or not (np.floor(numbers) == numbers).all():
+        return None
+    if numbers[0] < FIRST_YEAR or numbers[-1] >= END_OF_YEARS or not np.isin(np.diff(numbers), (0, 1)).all():
+        return None
+    counts = np.unique(numbers, return_counts=True)[1]
+    whole = counts[1:-1]
+    return int(whole[0]) if len(whole) and whole[0] > 1 and (whole == counts.max()).all() else None
+
+
+def _index_of_fields(values, column, n_parts, name, keys):
+    """Return the call that makes an index of years and their months or quarters; "" if there is no column of these.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_columns)
+    column : int
+        The column of years.
+    n_parts : int
+        Rows in a year.
+    name : str
+        Name of the table.
+    keys : list
+        Names of the columns.
+    """
+    field, frequency = PARTS_OF_A_YEAR.get(n_parts, (None, None))
+    years = values[:, column]
+    parts = (np.arange(len(years)) - np.searchsorted(years, years[0] + 1)) % n_parts + 1
+    for other, found in zip(keys, values.T, strict=True):
+        if field and (found == parts).all():
+            year, part = (f"{name}.pop({key!r}).astype(int)" for key in (keys[column], other))
+            return f'pd.PeriodIndex.from_fields(year={year}, {field}={part}, freq="{frequency}")'
+    return ""
 
 
 def _conversion(numbers, is_one_of_several):
@@ -83,7 +135,7 @@ def _conversion(numbers, is_one_of_several):
 
 def _conversion_of_counts(whole, steps):
     """Return the call that converts years, or the time since 1970; None if the numbers are neither."""
-    if whole[0] >= 1800 and whole[-1] < 2200 and (steps == 1).all():
+    if whole[0] >= FIRST_YEAR and whole[-1] < END_OF_YEARS and (steps == 1).all():
         return 'pd.to_datetime({}.astype("int64").astype(str), format="%Y")'
     for unit, (parts, first_year) in UNITS.items():
         first, last = ((year - 1970) * 31_556_952 * parts for year in (first_year, LAST_YEAR))
@@ -94,7 +146,7 @@ def _conversion_of_counts(whole, steps):
 
 def _conversion_of_years(years):
     """Return the call that converts years with decimals, as R writes months and quarters; None if they are not."""
-    if years.min() < 1800 or years.max() >= 2200:
+    if years.min() < FIRST_YEAR or years.max() >= END_OF_YEARS:
         return None
     for parts, freq in ((12, "M"), (4, "Q")):
         places = np.round(years * parts)

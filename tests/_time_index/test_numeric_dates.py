@@ -60,6 +60,25 @@ def test_years_with_decimals_are_months_or_quarters(freq, decimals):
     assert made.index.to_timestamp().equals(times.as_unit(made.index.to_timestamp().unit))
 
 
+@pytest.mark.parametrize("first", [0, 5, 11])
+@pytest.mark.parametrize("freq", ["M", "Q"])
+def test_years_beside_their_months_or_quarters_are_dates(freq, first):
+    times = pd.period_range("1968-01", periods=50, freq=freq)[first:]
+    parts = {"month": times.month} if freq == "M" else {"quarter": times.quarter}
+    made = made_by_advice(pd.DataFrame({"when": times.year, **parts, "value": VALUES[first:50]}))
+    assert made.index.equals(times)
+    assert made.columns.tolist() == ["value"]
+    forecast = Forecaster(Ridge(), window_length=1).fit(None, made["value"]).forecast(1)
+    assert forecast.index[0] == times[-1] + 1
+
+
+@pytest.mark.parametrize("n", [2, 12, 52])
+def test_years_without_other_fields_are_dates(n):
+    years = np.arange(5 * n) // n + 1990
+    with pytest.raises(ValueError, match=r"^Column 0 of y .*, 1990 … 1994, .* Set an index of the times of the rows"):
+        check_no_dates(np.c_[years, np.sin(np.arange(5 * n))], None, "y")
+
+
 @pytest.mark.parametrize("order", ["falling", "repeated", "missing"])
 def test_dates_of_eight_digits_are_found_in_any_order(order):
     days = pd.date_range("2024-01-25", periods=40).strftime("%Y%m%d").astype(float).to_numpy()
@@ -91,6 +110,12 @@ NO_DATES = {
     "few years": np.array([1999, 2000, 2001]),
     "large numbers": 1_700_000_000 + np.arange(100) * 7,
     "decimals": np.arange(1990, 2010) + 0.5,
+    "levels of unequal length": np.repeat([2000, 2001, 2002, 2003], [3, 5, 4, 2]),
+    "two levels": np.repeat([2000, 2001], 6),
+    "levels with steps": np.repeat([2000, 2002, 2004], 6),
+    "levels before the years": np.repeat([1, 2, 3, 4], 6),
+    "levels that return": np.repeat([2000, 2001, 2000, 2001], 6),
+    "a level": np.full(12, 2000),
     "missing": np.array([20_240_101, np.nan, 20_240_103, 20_240_104]),
     "beyond 64 bits": np.array([1e300, 2e300, 3e300]) / 10,
 }
