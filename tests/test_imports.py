@@ -10,7 +10,7 @@ import sklstm
 ROOT = Path(sklstm.__file__).parent
 # What each package may import. `_network` and `_training` do not know each other, nor do `_estimator`,
 # `_series` and `_components`.
-BELOW = {"_version": set(), "_time_index": set(), "_utils": {"_version"}, "datasets": {"_utils"}}
+BELOW = {"_version": set(), "_utils": {"_version"}, "_time_index": {"_utils"}, "datasets": {"_utils"}}
 BELOW["_network"] = BELOW["_training"] = {"_utils"}
 BELOW["_series"] = BELOW["_components"] = {"_utils", "_time_index"}
 BELOW["_estimator"] = {"_utils", "_time_index", "_network", "_training"}

@@ -4,7 +4,6 @@ Only estimators of sklstm and scikit-learn can be made again. Anything else amon
 written as an `Opaque`: then the user must give the estimator when the file is read.
 """
 
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
@@ -17,6 +16,7 @@ from sklstm._estimator.regressor import LSTMRegressor
 from sklstm._estimator.window_transformer import WindowTransformer
 from sklstm._forecasting.forecaster import Forecaster
 from sklstm._utils.argument_checks import shown
+from sklstm._utils.ignored_warnings import ignored_warnings
 from sklstm._utils.plain_parameters import plain
 
 OWN = {cls.__name__: cls for cls in (LSTMRegressor, LagsToSequences, WindowTransformer, Forecaster)}
@@ -43,8 +43,7 @@ def _of_scikit_learn():
     """Return the estimators of scikit-learn by name; this imports all of its modules."""
     from sklearn.utils.discovery import all_estimators
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with ignored_warnings():
         return dict(all_estimators())
 
 

@@ -1,6 +1,5 @@
 """Fit a forecaster: from checked training rows to a `FittedForecaster`."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -45,6 +44,7 @@ from sklstm._series.leak_checks import check_leaks
 from sklstm._series.series_input import rows_of
 from sklstm._utils.callbacks import begin_fit, printing_tasks, without_callbacks
 from sklstm._utils.forecast_bounds import REACH, REACH_OF_DEFAULT
+from sklstm._utils.ignored_warnings import ignored_warnings
 from sklstm._utils.parallel import call_each, is_parallel
 from sklstm._utils.plain_parameters import plain, with_plain_parameters
 
@@ -146,8 +146,7 @@ def _train_regressors(forecaster, data, tasks):
         return _fit(forecaster, data, members, None, tasks)
 
     def fit_head(head, trains):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the fit on all rows warns
+        with ignored_warnings():  # the fit on all rows warns
             return _fit(forecaster, head, members, Mixing(1.0), tasks, trains).batch_forecaster
 
     return _fit(forecaster, data, members, find_mixing(forecaster, data, len(members), fit_head), tasks)
@@ -244,8 +243,7 @@ def _calibration_errors(forecaster, fitted, proper, fit_proper, tasks):
     """Train on the proper training rows; return the CalibrationErrors."""
     before = without_callbacks(clone(forecaster).set_params(intervals=None))  # callbacks follow `tasks`
     about = f"the {proper.n_rows} rows before the calibration rows, for intervals"
-    with tasks.part("fit-head", before, about), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the fit on all rows has warned
+    with tasks.part("fit-head", before, about), ignored_warnings():  # the fit on all rows has warned
         trained = fit_proper(before)
     n_rows = {key: len(proper.series[key]) for key in fitted.data.series if key in proper.series}
     series = {key: fitted.data.series[key] for key in n_rows}

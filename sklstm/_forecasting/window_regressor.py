@@ -1,6 +1,5 @@
 """Train one regressor on windows, and predict with it."""
 
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, cos, pi
@@ -22,6 +21,7 @@ from sklstm._forecasting.window_spec import NoWindowError, WindowSpec
 from sklstm._utils.caches import PickledByFields, cached_property
 from sklstm._utils.checks import check_output
 from sklstm._utils.forecast_bounds import newest
+from sklstm._utils.ignored_warnings import ignored_warnings
 from sklstm._utils.windows import as_slice, row_chunks
 
 # Number of samples used to find out whether a regressor that failed on several outputs can learn a single one.
@@ -230,8 +230,7 @@ def _takes_one(regressor, X, y, keywords):
     """Whether a regressor that failed on several outputs can learn the first of them, from a few rows."""
     some = {key: value[:N_TRIED] for key, value in keywords.items()}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with ignored_warnings():
             clone(regressor).fit(X[:N_TRIED], y[:N_TRIED], **some)
     except Exception:
         return False

@@ -1,6 +1,5 @@
 """Check the user's keywords that style lines and filled areas, and merge them with defaults."""
 
-import warnings
 from contextlib import contextmanager
 from numbers import Real
 from textwrap import shorten
@@ -8,6 +7,7 @@ from textwrap import shorten
 import numpy as np
 
 from sklstm._utils.argument_checks import like, shown
+from sklstm._utils.ignored_warnings import ignored_warnings
 
 KWARGS = [dict, None]  # what such keywords may be
 
@@ -42,8 +42,7 @@ def check_styles(**styles):
     for name, kwargs in styles.items():
         if kwargs:
             _check_sizes(name, kwargs)
-            with naming_style(name, kwargs), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # they come again where it is drawn
+            with naming_style(name, kwargs), ignored_warnings():  # they come again where it is drawn
                 _draw_sample(name, {key: value for key, value in kwargs.items() if key != "where"})
 
 

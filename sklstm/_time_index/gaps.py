@@ -3,7 +3,6 @@
 pandas is imported inside the functions: a user with a pandas index has imported it already.
 """
 
-import warnings
 from collections import Counter
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from sklstm._time_index.steps import (
     steps_from,
 )
 from sklstm._time_index.wall_clock import wall_clock
+from sklstm._utils.ignored_warnings import ignored_warnings
 
 # Number of groups of three timestamps, at either end of an index, in which a frequency is looked for.
 MAX_GROUPS = 60
@@ -93,8 +93,7 @@ def are_consecutive(index, step):
         return np.diff(index.asi8) == step.n
     if isinstance(index, pd.DatetimeIndex) and not is_absolute(step):
         index, _ = wall_clock(index)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas warns that it adds some offsets one by one
+    with ignored_warnings():  # pandas warns that it adds some offsets one by one
         return np.asarray(index[:-1] + step == index[1:])
 
 

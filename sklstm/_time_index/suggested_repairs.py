@@ -10,7 +10,6 @@ pandas is imported inside the functions: a user with a pandas index has imported
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ import numpy as np
 from sklstm._time_index.gaps import most_common_step, most_common_value, step_with_gaps
 from sklstm._time_index.steps import end_if_regular, integer_date_format, is_absolute
 from sklstm._time_index.wall_clock import wall_clock
+from sklstm._utils.ignored_warnings import ignored_warnings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,8 +168,8 @@ def _apply(call, index, table):
     import pandas as pd
 
     names = {"pd": pd, "y": pd.Series(np.arange(float(len(index))), index=table.index_of(index))}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    # numerical warnings become errors, as Python leaves out those that were shown before
+    with ignored_warnings() as ignored, np.errstate(divide="raise", over="raise", invalid="raise"):
         try:
             exec(replace(table, name="y").statement(call), names)
             changed = names["y"].index
@@ -177,7 +177,7 @@ def _apply(call, index, table):
             is_same = changed.dtype == before.dtype and not _has_frequency(changed) and changed.equals(before)
         except Exception:  # pandas raises many kinds of errors if a call does not suit an index
             return None
-    if is_same or caught or names["y"].count() < index.nunique():
+    if is_same or ignored or names["y"].count() < index.nunique():
         return None
     if table.key is not None:
         return changed.droplevel(0) if changed.nlevels == 2 else None

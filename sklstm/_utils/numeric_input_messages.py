@@ -5,12 +5,12 @@ functions.
 """
 
 import datetime
-import warnings
 from collections.abc import Iterator, Set
 
 import numpy as np
 
 from sklstm._utils.argument_checks import attribute_of
+from sklstm._utils.ignored_warnings import ignored_warnings
 
 ENCODING_ADVICE = "Encode categories as numbers (OneHotEncoder), and use NaN for missing values."
 
@@ -260,8 +260,7 @@ def _advice_for_object(value):
 
 def _works(call):
     """Whether a conversion raises no error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with ignored_warnings():
         try:
             call()
         except (TypeError, ValueError, OverflowError):

@@ -1,5 +1,9 @@
 import pickle
+import threading
 import tracemalloc
+import warnings
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -143,3 +147,36 @@ def test_an_lstm_that_says_how_much_it_prints_is_not_overruled(capsys):
     _, y = series(40)
     forecaster(model(max_iter=6, tol=0, verbose=3), verbose=1).fit(None, y)
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+class Gated(Ridge):
+    """Waits for an event in its second fit, which is that on the rows before the calibration rows."""
+
+    waits_in, fits = defaultdict(threading.Event), defaultdict(int)
+
+    def __init__(self, alpha=1.0):
+        super().__init__(alpha)
+
+    def fit(self, X, y):
+        self.fits[self.alpha] += 1
+        if self.fits[self.alpha] == 2:
+            self.waits_in[f"{self.alpha} begins"].set()
+            assert self.waits_in[f"{self.alpha} goes on"].wait(20)
+        return super().fit(X, y)
+
+
+def test_fits_in_threads_leave_the_filters_of_warnings_as_they_were():
+    """The second one begins while the first one ignores warnings, and ends later."""
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(2) as pool:
+        fits = []
+        for alpha in (1.0, 2.0):
+            f = Forecaster(Gated(alpha), steps=1, intervals="conformal", window_length=3)
+            fits.append(pool.submit(f.fit, *series(60)))
+            assert Gated.waits_in[f"{alpha} begins"].wait(20)
+        with pytest.warns(UserWarning, match="elsewhere"):
+            warnings.warn("elsewhere", stacklevel=1)
+        for alpha, fit in zip((1.0, 2.0), fits, strict=True):
+            Gated.waits_in[f"{alpha} goes on"].set()
+            fit.result(20)
+    assert warnings.filters == before
