@@ -38,3 +38,12 @@ def test_no_object_reads_the_private_attributes_of_another():
 
 def test_annotations_say_what_a_thing_is():
     assert list(any_annotations(ROOT)) == []
+
+
+def test_filters_of_warnings_are_changed_where_threads_are_thought_of():
+    """They hold for all threads, and `catch_warnings` puts back what another thread has set."""
+    changed_in = {path.name for path in ROOT.rglob("*.py") if "warnings.simplefilter" in path.read_text()}
+    assert changed_in == {"recorded_warnings.py"}
+    assert [path.name for path in ROOT.rglob("*.py") if "with warnings.catch_warnings" in path.read_text()] == [
+        "recorded_warnings.py"
+    ]

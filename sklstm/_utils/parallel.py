@@ -1,14 +1,16 @@
 """Calls that do not depend on each other, in the workers of joblib: processes, threads, or those of a cluster."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import TypeVar
 
-from joblib import effective_n_jobs
-from sklearn.utils.parallel import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn import config_context, get_config
 
+from sklstm._utils.ignored_warnings import are_ignored, ignored_warnings
 from sklstm._utils.interrupts import raises_interrupts
+from sklstm._utils.recorded_warnings import Recorded, recorded_warnings
 from sklstm._utils.threads import with_one_blas_thread
 from sklstm._utils.user_warning import warn_user
 
@@ -41,8 +43,9 @@ def call_each(
     """
     if not is_parallel(n_jobs, n_calls):
         return [with_one_blas_thread(function)(*each) for each in arguments]
-    here = os.getpid()
-    outcomes = Parallel(n_jobs)(delayed(_in_worker)(here, function, *each) for each in arguments)
+    surroundings = os.getpid(), get_config(), are_ignored()
+    # scikit-learn's own `delayed` sets the filters of warnings in threads, where they are not put back in order
+    outcomes = Parallel(n_jobs)(delayed(_in_worker)(surroundings, function, *each) for each in arguments)
     for _, warned in outcomes:
         for message, category in warned:
             warn_user(message, category)
@@ -51,13 +54,17 @@ def call_each(
 
 @raises_interrupts
 def _in_worker(
-    caller: int, function: Callable[..., Result], *arguments: object
-) -> tuple[Result, list[tuple[str, type[Warning]]]]:
-    """Return the result, and the warnings that only this process has seen."""
+    surroundings: tuple[int, dict[str, object], bool], function: Callable[..., Result], *arguments: object
+) -> tuple[Result, Recorded]:
+    """Return the result, and the warnings that only this process has seen.
+
+    `surroundings` are the caller's process, its configuration of scikit-learn, and whether it ignores warnings.
+    """
+    caller, config, ignores = surroundings
     function = with_one_blas_thread(function)
-    if os.getpid() == caller:  # a thread: its warnings are seen
-        return function(*arguments), []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        result = function(*arguments)
-    return result, [(str(each.message), each.category) for each in caught]
+    with config_context(**config):
+        if os.getpid() == caller:  # a thread: its warnings are seen
+            with ignored_warnings() if ignores else nullcontext():
+                return function(*arguments), []
+        with recorded_warnings() as recorded:
+            return function(*arguments), recorded

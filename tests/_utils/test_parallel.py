@@ -9,6 +9,7 @@ import pytest
 import sklearn
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sklstm._utils.ignored_warnings import ignored_warnings
 from sklstm._utils.interrupts import interrupts_are_raised
 from sklstm._utils.parallel import call_each, is_parallel
 
@@ -58,6 +59,19 @@ def test_warnings_are_given_here(n_jobs, backend):
     }
     assert len(caught) == 6
     assert {(str(warning.message), warning.category) for warning in caught} == expected
+
+
+@pytest.mark.parametrize(("n_jobs", "backend"), WAYS)
+def test_warnings_are_ignored_where_the_caller_ignores_them(n_jobs, backend):
+    with joblib.parallel_config(backend), ignored_warnings():
+        call_each(warn_twice, ((number,) for number in range(3)), 3, n_jobs)
+
+
+def test_calls_in_threads_do_not_touch_the_filters_of_warnings():
+    """Which are those of all threads."""
+    here = warnings.filters
+    with joblib.parallel_config("threading"):
+        assert call_each(lambda number: warnings.filters is here, [(0,), (1,)], 2, 2) == [True, True]
 
 
 @pytest.mark.parametrize(("n_jobs", "backend"), WAYS)

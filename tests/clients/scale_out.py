@@ -1,5 +1,8 @@
 """What is computed on a cluster and here: searches, backtests, forecasters of many series, and threads in workers."""
 
+import time
+import warnings
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -13,6 +16,7 @@ from sklstm import Forecaster, LSTMRegressor, WindowTransformer, backtest, defau
 from sklstm.datasets import load_airline
 
 N_WORKERS = 2
+N_WARNINGS = 20
 AIRLINE = load_airline()
 PANEL = pd.concat({"all": AIRLINE, "late": AIRLINE["1953":], "first": AIRLINE[:"1957"]}, names=["line", "month"])
 SMALL = default_regressor().set_params(hidden_size=4, max_updates=30)
@@ -71,6 +75,13 @@ def differing(backend):
         same = [np.array_equal(one, other, equal_nan=True) for one, other in zip(here, there, strict=True)]
         found += [] if all(same) else [task.__name__]
     return found
+
+
+def warn_while_others_do(call):
+    """Warn several times, so that the warnings of calls in other threads come in between."""
+    for number in range(N_WARNINGS):
+        warnings.warn(f"{number} of call {call}", UserWarning, stacklevel=1)
+        time.sleep(0.01)
 
 
 class CountingThreads(RegressorMixin, BaseEstimator):

@@ -9,8 +9,16 @@ import pytest
 
 from benchmarks.many_series import forecast_part, panel
 from sklstm import Forecaster, LSTMRegressor, backtest, default_regressor, make_windows
+from sklstm._utils.parallel import call_each
 from sklstm.datasets import load_airline
-from tests.clients.scale_out import N_WORKERS, SMALL, differing, threads_and_processes
+from tests.clients.scale_out import (
+    N_WARNINGS,
+    N_WORKERS,
+    SMALL,
+    differing,
+    threads_and_processes,
+    warn_while_others_do,
+)
 
 pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -36,6 +44,20 @@ def test_workers_use_no_more_threads_than_cores(client):
     n_threads, processes = threads_and_processes("dask")
     assert os.getpid() not in processes
     assert N_WORKERS * n_threads <= max(joblib.cpu_count(), N_WORKERS)
+
+
+def test_each_thread_of_a_worker_tells_its_own_warnings():
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config("dask", n_jobs=2),
+    ):
+        for _ in range(2):  # the first calls leave nothing behind
+            with pytest.warns(UserWarning, match="of call") as caught:
+                call_each(warn_while_others_do, [(number,) for number in range(4)], 4, 2)
+            assert [str(each.message) for each in caught] == [
+                f"{number} of call {call}" for call in range(4) for number in range(N_WARNINGS)
+            ]
 
 
 def test_backtests_side_by_side(client):
