@@ -1,4 +1,4 @@
-"""Permutation importance: by how much forecasts become worse if what they are made from is exchanged between origins.
+"""Permutation importance: by how much forecasts become worse if what they are made from is shuffled among origins.
 
 Breiman (2001), *Random forests*; Fisher, Rudin and Dominici (2019), *All models are wrong, but many are useful*.
 """
@@ -59,7 +59,7 @@ class ForecastInput:
 
 @dataclass(frozen=True)
 class OriginRows:
-    """A series, the origins to forecast from, and the orders in which they exchange values.
+    """A series, the origins to forecast from, and the orders into which values are shuffled among them.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def importances(fitted: FittedForecaster, histories, new, steps, n_repeats=5, *,
     _check_scored(is_scored, fitted)
     decreases = np.empty((truth.shape[2], len(inputs), n_repeats))
     pairs = list(np.ndindex(decreases.shape[1:]))
-    versions = [_exchanger(fitted, inputs[i], repeat) for i, repeat in pairs]
+    versions = [_shuffler(fitted, inputs[i], repeat) for i, repeat in pairs]
     for (i, repeat), changed in zip(pairs, _forecasts(fitted, parts, steps, versions), strict=True):
         for k in range(truth.shape[2]):
             kept = is_scored[..., k] & ~np.isnan(changed[..., k])
@@ -332,7 +332,7 @@ def _unchanged(part: OriginRows, number):
     return part.series
 
 
-def _exchanger(fitted: FittedForecaster, one: ForecastInput, repeat):
+def _shuffler(fitted: FittedForecaster, one: ForecastInput, repeat):
     """Return a function (part, number) that returns the series of an origin with the value of another origin."""
 
     def change(part: OriginRows, number):
