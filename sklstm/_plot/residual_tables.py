@@ -87,7 +87,8 @@ def _as_array(values, name):
     """Convert truth or predictions to an array of float64."""
     table = values if is_pandas(values) else _as_table(values, name)
     check_table(table, name)
-    found = numeric_columns(as_frame(table), range(as_frame(table).shape[1]), target_names(table), name).to_numpy()
+    names = target_names(table)
+    found = numeric_columns(as_frame(table), range(len(names)), names, name).to_numpy()
     return found[:, 0] if table.ndim == 1 else found
 
 
