@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import struct
+import warnings
 import zlib
 from copy import deepcopy
 
@@ -245,3 +246,13 @@ def mutants(data, number, seed=0):
         mutant = OF_BYTES[rng.integers(len(OF_BYTES))](data, rng)
         has_trailer = len(mutant) > N_TRAILER
         yield resealed(mutant) if has_trailer and rng.integers(3) else mutant
+
+
+def loaded_or_message(load, path):
+    """What is loaded from a file, or the message of the error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of another version
+        try:
+            return load(path)
+        except ValueError as error:
+            return str(error)

@@ -14,7 +14,7 @@ from sklearn.utils.discovery import all_estimators
 from sklstm import Forecaster, LSTMRegressor, load_checkpoint, save_checkpoint
 from sklstm._utils import training_log
 from tests._checkpoint.tools import killed_fit
-from tests.malformed import OF_PARTS, change_content
+from tests.malformed import OF_PARTS, change_content, loaded_or_message
 from tests.property_settings import FACTOR
 from tests.tools import fit, model
 
@@ -61,16 +61,6 @@ def mutants(data, number):
         yield change(data, rng)
 
 
-def loaded_or_message(path):
-    """The estimator, or the message of the error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of another version
-        try:
-            return load_checkpoint(path)
-        except ValueError as error:
-            return str(error)
-
-
 def go_on(found, given):
     """Continue what was loaded, if its parameters say that this is little work; return what happened.
 
@@ -106,7 +96,7 @@ def test_properties_of_malformed_checkpoints(checkpoint, tmp_path):
         path.write_bytes(mutant)
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        found = loaded_or_message(path)
+        found = loaded_or_message(load_checkpoint, path)
         assert tracemalloc.get_traced_memory()[1] - before < 30 * len(mutant) + 10**7, number
         if isinstance(found, str):
             assert len(found) < 2000, number

@@ -21,7 +21,18 @@ from sklearn.utils.discovery import all_estimators
 from sklstm import LSTMRegressor, load_checkpoint, save_checkpoint
 from sklstm.interop.safetensors import load_safetensors, save_safetensors
 from sklstm.interop.torch import from_torch, to_state_dict
-from tests.malformed import EXTREMES, JSON_TEXTS, changed_json, cut, cut_out, flip_bytes, insert, prepend, repeat_block
+from tests.malformed import (
+    EXTREMES,
+    JSON_TEXTS,
+    changed_json,
+    cut,
+    cut_out,
+    flip_bytes,
+    insert,
+    loaded_or_message,
+    prepend,
+    repeat_block,
+)
 from tests.property_settings import FACTOR
 from tests.tools import fit, model
 
@@ -346,15 +357,6 @@ def mutants(data, number):
         yield mutant
 
 
-def loaded_or_message(path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of another version
-        try:
-            return load_safetensors(path)
-        except ValueError as error:
-            return str(error)
-
-
 @pytest.mark.parametrize("name", ["plain", "layers and directions", "table", "instance norm", "quantiles"])
 def test_properties_of_malformed_files(name, path):
     """Only ValueError, with little memory. A model that can be loaded predicts and trains, or refuses.
@@ -372,7 +374,7 @@ def test_properties_of_malformed_files(name, path):
         path.write_bytes(mutant)
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        found = loaded_or_message(path)
+        found = loaded_or_message(load_safetensors, path)
         assert tracemalloc.get_traced_memory()[1] - before < 30 * len(mutant) + 10**7, number
         if isinstance(found, str):
             assert len(found) < 2000, number
