@@ -13,12 +13,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm._estimator.forecast_start import ForecastStart
 from sklstm._estimator.given_scaling import GivenScaling
-from sklstm._estimator.input_checks import check_every_channel, check_every_output, input_form
+from sklstm._estimator.input_checks import input_form
 from sklstm._estimator.prediction_checks import at_present_steps
 from sklstm._estimator.scores import n_scored, r2
 from sklstm._estimator.settings import new_layout, new_loss, resolve_loss_steps
 from sklstm._estimator.solvers import resolve_max_updates, solver_of
 from sklstm._estimator.training_record import Recorder, check_earlier_settings
+from sklstm._estimator.training_set import check_every_channel, check_every_output
 from sklstm._estimator.training_state import TrainingState
 from sklstm._network.fit_scaling import ScalingSettings, reads_once
 from sklstm._network.initializers import CHRONO

@@ -6,16 +6,15 @@ from itertools import chain
 import numpy as np
 
 from sklstm._estimator.chunk_spread import ChunkSpread
-from sklstm._estimator.input_checks import (
+from sklstm._estimator.input_checks import check_new_rows, input_form
+from sklstm._estimator.target_checks import check_targets_suit
+from sklstm._estimator.training_set import (
     check_known_channels,
     check_known_outputs,
-    check_new_rows,
     check_training_set,
-    input_form,
     known_channels,
     known_outputs,
 )
-from sklstm._estimator.target_checks import check_targets_suit
 from sklstm._network.network import Network
 from sklstm._utils.argument_checks import naming, shown
 from sklstm._utils.numeric_input import as_numbers

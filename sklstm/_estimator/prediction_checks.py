@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sklstm._estimator.input_checks import FLOATS, check_rows_have_targets
+from sklstm._estimator.input_checks import FLOATS
+from sklstm._estimator.training_set import check_rows_have_targets
 from sklstm._utils.argument_checks import as_array, check_same_length
 from sklstm._utils.checks import check_weights
 

@@ -10,18 +10,14 @@ from sklearn.utils.metaestimators import available_if
 from sklstm._estimator.fitting import ONE_PASS, Budget, scaling_of_chunks, train, warn_of_ending, warn_of_interruption
 from sklstm._estimator.forecast_checks import check_bounds, check_future
 from sklstm._estimator.given_scaling import ChunkReader
-from sklstm._estimator.input_checks import (
-    check_rows,
-    check_training_set,
-    check_validation_arguments,
-    check_validation_set,
-)
+from sklstm._estimator.input_checks import check_rows
 from sklstm._estimator.lag_order import check_lag_order
 from sklstm._estimator.prediction_checks import check_finite, scored_targets
 from sklstm._estimator.scores import r2
 from sklstm._estimator.settings import check_forget_bias, check_settings
 from sklstm._estimator.solvers import AUTO, LARGE, SOLVERS, partial_fit_obstacle
 from sklstm._estimator.target_checks import check_targets_suit
+from sklstm._estimator.training_set import check_training_set, check_validation_arguments, check_validation_set
 from sklstm._network.initializers import CHRONO
 from sklstm._network.losses import LOSSES, loss_class
 from sklstm._network.missing_values import MISSING

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklstm._estimator.forecast_start import ForecastStart
-from sklstm._estimator.input_checks import TrainingSet
+from sklstm._estimator.training_set import TrainingSet
 from sklstm._network.missing_values import SKIP
 
 
