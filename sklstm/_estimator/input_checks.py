@@ -59,8 +59,6 @@ class InputSpec:
         however: by such rows MAPIE and dask-ml probe whether an estimator is fitted, with as many columns as there are
         channels or steps.
         """
-        if issparse(X):
-            as_array(X, name)  # raises the error that says so
         n_rows, n_columns = np.shape(X)
         if self.n_steps > 1 and n_columns == self.n_steps * self.n_channels:
             _check_flat_names(X, name, (self.n_steps, self.n_channels))
@@ -107,6 +105,7 @@ def check_rows(regressor, X, spec, input_name="X", *, may_be_probe=False):
     X = as_numbers(X, input_name, sequences=True)
     ndim, name = _n_row_dimensions(regressor, X, input_name), type(regressor).__name__
     if spec.is_sequence and ndim == 2:
+        _check_is_dense(X, input_name)
         sequences = spec.unflattened(X, input_name, may_be_probe)
         X = X if sequences is None else sequences
         ndim = np.ndim(X)
@@ -183,6 +182,12 @@ def _n_row_dimensions(regressor, X, input_name):
             "into such rows."
         )
     return ndim
+
+
+def _check_is_dense(X, name):
+    """Raise scikit-learn's error for a sparse table, whatever its number of columns."""
+    if issparse(X):
+        _floats(X, name)
 
 
 def _floats(X, name):
