@@ -8,7 +8,8 @@ from numbers import Integral
 import numpy as np
 
 from sklstm._forecasting.batch_forecaster import BatchForecaster
-from sklstm._forecasting.target_scaling import TargetScaler, error_scales
+from sklstm._forecasting.series_scaling import error_scales
+from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._series.history import History
 from sklstm._series.output_format import percent
 from sklstm._series.series import SeriesData

@@ -17,6 +17,7 @@ from sklstm._forecasting.intervals import CALIBRATED
 from sklstm._forecasting.mixing import Mixing, find_mixing, trains_on_head
 from sklstm._forecasting.pooling import GLOBAL, is_local, models_of, naming_series
 from sklstm._forecasting.regressor_input import lstm_prefixes, reads_by_channel
+from sklstm._forecasting.series_scaling import ScalingRule
 from sklstm._forecasting.settings import (
     baseline_of,
     has_week,
@@ -30,7 +31,7 @@ from sklstm._forecasting.settings import (
     window_length_of,
 )
 from sklstm._forecasting.strategies import RegressorSet
-from sklstm._forecasting.target_scaling import ScalingRule, fit_scaler
+from sklstm._forecasting.target_scaling import fit_scaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_checks import (
     FEWEST_WINDOWS,

@@ -11,8 +11,9 @@ from sklstm._forecasting.fitted_forecaster import FittedForecaster, Forgotten, I
 from sklstm._forecasting.fitted_locally import FittedLocally
 from sklstm._forecasting.intervals import Bootstrap, Conformal, Levels
 from sklstm._forecasting.log_choice import LogRule
+from sklstm._forecasting.series_scaling import ScalingRule, SeriesScaling
 from sklstm._forecasting.strategies import STRATEGIES, RegressorSet
-from sklstm._forecasting.target_scaling import ScalingRule, SeriesScaling, TargetScaler
+from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec

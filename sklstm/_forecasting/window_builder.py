@@ -9,7 +9,8 @@ import numpy as np
 from sklstm._components.naive import seasonal_naive
 from sklstm._forecasting.adjustment import SeriesAdjustment, log_of_bounds
 from sklstm._forecasting.baselines import NO_BASELINE, BaselineStart
-from sklstm._forecasting.target_scaling import SeriesScaling, TargetScaler
+from sklstm._forecasting.series_scaling import SeriesScaling
+from sklstm._forecasting.target_scaling import TargetScaler
 from sklstm._forecasting.window_spec import WindowSpec, cast, rows_read
 from sklstm._series.positions import positions_of
 from sklstm._utils.array_fields import ArrayFields
