@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklstm._forecasting.baselines import BaselineStart, SeriesBaseline
+from sklstm._forecasting.built_windows import ForecastWindows
 from sklstm._forecasting.strategies import RegressorSet
-from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._utils.forecast_bounds import newest
 from sklstm._utils.recursive_forecast import clipped
 from sklstm._utils.threads import with_one_blas_thread

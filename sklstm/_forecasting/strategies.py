@@ -10,8 +10,8 @@ import numpy as np
 
 from sklstm._estimator.channel_names import names_in_use, use_channel_names
 from sklstm._estimator.regressor import LSTMRegressor
+from sklstm._forecasting.built_windows import ForecastWindows
 from sklstm._forecasting.regressor_input import clone_for_windows, takes_missing_targets
-from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_regressor import WindowRegressor
 from sklstm._forecasting.window_spec import WindowSpec, rows_read
 from sklstm._utils.parallel import call_each

@@ -14,6 +14,7 @@ from sklearn.svm import SVR
 
 from sklstm import LSTMRegressor
 from sklstm._forecasting.baselines import NO_BASELINE
+from sklstm._forecasting.built_windows import ForecastWindows
 from sklstm._forecasting.default_regressor import default_regressor
 from sklstm._forecasting.strategies import (
     STRATEGIES,
@@ -26,7 +27,6 @@ from sklstm._forecasting.strategies import (
     make_strategy,
     with_errors,
 )
-from sklstm._forecasting.window_builder import ForecastWindows
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._utils.callbacks import NO_TASKS
 from tests._forecasting.tools import samples_of

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from sklstm import Forecaster
-from sklstm._forecasting.baselines import NO_BASELINE
-from sklstm._forecasting.window_builder import ForecastWindows, WindowBuilder
+from sklstm._forecasting.window_builder import WindowBuilder
 from sklstm._forecasting.window_spec import WindowSpec
 from sklstm._series.series import SeriesData
 from sklstm._utils.windows import as_slice
@@ -286,12 +285,3 @@ def test_who_reads_windows_before_their_known_columns_are_known(settings, n_know
     builder = WindowBuilder(lags, scaler_of(None, {None: make_series(lags, 30)}, True), np.float32, *settings)
     assert bool(builder.reads_known_nan) == known_nan
     assert bool(builder.reads_windows_early) == early
-
-
-def test_scaled_values_are_scaled_back_whatever_the_size_of_their_series():
-    centre, size = np.array([[1.0], [-2.0], [3.0]]), np.array([[0.25], [1.0], [8.0]])
-    others = [np.zeros((3, 1))] * 8
-    windows = ForecastWindows(*others[:3], centre, size, *others[3:], NO_BASELINE)
-    values = np.random.default_rng(0).normal(size=(3, 4, 1))
-    np.testing.assert_allclose(windows.scaled(values)[:, 0], (values[:, 0] - centre) / size)
-    np.testing.assert_allclose(windows.unscaled(windows.scaled(values)), values)

@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Forecaster, LSTMRegressor
+from sklstm._forecasting.built_windows import TrainingWindows
 from sklstm._forecasting.series_scaling import ScalingRule, SeriesScaling
 from sklstm._forecasting.target_scaling import fit_scaler
-from sklstm._forecasting.window_builder import TrainingWindows
 from tests.tools import model
 
 STRATEGIES = ["recursive", "multioutput", "direct"]
