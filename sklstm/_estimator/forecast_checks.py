@@ -1,11 +1,13 @@
-"""Check the arguments of `LSTMRegressor.forecast`: `X_future` and `clip`."""
+"""Check the arguments of `LSTMRegressor.forecast`, `X_future` and `clip`, and whether its forecasts run away."""
 
 import numpy as np
 
 from sklstm._estimator.input_checks import FLOATS, check_range
 from sklstm._utils.argument_checks import as_array, shown
 from sklstm._utils.checks import is_pandas
+from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.numeric_input import as_numbers
+from sklstm._utils.user_warning import warn_user
 
 
 def check_bounds(clip, shape):
@@ -88,4 +90,16 @@ def _check_times(given, times):
         raise ValueError(
             f"X_future is for {given[0]} … {given[-1]}, but the steps appended are at {times[0]} … {times[-1]}. Each "
             "forecast reads a window that ends one step before it."
+        )
+
+
+def warn_of_clipping(forecasts, bounds):
+    """Warn if forecasts (n, steps, n_targets) have reached bounds (2, n, steps, n_targets)."""
+    clipped = find_clipped(forecasts, bounds)
+    if clipped is not None:
+        warn_user(
+            f"The recursion runs away: from step {clipped.step} of {forecasts.shape[1]} on, {clipped.n_rows} of "
+            f"{len(forecasts)} forecasts would leave {clipped.low:.6g} … {clipped.high:.6g}, and are clipped. Forecast "
+            "fewer steps, train on more rows, predict several steps at once (y with a column for each), or set "
+            "instance_norm. clip=False turns clipping off."
         )

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._estimator.fitting import ONE_PASS, Budget, scaling_of_chunks, train, warn_of_ending, warn_of_interruption
-from sklstm._estimator.forecast_checks import check_bounds, check_future
+from sklstm._estimator.forecast_checks import check_bounds, check_future, warn_of_clipping
 from sklstm._estimator.given_scaling import ChunkReader
 from sklstm._estimator.input_checks import check_rows
 from sklstm._estimator.lag_order import check_lag_order
@@ -27,7 +27,6 @@ from sklstm._utils.attributes import feature_names, on_snapshot, set_at_once
 from sklstm._utils.callbacks import NO_TASKS, CallbackSupportMixin, begin_fit
 from sklstm._utils.checks import check_fitted, check_steps, n_dimensions
 from sklstm._utils.error_state import with_default_error_state
-from sklstm._utils.forecast_bounds import find_clipped
 from sklstm._utils.interrupts import interrupts_are_raised, raises_interrupts
 from sklstm._utils.numeric_input import as_numbers
 from sklstm._utils.pickle_version import SavedMixin
@@ -37,18 +36,6 @@ from sklstm._utils.random import restorer
 from sklstm._utils.recursive_forecast import forecast_recursively
 from sklstm._utils.row_alignment import check_same_rows
 from sklstm._utils.training_log import ResumableMixin, call_with_log
-from sklstm._utils.user_warning import warn_user
-
-
-def _warn_of_clipping(forecasts, bounds):
-    clipped = find_clipped(forecasts, bounds)
-    if clipped is not None:
-        warn_user(
-            f"The recursion runs away: from step {clipped.step} of {forecasts.shape[1]} on, {clipped.n_rows} of "
-            f"{len(forecasts)} forecasts would leave {clipped.low:.6g} … {clipped.high:.6g}, and are clipped. Forecast "
-            "fewer steps, train on more rows, predict several steps at once (y with a column for each), or set "
-            "instance_norm. clip=False turns clipping off."
-        )
 
 
 @public
@@ -1034,7 +1021,7 @@ class LSTMRegressor(
         forecasts = forecast_recursively(predict_one_step, windows, steps, self.n_outputs_, future, bounds)
         check_finite(forecasts, windows, False, network.scaling.missing_rule)
         if clip is True:
-            _warn_of_clipping(forecasts, bounds)
+            warn_of_clipping(forecasts, bounds)
         forecasts = forecasts.astype(self.theta_.dtype, copy=False)
         if self._state.y_ndim == 1:
             forecasts = forecasts[..., 0]
