@@ -130,6 +130,39 @@ def new_axes_table(n_rows, n_columns, height=1.9, share=(False, False), widths=N
 
 
 @contextmanager
+def table_of_axes(display, ax, n_rows, columns, **layout):
+    """Draw a display on Axes in rows and columns, and set its attributes `axes_`, `ax_` and `figure_`.
+
+    If the block fails, nothing of it is left (see `undone_on_error`).
+
+    Parameters
+    ----------
+    display : object
+    ax : array-like of Axes or None
+        The user's axes; None creates a figure.
+    n_rows : int
+    columns : sequence of str
+        What the Axes of one row show.
+    **layout
+        Of a new figure, see `new_axes_table`.
+
+    Yields
+    ------
+    axes : ndarray of Axes of shape (n_rows, n_columns)
+
+    Raises
+    ------
+    ValueError
+        If the user's axes are more or fewer.
+    """
+    is_new = ax is None
+    axes = new_axes_table(n_rows, len(columns), **layout) if is_new else check_n_axes(ax, n_rows, columns)
+    with undone_on_error(display, axes.ravel(), is_new=is_new):
+        display.axes_, display.ax_, display.figure_ = axes, axes[0, 0], axes[0, 0].figure
+        yield axes
+
+
+@contextmanager
 def undone_on_error(display, axes, *, is_new):
     """If the block fails, close a new figure, or remove from the user's axes what was drawn on them.
 

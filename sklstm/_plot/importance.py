@@ -8,14 +8,7 @@ import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 from sklstm._forecasting.importance import LAG, LEVELS, STEP
-from sklstm._plot.axes import (
-    check_axes_array,
-    check_n_axes,
-    check_n_panels,
-    new_axes_table,
-    set_integer_ticks,
-    undone_on_error,
-)
+from sklstm._plot.axes import check_axes_array, check_n_panels, set_integer_ticks, table_of_axes
 from sklstm._plot.estimators import check_forecaster, check_has_method
 from sklstm._plot.labels import check_name, format_name, format_name_of
 from sklstm._plot.style import KWARGS, THIN_LINE, bar_style, check_styles, naming_style
@@ -187,17 +180,13 @@ class ImportanceDisplay:
         _check_plot_arguments(ax, max_panels, bar_kwargs)
         check_name(self.scoring, "scoring")
         tables, variables = _read_tables(self.importances, variables, targets, max_panels)
-        is_new, names = ax is None, [str(target) for target in tables]
-        n_rows, n_columns = len(variables), len(tables)
-        axes = new_axes_table(n_rows, n_columns, share=("all", "col")) if is_new else check_n_axes(ax, n_rows, names)
-        with undone_on_error(self, axes.ravel(), is_new=is_new):
+        with table_of_axes(self, ax, len(variables), list(map(str, tables)), share=("all", "col")) as axes:
             self.bars_ = np.empty(axes.shape, dtype=object)
             for (row, column), one in np.ndenumerate(axes):
                 table = _rows_of(list(tables.values())[column], "variable", variables[row])
                 self.bars_[row, column] = _plot_bars(one, table, bar_kwargs)
             _label(axes, variables, list(tables), self.scoring)
-            _label_places(axes[-1] if is_new else axes.ravel(), self.bars_)
-            self.axes_, self.ax_, self.figure_ = axes, axes[0, 0], axes[0, 0].figure
+            _label_places(axes[-1] if ax is None else axes.ravel(), self.bars_)
         return self
 
 

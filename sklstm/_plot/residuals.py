@@ -3,13 +3,7 @@
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from sklstm._plot.axes import (
-    check_axes_array,
-    check_n_axes,
-    new_axes_table,
-    set_integer_ticks,
-    undone_on_error,
-)
+from sklstm._plot.axes import check_axes_array, set_integer_ticks, table_of_axes
 from sklstm._plot.estimators import check_forecaster
 from sklstm._plot.labels import format_names
 from sklstm._plot.residual_tables import KINDS, difference, lags_with_seasons, read_rows
@@ -257,18 +251,14 @@ class ResidualsDisplay:
         check_axes_array(ax, of_times=True)
         check_styles(line_kwargs=line_kwargs, bar_kwargs=bar_kwargs)
         rows = read_rows(self.residuals, self.n_lags, series, targets, max_panels)
-        is_new = ax is None
-        size = len(rows), len(KINDS)
-        axes = new_axes_table(*size, height=2.3, widths=WIDTHS) if is_new else check_n_axes(ax, len(rows), KINDS)
-        with undone_on_error(self, axes.ravel(), is_new=is_new):
+        with table_of_axes(self, ax, len(rows), KINDS, height=2.3, widths=WIDTHS) as axes:
             drawn = [_plot_row(axes[k], row, line_kwargs, bar_kwargs) for k, row in enumerate(rows)]
             self.lines_, self.histograms_, self.normal_lines_, self.autocorrelation_bars_ = map(
                 list, zip(*drawn, strict=True)
             )
             self.autocorrelations_ = [row.autocorrelation for row in rows]
             self.bounds_ = [row.bound for row in rows]
-            self.axes_, self.ax_, self.figure_ = axes, axes[0, 0], axes[0, 0].figure
-            if is_new:
+            if ax is None:
                 _label_margins(axes)
         return self
 

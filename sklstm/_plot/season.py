@@ -8,15 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from sklstm._plot.axes import (
-    check_axes_array,
-    check_n_axes,
-    check_n_panels,
-    new_axes_table,
-    set_integer_ticks,
-    undone_on_error,
-    width_in_inches,
-)
+from sklstm._plot.axes import check_axes_array, check_n_panels, set_integer_ticks, table_of_axes, width_in_inches
 from sklstm._plot.estimators import check_forecaster, check_has_method
 from sklstm._plot.labels import format_name, format_names
 from sklstm._plot.style import KWARGS, THIN_LINE, check_styles, line_style, marker_style, naming_style
@@ -170,13 +162,10 @@ class SeasonDisplay:
         check_axes_array(ax)
         check_styles(line_kwargs=line_kwargs)
         rows = _read_rows(self.seasonal_index, series, targets, max_panels)
-        is_new, names = ax is None, list(rows[0].parts)
-        axes = new_axes_table(len(rows), len(names), height=2.2) if is_new else check_n_axes(ax, len(rows), names)
-        with undone_on_error(self, axes.ravel(), is_new=is_new):
+        with table_of_axes(self, ax, len(rows), list(rows[0].parts), height=2.2) as axes:
             self.lines_ = [_plot_row(axes[k], row, line_kwargs) for k, row in enumerate(rows)]
-            for one in axes[:-1].ravel() if is_new else ():
+            for one in axes[:-1].ravel() if ax is None else ():
                 one.set_xlabel("")
-            self.axes_, self.ax_, self.figure_ = axes, axes[0, 0], axes[0, 0].figure
         return self
 
 

@@ -11,6 +11,7 @@ from sklstm._plot.axes import (
     legend_entries,
     new_axes,
     set_integer_ticks,
+    table_of_axes,
     undone_on_error,
 )
 from tests._plot.tools import overlapping_labels
@@ -107,6 +108,25 @@ def test_a_plot_that_succeeds_stays(ax):
         display.line_ = ax.plot([1])[0]
     assert ax.lines[:] == [display.line_]
     assert plt.get_fignums()
+
+
+def test_a_table_of_axes_is_new_or_that_of_the_user():
+    new, given = Display(), Display()
+    with table_of_axes(new, None, 2, ["a", "b", "c"], height=1.5) as axes:
+        assert axes.shape == (2, 3)
+    with table_of_axes(given, axes.ravel(), 3, ["a", "b"]) as same:
+        np.testing.assert_array_equal(same, axes.reshape(3, 2))
+    assert new.axes_ is axes
+    assert new.ax_ is given.ax_ is axes[0, 0]
+    assert new.figure_ is given.figure_ is axes[0, 0].figure
+    with (
+        pytest.raises(ValueError, match=r"ax must hold 4 axes, 2 row\(s\) of 2: a, b; got 6"),
+        table_of_axes(given, axes, 2, ["a", "b"]),
+    ):
+        pass
+    with pytest.raises(KeyError), table_of_axes(given, None, 1, ["a"]):
+        raise KeyError
+    assert given.axes_ is same
 
 
 def test_the_number_of_axes_is_limited():
