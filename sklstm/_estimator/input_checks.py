@@ -45,12 +45,15 @@ class InputSpec:
         Precision of all computations.
     n_steps : int, default=0
         Number of steps of the sequences; 0 for a table, and if it is not known.
+    is_told : bool, default=False
+        Whether a warning has said that the steps are not in the order of time. It is said once.
     """
 
     is_sequence: bool
     n_channels: int
     dtype: np.dtype
     n_steps: int = 0
+    is_told: bool = False
 
     def unflattened(self, X, name, may_be_probe):
         """Return the sequences that a table holds whose rows have all steps side by side; None if it holds none.

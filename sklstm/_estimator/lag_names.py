@@ -1,32 +1,44 @@
 """Read lags from the names of columns, as other libraries write them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 UNIT = r"(?P<unit>[a-z]*|[\s_]*(?:second|minute|min|hour|day|week|month|quarter|year|step|period|row)s?(?:[\s_]ago)?)"
+WORD_BEGINS = r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=L)))"  # also that of salesLag1
+# y_t-1, t-1, y_tm1
+TIME = re.compile(
+    rf"(?:(?P<channel>.+?)[\s_.]+)?t(?:\s*-\s*(?P<lag>\d+){UNIT}|_?m(?:inus)?_?(?P<lag2>\d+))", re.IGNORECASE
+)
 # What other libraries write. A plain "lag_1" is of the target, a channel without a name.
 PATTERNS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"lag_(?P<lag>\d+)__(?P<channel>.+)",  # sktime: lag_1__y
-        # y(t-1), and y(t) for lag 0
-        rf"(?P<channel>.*?)[\s_.]*(?:\(t(?:\s*-\s*(?P<lag>\d+){UNIT})?\)|\[t(?:\s*-\s*(?P<lag2>\d+))?\])",
+        # y(t-1), y[t-1], y_{t-1}, and y(t) for lag 0
+        rf"(?P<channel>.*?)[\s_.]*[(\[{{]t(?:\s*-\s*(?P<lag>\d+){UNIT})?[)\]}}]",
+        # R: lag(y, 1), dplyr::lag(y, n = 1L), L(y, 1)
+        r"(?:\w+::)?(?:lag|L(?!.*-))\((?P<channel>[^(),]+),\s*(?:[kn]\s*=\s*)?(?P<lag>-?\d+)L?\)",
         # skforecast: lag_1, y_lag_1; mlforecast: lag1; feature-engine: y_lag_1, y_lag_1MS; WindowTransformer: y_lag1;
         # darts: y_target_lag-1
-        rf"(?P<channel>.*?)[\W_]*(?<![a-z])lag(?:s|ged)?(?P<style>[\s_.:=#(\[]*)(?P<lag>-?\d+)(?:\.0)?{UNIT}[)\]]?",
+        rf"(?P<channel>.*?)[\W_]*{WORD_BEGINS}lag(?:s|ged)?(?P<style>[\s_.:=#(\[]*)(?P<lag>-?\d+)(?:\.0)?{UNIT}[)\]]?",
         # pandas: y_shift_1; a negative number would be a later row
         rf"(?P<channel>.*?)[\W_]*(?<![a-z])(?:shift|shifted|prev|previous)[\s_.(]*(?P<lag>\d+){UNIT}\)?",
-        r"(?:(?P<channel>.+?)[\s_.]+)?t(?:\s*-\s*|_?m(?:inus)?_?)(?P<lag>\d+)",  # y_t-1, t-1, y_tm1
+        TIME.pattern,
+        r"\(?t\s*-\s*(?P<lag>\d+)\)?[\s_.:]+(?!\d)(?P<channel>.+)",  # t-1_y
         r"(?P<channel>.+?)[\s_.]minus[\s_.]?(?P<lag>\d+)",  # y_minus_1
         r"(?P<channel>.+?)(?<!shift)\s*\((?P<lag>-\d+)\)",  # EViews: y(-1)
         r"L(?P<lag>\d+)\.(?P<channel>.+)",  # statsmodels: L1.y
         r"(?P<channel>.+)\.L(?P<lag>\d+)",  # y.L1
-        r"lag[\s_]?(?P<lag>\d+)(?:_|\s+of\s+)(?P<channel>.+)",  # lag_1_y
+        r"lag[\s_]?(?P<lag>\d+)(?:_|[.:](?!\d)|\s+of\s+)(?P<channel>.+)",  # lag_1_y
     )
 ]
+# Names without a number: of lag 1, and of lag 0.
+FIRST = re.compile(
+    rf"L\.(?P<stata>.+)|(?P<channel>.*?)[\W_]*{WORD_BEGINS}(?:lag(?:ged)?|shift|shifted|prev|previous)", re.IGNORECASE
+)
+PRESENT = re.compile(r"(?:(?P<channel>.+?)[\s_.]+)?t")
 # What tsfresh calculates from a whole window, with a lag as parameter: value__autocorrelation__lag_1
 NO_LAG = re.compile(r"(.*__)?((agg_|partial_)?autocorrelation|c3|time_reversal_asymmetry_statistic)__.*")
-PLAIN_TIME = re.compile(r"t\s*-\s*\d+")
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,8 @@ def lags_of(names):
     >>> lags_of(["y_target_lag-2", "y_target_lag-1", "a_futcov_lag-1", "a_futcov_lag0"])
     {'y_target': {2: 0, 1: 1}, 'a_futcov': {1: 2, 0: 3}}
     """
-    found = _with_plain_time(names, [_read(name) for name in _without_prefix(names)])
+    plain = _without_prefix(names)
+    found = _with_implied_lags(plain, list(map(_read, plain)))
     negative = {lag.style for lag in found if lag is not None and lag.number < 0}
     channels, places = {}, {}
     for position, lag in enumerate(found):
@@ -87,6 +100,7 @@ def lags_of(names):
         lags, number = channels.setdefault(lag.channel, {}), -lag.number if lag.style in negative else lag.number
         if number in lags:
             first, second = names[lags[number]], names[position]
+            _check_units({first: places[lags[number]], second: lag})
             raise ValueError(f"The columns {first!r} and {second!r} are the same lag. Leave one of them out.")
         lags[number] = position
         places[position] = lag
@@ -113,16 +127,40 @@ def _read(name):
         if match:
             parts = match.groupdict()
             text = parts["lag"] or parts.get("lag2") or "0"
-            unit = (parts.get("unit") or "").strip(" _")
-            return Lag((parts["channel"] or "").strip(), int(text), unit, (number, parts.get("style") or ""))
+            style = number, parts.get("style") or ""
+            return Lag((parts["channel"] or "").strip(), int(text), _unit(parts.get("unit") or ""), style)
     return None
 
 
-def _with_plain_time(names, found):
-    """Read the name "t" as lag 0 beside "t-1"."""
-    if not any(PLAIN_TIME.fullmatch(name) for name in names):
-        return found
-    return [Lag("", 0, "", (0, "")) if name == "t" else lag for name, lag in zip(names, found, strict=True)]
+def _unit(text):
+    """Return a unit as it is written for one: "day" for "days ago"; and nothing for rows."""
+    unit = re.sub(r"[\s_]ago$", "", text.strip(" _"), flags=re.IGNORECASE)
+    if len(unit) > 3:  # not "ms" and "MS"
+        unit = unit.lower().removesuffix("s")
+    return "" if unit in ("step", "period", "row") else unit
+
+
+def _with_implied_lags(names, found):
+    """Read names without a number that others of their channel explain.
+
+    These are "y_lag" beside "y_lag2" and Stata's "L.y" beside "L2.y", which are lag 1; and "y_t" beside "y_t-1".
+    """
+    channels = {}
+    for lag in found:
+        if lag is not None:
+            channels.setdefault(lag.channel, {})[abs(lag.number)] = lag
+    return [_implied(name, channels) if lag is None else lag for name, lag in zip(names, found, strict=True)]
+
+
+def _implied(name, channels):
+    if match := FIRST.fullmatch(name):
+        lags = channels.get(match["stata"] or match["channel"], {})
+        return replace(lags[2], number=lags[2].number // 2) if 2 in lags and 1 not in lags else None
+    if match := PRESENT.fullmatch(name):
+        lags = channels.get(match["channel"] or "", {})
+        of_time = [lag for lag in lags.values() if PATTERNS[lag.style[0]].pattern == TIME.pattern]
+        return replace(of_time[0], number=0) if of_time and 0 not in lags else None
+    return None
 
 
 def _of_several_lags(channels):

@@ -6,18 +6,21 @@ Tables of other libraries have the newest lag first, one channel after the other
 import numpy as np
 
 from sklstm._estimator.channel_names import are_given
+from sklstm._estimator.lag_chains import lag_chains
 from sklstm._estimator.lag_order_advice import advice, description
 from sklstm._estimator.lag_reading import Reading
-from sklstm._estimator.sample_continuity import N_COMPARED, targets_of
+from sklstm._estimator.sample_continuity import N_COMPARED, SamplePairs, targets_of
 from sklstm._utils.checks import n_dimensions
 from sklstm._utils.numeric_input import index_of
 from sklstm._utils.user_warning import warn_user
 
 # Number of rows that are compared, the last ones, and of their values.
 N_ROWS, N_VALUES = 5000, 2_000_000
+# Number of rows of a chunk that are looked at first, the last ones, and fewest rows. A chunk may take a millisecond.
+N_OF_CHUNK, FEWEST_OF_CHUNK = 30, 8
 
 
-def check_lag_order(regressor, data, X, y):
+def check_lag_order(regressor, data, X, y, *, is_next_chunk=False):
     """Warn of samples whose steps are in another order than an LSTM reads; with `loss_steps="all"` raise ValueError.
 
     Parameters
@@ -26,19 +29,41 @@ def check_lag_order(regressor, data, X, y):
     data : TrainingSet
     X, y : array-like
         The samples and targets as the user gave them.
+    is_next_chunk : bool, default=False
+        Whether earlier samples were checked already. Then only the newest value first is noticed, in rows in order.
+
+    Returns
+    -------
+    is_told : bool
+        Whether it has warned.
     """
-    if are_given() or data.X.shape[1] * data.X.shape[2] < 2:
-        return
+    if are_given() or data.X.shape[1] * data.X.shape[2] < 2 or (is_next_chunk and not _needs_a_look(data)):
+        return False
     is_table = n_dimensions(X) == 2
     with np.errstate(over="ignore", invalid="ignore"):  # of differences, which then show no lags
         reading, table = _read(data, [index_of(X), index_of(y)])
+        if is_next_chunk and reading is not None:
+            reading = reading.of_chunk(table)
         if reading is None or not reading.chains or reading.is_right(table, is_table):
-            return
+            return False
     names = getattr(regressor, "feature_names_in_", None)
     message = f"{description(reading)} {advice(reading, not is_table, names)}"
     if regressor.loss_steps == "all":
         raise ValueError(f"loss_steps='all' needs steps in the order of time. {message}")
     warn_user(message)
+    return True
+
+
+def _needs_a_look(data):
+    """Whether the last rows of a chunk may be windows in another order; a quick answer that is seldom wrong."""
+    X = data.X[-N_OF_CHUNK:]
+    if len(X) < FEWEST_OF_CHUNK:
+        return False
+    if data.n_outputs == data.n_targets:
+        targets = targets_of(data.y, data.weight, slice(-N_OF_CHUNK, None))
+        if SamplePairs.from_samples(X, targets).are_continuous():
+            return False
+    return bool(lag_chains(X.reshape(len(X), -1), X.shape[2]))
 
 
 def _read(data, indexes):

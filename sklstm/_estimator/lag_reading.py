@@ -1,11 +1,11 @@
 """`Reading`, which columns of samples are lags of which series, and whether an LSTM reads them in the order of time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sklstm._estimator.lag_chains import FEWEST_VALUES, MOST_VALUES, Chain, chains_of_pairs, lag_chains, share_of_moves
-from sklstm._estimator.lag_relations import are_of_one_series, recurs_later, runs_of_lags
+from sklstm._estimator.lag_relations import FEWEST_RECURRING, are_of_one_series, recurs_later, runs_of_lags
 from sklstm._estimator.sample_continuity import N_COMPARED
 from sklstm._estimator.shuffled_lags import next_rows
 
@@ -107,9 +107,28 @@ class Reading:
         """
         return all(self._is_read_right(channel, table, is_table) for channel in range(self.n_channels))
 
+    def of_chunk(self, table):
+        """Return the same for few rows, which leave open whether other columns are lags.
+
+        Parameters
+        ----------
+        table : ndarray of shape (n_rows, n_columns)
+            The flattened samples.
+
+        Returns
+        -------
+        reading : Reading or None
+            None if the targets do not show the direction of time, or repeat.
+        """
+        if self.target is None or _may_repeat(table[-N_COMPARED:, self.chains[self.target][0]], False):
+            return None
+        return replace(self, has_gaps=True)
+
     def _is_read_right(self, channel, table, is_table):
         columns = set(range(channel, self.n_columns, self.n_channels))
         chains = [chain for chain in self.chains if not columns.isdisjoint(chain)]
+        if len(columns) > 1 and _is_repeated(table[:, sorted(columns)]):
+            return True
         strides = {(chain[0] - chain[1]) / self.n_channels for chain in chains}
         if any(stride < 1 or stride != int(stride) for stride in strides):
             return False
@@ -165,6 +184,12 @@ def _may_repeat(values, is_short):
         return not (differs[1:] & differs[:-1]).any()
     periods = range(1, len(values) // 2 + 1)
     return any((~(np.abs(values[period:] - values[:-period]) > rounding)).all() for period in periods)
+
+
+def _is_repeated(steps):
+    """Whether a channel has one value at all its steps, or at the only one that is not missing: it has no order."""
+    low, high = np.fmin.reduce(steps, axis=1), np.fmax.reduce(steps, axis=1)
+    return bool(((low == high) | np.isnan(low)).all())
 
 
 def _equal(values, others):
@@ -264,12 +289,14 @@ def _target_chain(table, y, newest):
         The columns that would hold the targets.
     """
     columns, usual = table[:, newest], np.sort(y)[len(y) // 2]  # which may be most of them, as 0 is of rare demand
+    fewest = min(FEWEST_RECURRING, len(table) // 2)  # between two parts of a series, fewer may agree
     for ahead in range(1, len(table) - 1 if newest else 0):
         target, later = y[:-ahead, np.newaxis], columns[ahead:]
         known = ~np.isnan(target) & ~np.isnan(later) & ((target != usual) | (later != usual))
         share = ((target == later) & known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         best = int(np.argmax(share))
         values = later[known[:, best], best]
-        if share[best] >= MOST_VALUES and len(np.unique(values)) >= FEWEST_VALUES:
+        is_enough = len(values) >= fewest and len(np.unique(values)) >= FEWEST_VALUES
+        if share[best] >= MOST_VALUES and is_enough:
             return best
     return None

@@ -50,7 +50,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
 
     If the columns have names that tell their lags, the names decide: `order`, `layout` and the position of the columns
     do not matter then. These names are understood, also with a channel in front or behind: `lag_1`, `lag1`, `y_lag_1`,
-    `y_target_lag-1`, `lag_1__y`, `y_lag_1D`, `y(t-1)`, `t-1`, `y_t-1`, `L1.y`, `y_prev_1` and `y_shift_1`.
+    `y_target_lag-1`, `lag_1__y`, `y_lag_1D`, `y(t-1)`, `t-1`, `y_t-1`, `L1.y`, `lag(y, 1)`, `y_prev_1` and `y_shift_1`.
 
     Parameters
     ----------
@@ -186,7 +186,8 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         Warns
         -----
         UserWarning
-            If the columns have names that tell no lags, and `n_lags` does not say how many lags there are.
+            If the columns have names that tell no lags, and `n_lags` does not say how many lags there are. Names that
+            are no text, such as 1, 2, 3 or ("lag_1", "y"), are not read; only 0, 1, 2, … count as no names.
 
         Examples
         --------
@@ -210,7 +211,7 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
             self._check_needs_no_names()
             arguments = self.n_lags, self.n_channels, self.order, self.layout
             found = LagColumns.from_positions(self.n_features_in_, *arguments)
-            self._warn_of_names()
+            self._warn_of_names(X)
         else:
             self._check_agrees(found)
         if self.target is not None:
@@ -237,7 +238,8 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         if of_table is not None and names != of_table:
             raise ValueError(
                 f"names={shown(names)} are not the names of the columns of X, {shown(of_table)}. Leave names=None: "
-                "those of X are read."
+                "those of X are read. If they tell no lags, rename the columns (pandas: X.set_axis(names, axis=1)), or "
+                "give an array, np.asarray(X)."
             )
         return names
 
@@ -250,14 +252,16 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
                 "['y_lag_1', 'y_lag_2']."
             )
 
-    def _warn_of_names(self):
+    def _warn_of_names(self, X):
         """Warn if the table has names that tell no lags, and `n_lags` does not say how many there are."""
         of_table = vars(self).get(NAMES)
-        if of_table is not None and self.n_lags is None and self.n_features_in_ > 1:
+        labels = _labels(X) if of_table is None else list(of_table)
+        if labels is not None and self.n_lags is None and self.n_features_in_ > 1:
             warn_user(
-                f"The names of the columns tell no lags: {shown(list(of_table))}. So all {self.n_features_in_} columns "
+                f"The names of the columns tell no lags: {shown(labels)}. So all {self.n_features_in_} columns "
                 f"are read as lags by their positions, {self._order_said()}. Set n_lags if this is right, or if other "
-                "columns are behind the lags; otherwise set names."
+                "columns are behind the lags; otherwise rename the columns (pandas: X.set_axis(['y_lag_1', …], "
+                "axis=1))."
             )
 
     def _order_said(self):
@@ -347,3 +351,11 @@ class LagsToSequences(  # type: ignore[call-arg]  # which scikit-learn does not 
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _labels(X):
+    """Return the labels of the columns of a DataFrame; None if there are none but positions."""
+    if not is_pandas(X) or X.ndim != 2:
+        return None
+    labels = list(X.columns)
+    return None if labels == list(range(len(labels))) else labels

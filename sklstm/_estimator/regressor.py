@@ -1,5 +1,6 @@
 """The LSTM as a scikit-learn regressor."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -721,6 +722,12 @@ class LSTMRegressor(
         AttributeError
             With `solver="lbfgs"` or `early_stopping=True`: there is no such method then.
 
+        Warns
+        -----
+        UserWarning
+            As `fit`, if steps are not in the order of time. In later calls only if rows follow each other in time, the
+            newest value is first, and the targets are values of the series. It is said once.
+
         Examples
         --------
         >>> from sklstm import LSTMRegressor, make_windows
@@ -792,8 +799,10 @@ class LSTMRegressor(
         )
         if validation[0] is not None:
             data = check_validation_set(self, data, self._input_spec, *validation)
-        if not continues:
-            check_lag_order(self, data, X, y)
+        if not self._input_spec.is_told:
+            is_next_chunk = continues and not budget.is_whole_fit
+            is_told = check_lag_order(self, data, X, y, is_next_chunk=is_next_chunk)
+            self._input_spec = replace(self._input_spec, is_told=is_told)
         check_targets_suit(self, data)
         earlier = self._state.at(self.theta_) if continues else given
         ending, attributes = train(self, data, X, y, settings, earlier, budget=budget, tasks=tasks)

@@ -243,7 +243,13 @@ TRAINING_KINDS = (
     ),
     Kind.of_dataclass(
         InputSpec,
-        {"is_sequence": is_flag, "n_channels": whole(1), "dtype": instance(np.dtype), "n_steps": whole()},
+        {
+            "is_sequence": is_flag,
+            "n_channels": whole(1),
+            "dtype": instance(np.dtype),
+            "n_steps": whole(),
+            "is_told": is_flag,
+        },
     ),
     Kind.of_dataclass(
         WindowRange,

@@ -50,6 +50,16 @@ LAGS = {1: 0, 2: 1, 3: 2}
         ("lag {} of y", "y"),
         ("num__lag_{}", ""),  # a ColumnTransformer
         ("remainder__y_lag_{}", "y"),
+        ("lag(y, {})", "y"),  # R
+        ("dplyr::lag(y, n = {}L)", "y"),
+        ("L(y, {})", "y"),  # dynlm
+        ("y_{{t-{}}}", "y"),  # LaTeX
+        ("t-{}_y", "y"),  # pandas: df.shift(1).add_prefix("t-1_")
+        ("(t-{}) y", "y"),
+        ("t-{}h", ""),
+        ("y_t-{}D", "y"),
+        ("lag{}.y", "y"),
+        ("yLag{}", "y"),
     ],
 )
 def test_names_of_other_libraries(pattern, channel):
@@ -77,6 +87,12 @@ def test_names_of_other_libraries(pattern, channel):
         "value__autocorrelation__lag_1",
         "value__c3__lag_2",
         "lag_mean_7",
+        "lagged_count_1h",  # beside lagged_mean_24h, in an example of scikit-learn
+        "L(y, -1)",
+        "t-1.5",
+        "lag1.5",
+        "L.y",
+        "y_t",
     ],
 )
 def test_what_is_no_lag(name):
@@ -113,6 +129,38 @@ def test_a_column_with_the_name_of_a_channel_is_its_present_value_if_all_have_on
 def test_the_present_value_has_the_name_of_time_alone():
     assert lags_of(["t-2", "t-1", "t"]) == {"": {2: 0, 1: 1, 0: 2}}
     assert lags_of(["lag_2", "lag_1", "t"]) == {"": {2: 0, 1: 1}}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("y_lag", "y_lag2", "y_lag3"),
+        ("y_lag", "y_lag_2", "y_lag_3"),
+        ("y_prev", "y_prev_2", "y_prev_3"),
+        ("y_shift", "y_shift2", "y_shift3"),
+        ("L.y", "L2.y", "L3.y"),  # Stata
+        ("y_lag", "y_lag-2", "y_lag-3"),
+    ],
+)
+def test_a_name_without_a_number_is_lag_1_where_only_that_is_missing(names):
+    assert lags_of(list(names)) == {"y": LAGS}
+    assert lags_of([names[0], names[2]]) in ({"y": {3: 1}}, {"y": {-3: 1}}, {"y": {3: 1, 0: 0}})
+
+
+def test_the_present_value_of_a_channel_beside_its_times():
+    assert lags_of(["y_t", "y_t-1", "y_t-2", "a_t-1", "a_t-2"]) == {"y": {0: 0, 1: 1, 2: 2}, "a": {1: 3, 2: 4}}
+    assert lags_of(["y_t", "y_lag_1", "y_lag_2"]) == {"y": {1: 1, 2: 2}}
+    assert lags_of(["y_t", "y_t-0", "y_t-1"]) == {"y": {0: 1, 1: 2}}
+
+
+def test_units_of_one_and_of_several_are_the_same():
+    assert lags_of(["y_lag_1_day", "y_lag_2_days", "y_lag_3_days_ago"]) == {"y": LAGS}
+    assert lags_of(["y(t-1 hour)", "y(t-2 hours)", "y(t-3 Hours)"]) == {"y": LAGS}
+    assert lags_of(["lag_1_step", "lag_2_steps", "lag_3"]) == {"": LAGS}
+    with pytest.raises(ValueError, match="'lag_1d' counts in d, but another lag of this channel in h"):
+        lags_of(["lag_1h", "lag_2h", "lag_1d"])
+    with pytest.raises(ValueError, match="'t-24h' counts in h, but another lag of this channel in rows"):
+        lags_of(["t-1", "t-2", "t-24h"])
 
 
 def test_minus_means_earlier_only_where_lags_are_written_alike():

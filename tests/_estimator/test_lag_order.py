@@ -1,5 +1,6 @@
 """The guard of `fit`: rows that are windows of a series, whose steps are in another order than an LSTM reads."""
 
+import pickle
 import re
 import warnings
 
@@ -316,6 +317,20 @@ RIGHT = {
     ),
     "a season with lags far apart": table_of(np.tile(RNG.normal(size=12), 30), (118, 59, 6)),
     "two equal channels": (np.stack((OLD, OLD), axis=2), Y),
+    "statistics of the row and of the row before, at every step": (
+        LagsToSequences(L).fit_transform(np.column_stack((OLD[1:, ::-1], OLD[1:].mean(axis=1), OLD[:-1].mean(axis=1)))),
+        Y[1:],
+    ),
+    "the same at the last step": (
+        LagsToSequences(L, extra="last").fit_transform(
+            np.column_stack((OLD[2:, ::-1], EXOG[2:, 0], EXOG[1:-1, 0], EXOG[:-2, 0]))
+        ),
+        Y[2:],
+        {"missing": "indicator"},
+    ),
+    "parts in another order, whose first and last rows overlap": tuple(
+        np.concatenate([part[start : start + 16] for start in (40, 60, 0, 20)]) for part in (OLD[:-2], Y[2:])
+    ),
     "exogenous values at every step": (LagsToSequences(L).fit_transform(np.hstack((OLD[:, ::-1], EXOG))), Y),
 }  # fmt: skip
 
@@ -366,12 +381,107 @@ def test_a_forecaster_cuts_windows_right(regressor):
             Forecaster(regressor, window_length=7, **settings).fit(X, y)
 
 
-def test_the_guard_looks_once_and_at_the_last_rows_first():
+def test_the_guard_looks_at_the_last_rows_first():
     changed = np.vstack((RNG.normal(size=(200, L)), OLD[:, ::-1], OLD[:20, ::-1]))
     assert "LagsToSequences(6)" in told(changed, np.zeros(len(changed)))
-    with pytest.warns(UserWarning, match="the newest first"):
-        model = lstm().partial_fit(OLD[:, ::-1], Y)
-    model.partial_fit(OLD[:, ::-1], Y)
     noise = RNG.normal(size=(100, L))
     assert "LagsToSequences(6)" in told(np.vstack((OLD[:, ::-1], noise)), np.zeros(len(Y) + 100))
     assert told(np.vstack((OLD[:, ::-1], np.repeat(noise, 60, axis=0))), np.zeros(len(Y) + 6000)) is None
+
+
+def test_a_warning_is_given_once_while_training_continues():
+    with pytest.warns(UserWarning, match="the newest first"):
+        model = lstm().partial_fit(OLD[:, ::-1], Y)
+    model = pickle.loads(pickle.dumps(model)).partial_fit(OLD[:, ::-1], Y)
+    with pytest.warns(UserWarning, match="the newest first"):
+        model.fit(OLD[:, ::-1], Y)
+    model.set_params(warm_start=True).fit(OLD[:, ::-1], Y)
+
+
+CHUNKS = {
+    "newest first": (OLD[:, ::-1], OLD, Y, "LagsToSequences(6)"),
+    "two steps ahead": (OLD[:-1, ::-1], OLD[:-1], Y[1:], "LagsToSequences(6)"),
+    "3-D": (SEQUENCES[:, ::-1], SEQUENCES, Y, "X[:, ::-1]"),
+    "float32": (OLD[:, ::-1].astype(np.float32), OLD.astype(np.float32), Y.astype(np.float32), "LagsToSequences(6)"),
+    "in reverse": (OLD[::-1, ::-1], OLD[::-1], Y[::-1], "LagsToSequences(6)"),
+    "with other columns": (
+        np.hstack((OLD[:, ::-1], EXOG)),
+        np.random.default_rng(2).normal(size=(len(Y), 8)),
+        Y,
+        "LagsToSequences(6)",
+    ),
+}
+
+
+@pytest.mark.parametrize("n_rows", [8, 20, 40])
+@pytest.mark.parametrize("name", CHUNKS)
+def test_a_later_chunk_in_another_order_is_told(name, n_rows):
+    wrong, right, y, advice = CHUNKS[name]
+    model = lstm().partial_fit(right[:5], y[:5])  # too few to tell
+    for start in range(0, len(y) - n_rows, n_rows):
+        model.partial_fit(right[start : start + n_rows], y[start : start + n_rows])
+    with pytest.warns(UserWarning, match="The rows of X are 6 lags of") as caught:
+        model.partial_fit(wrong[-n_rows:], y[-n_rows:])
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert advice in str(caught[0].message)
+    model.partial_fit(wrong[-n_rows:], y[-n_rows:])  # it is said once
+
+
+def test_a_later_chunk_is_refused_by_losses_at_all_steps_and_changes_nothing():
+    model = lstm(loss_steps="all").partial_fit(OLD[:40], Y[:40])
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match="loss_steps='all' needs steps in the order of time"):
+        model.partial_fit(OLD[40:, ::-1], Y[40:])
+    assert vars(model) == before
+
+
+def test_a_fit_that_continues_an_earlier_one_looks_again():
+    model = lstm(warm_start=True).fit(OLD, Y)
+    with pytest.warns(UserWarning, match="the newest first"):
+        model.fit(*shuffled(OLD[:, ::-1], Y))
+
+
+@pytest.mark.parametrize("name", [name for name in RIGHT if name != "rows in reverse, other targets"])  # without index
+def test_later_chunks_cause_no_false_alarm(name):
+    X, y, *settings = RIGHT[name]
+    X, y = np.asarray(X), np.asarray(y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = lstm(**(settings[0] if settings else {})).partial_fit(X, y)
+        for start in range(0, min(len(y), 60), 12):
+            model.partial_fit(X[start : start + 12], y[start : start + 12])
+        model.partial_fit(*shuffled(X, y))
+        model.partial_fit(X, -y)
+
+
+@pytest.mark.parametrize("n_rows", [8, 12, 30, 64])
+@pytest.mark.parametrize("kind", ["walk", "noise", "counts", "few digits", "steps", "rare", "calendar beside"])
+def test_small_chunks_of_many_forms_cause_no_false_alarm(kind, n_rows):
+    rng = np.random.default_rng(n_rows)
+    for _ in range(3):
+        series = rng.normal(size=(300, 3)).cumsum(axis=0)
+        if kind == "noise":
+            series = rng.normal(size=(300, 3))
+        if kind == "counts":
+            series = rng.poisson(1, (300, 3)).astype(float)
+        if kind == "few digits":
+            series = rng.integers(0, 9, (300, 3)).astype(float)
+        if kind == "steps":
+            series = np.repeat(series[:60], 5, axis=0)
+        if kind == "rare":
+            series[rng.random(series.shape) < 0.9] = 0
+        if kind == "calendar beside":
+            series[:, 1:] = np.stack((np.arange(300) % 12, np.arange(300) % 7 < 2), axis=1)
+        windows, y = make_windows(series, int(rng.integers(2, 9)), n_outputs=1)
+        start, random_rows = int(rng.integers(0, 200)), rng.permutation(len(y))[:n_rows]
+        for rows in (np.arange(start, start + n_rows), random_rows, np.sort(random_rows)):
+            for X in (windows[rows], windows[rows, :, :1].reshape(n_rows, -1)):
+                assert_silent_after_another_chunk(X, y[rows, 0])
+
+
+def assert_silent_after_another_chunk(X, y):
+    noise = np.random.default_rng(0).normal(size=(5, *X.shape[1:]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lstm().partial_fit(noise, np.arange(5.0)).partial_fit(X, y)

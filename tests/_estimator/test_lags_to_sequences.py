@@ -65,6 +65,37 @@ def test_names_that_tell_no_lags_are_told():
     LagsToSequences().fit(frame.iloc[:, :1])
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [5, 4, 3, 2, 1, 0],
+        range(1, 7),
+        pd.MultiIndex.from_product([["lag_1", "lag_2", "lag_3"], ["y", "a"]]),  # of pd.concat with keys
+        pd.date_range("2024-01-01", periods=6),
+    ],
+)
+def test_names_that_are_no_text_are_told(columns):
+    frame = pd.DataFrame(np.arange(24.0).reshape(4, 6), columns=columns)
+    with pytest.warns(UserWarning, match="tell no lags: .* rename the columns"):
+        LagsToSequences().fit(frame)
+    LagsToSequences(6).fit(frame)
+    named = frame.set_axis([f"{name}_lag_{lag}" for lag in (1, 2, 3) for name in "ya"], axis=1)
+    np.testing.assert_array_equal(LagsToSequences().fit(named).columns_, [[4, 5], [2, 3], [0, 1]])
+
+
+def test_names_of_an_array_do_not_rename_a_frame():
+    frame = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=["lagged_1h", "lagged_2h", "month"])
+    names = ["y_lag_1", "y_lag_2", "month"]
+    with pytest.raises(
+        ValueError, match=r"X\.set_axis\(names, axis=1\)\), or give an array, np\.asarray\(X\)"
+    ) as caught:
+        LagsToSequences(names=names).fit(frame)
+    assert "'lagged_1h'" in str(caught.value)
+    found = LagsToSequences().fit_transform(frame.set_axis(names, axis=1))
+    np.testing.assert_array_equal(found, LagsToSequences(names=names).fit_transform(np.asarray(frame)))
+    np.testing.assert_array_equal(found[0], [[1, 2], [0, 2]])
+
+
 def test_one_lag_is_one_step():
     frame = pd.DataFrame(np.arange(8.0).reshape(4, 2), columns=["month", "lag_1"])
     found = LagsToSequences().fit(frame)
