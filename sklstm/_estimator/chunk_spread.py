@@ -1,4 +1,4 @@
-"""Whether the chunks of `fit_scaling` are alike, as they are if each holds samples of all times.
+"""Whether chunks are alike, as they are if each holds samples of all times.
 
 A network that is trained on unlike chunks, one after the other, forgets the first of them: McCloskey, M. and Cohen,
 N. J. (1989), *Catastrophic interference in connectionist networks*, Psychology of Learning and Motivation 24.
@@ -6,6 +6,7 @@ N. J. (1989), *Catastrophic interference in connectionist networks*, Psychology 
 
 import numpy as np
 
+from sklstm._estimator.channel_names import are_given
 from sklstm._utils.user_warning import warn_user
 
 # Chunks are unlike if more than this share of the variance of a target is between them. On chunks in order of time,
@@ -13,6 +14,9 @@ from sklstm._utils.user_warning import warn_user
 LARGEST_SHARE = 0.5
 # Of fewer samples, in all and in a mean chunk, chance may make chunks unlike.
 FEWEST_SAMPLES, FEWEST_IN_CHUNK = 100, 10
+# The scale of equal targets is about their size. It is of no use if targets change by so much less or more: R² was 0.95
+# where they changed by 0.05 of it, and below 0 at 0.001.
+USELESS = 100
 
 
 class ChunkSpread:
@@ -68,3 +72,43 @@ class ChunkSpread:
                 "len(X))`, and for each `part` of np.array_split(rows, n_chunks) the chunk (X[part], y[part]). If the "
                 "rows cannot be mixed, read the chunks in another order in each epoch."
             )
+
+
+def warn_of_first_scale(before, after, data):
+    """Warn if targets were equal in all chunks so far, and in this one change by far less or more than their scale.
+
+    Parameters
+    ----------
+    before, after : Scaling
+        Before and after this chunk.
+    data : TrainingSet
+    """
+    has_size_as_scale = before.target_mean is not None and before.target_spread is None
+    if are_given() or before.instance_norm is not None or not has_size_as_scale:
+        return
+    change, scale = _change(before, data)
+    useless = _is_equal(before) & ~_is_equal(after) & ((change > USELESS * scale) | (change * USELESS < scale))
+    if useless.any():
+        output = int(useless.argmax())
+        of = "y" if len(useless) == 1 else f"column {output} of y"
+        warn_user(
+            f"The first chunk had equal targets, so that {of} is scaled by {scale[output]:.3g}; this one changes by "
+            f"{change[output]:.3g}. Training keeps the scale of the first chunk. Begin with "
+            "clone(model).fit_scaling(chunks), and `from sklearn.base import clone`, or with a chunk of many samples."
+        )
+
+
+def _is_equal(scaling):
+    """Whether each target, (n_outputs,), was the same in all samples."""
+    constant = np.full(len(scaling.target_mean), np.nan) if scaling.constant is None else scaling.constant.ravel()
+    is_equal = np.zeros(len(constant), bool) if scaling.is_constant is None else scaling.is_constant.ravel()
+    return np.isfinite(constant) | is_equal
+
+
+def _change(scaling, data):
+    """Return by how much targets differ from their mean at most, and their scale, both (n_outputs,) in units of y."""
+    unit = np.ones(1) if scaling.target_unit is None else scaling.target_unit.ravel().astype(np.float64)
+    mean, scale = (part.ravel().astype(np.float64) for part in (scaling.target_mean, scaling.target_scale))
+    y = data.y[data.rows].reshape(-1, data.n_outputs)
+    with np.errstate(over="ignore"):
+        return np.fmax.reduce(np.abs(y - mean * unit), axis=0, initial=0), scale * unit

@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklstm._estimator.chunk_spread import warn_of_first_scale
 from sklstm._estimator.forecast_start import ForecastStart
 from sklstm._estimator.given_scaling import GivenScaling
 from sklstm._estimator.input_checks import input_form
@@ -128,6 +129,7 @@ def _begun(regressor, data, y, settings, earlier, budget):
         theta, progress = _initial_theta(regressor, network, data, rng), Progress()
     else:
         network = earlier.network.updated(data, earlier.theta.dtype)
+        warn_of_first_scale(earlier.network.scaling, network.scaling, data)
         theta, progress = earlier.theta.copy(), replace(earlier.progress)
     state = TrainingState(
         network=network,

@@ -60,7 +60,8 @@ class Reading:
         reading : Reading or None
             None if there are lags, but their order is uncertain.
         """
-        table, y, n_channels = X.reshape(len(X), -1), y.astype(X.dtype), X.shape[2]
+        y, n_channels = y.astype(X.dtype), X.shape[2]
+        table = _without_repeated(X.reshape(len(X), -1), n_channels)
         chains = lag_chains(table[-N_COMPARED:], n_channels)
         has_gaps = not chains or share_of_moves(table[-N_COMPARED:], max(chains, key=len)) < MOST_MOVES
         if chains:
@@ -71,7 +72,7 @@ class Reading:
             target, is_backward = _target_of_runs(table, y, chains)
         if is_backward or (target is None and is_reversed):
             chains = [chain[::-1] for chain in chains]
-        if chains and _are_uncertain(chains, table[-N_COMPARED:]):
+        if chains and _are_uncertain(chains, table[-N_COMPARED:], target):
             return None
         return cls(chains, table.shape[1], n_channels, target, has_gaps=has_gaps)
 
@@ -88,7 +89,8 @@ class Reading:
         """
         pairs, chains, n_channels = next_rows(X, y), [], X.shape[2]
         if pairs is not None:
-            earlier, later = (X[rows].reshape(len(rows), -1) for rows in (pairs.earlier, pairs.later))
+            rows = np.concatenate((pairs.earlier, pairs.later))
+            earlier, later = np.split(_without_repeated(X[rows].reshape(len(rows), -1), n_channels), 2)
             chains = chains_of_pairs(earlier, later, n_channels)
         newest = [chain[0] for chain in chains]
         if pairs is None or pairs.newest not in newest:
@@ -127,8 +129,6 @@ class Reading:
     def _is_read_right(self, channel, table, is_table):
         columns = set(range(channel, self.n_columns, self.n_channels))
         chains = [chain for chain in self.chains if not columns.isdisjoint(chain)]
-        if len(columns) > 1 and _is_repeated(table[:, sorted(columns)]):
-            return True
         strides = {(chain[0] - chain[1]) / self.n_channels for chain in chains}
         if any(stride < 1 or stride != int(stride) for stride in strides):
             return False
@@ -161,10 +161,10 @@ class Reading:
         return not (may_be_lag and np.nanmean((values >= low) & (values <= high)) > 0.5)
 
 
-def _are_uncertain(chains, table):
+def _are_uncertain(chains, table, target):
     """Whether chains may be chance, or be turned round as all series repeat exactly."""
     n_columns = table.shape[1]
-    are_weak = len(chains) > 1 and max(map(len, chains)) == 2
+    are_weak = max(map(len, chains)) == 2 and (len(chains) > 1 or target is None)
     is_chance = are_weak and (4 * len(chains) < n_columns or len({chain[1] - chain[0] for chain in chains}) > 1)
     return is_chance or all(
         len(chain) < max(FEWEST_IF_PERIODIC, n_columns)
@@ -186,10 +186,18 @@ def _may_repeat(values, is_short):
     return any((~(np.abs(values[period:] - values[:-period]) > rounding)).all() for period in periods)
 
 
-def _is_repeated(steps):
-    """Whether a channel has one value at all its steps, or at the only one that is not missing: it has no order."""
-    low, high = np.fmin.reduce(steps, axis=1), np.fmax.reduce(steps, axis=1)
-    return bool(((low == high) | np.isnan(low)).all())
+def _without_repeated(table, n_channels):
+    """Return the same with NaN for each channel that has one value at all steps, or at the only one that is known.
+
+    It has no order. Such channels may be lags of each other, as means of the last rows and of those before.
+    """
+    steps = table.reshape(len(table), -1, n_channels)
+    for some in (steps[-N_COMPARED:], steps):  # few rows rule out most channels
+        low, high = np.fmin.reduce(some, axis=1), np.fmax.reduce(some, axis=1)
+        repeated = ((low == high) | np.isnan(low)).all(axis=0)
+        if steps.shape[1] == 1 or not repeated.any():
+            return table
+    return np.where(repeated, np.nan, steps).astype(table.dtype).reshape(table.shape)
 
 
 def _equal(values, others):

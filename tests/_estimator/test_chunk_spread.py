@@ -117,3 +117,42 @@ def test_a_column_is_named():
 def test_a_single_chunk_is_like_itself():
     X, y = make_windows(np.arange(400.0), 8)
     LSTMRegressor(2).fit_scaling([(X, y)])
+
+
+def learner(**settings):
+    return LSTMRegressor(4, learning_rate="cosine", max_iter=9, random_state=0, **settings)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("level", "deviation"), [(1e4, 10), (-1e4, 10), (0, 1e3), (1e-3, 1)])
+def test_a_first_chunk_of_one_row_does_not_tell_the_scale(level, deviation, dtype):
+    X, y = make_windows((level + deviation * np.sin(np.arange(200) / 3)).astype(dtype), 6)
+    model = learner().partial_fit(X[:1], np.full(1, level, dtype))
+    with pytest.warns(
+        UserWarning, match=r"The first chunk had equal targets, so that y is scaled by .* Begin with"
+    ) as told:
+        model.partial_fit(X, y)
+    assert told[0].filename == __file__
+    assert f"changes by {np.abs(y - level).max():.3g}." in str(told[0].message)
+    model.partial_fit(X, y)  # it is said once
+    learner().fit_scaling([(X[:100], y[:100]), (X[100:], y[100:])]).partial_fit(X[:1], y[:1]).partial_fit(X, y)
+
+
+def test_the_scale_of_one_of_several_targets():
+    X, y = make_windows(RNG.normal(size=(60, 2)) + np.array([0, 5000]), 6)
+    first = np.c_[y[:9, 0], np.full(9, 5000.0)]
+    with pytest.warns(UserWarning, match="column 1 of y is scaled by 8.19e\\+03"):
+        learner().partial_fit(X[:9], first).partial_fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"standardize": False}, {"instance_norm": "last"}, {"instance_norm": "standard"}, {"loss": "poisson"}],
+)
+def test_equal_targets_whose_size_is_a_scale_cause_no_false_alarm(settings):
+    X, y = make_windows(3 + RNG.poisson(2, 80).astype(float), 6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learner(**settings).partial_fit(X[:1], y[:1]).partial_fit(X, y)
+        learner(**settings).partial_fit(X[:9], np.full(9, 4.0)).partial_fit(X[:9], np.full(9, 4.0)).partial_fit(X, y)
+        learner(**settings).partial_fit(X, y).partial_fit(1000 * X, 1000 * y)

@@ -114,6 +114,10 @@ WRONG = {
         "LagsToSequences(6).fit_transform(X.reshape(len(X), -1))",
     ),
     "float32": (OLD[:, ::-1].astype(np.float32), "LagsToSequences(6)"),
+    "3-D, with values at every step that are lags of each other": (
+        np.dstack((OLD[:, ::-1], *(np.tile(A[4 - lag : len(Y) + 4 - lag, np.newaxis], L) for lag in (1, 2, 3)))),
+        "X[:, ::-1]",
+    ),
     "3-D": (SEQUENCES[:, ::-1], "X[:, ::-1]"),
     "3-D, one channel": (OLD[:, ::-1, np.newaxis], "X[:, ::-1]"),
     "channels before steps": (SEQUENCES.transpose(0, 2, 1), "X.transpose(0, 2, 1)"),
@@ -196,6 +200,10 @@ SHUFFLED = {
     "3-D": (SEQUENCES[:, ::-1], "X[:, ::-1]"),
     "channels before steps": (SEQUENCES.transpose(0, 2, 1), "X.transpose(0, 2, 1)"),
     "blocks": (BLOCKS, "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')"),
+    "3-D, with values at every step": (
+        WRONG["3-D, with values at every step that are lags of each other"][0],
+        "X[:, ::-1]",
+    ),
     "float32": (OLD[:, ::-1].astype(np.float32), "LagsToSequences(6)"),
 }
 
@@ -242,6 +250,10 @@ RIGHT_SHUFFLED = {
     "constant": table_of(np.ones(90), range(5, 0, -1)),
     "no windows": (RNG.normal(size=(300, 6)), RNG.normal(size=300)),
     "no windows, few values": (RNG.integers(0, 4, (300, 6)).astype(float), RNG.integers(0, 4, 300).astype(float)),
+    "statistics at every step": (
+        LagsToSequences(L).fit_transform(np.column_stack((OLD[1:, ::-1], OLD[1:].mean(axis=1), OLD[:-1].mean(axis=1)))),
+        Y[1:],
+    ),
     "the target among the columns": (np.c_[Y, RNG.normal(size=(len(Y), 5))], Y),
     "the target in each column": (np.tile(Y[:, np.newaxis], (1, 5)), Y),
 }
