@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
-from sklstm import ForecastDisplay, Forecaster, WindowTransformer, backtest, make_windows
+from sklstm import ForecastDisplay, Forecaster, LagsToSequences, WindowTransformer, backtest, make_windows
 from sklstm.datasets import load_airline
 
 pl = pytest.importorskip("polars")
@@ -55,3 +55,29 @@ def test_scores_windows_and_displays_are_those_of_pandas():
     forecast = pl.from_pandas(ridge().fit(None, TABLE[:120]).forecast(24).reset_index())
     display = ForecastDisplay.from_predictions(TABLE[:120], forecast, truth=TABLE)
     assert display.truth_lines_[0].get_xdata()[-1] == FRAME.index[-1]
+
+
+@pytest.mark.parametrize(
+    "convert", [lambda table: table, lambda table: table.to_arrow(), lambda table: table.to_pandas()]
+)
+@pytest.mark.parametrize("order", [range(1, 7), range(6, 0, -1)])
+def test_lags_that_shift_makes_are_read_by_their_names(order, convert):
+    """With the newest or the oldest first, in frames of polars, pyarrow and pandas."""
+    table = pl.DataFrame({"y": FRAME["passengers"].to_numpy(), "x": np.arange(144.0)})
+    lags = table.select(pl.all().shift(lag).name.suffix(f"_lag{lag}") for lag in order)[6:]
+    found = LagsToSequences().fit(convert(lags))
+    assert found.channels_ == ["y", "x"]
+    windows, _ = make_windows(table.to_numpy(), 6)
+    np.testing.assert_array_equal(found.transform(convert(lags)), windows)
+
+
+def test_names_of_an_example_of_scikit_learn_tell_no_lags():
+    """They are of hours and days, and means have such names as well; what is read is said."""
+    count = pl.col("y")
+    hours = [count.shift(lag).alias(f"lagged_count_{lag}h") for lag in (1, 2, 3)]
+    others = [count.shift(24).alias("lagged_count_1d"), count.shift(1).rolling_mean(24).alias("lagged_mean_24h")]
+    table = pl.DataFrame({"y": FRAME["passengers"].to_numpy()}).select(*hours, *others)[25:]
+    with pytest.warns(UserWarning, match="The names of the columns tell no lags: .*'lagged_count_1h'"):
+        LagsToSequences().fit(table)
+    sequences = LagsToSequences(3).fit_transform(table)
+    np.testing.assert_array_equal(sequences[0, :, 0], FRAME["passengers"].to_numpy()[22:25])
