@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sklstm._series.columns import in_named_order
 from sklstm._time_index.regular_index import regular_end
 
 # ---- series below several levels
@@ -239,6 +240,28 @@ def check_every_step(index, future):
 
 
 # ---- new rows
+
+
+def like_fit(y, names):
+    """Return new rows with the columns of fit: those of several targets in their order, a single one with its name.
+
+    Parameters
+    ----------
+    y : DataFrame
+    names : list
+        The columns of `y` in fit.
+
+    Raises
+    ------
+    ValueError
+        If several targets have other names.
+    """
+    given = list(y.columns)
+    if len(given) == len(names) == 1:
+        return y.set_axis(names, axis=1)
+    if set(given) != set(names):
+        raise ValueError(f"y has the columns {given}, but fit had {names}. Give these, in any order, or call fit anew.")
+    return in_named_order(y, names)
 
 
 def rows_after(y, history):

@@ -22,6 +22,7 @@ from sklstm.interop._sktime_rows import (
     check_same_reach,
     flattened,
     joined,
+    like_fit,
     restored,
     rows_after,
     rows_beyond,
@@ -256,7 +257,7 @@ class SklstmForecaster(_base.BaseForecaster):  # type: ignore[name-defined] # sk
     def _fit(self, y, X, fh):
         if not self._has_pooling():
             raise ValueError(f"pooling must be one of {', '.join(map(repr, MTYPES))}; got {shown(self.pooling)}.")
-        self._level_names, self._keys = list(y.index.names), {}
+        self._level_names, self._keys, self._targets = list(y.index.names), {}, list(y.columns)
         y, X = self._flat(y), self._flat(X)
         self.forecaster_ = _fit(self._unfitted(self._steps_for(fh, y)), at_rows(X, y.index), y)
         past_only = () if self.past_only is None else list(self.past_only)
@@ -269,7 +270,7 @@ class SklstmForecaster(_base.BaseForecaster):  # type: ignore[name-defined] # sk
     def _update(self, y, X=None, update_params=True):
         keys = dict(self._keys)
         try:
-            y, X = self._flat(y), self._flat(X)
+            y, X = like_fit(self._flat(y), self._targets), self._flat(X)
             rows = rows_after(y, _frame(self.forecaster_.history_))
             if len(rows):
                 self._add(rows, at_rows(X, rows.index), update_params)
@@ -279,6 +280,14 @@ class SklstmForecaster(_base.BaseForecaster):  # type: ignore[name-defined] # sk
             raise
         self._cutoff_of_history = self.cutoff
         return self
+
+    def _update_predict_single(self, y, fh, X=None, update_params=True):
+        # sktime's own would call `update`, which takes a converted Series for the container that the user wants back
+        self._update(y, X, update_params)
+        return self._predict(fh, X)
+
+    def _get_varnames(self):
+        return self._targets  # sktime's own are those of the latest `update`
 
     def _add(self, y, X, update_params):
         """Add new rows to the history; train on them if parameters are updated."""

@@ -293,6 +293,40 @@ class TestUpdate:
             without.update(TEST, X=X, update_params=update_params)
         without.update(TEST, update_params=update_params)
 
+    @pytest.mark.parametrize("update_params", [True, False])
+    @pytest.mark.parametrize("regressor", [Ridge(), LSTMRegressor(2, max_iter=2, tol=0, random_state=0)])
+    def test_targets_are_found_by_name(self, regressor, update_params):
+        y = pd.DataFrame({"a": Y, "b": 900 - Y, "c": Y**0.5})
+        forecaster = SklstmForecaster(regressor, window_length=12, intervals="conformal").fit(y[:-12], fh=[1, 2])
+        other = copy.deepcopy(forecaster).update(y[["c", "a", "b"]][-12:], update_params=update_params)
+        forecaster.update(y[-12:], update_params=update_params)
+        pd.testing.assert_frame_equal(other.predict(), forecaster.predict())
+        pd.testing.assert_frame_equal(other.predict_interval(), forecaster.predict_interval())
+
+    @pytest.mark.parametrize("update_params", [True, False])
+    def test_other_targets_are_refused(self, update_params):
+        y = pd.DataFrame({"a": TRAIN, "b": 900 - TRAIN})
+        forecaster = SklstmForecaster(**SETTINGS).fit(y[:-6], fh=[1])
+        before = forecaster.predict()
+        for given in (y.assign(c=1.0), y[["a"]], y.rename(columns={"b": "c"})):
+            with pytest.raises(ValueError, match=r"y has the columns .* but fit had \['a', 'b'\]\. Give these"):
+                forecaster.update(given[-6:], update_params=update_params)
+            pd.testing.assert_frame_equal(forecaster.predict(), before)
+
+    @pytest.mark.parametrize("update_params", [True, False])
+    def test_a_single_target_may_have_any_name(self, update_params):
+        """As in `Forecaster`; rows that were computed often have none."""
+        forecaster = SklstmForecaster(**SETTINGS).fit(TRAIN[:-6], fh=[1])
+        found = copy.deepcopy(forecaster).update(TRAIN[-6:].rename(None), update_params=update_params).predict()
+        expected = forecaster.update(TRAIN[-6:], update_params=update_params).predict()
+        pd.testing.assert_series_equal(found, expected, check_names=False)
+
+    def test_forecasts_after_an_update_have_the_form_of_its_rows(self):
+        forecaster = SklstmForecaster(**SETTINGS).fit(TRAIN[:-6], fh=[1, 2])
+        expected = copy.deepcopy(forecaster).update(TRAIN[-6:]).predict()
+        pd.testing.assert_series_equal(forecaster.update_predict_single(TRAIN[-6:]), expected)
+        pd.testing.assert_series_equal(forecaster.predict(), expected)
+
     def test_known_rows_are_left_out(self):
         forecaster = SklstmForecaster(**SETTINGS).fit(TRAIN[:-6], fh=[1])
         found = copy.deepcopy(forecaster).update(TRAIN[-20:], update_params=False).predict()

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from sklstm.interop._sktime_rows import (
     check_same_reach,
     flattened,
     joined,
+    like_fit,
     restored,
     rows_after,
     rows_beyond,
@@ -137,6 +140,18 @@ class TestHorizon:
 
 def frame(index, first=0.0):
     return pd.DataFrame({"y": first + np.arange(len(index))}, index)
+
+
+class TestLikeFit:
+    def test_names(self):
+        y = pd.DataFrame({True: [1.0], 1.5: [2.0]}, MONTHS[:1])
+        assert like_fit(y, [1.5, True]).to_numpy().tolist() == [[2, 1]]
+        assert like_fit(y.iloc[:, :1], ["y"]).columns.tolist() == ["y"]
+
+    @pytest.mark.parametrize("names", [["a"], ["a", "c"], ["a", "b", "c"]])
+    def test_others_are_refused(self, names):
+        with pytest.raises(ValueError, match=rf"y has the columns \['a', 'b'\], but fit had {re.escape(str(names))}"):
+            like_fit(pd.DataFrame({"a": [1.0], "b": [2.0]}), names)
 
 
 class TestRowsAfter:
