@@ -12,6 +12,7 @@ from sklstm._utils.atomic_write import checked_path, replacing
 from sklstm._utils.error_state import with_default_error_state
 from sklstm._version import __version__
 from sklstm.interop._extras import import_extra
+from sklstm.interop._onnx_columns import keep_order_of_columns
 from sklstm.interop._onnx_converters import CONVERTERS, NO_FORECASTER
 from sklstm.interop._onnx_graph import ELEMENT_TYPES, Graph
 from sklstm.interop._onnx_network import add_predictions, check_weights_fit, output_shapes
@@ -114,8 +115,9 @@ def register():
     Call it once before `skl2onnx.to_onnx` or `skl2onnx.convert_sklearn`. Then an `LSTMRegressor`, a
     `WindowTransformer` and a `LagsToSequences` convert wherever skl2onnx converts a regressor or a transformer: in a
     Pipeline, a ColumnTransformer, a MultiOutputRegressor, a StackingRegressor or a search. So does a
-    `TransformedTargetRegressor`, around any regressor, with a scaler or a function that NumPy has, and a Pipeline may
-    have steps that are "passthrough". skl2onnx itself knows neither.
+    `TransformedTargetRegressor`, around any regressor, with a scaler or a function that NumPy has, a Pipeline may have
+    steps that are "passthrough", and a ColumnTransformer takes columns by position in any order. skl2onnx itself knows
+    none of these.
 
     Raises
     ------
@@ -154,6 +156,7 @@ def register():
     for estimator, (alias, shapes, convert) in CONVERTERS.items():
         skl2onnx.update_registered_converter(estimator, alias, shapes, convert)
     skip_passthrough()
+    keep_order_of_columns()
     _register_transformed_targets(skl2onnx)
 
 
