@@ -21,6 +21,7 @@ BELOW["interop"] = BELOW["_checkpoint"] | {"_checkpoint"}
 BELOW["_show_versions"] = {"_network", "_utils", "_version"}
 BELOW["__init__"] = set(BELOW)
 LIBRARIES = {"numpy", "scipy", "sklearn", "joblib", "pandas", "matplotlib", "threadpoolctl"}
+LIBRARIES |= {"dateutil"}  # pandas needs it
 OF_EXTRAS = {"onnx", "skl2onnx", "torch", "keras", "safetensors", "sktime"}  # imported in functions of `interop` alone
 SLOW = {"pandas", "matplotlib"}  # to import, and so are these parts of scikit-learn:
 SLOW |= {"sklearn.metrics", "sklearn.model_selection", "sklearn.pipeline", "sklearn.preprocessing"}

@@ -12,11 +12,16 @@ from pkgutil import iter_modules
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from dateutil.tz import gettz
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from sklstm import LSTMRegressor
+
+# pandas 2 does not know how dateutil keeps them now
+ZONES_OF_DATEUTIL = [gettz(name) for name in ("Europe/Berlin", "Etc/GMT+5", "UTC") if pd.__version__ >= "3"]
 
 
 def model(**settings):

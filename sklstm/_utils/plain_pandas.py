@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, time, timedelta, timezone
 from functools import cache
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONG = whole(-(2**63) + 1, 2**63 - 1)  # the smallest number stands for a missing time
 _UNIT = one_of("s", "ms", "us", "ns")
+SECONDS_IN_A_DAY = 86_400
 _LONGEST_NAME = 100  # characters in the name of a frequency, a time zone or a dtype
 
 
@@ -38,9 +40,7 @@ def saved_pandas_kinds() -> tuple[Kind, ...]:
     """
     timestamp, timedelta, period, _ = _time_kinds()
     range_index, multi_index, _ = _index_kinds()
-    offset, interval, datetime_index, period_index, any_index = _saved_kinds()
-    indexes = (datetime_index, period_index, range_index, multi_index, any_index)
-    return (timestamp, timedelta, period, offset, interval, *indexes)
+    return (timestamp, timedelta, period, range_index, multi_index, *_saved_kinds(), *_saved_index_kinds())
 
 
 @cache
@@ -153,43 +153,80 @@ def _is_equal(one: object, other: object) -> bool:
 # ---- for pickles
 
 
+def _saved(
+    cls: type,
+    names: str,
+    parts: Callable[..., Parts],
+    make: Callable[..., object],
+    is_sure: Callable[..., bool] | None = None,
+) -> Kind:
+    """Make the Kind of a class, whose parts are not checked."""
+    tests = dict.fromkeys(names.split(), is_hashable)
+    return Kind(cls.__name__, cls, tests, _exactly(parts, make, is_sure), make, has_subclasses=True)
+
+
 @cache
 def _saved_kinds() -> tuple[Kind, ...]:
     import pandas as pd
 
-    def saved(
-        cls: type,
-        names: str,
-        parts: Callable[..., Parts],
-        make: Callable[..., object],
-        is_sure: Callable[..., bool] | None = None,
-    ) -> Kind:
-        tests = dict.fromkeys(names.split(), is_hashable)
-        return Kind(cls.__name__, cls, tests, _exactly(parts, make, is_sure), make, has_subclasses=True)
-
     return (
-        saved(pd.tseries.offsets.BaseOffset, "name n normalize settings", _offset_parts, _make_any_offset),
-        saved(
+        *map(_constant_kind, ("NaT", "NA")),
+        _saved(pd.tseries.offsets.BaseOffset, "name n normalize settings", _offset_parts, _make_any_offset),
+        _saved(
             pd.Interval,
             "left right closed",
             lambda interval: {name: getattr(interval, name) for name in ("left", "right", "closed")},
             lambda left, right, closed: pd.Interval(left, right, closed),
         ),
-        saved(
+    )
+
+
+@cache
+def _saved_index_kinds() -> tuple[Kind, ...]:
+    """Return the kinds of indexes that are not those of checkpoints; that of any index is the last."""
+    import pandas as pd
+
+    return (
+        _saved(
             pd.DatetimeIndex,
             "values unit zone frequency name",
             _datetime_index_parts,
             _make_datetime_index,
             _has_common_frequency,
         ),
-        saved(
+        _saved(
             pd.PeriodIndex,
             "values frequency name",
             lambda index: {"values": index.asi8, "frequency": index.freqstr, "name": index.name},
             lambda values, frequency, name: pd.PeriodIndex.from_ordinals(values, freq=frequency, name=name),
         ),
-        saved(pd.Index, "labels dtype name", _any_index_parts, _make_index),
+        _saved(
+            pd.TimedeltaIndex,
+            "values unit frequency name",
+            lambda index: {"values": index.asi8, "unit": index.unit, "frequency": index.freq, "name": index.name},
+            _make_timedelta_index,
+        ),
+        _saved(
+            pd.CategoricalIndex,
+            "codes categories ordered name",
+            lambda index: {
+                "codes": np.asarray(index.codes),
+                "categories": index.categories,
+                "ordered": index.ordered,
+                "name": index.name,
+            },
+            _make_categorical_index,
+        ),
+        _saved(pd.Index, "labels dtype name", _any_index_parts, _make_index),
     )
+
+
+def _constant_kind(name: str) -> Kind:
+    """Return the Kind of pd.NaT or pd.NA, of which there is one each."""
+    import pandas as pd
+
+    constant: object = getattr(pd, name)
+    return Kind(name, type(constant), {}, lambda value: {}, lambda: constant)
 
 
 def _offset_parts(offset: pd.DateOffset) -> Parts:
@@ -240,9 +277,25 @@ def _make_datetime_index(
     return index
 
 
+def _make_timedelta_index(
+    values: np.ndarray, unit: str, frequency: pd.DateOffset | None, name: object
+) -> pd.TimedeltaIndex:
+    import pandas as pd
+
+    index = pd.TimedeltaIndex(values.view(f"m8[{unit}]"), name=name)
+    index.freq = frequency  # type: ignore[assignment]
+    return index
+
+
+def _make_categorical_index(
+    codes: np.ndarray, categories: pd.Index, ordered: bool, name: object
+) -> pd.CategoricalIndex:
+    import pandas as pd
+
+    return pd.CategoricalIndex(pd.Categorical.from_codes(codes, categories, ordered=ordered), name=name)
+
+
 def _any_index_parts(index: pd.Index) -> Parts:
-    if getattr(index, "freq", None) is not None:
-        raise TypeError("a TimedeltaIndex with a frequency cannot be written")
     is_number = isinstance(index.dtype, np.dtype) and index.dtype.kind in "biuf"
     return {
         "labels": index.to_numpy() if is_number else index.tolist(),
@@ -258,14 +311,24 @@ def _zone_parts(zone: object) -> tuple[str, str]:
     """Return the library and the name of a time zone; of an offset with another name, its microseconds as well."""
     if isinstance(zone, timezone) and zone is not UTC:
         return "offset", f"{zone.utcoffset(None) // timedelta(microseconds=1)} {zone.tzname(None)}"
+    if type(zone).__module__.startswith("dateutil.") and type(zone).__name__ in _OF_DATEUTIL:
+        return "dateutil", _OF_DATEUTIL[type(zone).__name__](zone)
     library = "zoneinfo" if isinstance(zone, ZoneInfo) else "datetime" if isinstance(zone, timezone) else "pandas"
     return library, str(zone)
+
+
+# The names of dateutil's zones, by class. An offset may have a name of its own.
+_OF_DATEUTIL: dict[str, Callable[..., str]] = {
+    "tzutc": repr,
+    "tzfile": lambda zone: re.split("zoneinfo/|'", repr(zone))[-2],
+    "tzoffset": lambda zone: f"{zone.utcoffset(None) // timedelta(seconds=1)} {zone.tzname(None) or ''}".rstrip(),
+}
 
 
 def _is_zone(value: object) -> bool:
     if not isinstance(value, tuple) or len(value) != 2 or not all(map(_name, value)):
         return False
-    return value[0] in ("zoneinfo", "datetime", "offset", "pandas")
+    return value[0] in ("zoneinfo", "datetime", "offset", "dateutil", "pandas")
 
 
 def _zone(library: str, name: str) -> object:
@@ -281,8 +344,24 @@ def _zone(library: str, name: str) -> object:
         offset = timedelta(microseconds=int(microseconds))
         unnamed = timezone(offset)
         return unnamed if unnamed.tzname(None) == label else timezone(offset, label)
+    if library == "dateutil":
+        return _zone_of_dateutil(name)
     # pandas alone knows how to read the name of an offset, such as UTC+02:00
     return pd.Timestamp(0, unit="s", tz=name).tz
+
+
+def _zone_of_dateutil(name: str) -> object:
+    from dateutil import tz  # type: ignore[import-untyped]  # pandas needs it
+
+    if name == "tzutc()":
+        return tz.tzutc()
+    number, _, label = name.partition(" ")
+    if re.fullmatch(r"-?\d{1,5}", number) and abs(int(number)) < SECONDS_IN_A_DAY:
+        return tz.tzoffset(label or None, int(number))
+    zone = tz.gettz(name) if re.fullmatch(r"[\w+-]+(/[\w+-]+)*", name) else None  # else it may be any file
+    if zone is None:
+        raise ValueError(f"dateutil has no time zone {name!r}.")
+    return zone
 
 
 def _make_timestamp(value: int, unit: str, zone: tuple[str, str] | None) -> pd.Timestamp:
@@ -338,7 +417,10 @@ def _make_index(labels: list[object], dtype: str, name: object) -> pd.Index:
     import pandas as pd
 
     index = pd.Index(
-        labels, dtype=None if dtype.startswith(("datetime64", "period", "timedelta")) else dtype, name=name
+        labels,
+        dtype=None if dtype.startswith(("datetime64", "period", "timedelta")) else dtype,
+        name=name,
+        tupleize_cols=False,
     )
     if str(index.dtype) != dtype:
         raise ValueError(f"The labels {shown(labels)} have the dtype {index.dtype}, not {dtype}.")

@@ -4,10 +4,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from dateutil.tz import tzoffset, tzutc
 
 from sklstm._utils.plain_pandas import pandas_kinds
 from sklstm._utils.plain_state import Codec
-from tests.tools import label
+from tests.tools import ZONES_OF_DATEUTIL, label
 
 CODEC = Codec([], pandas_kinds)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -25,6 +26,10 @@ VALUES = [
     TWICE.tz_convert(timezone(timedelta(hours=2), "CEST")),
     TWICE.tz_convert(timezone(timedelta(0), "GMT")),
     TWICE.tz_convert(timezone(timedelta(hours=-1, seconds=-17, microseconds=3))),
+    *map(TWICE.tz_convert, ZONES_OF_DATEUTIL),
+    TWICE.tz_convert(tzutc()),
+    TWICE.tz_convert(tzoffset(None, -19800)),
+    TWICE.tz_convert(tzoffset("one two", 3600)),
     pd.Timedelta("1h"),
     pd.Timedelta(-3),
     pd.Period("2020-01", "M"),
@@ -46,6 +51,7 @@ INDEXES = [
     pd.Index([1, 2]),
     pd.Index([1.5, 2], name=("a", 1)),
     pd.Index(["a", 3], dtype=object),
+    pd.Index([("a", 1), ("b", 2)], tupleize_cols=False),
     pd.date_range("2020", periods=3),
     pd.period_range("2020", periods=3, freq="D"),
     pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["p", None]),
@@ -79,7 +85,6 @@ def test_indexes(index):
     [
         pd.offsets.CustomBusinessDay(holidays=["2020-01-01"]),
         pd.DateOffset(months=1),
-        pd.Index([("a", 1)], tupleize_cols=False),
         pd.Index([object()]),
     ],
     ids=label,
@@ -102,6 +107,11 @@ def test_what_could_not_be_read_again_is_not_written(value):
         {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["zoneinfo", "../../etc/passwd"]}}},
         {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["zoneinfo", "Nowhere"]}}},
         {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["pandas", "Nowhere"]}}},
+        {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["dateutil", "Nowhere"]}}},
+        {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["dateutil", "/etc/localtime"]}}},
+        {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["dateutil", "../zoneinfo/UTC"]}}},
+        {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["dateutil", "86400 x"]}}},
+        {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["dateutil", "9999999999999999999999"]}}},
         {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["os", "UTC"]}}},
         {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["offset", "UTC"]}}},
         {"Timestamp": {"value": 0, "unit": "s", "zone": {"tuple": ["offset", "86400000000 UTC"]}}},

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil.tz import tzlocal, tzoffset, tzutc
 
 from sklstm._utils.plain_pandas import saved_pandas_kinds
 from sklstm._utils.plain_random import RANDOM_KINDS
 from sklstm._utils.plain_state import Kind
 from sklstm._utils.saved_state import BUNDLE, StateCodec
-from tests.tools import label
+from tests.tools import ZONES_OF_DATEUTIL, label
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,15 @@ INDEXES = [
     ),
     pd.interval_range(0, 3),
     pd.timedelta_range("1h", periods=3),
+    pd.timedelta_range("-2h", periods=30, freq="90min", unit="s", name=pd.NaT),
+    pd.TimedeltaIndex(["1h", None, "3h"], name=pd.NA),
+    pd.Index([("a", 1), ("b", 2)], tupleize_cols=False),
+    pd.CategoricalIndex(["b", None], categories=["b", "a"], name="unordered"),
+    pd.CategoricalIndex(pd.cut([1, 5, 9], 3)),
+    *(
+        pd.date_range("2020-10-25", periods=9, freq="h", tz=zone)
+        for zone in (tzutc(), tzlocal(), tzoffset(None, 7200), tzoffset("ABC", -1800), *ZONES_OF_DATEUTIL)
+    ),
 ]
 OFFSETS = [
     pd.offsets.MonthEnd(-2),
@@ -153,6 +163,14 @@ def test_indexes_are_the_same_again(index):
     pd.testing.assert_index_equal(read, index, exact=True)
     assert read.names == index.names
     assert getattr(read, "freq", None) == getattr(index, "freq", None)
+    if isinstance(index, pd.CategoricalIndex):
+        assert read.categories.equals(index.categories)
+
+
+@pytest.mark.parametrize("index", INDEXES, ids=label)
+def test_indexes_are_described(index):
+    is_unknown = type(getattr(index, "freq", None)) is pd.DateOffset
+    assert bundle(index)["objects"] == [index] * is_unknown
 
 
 @pytest.mark.parametrize("offset", OFFSETS, ids=label)

@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil.tz import tzoffset
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor
@@ -93,6 +94,7 @@ def indexed(kind):
         "hours": AIRLINE.set_axis(pd.date_range("2024-03-30", periods=144, freq="h", tz="America/New_York")),
         "offset": AIRLINE.set_axis(days.tz_localize("+05:30")),
         "named offset": AIRLINE.set_axis(days.tz_localize(timezone(timedelta(hours=2), "CEST"))),
+        "dateutil": AIRLINE.set_axis(days.tz_localize(tzoffset(None, 7200))),
         "business days": AIRLINE.set_axis(pd.bdate_range("2024-01-01", periods=144)),
         "two a month": AIRLINE.set_axis(pd.date_range("2010", periods=144, freq="SMS")),
         "periods": AIRLINE.to_period("M"),
@@ -100,6 +102,11 @@ def indexed(kind):
         "numbers": AIRLINE.set_axis(np.arange(7, 7 + 3 * 144, 3)),
         "array": AIRLINE.to_numpy(),
         "two targets": pd.DataFrame({"a": AIRLINE, ("b", 1): -AIRLINE}),
+        "names": pd.DataFrame(
+            np.c_[AIRLINE, -AIRLINE], AIRLINE.index, pd.Index([("a", 1), ("b", 2)], tupleize_cols=False)
+        ),
+        "categories": pd.DataFrame(np.c_[AIRLINE, -AIRLINE], AIRLINE.index, pd.cut([7, 1], 3, labels=list("low"))),
+        "durations": pd.DataFrame(np.c_[AIRLINE, -AIRLINE], AIRLINE.index, pd.timedelta_range("1h", periods=2)),
         "panel": PANEL,
         "panel of periods": PANEL.set_axis(
             pd.MultiIndex.from_arrays([PANEL.index.get_level_values(0), PANEL.index.get_level_values(1).to_period("M")])
@@ -109,7 +116,7 @@ def indexed(kind):
 
 KINDS = (
     "months zone UTC hours offset periods weeks numbers array panel|business days|two a month|two targets|"
-    "panel of periods|named offset"
+    "panel of periods|named offset|dateutil|names|categories|durations"
 )
 KINDS = [kind for part in KINDS.split("|") for kind in (part.split() if part.startswith("months") else [part])]
 
