@@ -145,8 +145,8 @@ def _exactly(
 
 def _is_equal(one: object, other: object) -> bool:
     if hasattr(one, "equals"):
-        is_same = one.equals(other) and one.names == other.names  # type: ignore[attr-defined]
-        return is_same and one.dtype == other.dtype  # type: ignore[attr-defined, no-any-return]
+        is_same = one.equals(other) and one.dtype == other.dtype  # type: ignore[attr-defined]
+        return is_same and getattr(one, "names", None) == getattr(other, "names", None)  # type: ignore[no-any-return]
     return one == other and str(getattr(one, "tz", "")) == str(getattr(other, "tz", ""))
 
 
@@ -177,6 +177,12 @@ def _saved_kinds() -> tuple[Kind, ...]:
             "left right closed",
             lambda interval: {name: getattr(interval, name) for name in ("left", "right", "closed")},
             lambda left, right, closed: pd.Interval(left, right, closed),
+        ),
+        _saved(
+            pd.Series,
+            "values index name",
+            lambda series: {"values": _values_of(series), "index": series.index, "name": series.name},
+            lambda values, index, name: pd.Series(values, index, name=name),
         ),
     )
 
@@ -219,6 +225,12 @@ def _saved_index_kinds() -> tuple[Kind, ...]:
         ),
         _saved(pd.Index, "labels dtype name", _any_index_parts, _make_index),
     )
+
+
+def _values_of(series: pd.Series) -> pd.Index:
+    import pandas as pd
+
+    return pd.Index(series, name=None, tupleize_cols=False)
 
 
 def _constant_kind(name: str) -> Kind:

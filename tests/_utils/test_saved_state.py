@@ -105,6 +105,15 @@ INDEXES = [
         for zone in (tzutc(), tzlocal(), tzoffset(None, 7200), tzoffset("ABC", -1800), *ZONES_OF_DATEUTIL)
     ),
 ]
+SERIES = [
+    pd.Series(["a", "b"], name="columns"),
+    pd.Series([0.1, 0.9], index=pd.date_range("2020", periods=2, freq="MS"), dtype="float32"),
+    pd.Series([("a", 1), ("b", 2)]),
+    pd.Series([("a", 1), None], index=["x", ("y", 2)]),
+    pd.Series(["b", "a"], dtype="category"),
+    pd.Series([3, 1], dtype="Int64", name=("p", 3)),
+    pd.Series([], dtype=bool),
+]
 OFFSETS = [
     pd.offsets.MonthEnd(-2),
     pd.offsets.Day(3),
@@ -171,6 +180,13 @@ def test_indexes_are_the_same_again(index):
 def test_indexes_are_described(index):
     is_unknown = type(getattr(index, "freq", None)) is pd.DateOffset
     assert bundle(index)["objects"] == [index] * is_unknown
+
+
+@pytest.mark.parametrize("series", SERIES, ids=label)
+def test_series_are_described(series):
+    """As a parameter, such as `quantile`."""
+    pd.testing.assert_series_equal(again(series), series, check_exact=True)
+    assert bundle(series)["objects"] == []
 
 
 @pytest.mark.parametrize("offset", OFFSETS, ids=label)

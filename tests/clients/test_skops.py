@@ -167,6 +167,7 @@ FORECASTERS = {
     ),
     "known and past": Forecaster(LSTM, steps=2, past_only=["oil"], intervals="conformal"),
     "labels": Forecaster(LSTM, steps=2, past_only=pd.Index(["oil"]), dtype=np.float64),
+    "series of labels": Forecaster(LSTM, steps=2, past_only=pd.Series(["oil"])),
     "quantiles": Forecaster(
         clone(LSTM).set_params(loss="quantile", quantile=[0.1, 0.5, 0.9]), steps=3, strategy="multioutput"
     ),
@@ -182,7 +183,7 @@ FORECASTERS = {
 
 @pytest.mark.parametrize("name", FORECASTERS)
 def test_forecasters_of_every_kind(name):
-    columns = KNOWN if name in ("known and past", "labels") else None
+    columns = KNOWN if name in ("known and past", "labels", "series of labels") else None
     original = clone(FORECASTERS[name]).fit(None if columns is None else columns[:140], AIRLINE[:140])
     loaded = again(original)
     known = None if columns is None else columns[140:142]
