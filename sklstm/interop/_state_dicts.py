@@ -62,13 +62,19 @@ def _state_dict(value, name):
 
 
 def _check_module(module, name):
-    """Raise ValueError if a module contains layers other than an LSTM and linear ones."""
+    """Raise ValueError if a module contains layers other than an LSTM and linear ones, or that compute otherwise."""
     for part in module.modules():
-        known = any(_torch_module(part, cls) for cls in ("LSTM", "Linear", *WITHOUT_EFFECT))
-        if not known and not next(part.children(), None):
+        known = next((cls for cls in ("LSTM", "Linear", *WITHOUT_EFFECT) if _torch_module(part, cls)), None)
+        if known is None and not next(part.children(), None):
             raise ValueError(
                 f"{name} contains {part!r:.80}, which is neither an nn.LSTM nor an nn.Linear. from_torch converts one "
                 "of each: from_torch(model.lstm, model.linear)."
+            )
+        if known is not None and not _computes_like(part, known):
+            raise ValueError(
+                f"{name} contains {part!r:.80}, an nn.{known} with a `forward` of its own, which cannot be converted. "
+                "If its predictions are those of PyTorch's, give its state dict: from_torch(lstm.state_dict(), "
+                "linear.state_dict())."
             )
         if _torch_module(part, "LSTM") and part.proj_size:
             _refuse_projections(part.proj_size)
@@ -78,6 +84,12 @@ def _check_module(module, name):
             f"{name} has the buffers {shown(buffers)}, from which its forward may compute what no nn.LSTM does. "
             "from_torch converts the layers alone: from_torch(model.lstm, model.linear)."
         )
+
+
+def _computes_like(module, name):
+    """Whether the `forward` of a module is that of PyTorch's class, of which it may be a subclass."""
+    own = getattr(sys.modules["torch"].nn, name).forward
+    return getattr(module.forward, "__func__", None) is own
 
 
 def _refuse_projections(proj_size):

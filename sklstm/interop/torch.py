@@ -51,7 +51,7 @@ def from_torch(lstm, linear=None, *, output=None, **parameters):
         If an argument is neither a module nor a state dict of arrays.
     ValueError
         If there is not one LSTM and one linear layer, they do not fit each other or have weights that are not finite,
-        or the LSTM has projections (`proj_size`).
+        the LSTM has projections (`proj_size`), or a layer has a `forward` of its own.
 
     See Also
     --------
@@ -59,6 +59,8 @@ def from_torch(lstm, linear=None, *, output=None, **parameters):
 
     Notes
     -----
+    Hooks of modules, which may change what goes in or comes out, are left out.
+
     NaN in `X` makes all states of PyTorch NaN. Here such a step is skipped. The prediction for a sample without any
     step is that for the initial state.
 

@@ -99,6 +99,38 @@ REFUSED = {
 }  # fmt: skip
 
 
+def test_modules_that_compute_otherwise():
+    """A subclass, or an object whose `forward` was replaced, would be converted without what it does."""
+
+    class Doubled(torch.nn.LSTM):
+        def forward(self, x, state=None):
+            return super().forward(2 * x, state)
+
+    class Probability(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x).sigmoid()
+
+    class Scale(torch.nn.Identity):
+        def forward(self, x):
+            return 3 * x
+
+    class Same(torch.nn.Linear):
+        """Nothing of its own."""
+
+    replaced = torch.nn.Linear(4, 1)
+    replaced.forward = lambda x: x
+    lstm, linear = torch.nn.LSTM(2, 4), torch.nn.Linear(4, 1)
+    for pair in ((Doubled(2, 4), linear), (lstm, Probability(4, 1)), (lstm, replaced)):
+        with pytest.raises(ValueError, match="a `forward` of its own, which cannot be converted"):
+            network_weights(*pair)
+        with pytest.raises(ValueError, match="with a `forward` of its own"):
+            network_weights(torch.nn.ModuleList(pair))
+        network_weights(*(module.state_dict() for module in pair))  # as the message says
+    with pytest.raises(ValueError, match=r"an nn\.Identity with a `forward` of its own"):
+        network_weights(torch.nn.ModuleList([lstm, Scale(), linear]))
+    network_weights(lstm, Same(4, 1))
+
+
 def test_buffers_that_are_in_no_state_dict():
     """With them, a forward method can do more than its layers."""
     module = torch.nn.ModuleDict({"lstm": LSTM, "linear": LINEAR})
