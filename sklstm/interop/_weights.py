@@ -45,7 +45,8 @@ def exported_weights(estimator, caller, dtype, log_mean):
 def check_array(name, array):
     """Return weights as an array; raise an error unless they are finite numbers in float32 or float64."""
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        raise TypeError(f"{name} must be an array of float32 or float64, got {shown(array)}.")
+        precision = f", in {array.dtype}" if isinstance(array, np.ndarray) else ""
+        raise TypeError(f"{name} must be an array of float32 or float64, got {shown(array)}{precision}.")
     if array.dtype.newbyteorder("=") not in FLOATS:
         raise ValueError(f"{name} has the precision {array.dtype}, but float32 or float64 is needed. Convert it.")
     if not np.isfinite(array).all():

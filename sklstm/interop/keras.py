@@ -4,7 +4,7 @@ Keras is not needed for lists of weights. Its kernels are transposed, with one c
 i, f, c, o, where c is the candidate g, and each has one bias.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from sklstm.interop._weights import (
     stacked,
 )
 
+LIBRARIES = ("keras", "tf_keras", "tensorflow")  # whose layers are those of Keras
 # Layers that change nothing in predictions.
 WITHOUT_EFFECT = ("InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout")
 # Settings of LSTM layers that sklstm does not have any other of. A backward layer has another `go_backwards`.
@@ -77,7 +78,8 @@ def from_keras(layers, *, return_sequences=None, **parameters):
     TypeError
         If `layers` is none of these.
     ValueError
-        If there are other layers, such as a GRU, or settings that an LSTMRegressor does not have; if arrays are
+        If there are other layers, such as a GRU, or settings that an LSTMRegressor does not have; if a layer is of a
+        subclass or, in a functional model, is called with an initial state, a mask or `training=True`; if arrays are
         missing, do not fit each other or are not finite.
 
     See Also
@@ -198,7 +200,10 @@ def _is_model(value):
 
 
 def _kind(layer):
-    return type(layer).__name__
+    """Return the name of a layer's class; with its module if it is not of Keras, as it may then do anything."""
+    cls = type(layer)
+    is_of_keras = cls.__module__.partition(".")[0] in LIBRARIES
+    return cls.__name__ if is_of_keras else f"{cls.__name__} of {cls.__module__}"
 
 
 def _of_model(model, is_poisson):
@@ -215,17 +220,33 @@ def _of_model(model, is_poisson):
 
 
 def _check_chain(model):
-    """Raise ValueError if a functional model applies a layer twice, or does what no layer does, as in `inputs * 2`."""
+    """Raise ValueError if a functional model does more than to apply each layer once, as in `inputs * 2`."""
     names = {layer.name for layer in model.layers}
     for part in model.get_config()["layers"]:
-        name, n_times = part["name"], len(part["inbound_nodes"])
-        if name in names and n_times <= 1:
-            continue
-        problem = f"applies {name} {n_times} times" if name in names else f"does more than its layers do: {name}"
-        raise ValueError(
-            f"The model {problem}. from_keras converts LSTM layers and a Dense layer that are applied once, one after "
-            "the other."
-        )
+        problem = _problem_of(part["name"], part["inbound_nodes"], names)
+        if problem:
+            raise ValueError(
+                f"The model {problem}. from_keras converts LSTM layers and a Dense layer that are applied once, one "
+                "after the other."
+            )
+
+
+def _problem_of(name, nodes, names):
+    """Say what is wrong with the calls of a layer in a functional model; None if there is one, of its input alone."""
+    if name not in names:
+        return f"does more than its layers do: {name}"
+    if len(nodes) > 1:
+        return f"applies {name} {len(nodes)} times"
+    others = [argument for node in nodes for argument in _others(node)]
+    return f"gives {name} more than its input: {', '.join(others)}" if others else None
+
+
+def _others(node):
+    """Return the arguments of a call beside the input, such as `initial_state` and `training=True`."""
+    if not isinstance(node, Mapping):  # of Keras 2
+        return []
+    by_place = [f"argument {place + 1}" for place, value in enumerate(node["args"]) if place and value is not None]
+    return by_place + [name for name, value in node["kwargs"].items() if value is not None and value is not False]
 
 
 def _of_layers(layers, is_poisson):

@@ -336,6 +336,46 @@ def test_models_that_are_no_chain_of_layers(keras):
         from_keras(keras.Model(x, dense(lstm(x)) * 2.0))
 
 
+def test_layers_that_are_given_more_than_their_input(keras):
+    L, x = keras.layers, keras.Input((None, 2))
+    ones = keras.ops.ones((3, 4))
+    cases = {
+        "gives lstm more than its input: initial_state": (L.LSTM(4, name="lstm"), {"initial_state": [ones, ones]}),
+        "gives both more than its input: initial_state": (
+            L.Bidirectional(L.LSTM(4), name="both"),
+            {"initial_state": [ones] * 4},
+        ),
+        "gives lstm more than its input: mask": (L.LSTM(4, name="lstm"), {"mask": ones > 0}),
+        "gives lstm more than its input: training": (L.LSTM(4, dropout=0.5, name="lstm"), {"training": True}),
+    }
+    for says, (lstm, arguments) in cases.items():
+        with pytest.raises(ValueError, match=f"The model {says}\\."):
+            from_keras(keras.Model(x, L.Dense(1)(lstm(x, **arguments))))
+    with pytest.raises(ValueError, match=r"more than its input: argument 2\."):
+        from_keras(keras.Model(x, L.Dense(1)(L.LSTM(4)(x, [ones, ones]))))
+    states = L.Dropout(0.5, name="random")(L.LSTM(4)(x), training=True)
+    with pytest.raises(ValueError, match=r"gives random more than its input: training\."):
+        from_keras(keras.Model(x, L.Dense(1)(states)))
+
+
+def test_classes_with_the_names_of_keras(keras):
+    L = keras.layers
+
+    class Dense(L.Dense):
+        def call(self, inputs):
+            return 3 * super().call(inputs)
+
+    class Sequential(keras.Sequential):
+        def call(self, inputs, **arguments):
+            return 2 * super().call(inputs, **arguments)
+
+    inputs = L.Input((None, 2))
+    with pytest.raises(ValueError, match=r"The last layer must be a Dense layer, but .* is of the kind Dense of tests"):
+        from_keras(keras.Sequential([inputs, L.LSTM(4), Dense(1)]))
+    with pytest.raises(ValueError, match=r"The model is a Sequential of tests.*, whose `call` may do anything"):
+        from_keras(Sequential([inputs, L.LSTM(4), L.Dense(1)]))
+
+
 def test_a_model_with_a_call_of_its_own(keras):
     class Own(keras.Model):
         def __init__(self):
@@ -348,7 +388,7 @@ def test_a_model_with_a_call_of_its_own(keras):
     own = Own()
     want = predicted(own, X.astype(np.float32))
     with pytest.raises(
-        ValueError, match=r"The model is a Own, whose `call` may do anything.*give these layers as a li"
+        ValueError, match=r"The model is a Own of .*, whose `call` may do anything.*give these layers as a li"
     ):
         from_keras(own)
     assert_near(from_keras([own.lstm, own.dense]).predict(X.astype(np.float32)), want)  # the advised call
