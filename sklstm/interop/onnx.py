@@ -4,6 +4,7 @@
 """
 
 import json
+from inspect import getattr_static
 
 from sklstm._estimator.fitted_network import fitted_network
 from sklstm._estimator.regressor import LSTMRegressor
@@ -53,7 +54,8 @@ def to_onnx(estimator, path=None):
     NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it is not an LSTMRegressor, or `path` is not the name of a file.
+        If it is not an LSTMRegressor, or of a subclass with a `predict` of its own; if `path` is not the name of a
+        file.
     ValueError
         If weights are not finite in single precision, or the model is larger than the 2 GB of the format.
     ImportError
@@ -173,8 +175,9 @@ def _register_transformed_targets(skl2onnx):
 
 
 def _check_type(estimator):
-    """Raise TypeError for anything but an LSTMRegressor, with what to do instead."""
+    """Raise TypeError for anything but an LSTMRegressor that predicts as one, with what to do instead."""
     if isinstance(estimator, LSTMRegressor):
+        _check_predicts_like_lstm(type(estimator))
         return
     if isinstance(estimator, type):
         raise TypeError(f"to_onnx takes a fitted LSTMRegressor, got the class {estimator.__name__}.")
@@ -188,6 +191,17 @@ def _check_type(estimator):
             "skl2onnx.to_onnx(estimator, X[:1])"
         )
     raise TypeError(f"to_onnx takes a fitted LSTMRegressor, got {name}: {advice}.")
+
+
+def _check_predicts_like_lstm(cls):
+    """Raise TypeError for a subclass with predictions of its own, which the model would not make."""
+    for name in ("predict", "predict_quantiles"):
+        if getattr_static(cls, name) is not getattr_static(LSTMRegressor, name):
+            raise TypeError(
+                f"to_onnx takes a fitted LSTMRegressor, got {cls.__name__}, which has a {name} of its own. To export "
+                "what it inherits, copy its state: lstm = LSTMRegressor(); "
+                "lstm.__setstate__(estimator.__getstate__()); to_onnx(lstm)."
+            )
 
 
 def _model(onnx, fitted):

@@ -239,6 +239,25 @@ def test_what_is_no_lstm(given, says):
         to_onnx(given)
 
 
+def test_a_subclass_with_predictions_of_its_own():
+    class Named(LSTMRegressor):
+        """Nothing of its own."""
+
+    class Nonnegative(LSTMRegressor):
+        def predict(self, X):
+            return np.maximum(super().predict(X), 0)
+
+    X, y = make_windows(SERIES.astype(np.float32), 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        named, own = (cls(2, max_iter=2, random_state=0).fit(X, y) for cls in (Named, Nonnegative))
+    with pytest.raises(TypeError, match=r"got Nonnegative, which has a predict of its own.*__setstate__"):
+        to_onnx(own)
+    lstm = LSTMRegressor()
+    lstm.__setstate__(own.__getstate__())  # the advised call
+    assert to_onnx(lstm).SerializeToString() == to_onnx(named).SerializeToString()
+
+
 @pytest.mark.parametrize(
     ("path", "error", "says"),
     [
