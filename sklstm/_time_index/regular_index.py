@@ -122,7 +122,7 @@ def steps_after(end, index, name="X", key=None):
     table = UserTable(name, key)
     problem = (
         index_kind_message(index, table, lambda repaired: _can_follow(end, repaired))
-        or _other_kind_message(end, index, table, _following_advice(end, table))
+        or _other_kind_message(end, index, table, lambda: _following_advice(end, table))
         or index_order_message(index, table)
     )
     if problem:
@@ -145,7 +145,7 @@ def steps_after(end, index, name="X", key=None):
 def check_same_kind(end, index, name, key):
     """Check that the index of a new series is of the kind of those of the history: dates, periods or numbers."""
     table = UserTable(name, key)
-    problem = _other_kind_message(end, index, table, f"Give {table} an index of the same kind.")
+    problem = _other_kind_message(end, index, table, lambda: f"Give {table} an index of the same kind.")
     if problem:
         raise ValueError(problem)
 
@@ -183,10 +183,10 @@ def _differs_in_kind(index, last):
     return index.dtype.kind not in "iu"
 
 
-def _other_kind_message(end, index, table, advice):
+def _other_kind_message(end, index, table, otherwise):
     """Return a message if the index of a table is of another kind than that of the history; else None.
 
-    The advice is given if no call converts the index.
+    `otherwise` returns the advice if no call converts the index.
     """
     if not _differs_in_kind(index, end.last):
         return None
@@ -194,7 +194,7 @@ def _other_kind_message(end, index, table, advice):
     calls = find_repair(index, table, lambda new: _can_follow(end, new), first_calls, max_calls=1) or find_repair(
         index, table, lambda new: not _differs_in_kind(new, end.last), first_calls, max_calls=1
     )
-    repair = f"{table.statements(calls)} converts it." if calls else advice
+    repair = f"{table.statements(calls)} converts it." if calls else otherwise()
     return f"The index of {table} is {_kind(index[0])}, but that of the history is {_kind(end.last)}. {repair}"
 
 
