@@ -106,6 +106,7 @@ def interrupted(number, call, is_traced, by_instruction=False):
         return trace
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = by_instruction  # Python 3.12 asks one frame, when the function is set
     sys.settrace(trace)
     try:
         call()

@@ -506,7 +506,7 @@ def test_a_parameter_that_a_file_cannot_hold_is_given_when_it_is_read(path):
         load_checkpoint(path, make().set_params(regressor__hidden_size=5, steps=2))
     endless = {}
     endless["itself"] = endless
-    for other in (small(), Forecaster, 3, np.timedelta64(3), endless, [Unshowable()]):
+    for other in (small(), Forecaster, 3, np.timedelta64(3, "D"), endless, [Unshowable()]):
         with pytest.raises(ValueError, match="estimator has other parameters than the fit had: another class"):
             load_checkpoint(path, other)
     found, whole = resumed(path, None, AIRLINE, estimator=make()), fit(make(), None, AIRLINE)
