@@ -68,7 +68,7 @@ class Reading:
             chains = _with_other_lags(chains, table)
             target, is_backward = _target_of_chains(table[-N_COMPARED:], y[-N_COMPARED:], chains)
         else:
-            chains = runs_of_lags(table, n_channels) or runs_of_lags(table, 1)
+            chains = runs_of_lags(table, [n_channels, 1])
             target, is_backward = _target_of_runs(table, y, chains)
         if is_backward or (target is None and is_reversed):
             chains = [chain[::-1] for chain in chains]

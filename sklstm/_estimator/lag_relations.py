@@ -4,8 +4,6 @@ A value of a series is in the column of a newer lag first, and in that of an old
 gaps between them, and rows may be left out, as long as the rows are in the order of time.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 # Fewest values that must recur, and the share of them that must recur in the same direction.
@@ -39,10 +37,19 @@ def recurs_later(newer, older):
     >>> recurs_later(series[7:], series[:-7])
     1
     """
-    rows, values = zip(*map(_once, (newer, older)), strict=True)
-    common, first, second = np.intersect1d(*values, assume_unique=True, return_indices=True)
-    first, second = rows[0][first], rows[1][second]
-    if len(common) < FEWEST_RECURRING or _n_turns(common[np.argsort(first)]) < FEWEST_TURNS:
+    return _direction(_once(newer), _once(older))
+
+
+def _direction(newer, older):
+    """Return the same for the rows and the values of two columns as `_once` gives them."""
+    (newer_rows, newer_values), (older_rows, older_values) = newer, older
+    places = np.searchsorted(newer_values, older_values)
+    places[places == len(newer_values)] = -1
+    is_common = newer_values[places] == older_values if len(newer_values) else np.zeros(len(older_values), bool)
+    if is_common.sum() < FEWEST_RECURRING:
+        return 0
+    common, first, second = older_values[is_common], newer_rows[places[is_common]], older_rows[is_common]
+    if _n_turns(common[np.argsort(first)]) < FEWEST_TURNS:
         return 0
     signs = np.sign(second - first)
     return next((sign for sign in (1, -1) if (signs == sign).mean() >= MOST), 0)
@@ -60,30 +67,54 @@ def _n_turns(values):
     return int((rises[1:] != rises[:-1]).sum())
 
 
-def runs_of_lags(table, shift):
+def runs_of_lags(table, shifts):
     """Return the longest runs of at least three columns, by a shift, each with older values than the one before.
 
     Parameters
     ----------
     table : ndarray of shape (n_rows, n_columns)
         Rows in time order.
-    shift : int
-        From one column of a run to the next one, if the oldest lag is last.
+    shifts : list of int
+        From one column of a run to the next one, if the oldest lag is last. Later ones are tried if the first ones give
+        no run.
 
     Returns
     -------
     runs : list of tuple of int
         The newest lag first, whatever the order of the columns is.
     """
-    n_columns, runs = table.shape[1], []
-    for begin in range(min(shift, n_columns)):
-        path = list(range(begin, n_columns, shift))
-        signs = [recurs_later(table[:, left], table[:, right]) for left, right in pairwise(path)]
-        for sign in (1, -1):
-            changes = np.flatnonzero(np.diff([int(found == sign) for found in signs], prepend=0, append=0))
-            parts = [path[first : last + 1] for first, last in changes.reshape(-1, 2).tolist() if last - first > 1]
-            runs += [tuple(part[::sign]) for part in parts]
-    return sorted(runs, key=min)
+    if not _has_recurring(table):
+        return []
+    once = [_once(column) for column in table.T]
+    for shift in shifts:
+        runs = []
+        for begin in range(min(shift, len(once))):
+            path = list(range(begin, len(once), shift))
+            signs = _signs([once[column] for column in path])
+            for sign in (1, -1):
+                changes = np.flatnonzero(np.diff([int(found == sign) for found in signs], prepend=0, append=0))
+                parts = [path[first : last + 1] for first, last in changes.reshape(-1, 2).tolist() if last - first > 1]
+                runs += [tuple(part[::sign]) for part in parts]
+        if runs:
+            return sorted(runs, key=min)
+    return []
+
+
+def _signs(once):
+    """Return the direction from each column to the next one, or 0 where no run of three columns can be."""
+    signs = [0] * max(0, len(once) - 1)
+    for at in range(0, len(signs), 2):  # a run has every second link
+        signs[at] = _direction(once[at], once[at + 1])
+    for at in range(1, len(signs), 2):
+        if any(signs[at - 1 : at + 2]):
+            signs[at] = _direction(once[at], once[at + 1])
+    return signs
+
+
+def _has_recurring(table):
+    """Whether enough values occur more than once; a quick answer for samples that hold no lags."""
+    values = np.sort(table, axis=None)
+    return int((values[1:] == values[:-1]).sum()) >= FEWEST_RECURRING
 
 
 def are_of_one_series(left, right, are_consecutive=True, unsure=True):

@@ -35,10 +35,10 @@ def test_what_tells_no_order():
 def test_runs_of_lags_beside_other_columns(step):
     lags = np.stack([WALK[60 - lag : 200 - lag] for lag in (1, 7, 14, 56)], axis=1)[:, ::step]
     other = OTHER[60:, np.newaxis]
-    assert runs_of_lags(np.hstack((other, lags, other + 1)), 1) == [(1, 2, 3, 4)[::step]]
+    assert runs_of_lags(np.hstack((other, lags, other + 1)), [1]) == [(1, 2, 3, 4)[::step]]
     channels = np.stack((lags, lags + 1), axis=2).reshape(len(lags), -1)
-    assert runs_of_lags(channels, 2) == [(0, 2, 4, 6)[::step], (1, 3, 5, 7)[::step]]
-    assert runs_of_lags(lags[:, :2], 1) == []
+    assert runs_of_lags(channels, [2]) == [(0, 2, 4, 6)[::step], (1, 3, 5, 7)[::step]]
+    assert runs_of_lags(lags[:, :2], [1]) == []
 
 
 @pytest.mark.parametrize("series", [WALK, DIGITS])
