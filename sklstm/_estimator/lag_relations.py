@@ -37,7 +37,7 @@ def recurs_later(newer, older):
     >>> recurs_later(series[7:], series[:-7])
     1
     """
-    return _direction(_once(newer), _once(older))
+    return _direction(*_once(np.stack((newer, older), axis=1)))
 
 
 def _direction(newer, older):
@@ -55,11 +55,15 @@ def _direction(newer, older):
     return next((sign for sign in (1, -1) if (signs == sign).mean() >= MOST), 0)
 
 
-def _once(values):
-    """Return the rows of the values that a column has once, and these values."""
-    found, rows, counts = np.unique(values, return_index=True, return_counts=True)
-    is_once = (counts == 1) & ~np.isnan(found)
-    return rows[is_once], found[is_once]
+def _once(table):
+    """Return for each column the rows of the values that it has once, and these values, sorted."""
+    columns = np.ascontiguousarray(table.T)
+    order = np.argsort(columns, axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    differs, is_once = ordered[:, 1:] != ordered[:, :-1], ~np.isnan(ordered)
+    is_once[:, 1:] &= differs
+    is_once[:, :-1] &= differs
+    return [(rows[once], values[once]) for rows, values, once in zip(order, ordered, is_once, strict=True)]
 
 
 def _n_turns(values):
@@ -85,7 +89,7 @@ def runs_of_lags(table, shifts):
     """
     if not _has_recurring(table):
         return []
-    once = [_once(column) for column in table.T]
+    once = _once(table)
     for shift in shifts:
         runs = []
         for begin in range(min(shift, len(once))):
