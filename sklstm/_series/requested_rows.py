@@ -20,6 +20,8 @@ LONGEST_GAP = 10
 # Fewest different targets by which rows without an index are recognised as some of the training rows.
 FEWEST_VALUES = 4
 
+STEPS_ADVICE = "To forecast a number of steps, call forecast(steps)."
+
 
 @dataclass(frozen=True)
 class FutureRows:
@@ -232,15 +234,14 @@ def _warn_of_training_rows(known, part, has_truth):
 def _check_are_rows(X):
     """Raise ValueError for None and for a number of steps."""
     if isinstance(X, Integral):
-        steps = shown(X) if X > 0 and not isinstance(X, bool) else "steps"
-        wish = "a number of steps" if steps == "steps" else f"{steps} steps"
-        raise ValueError(
-            f"predict needs the rows X to forecast, got {shown(X)}. To forecast {wish}, call forecast({steps})."
-        )
+        n = shown(X)
+        is_number = X > 0 and not isinstance(X, bool)
+        advice = f"To forecast {n} steps, call forecast({n})." if is_number else STEPS_ADVICE
+        raise ValueError(f"predict needs the rows X to forecast, got {n}. {advice}")
     if X is None:
         raise ValueError(
             "predict and score need the rows to forecast: X of n rows, or a frame without columns but with their index "
-            "(series.to_frame()[[]]), or an (n, 0) array. To forecast a number of steps, call forecast(steps)."
+            f"(series.to_frame()[[]]), or an (n, 0) array. {STEPS_ADVICE}"
         )
 
 

@@ -1,6 +1,7 @@
 """Check the user's input (Series, DataFrame or array; one series or a panel) and convert it to `SeriesData`."""
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from sklearn.utils import _safe_indexing
@@ -199,17 +200,17 @@ def _read_like(forecaster, spec, X, y, may_be_single=False, reads_columns=True):
 
 
 def _warn_of_other_step(series, usual):
-    """Warn if rows are not as far apart as those of the fit, by the calendar."""
+    """Warn, for the first such series, if rows are not as far apart as those of the fit, by the calendar."""
     unit = step_unit(usual)
-    for key, part in series.items():
-        found = None if part.end is None else step_unit(part.end.step)
-        if unit is not None and found not in (None, unit):
-            name = "history" if key is None else f"series {key!r}"
-            warn_user(
-                f"The rows of the {name} follow each other in steps of {step_name(part.end.step, part.end.last)}, but "
-                f"the Forecaster was fitted on steps of {getattr(usual, 'freqstr', usual)}. Its windows and its season "
-                "are taken for as many rows. Give rows with the same step, or fit another Forecaster."
-            )
+    steps = {key: part.end.step for key, part in series.items() if unit is not None and part.end is not None}
+    other = (key for key, step in steps.items() if step != usual and step_unit(step) not in (None, unit))
+    for key in islice(other, 1):
+        name, end = "history" if key is None else f"series {key!r}", series[key].end
+        warn_user(
+            f"The rows of the {name} follow each other in steps of {step_name(end.step, end.last)}, but the Forecaster "
+            f"was fitted on steps of {getattr(usual, 'freqstr', usual)}. Its windows and its season are taken for as "
+            "many rows. Give rows with the same step, or fit another Forecaster."
+        )
 
 
 # ---- targets

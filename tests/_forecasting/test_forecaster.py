@@ -905,6 +905,13 @@ def test_a_history_of_another_step_warns(fitted, other):
         several.update(None, pd.concat({"c": of_step(other)}))
 
 
+def test_several_histories_of_another_step_warn_once():
+    f = forecaster(Ridge()).fit(None, pd.concat({"a": of_step("MS")}))
+    with pytest.warns(UserWarning, match="rows of the series 'c' follow each other in steps of D") as caught:
+        f.forecast(2, history=pd.concat({"b": of_step("MS"), "c": of_step("D"), "d": of_step("D")}))
+    assert len(caught) == 1
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("fitted", "other"),
