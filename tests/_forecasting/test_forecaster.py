@@ -905,6 +905,12 @@ def test_a_history_of_another_step_warns(fitted, other):
         several.update(None, pd.concat({"c": of_step(other)}))
 
 
+def test_periods_of_another_step_warn():
+    f = forecaster(Ridge()).fit(None, pd.concat({"a": of_step("W")}))
+    with pytest.warns(UserWarning, match="rows of the history follow each other in steps of D, .* on steps of W-SUN"):
+        f.forecast(2, history=of_step("D").to_period("D"))
+
+
 def test_several_histories_of_another_step_warn_once():
     f = forecaster(Ridge()).fit(None, pd.concat({"a": of_step("MS")}))
     with pytest.warns(UserWarning, match="rows of the series 'c' follow each other in steps of D") as caught:
