@@ -42,6 +42,8 @@ class RowPairs:
     earlier, later : ndarray of shape (n_pairs, n_columns)
     usual : ndarray of shape (n_columns,)
         The median of each column, which is its most frequent value if one makes up more than a half.
+    are_usual : ndarray of bool of shape (2, n_pairs, n_columns)
+        Whether values of the earlier rows and of the later ones are the usual ones.
     rounding : float
         Difference up to which values are equal.
     """
@@ -49,12 +51,15 @@ class RowPairs:
     earlier: np.ndarray
     later: np.ndarray
     usual: np.ndarray
+    are_usual: np.ndarray
     rounding: float
 
     @classmethod
     def from_rows(cls, earlier, later, rounding=0.0):
         """Make the pairs of rows and of those after them."""
-        return cls(earlier, later, np.sort(earlier, axis=0)[len(earlier) // 2], rounding)
+        usual = np.sort(earlier, axis=0)[len(earlier) // 2]
+        are_usual = np.stack([_equal(rows, usual, rounding) for rows in (earlier, later)])
+        return cls(earlier, later, usual, are_usual, rounding)
 
     def moved(self, shift):
         """Return where a value that is not the usual one of its column has moved, and where not.
@@ -72,10 +77,9 @@ class RowPairs:
         n_columns = self.earlier.shape[1]
         start, stop = max(0, -shift), n_columns - max(0, shift)
         here, there = slice(start, stop), slice(start + shift, stop + shift)
-        usual = self.usual
         equal = self._equal(self.earlier[:, here], self.later[:, there])
-        counts = ~self._equal(self.earlier[:, here], usual[here]) | ~self._equal(self.later[:, there], usual[there])
-        counts |= ~self._equal(usual[here], usual[there])
+        is_usual = self.are_usual[0][:, here] & self.are_usual[1][:, there]
+        counts = ~(is_usual & self._equal(self.usual[here], self.usual[there]))
         moved, stayed = np.zeros((2, *self.earlier.shape), dtype=bool)
         moved[:, here], stayed[:, here] = equal & counts, ~equal & counts
         return moved, stayed
@@ -93,8 +97,12 @@ class RowPairs:
         return {shift for shift, _ in votes.most_common(N_SHIFTS)}
 
     def _equal(self, left, right):
-        equal = np.abs(left - right) <= self.rounding if self.rounding else left == right
-        return equal | (np.isnan(left) & np.isnan(right))
+        return _equal(left, right, self.rounding)
+
+
+def _equal(left, right, rounding):
+    equal = np.abs(left - right) <= rounding if rounding else left == right
+    return equal | (np.isnan(left) & np.isnan(right))
 
 
 def lag_chains(table, n_channels):

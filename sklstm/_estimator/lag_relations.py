@@ -4,6 +4,8 @@ A value of a series is in the column of a newer lag first, and in that of an old
 gaps between them, and rows may be left out, as long as the rows are in the order of time.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 # Fewest values that must recur, and the share of them that must recur in the same direction.
@@ -87,14 +89,12 @@ def runs_of_lags(table, shifts):
     runs : list of tuple of int
         The newest lag first, whatever the order of the columns is.
     """
-    if not _has_recurring(table):
-        return []
-    once = _once(table)
-    for shift in shifts:
+    for shift in dict.fromkeys(shifts):
+        links = _Links.from_table(table, shift)
         runs = []
-        for begin in range(min(shift, len(once))):
-            path = list(range(begin, len(once), shift))
-            signs = _signs([once[column] for column in path])
+        for begin in range(min(shift, table.shape[1])):
+            path = list(range(begin, table.shape[1], shift))
+            signs = links.signs(path)
             for sign in (1, -1):
                 changes = np.flatnonzero(np.diff([int(found == sign) for found in signs], prepend=0, append=0))
                 parts = [path[first : last + 1] for first, last in changes.reshape(-1, 2).tolist() if last - first > 1]
@@ -104,21 +104,48 @@ def runs_of_lags(table, shifts):
     return []
 
 
-def _signs(once):
-    """Return the direction from each column to the next one, or 0 where no run of three columns can be."""
-    signs = [0] * max(0, len(once) - 1)
-    for at in range(0, len(signs), 2):  # a run has every second link
-        signs[at] = _direction(once[at], once[at + 1])
-    for at in range(1, len(signs), 2):
-        if any(signs[at - 1 : at + 2]):
-            signs[at] = _direction(once[at], once[at + 1])
-    return signs
+@dataclass(frozen=True)
+class _Links:
+    """The directions from columns of a table to those a shift on, of which few are ever needed.
+
+    Parameters
+    ----------
+    likely : set of int
+        Every second column of each path that may have values in common with the next one.
+    once : dict of int to tuple
+        For the columns that may be linked, what `_once` returns.
+    """
+
+    likely: set[int]
+    once: dict[int, tuple[np.ndarray, np.ndarray]]
+
+    @classmethod
+    def from_table(cls, table, shift):
+        columns = np.arange(table.shape[1] - shift)
+        columns = columns[columns // shift % 2 == 0]
+        columns = columns[_have_recurring(table, columns, columns + shift)]
+        near = np.unique(columns[:, np.newaxis] + shift * np.arange(-1, 3))
+        near = near[(near >= 0) & (near < table.shape[1])]
+        return cls(set(columns.tolist()), dict(zip(near.tolist(), _once(table[:, near]), strict=True)))
+
+    def signs(self, path):
+        """Return the direction from each column to the next one, or 0 where no run of three columns can be."""
+        signs = [0] * max(0, len(path) - 1)
+        for at in range(0, len(signs), 2):  # a run has every second link
+            signs[at] = self._sign(*path[at : at + 2]) if path[at] in self.likely else 0
+        for at in range(1, len(signs), 2):
+            if any(signs[at - 1 : at + 2]):
+                signs[at] = self._sign(*path[at : at + 2])
+        return signs
+
+    def _sign(self, newer, older):
+        return _direction(self.once[newer], self.once[older])
 
 
-def _has_recurring(table):
-    """Whether enough values occur more than once; a quick answer for samples that hold no lags."""
-    values = np.sort(table, axis=None)
-    return int((values[1:] == values[:-1]).sum()) >= FEWEST_RECURRING
+def _have_recurring(table, columns, others):
+    """Return whether each column may have enough values in common with another one: a quick answer, mostly no."""
+    values = np.sort(np.concatenate((table.T[columns], table.T[others]), axis=1), axis=1)
+    return (values[:, 1:] == values[:, :-1]).sum(axis=1) >= FEWEST_RECURRING
 
 
 def are_of_one_series(left, right, are_consecutive=True, unsure=True):

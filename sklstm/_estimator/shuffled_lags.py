@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklstm._estimator.lag_relations import mixed
 
@@ -25,6 +26,8 @@ FEWEST_PAIRS, FEWEST_SHARE, MORE = 10, 0.1, 3
 FEWEST_ONCE = 0.1
 # Number of values that are looked at, so that the search takes a small part of a fit; a few columns always are.
 N_VALUES, FEWEST_COLUMNS = 4_000_000, 4
+# Values are looked up among the targets in a table of so many bits, and so many at once.
+N_BITS, N_AT_ONCE = 20, 50_000
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,23 @@ class NextRowSearch:
         n_columns = self.X.shape[1] * self.X.shape[2]
         columns = sorted(range(n_columns), key=lambda column: min(column, n_columns - 1 - column))
         columns = columns[: max(FEWEST_COLUMNS, N_VALUES // len(self.X))]
-        targets = self.y[self.asked]
-        return [column for column in columns if np.isin(targets, self._column(column)).sum() >= fewest]
+        return [column for column, n_found in zip(columns, self._n_found(columns), strict=True) if n_found >= fewest]
+
+    def _n_found(self, columns):
+        """Return for each of some columns how many of the targets are in it."""
+        targets, n_each = np.unique(self.y[self.asked], return_counts=True)
+        slots = np.full(2**N_BITS, -1, dtype=np.int16)
+        slots[_slot(targets)] = np.arange(len(targets))
+        is_found = np.zeros((len(columns), len(targets)), dtype=bool)
+        places = np.divmod(columns, self.X.shape[2])
+        for rows in gen_batches(len(self.X), max(1, N_AT_ONCE // len(columns))):
+            values = self.X[rows][:, *places]
+            target = slots[_slot(values)]
+            row, column = np.nonzero(target >= 0)
+            target = target[row, column]
+            is_same = values[row, column] == targets[target]
+            is_found[column[is_same], target[is_same]] = True
+        return is_found @ n_each
 
     def pairs(self, newest, shift, n_same, moved_targets=0):
         """Return the rows that were found if the newest lag is in one column, and the next older one some columns on.
@@ -147,6 +165,11 @@ def next_rows(X, y):
                 if len(pairs.earlier) >= MORE * len(by_chance.earlier):
                     return pairs
     return None
+
+
+def _slot(values):
+    """Return for each value a place in a table, nearly always another one for another value."""
+    return (mixed([values]) >> np.uint64(64 - N_BITS)).astype(np.intp)
 
 
 def _n_once(y):

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
@@ -39,6 +41,38 @@ def test_runs_of_lags_beside_other_columns(step):
     channels = np.stack((lags, lags + 1), axis=2).reshape(len(lags), -1)
     assert runs_of_lags(channels, [2]) == [(0, 2, 4, 6)[::step], (1, 3, 5, 7)[::step]]
     assert runs_of_lags(lags[:, :2], [1]) == []
+
+
+@pytest.mark.parametrize(("lag", "runs"), [(48, [(0, 1, 2)]), (50, [(0, 1, 2)]), (51, [])])
+def test_ten_values_must_recur(lag, runs):
+    table = np.stack([WALK[newest : newest + 60] for newest in (2 * lag, lag, 0)], axis=1)
+    assert runs_of_lags(table, [1]) == runs
+    assert runs_of_lags(table, [3]) == []
+
+
+@pytest.mark.parametrize("shift", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_rows", [60, 700])
+def test_runs_are_where_every_column_recurs_in_the_next(n_rows, dtype, shift):
+    rng, n_found = np.random.default_rng([n_rows, shift]), 0
+    for _ in range(20):
+        n_lags, spread = rng.integers(1, 6), rng.choice([1, 10, 1000])
+        series = np.round(rng.normal(size=(shift, n_rows + 30)).cumsum(axis=1) * spread)
+        lags = np.cumsum(rng.integers(1, 6, n_lags))
+        table = np.stack([values[30 - lag : n_rows + 30 - lag] for lag in lags for values in series], axis=1)
+        table = np.hstack((table, rng.normal(size=(n_rows, shift)))).astype(dtype)[:, :: rng.choice([1, -1])]
+        table[rng.random(table.shape) < 0.02] = np.nan
+        expected = []
+        for begin in range(shift):
+            path = range(begin, table.shape[1], shift)
+            for first, last in combinations(range(len(path)), 2):
+                signs = {recurs_later(table[:, path[at]], table[:, path[at + 1]]) for at in range(first, last)}
+                if len(signs) == 1 and last - first > 1 and (sign := signs.pop()):
+                    expected.append(tuple(path[first : last + 1])[::sign])
+        longest = [run for run in expected if not any(set(run) < set(other) for other in expected)]
+        assert runs_of_lags(table, [shift]) == sorted(longest, key=min)
+        n_found += len(longest)
+    assert n_found > 5
 
 
 @pytest.mark.parametrize("series", [WALK, DIGITS])

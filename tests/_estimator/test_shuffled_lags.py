@@ -74,3 +74,20 @@ def test_only_some_rows_and_columns_are_asked_for_in_large_data(monkeypatch):
     earlier, later, _ = found(WINDOWS[:, ::-1, np.newaxis])
     assert len(earlier) <= 40
     np.testing.assert_array_equal(later, earlier + 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_rows", [30, 3000])
+@pytest.mark.parametrize("n_values", [3, 100_000])
+def test_columns_that_have_enough_of_the_targets(n_values, n_rows, dtype):
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(-1, n_values, (n_rows, 7, 3)) * dtype(0.1), rng.integers(-1, n_values, n_rows) * dtype(0.1)
+    X[rng.random(X.shape) < 0.1] = np.nan
+    y[rng.random(n_rows) < 0.1] = np.nan
+    X[:, 2, 1] = rng.permutation(np.where(y == 0, -y, y))
+    X[::3, 5, 2] = y[::3]
+    search = NextRowSearch.from_samples(X, y)
+    for fewest in (1, 10, 20, len(search.asked)):
+        enough = [at for at in range(21) if np.isin(y[search.asked], X.reshape(n_rows, -1)[:, at]).sum() >= fewest]
+        assert sorted(search.columns_with_targets(fewest)) == enough
+    assert 2 * 3 + 1 in enough
