@@ -92,7 +92,7 @@ def runs_of_lags(table, shifts):
     for shift in dict.fromkeys(shifts):
         links = _Links.from_table(table, shift)
         runs = []
-        for begin in range(min(shift, table.shape[1])):
+        for begin in range(min(shift, table.shape[1]) if links.likely else 0):
             path = list(range(begin, table.shape[1], shift))
             signs = links.signs(path)
             for sign in (1, -1):

@@ -90,10 +90,10 @@ class NextRowSearch:
         for rows in gen_batches(len(self.X), max(1, N_AT_ONCE // len(columns))):
             values = self.X[rows][:, *places]
             target = slots[_slot(values)]
-            row, column = np.nonzero(target >= 0)
-            target = target[row, column]
-            is_same = values[row, column] == targets[target]
-            is_found[column[is_same], target[is_same]] = True
+            hits = np.flatnonzero(target >= 0)  # seldom more than a few
+            target = target.flat[hits]
+            hits, target = (part[values.flat[hits] == targets[target]] for part in (hits, target))
+            is_found[hits % len(columns), target] = True
         return is_found @ n_each
 
     def pairs(self, newest, shift, n_same, moved_targets=0):
