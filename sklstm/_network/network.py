@@ -366,7 +366,10 @@ def fit_network_to_parts(
 
 def _relative_weight(weight: FloatArray) -> FloatArray:
     """Return weights divided by the largest; a positive weight stays positive, as a target may have no other."""
-    relative: FloatArray = weight / weight.max()
+    largest = weight.max()
+    if weight.min() == largest:
+        return np.broadcast_to(1.0, weight.shape)  # takes no memory
+    relative: FloatArray = weight / largest
     return np.where(weight > 0, np.maximum(relative, SMALLEST_WEIGHT), 0)
 
 

@@ -154,7 +154,9 @@ class Objective:
     @cached_property
     def _weight_unit(self) -> float:
         """A power of two near the largest weight, which is divided by without rounding."""
-        return float(power_of_two(self.samples.weight[self.samples.rows].max()))
+        rows, weight = self.samples.rows, self.samples.weight
+        largest = max(weight[rows[chunk]].max() for chunk in row_chunks(len(rows), 1))  # not all: a copy takes memory
+        return float(power_of_two(largest))
 
     def _add_penalty(self, loss: float, gradient: FloatArray, theta: FloatArray, weight_sum: float) -> float:
         """Return the loss with the penalty; its gradient is added in place."""

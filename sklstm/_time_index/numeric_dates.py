@@ -14,6 +14,7 @@ UNITS = {"s": (1, 1990), "ms": (10**3, 1990), "us": (10**6, 1900), "ns": (10**9,
 LAST_YEAR = 2100
 ROUNDED = 0.07  # of a month: years with two decimals
 FIRST_YEAR, END_OF_YEARS = 1800, 2200
+N_FIRST = 1000  # values that are looked at before the others
 # The argument of PeriodIndex.from_fields and the frequency, by the number of rows in a year.
 PARTS_OF_A_YEAR = {12: ("month", "M"), 4: ("quarter", "Q")}
 
@@ -59,12 +60,20 @@ def check_no_dates(values, table, name, made_by=None):
 
 def _index_call(values, column, name, keys):
     """Return the call that makes an index of a column of dates, "" if there is no such call; None for other columns."""
+    if not _may_be_dates(values[:N_FIRST, column]):
+        return None
     is_one_of_several = values.shape[1] > 1
     call = _conversion(values[:, column], is_one_of_several)
     if call is not None:
         return call.format(f"{name}.pop({keys[column]!r})")
     n_rows = _rows_in_a_year(values[:, column]) if is_one_of_several else None
     return None if n_rows is None else _index_of_fields(values, column, n_rows, name, keys)
+
+
+def _may_be_dates(numbers):
+    """Whether numbers are whole or years with decimals; from a few, a quick answer for most long series."""
+    known = numbers[~np.isnan(numbers)]
+    return bool((known == np.floor(known)).all() or ((known >= FIRST_YEAR) & (known < END_OF_YEARS)).all())
 
 
 def _rows_in_a_year(numbers):

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import tracemalloc
 import warnings
 
 import joblib
@@ -15,7 +16,7 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_poisson
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
-from sklstm import LSTMRegressor
+from sklstm import LSTMRegressor, make_windows
 from sklstm._network import stack
 from sklstm._network.missing_values import SKIP
 from sklstm._network.objective import Objective
@@ -698,3 +699,22 @@ def test_a_target_that_only_tiny_weights_count_for():
     for loss in ("squared_error", "absolute_error"):
         model = LSTMRegressor(2, loss=loss, max_iter=2, learning_rate="cosine", random_state=0).fit(X, y, weight)
         assert np.isfinite(model.predict(X)).all()
+
+
+# ---- memory
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_windows_of_a_long_series_take_little_more_than_their_numbers(early_stopping):
+    """A number of 4 bytes for each window, twice; a copy of weights or targets would take 4 to 8 bytes each."""
+    windows, y = make_windows(np.sin(np.arange(500_000, dtype=np.float32)), 12)
+    regressor = model(
+        hidden_size=1, batch_size=2000, max_iter=1, early_stopping=early_stopping, validation_fraction=0.01
+    )
+    tracemalloc.start()
+    try:
+        fit(regressor, windows, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(y)

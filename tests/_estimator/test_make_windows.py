@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,17 @@ def test_make_windows_by_hand(lead, stride):
     np.testing.assert_array_equal(y, [TABLE[s + lead : s + lead + 4, :1] for s in starts])
     assert np.shares_memory(X, TABLE)
     assert np.shares_memory(y, TABLE)
+
+
+def test_windows_of_a_long_series_take_no_memory():
+    series = np.sin(np.arange(100_000, dtype=np.float32))
+    tracemalloc.start()
+    try:
+        make_windows(series, 24)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < len(series)
 
 
 def test_make_windows_takes_every_kind_of_series():

@@ -129,3 +129,14 @@ def test_other_numbers_are_targets(name):
 
 def test_a_series_alone_may_count_years():
     check_no_dates(np.arange(1900.0, 2000)[:, np.newaxis], None, "y")
+
+
+def test_what_follows_the_first_values_counts():
+    days = pd.date_range("2000", periods=3000).strftime("%Y%m%d").astype(int).to_numpy(float)
+    months = 1800 + np.arange(3000) / 12
+    other = np.zeros(3000)
+    for dates in (days, months):
+        with pytest.raises(ValueError, match="holds dates as numbers"):
+            check_no_dates(np.stack((dates, other), axis=1), None, "y")
+        dates[-1] += 0.5
+        check_no_dates(np.stack((dates, other), axis=1), None, "y")
