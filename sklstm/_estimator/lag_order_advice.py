@@ -1,6 +1,6 @@
 """Say in which order the columns of samples are, and write the call that puts them right."""
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from sklstm._estimator.lag_names import lags_of
 
@@ -40,17 +40,23 @@ def advice(reading, is_sequence, names=None):
                 "order, layout or n_channels instead.)"
             )
         return f"Give {lags_to_sequences(reading)}.fit_transform(X.reshape(len(X), -1)), to fit and to predict."
-    call = "LagsToSequences()" if names is not None and _tell_lags(names) else lags_to_sequences(reading)
+    call = _by_given_names(reading, names) or lags_to_sequences(reading)
     has_others = names is not None and "names=" in call  # than the table has, which are refused
     without = ", and give X.to_numpy(), to fit and to predict" if has_others else ""
     return f"Put LagsToSequences in front: {IN_FRONT.format(call=call)}{without}."
 
 
-def _tell_lags(names):
+def _by_given_names(reading, names):
+    """Return a call that reads the names that a table has; None if they tell no lags."""
     try:
-        return len(lags_of(list(names))) > 0
+        channels = {} if names is None else lags_of(list(names))
     except ValueError:
-        return False
+        return None
+    if not channels:
+        return None
+    newest = None if reading.target is None else reading.chains[reading.target][0]
+    targets = [channel for channel, lags in channels.items() if newest in lags.values()]
+    return _call(target=targets[0] if targets and targets[0] != next(iter(channels)) else None)
 
 
 def _axes(reading):
@@ -77,7 +83,7 @@ def lags_to_sequences(reading):
 def _by_position(reading):
     """Return a call with order and layout; None if the columns are not so regular, or the target not first."""
     chains = reading.chains
-    (shift, *others), n_lags = {chain[1] - chain[0] for chain in chains}, len(chains[0])
+    (shift, *others), n_lags = {to - at for chain in chains for at, to in pairwise(chain)}, len(chains[0])
     starts = [min(chain) for chain in chains]
     if others or any(len(chain) != n_lags for chain in chains):
         return None
@@ -133,6 +139,8 @@ def _names_of(reading, of_column, columns):
     n_lags = len(reading.chains[numbers[0]])
     lags = f"range(1, {n_lags + 1})" if shift > 0 else f"range({n_lags}, 0, -1)"
     if len(numbers) == 1 and abs(shift) == 1:
+        first, last = (reading.chains[numbers[0]].index(columns[end]) + 1 for end in (0, -1))
+        lags = f"range({first}, {last + 1})" if shift > 0 else f"range({first}, {last - 1}, -1)"
         return f"*(f'x{numbers[0]}_lag_{{i}}' for i in {lags})"
     if len(numbers) == abs(shift) and len(columns) == n_lags * len(numbers):
         channels = f"range({numbers[0]}, {numbers[-1] + 1})"

@@ -62,7 +62,7 @@ class Reading:
         """
         y, n_channels = y.astype(X.dtype), X.shape[2]
         table = _without_repeated(X.reshape(len(X), -1), n_channels)
-        chains = lag_chains(table[-N_COMPARED:], n_channels)
+        chains = _over_other_columns(lag_chains(table[-N_COMPARED:], n_channels), table[-N_COMPARED:], n_channels)
         has_gaps = not chains or share_of_moves(table[-N_COMPARED:], max(chains, key=len)) < MOST_MOVES
         if chains:
             chains = _with_other_lags(chains, table)
@@ -184,6 +184,15 @@ def _may_repeat(values, is_short):
         return not (differs[1:] & differs[:-1]).any()
     periods = range(1, len(values) // 2 + 1)
     return any((~(np.abs(values[period:] - values[:-period]) > rounding)).all() for period in periods)
+
+
+def _over_other_columns(chains, table, n_channels):
+    """Return chains with those joined between whose lags other columns stand."""
+    columns = sorted(set().union(*chains))
+    if len(chains) < 2 or len(columns) == table.shape[1]:
+        return chains
+    joined = [tuple(columns[at] for at in chain) for chain in lag_chains(table[:, columns], n_channels)]
+    return joined if len(joined) < len(chains) and set().union(*joined) == set(columns) else chains
 
 
 def _without_repeated(table, n_channels):

@@ -158,14 +158,14 @@ def are_of_one_series(left, right, are_consecutive=True, unsure=True):
         Whether the rows are in time order: of columns with few different values, and of scaled ones, several rows are
         compared.
     unsure : bool, default=True
-        What to return where there are few different values, and rows in no order.
+        What to return where few different values are in common, and rows are in no order.
     """
     if _is_mostly_different(right):
         is_common = _have_common(left, right)
     elif are_consecutive:
         is_common = _have_common(*map(_consecutive, (left, right)))
     else:
-        is_common = unsure
+        is_common = unsure and _have_common(left, right)
     if is_common or not are_consecutive:
         return is_common
     return _have_common(*map(_shapes, (left, right)))

@@ -188,7 +188,10 @@ def _as_read(X):
 def _readings(columns, X):
     """Return the same for columns of another order, the likely ones first."""
     n_channels, n_columns = X.shape[2], X.shape[1] * X.shape[2]
-    found = set(product(columns, {1, -1, n_channels, -n_channels})).difference(_as_read(X))
+    between = np.diff(np.sort(columns))  # as many as the table has channels side by side
+    usual = int(np.bincount(between).argmax()) if len(between) else 1
+    shifts = {sign * shift for sign in (1, -1) for shift in (1, n_channels, usual)}
+    found = set(product(columns, shifts)).difference(_as_read(X))
 
     def likely(reading):
         newest, shift = reading
