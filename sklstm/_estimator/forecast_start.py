@@ -27,6 +27,9 @@ class ForecastStart:
         Its target, at the last step; NaN where it is missing or its weight is 0.
     is_continuous : bool
         Whether the target of each sample is the newest step of the next sample.
+    others_follow : bool
+        False if the first channels of each sample are those of the sample before, moved on by one step, but the others
+        are not.
     is_pandas : bool
         Whether the targets were a Series or DataFrame.
     end : IndexEnd or None
@@ -38,6 +41,7 @@ class ForecastStart:
     window: np.ndarray
     target: np.ndarray
     is_continuous: bool
+    others_follow: bool
     is_pandas: bool
     end: IndexEnd | None
     names: "Hashable | pd.Index"
@@ -53,18 +57,33 @@ class ForecastStart:
         if len(rows) == 1 and previous is not None and previous.window.shape[1:] == rows.shape[1:]:
             rows, targets = np.concatenate((previous.window, rows)), np.stack((previous.target, targets[0]))
             is_continuous = is_continuous and previous.is_continuous
+        of_targets = SamplePairs.from_samples(rows[:, :, : data.n_targets], targets)
+        has_targets = is_continuous and of_targets.are_continuous()
+        is_continuous = has_targets and SamplePairs.from_samples(rows, targets).are_continuous()
         pandas = is_pandas(y)
         return cls(
             window=data.X[-1:].copy(),
             target=targets[-1].copy(),
-            is_continuous=is_continuous and SamplePairs.from_samples(rows, targets).are_continuous(),
+            is_continuous=is_continuous,
+            others_follow=is_continuous or not has_targets,
             is_pandas=pandas,
             end=end_if_regular(y.index) if pandas else None,
             names=(y.columns if y.ndim == 2 else y.name) if pandas else None,
         )
 
+    def check_others_follow(self):
+        """Raise ValueError if a window that is moved on by one step is none of those that were trained on."""
+        if not self.others_follow:
+            raise ValueError(
+                "forecast moves the window on by one step for each step ahead, but some channels of the training "
+                "samples are not those of the sample before, moved on by one step: they hold values of a row, as the "
+                "extra columns of LagsToSequences. Predict one row after the other, and put each prediction into the "
+                "lags of the next row. Or give these columns as X to a Forecaster, which does that."
+            )
+
     def next_window(self, others):
         """Return the last window moved on by one step, which holds its target and `others` (1, 1, n_others)."""
+        self.check_others_follow()
         if not self.is_continuous:
             raise ValueError(
                 "forecast without context continues the training samples, but the target of a sample is not the newest "

@@ -89,8 +89,9 @@ def runs_of_lags(table, shifts):
     runs : list of tuple of int
         The newest lag first, whatever the order of the columns is.
     """
+    once = {}
     for shift in dict.fromkeys(shifts):
-        links = _Links.from_table(table, shift)
+        links = _Links.from_table(table, shift, once)
         runs = []
         for begin in range(min(shift, table.shape[1]) if links.likely else 0):
             path = list(range(begin, table.shape[1], shift))
@@ -113,20 +114,22 @@ class _Links:
     likely : set of int
         Every second column of each path that may have values in common with the next one.
     once : dict of int to tuple
-        For the columns that may be linked, what `_once` returns.
+        What `_once` returns for the columns that may be linked, and perhaps for others.
     """
 
     likely: set[int]
     once: dict[int, tuple[np.ndarray, np.ndarray]]
 
     @classmethod
-    def from_table(cls, table, shift):
+    def from_table(cls, table, shift, once):
+        """Compare columns by a shift; what is not in `once` yet is added to it."""
         columns = np.arange(table.shape[1] - shift)
         columns = columns[columns // shift % 2 == 0]
         columns = columns[_have_recurring(table, columns, columns + shift)]
         near = np.unique(columns[:, np.newaxis] + shift * np.arange(-1, 3))
-        near = near[(near >= 0) & (near < table.shape[1])]
-        return cls(set(columns.tolist()), dict(zip(near.tolist(), _once(table[:, near]), strict=True)))
+        near = [column for column in near.tolist() if 0 <= column < table.shape[1] and column not in once]
+        once.update(zip(near, _once(table[:, near]), strict=True))
+        return cls(set(columns.tolist()), once)
 
     def signs(self, path):
         """Return the direction from each column to the next one, or 0 where no run of three columns can be."""
@@ -143,7 +146,10 @@ class _Links:
 
 
 def _have_recurring(table, columns, others):
-    """Return whether each column may have enough values in common with another one: a quick answer, mostly no."""
+    """Return whether each column may have enough values in common with another one.
+
+    A quick answer. Values that recur within a column count as well, so it is yes for most columns of few values.
+    """
     values = np.sort(np.concatenate((table.T[columns], table.T[others]), axis=1), axis=1)
     return (values[:, 1:] == values[:, :-1]).sum(axis=1) >= FEWEST_RECURRING
 

@@ -993,8 +993,9 @@ class LSTMRegressor(
         Raises
         ------
         ValueError
-            If predictions cannot be fed back. Without `context`, also if the last 100 training samples show that a
-            target is not the newest step of the next sample.
+            If predictions cannot be fed back: also if the last 100 training samples show that other channels are not
+            moved on from sample to sample, as the extra columns of LagsToSequences. Without `context`, also if they
+            show that a target is not the newest step of the next sample.
 
         Warns
         -----
@@ -1038,11 +1039,12 @@ class LSTMRegressor(
 
     def _read_context(self, steps, X_future, context):
         """Return the windows that a forecast starts from, and the other channels of the steps that it appends."""
-        n_others = self._state.network.n_channels - self.n_outputs_
+        n_others, start = self._state.network.n_channels - self.n_outputs_, self._state.forecast_start
         if context is not None:
+            if steps > 1 and start is not None:
+                start.check_others_follow()
             windows = check_rows(self, context, self._input_spec, input_name="context")
             return windows, check_future(X_future, (len(windows), steps - 1, n_others), per_context=True)
-        start = self._state.forecast_start
         if start is None:
             raise ValueError(
                 "forecast without context continues the training samples, but this model was made from weights and has "

@@ -26,8 +26,8 @@ FEWEST_PAIRS, FEWEST_SHARE, MORE = 10, 0.1, 3
 FEWEST_ONCE = 0.1
 # Number of values that are looked at, so that the search takes a small part of a fit; a few columns always are.
 N_VALUES, FEWEST_COLUMNS = 4_000_000, 4
-# Values are looked up among the targets in a table of so many bits, and so many at once.
-N_BITS, N_AT_ONCE = 20, 50_000
+# Values are looked up among the targets, so many at once, in a table with a place for each number of so many bits.
+N_AT_ONCE, N_BITS = 50_000, 20
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,21 @@ class NextRowSearch:
         return [column for column, n_found in zip(columns, self._n_found(columns), strict=True) if n_found >= fewest]
 
     def _n_found(self, columns):
-        """Return for each of some columns how many of the targets are in it."""
+        """Return for each of some columns how many of the targets are in it, or a few more."""
         targets, n_each = np.unique(self.y[self.asked], return_counts=True)
-        slots = np.full(2**N_BITS, -1, dtype=np.int16)
-        slots[_slot(targets)] = np.arange(len(targets))
-        is_found = np.zeros((len(columns), len(targets)), dtype=bool)
+        slots, own = np.full(2**N_BITS, -1, dtype=np.int16), _slot(targets)
+        slots[own] = np.arange(len(targets))
+        _, place, n_there = np.unique(own, return_inverse=True, return_counts=True)
+        is_found = np.tile(n_there[place] > 1, (len(columns), 1))  # of two in one place, neither is searched
         places = np.divmod(columns, self.X.shape[2])
         for rows in gen_batches(len(self.X), max(1, N_AT_ONCE // len(columns))):
             values = self.X[rows][:, *places]
             target = slots[_slot(values)]
-            hits = np.flatnonzero(target >= 0)  # seldom more than a few
+            hits = np.flatnonzero(target >= 0)
             target = target.flat[hits]
             hits, target = (part[values.flat[hits] == targets[target]] for part in (hits, target))
             is_found[hits % len(columns), target] = True
+            slots[own[is_found.all(axis=0)]] = -1  # found everywhere, as 0 is of rare demand: takes no more time
         return is_found @ n_each
 
     def pairs(self, newest, shift, n_same, moved_targets=0):

@@ -265,6 +265,7 @@ TRAINING_KINDS = (
             "window": array(3, may_be_nan=True),
             "target": array(1, may_be_nan=True),
             "is_continuous": is_flag,
+            "others_follow": is_flag,
             "is_pandas": is_flag,
             "end": optional(instance(IndexEnd)),
             "names": _is_name,

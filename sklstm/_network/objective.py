@@ -155,7 +155,7 @@ class Objective:
     def _weight_unit(self) -> float:
         """A power of two near the largest weight, which is divided by without rounding."""
         rows, weight = self.samples.rows, self.samples.weight
-        largest = max(weight[rows[chunk]].max() for chunk in row_chunks(len(rows), 1))  # not all: a copy takes memory
+        largest = max(weight[rows[chunk]].max() for chunk in row_chunks(len(rows), 1))  # as weight[rows] is a copy
         return float(power_of_two(largest))
 
     def _add_penalty(self, loss: float, gradient: FloatArray, theta: FloatArray, weight_sum: float) -> float:

@@ -120,12 +120,12 @@ def _conversion(numbers, is_one_of_several):
     known = numbers[~np.isnan(numbers)]
     if len(known) < FEWEST or not np.isfinite(known).all():
         return None
-    steps = np.diff(known)
     if (known != np.floor(known)).any() or known.min() < -(2**62) or known.max() >= 2**62:
         may_be_years = is_one_of_several and len(numbers) == len(known) >= FEWEST_OTHERS
         return _conversion_of_years(known) if may_be_years else None
     import pandas as pd
 
+    steps = np.diff(known)
     whole, is_increasing = pd.Index(known.astype(np.int64)), bool((steps > 0).all())
     is_complete = len(known) == len(numbers)
     is_clear = (is_increasing and is_complete) or (

@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 
+from sklstm import LagsToSequences, make_windows
 from tests._estimator.consecutive import X, Y, after
+from tests.tools import fit, model
 
 
 def test_the_window_after_the_last_row_ends_with_its_target():
@@ -40,3 +43,23 @@ def test_days_go_on_where_clocks_change_at_midnight():
     start = after(rows, given.to_numpy()[:, np.newaxis], given)
     assert start.to_output(np.zeros(3)).index.equals(days[7:])
     assert start.times(4).equals(days[6:])
+
+
+@pytest.mark.parametrize("extra", ["repeat", "last"])
+def test_columns_that_belong_to_a_row_are_not_moved_on(extra):
+    """But a prediction of the next row is no matter, nor are channels that move on."""
+    series, weekday = np.random.default_rng(0).normal(size=60).cumsum(), np.arange(60.0) % 7
+    windows, y = make_windows(series, 6)
+    table = np.column_stack((windows[:, ::-1, 0], weekday[6:]))
+    pipeline = fit(make_pipeline(LagsToSequences(6, extra=extra), model(missing="indicator")), table, y)
+    regressor, context = pipeline[-1], pipeline[:-1].transform(table[-2:])
+    for arguments in ({"X_future": np.zeros((3, 1))}, {"X_future": np.zeros((2, 2, 1)), "context": context}):
+        with pytest.raises(ValueError, match="hold values of a row, as the extra columns of LagsToSequences"):
+            regressor.forecast(3, **arguments)
+    np.testing.assert_allclose(regressor.forecast(1, context=context)[:, 0], pipeline.predict(table[-2:]), rtol=1e-6)
+    both, targets = make_windows(np.column_stack((series, weekday)), 6, n_outputs=1)
+    moving = fit(model(), both, targets)
+    assert (
+        moving.forecast(3, np.zeros((3, 1))).shape
+        == moving.forecast(3, np.zeros((1, 2, 1)), context=both[-1:])[0].shape
+    )

@@ -93,6 +93,20 @@ WRONG = {
         np.hstack((OLD, sliding_window_view(A, L)[:-1, -3:])),
         "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(6, 0, -1)), *(f'x1_lag_{i}' for i in range(3, 0, -1))])",
     ),
+    "a column between the lags": (
+        np.hstack((OLD[:, :3:-1], EXOG[:, :1], OLD[:, 3::-1])),
+        "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(1, 3)), *(f'other_{i}' for i in range(2, 3)), "
+        "*(f'x0_lag_{i}' for i in range(3, 7))])",
+    ),
+    "columns between the lags, the oldest first, and another series": (
+        np.hstack((OLD[:, :2], EXOG, OLD[:, 2:], SEQUENCES[:, :, 1])),
+        "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(6, 4, -1)), *(f'other_{i}' for i in range(2, 4)), "
+        "*(f'x0_lag_{i}' for i in range(4, 0, -1)), *(f'x1_lag_{i}' for i in range(6, 0, -1))])",
+    ),
+    "names of a target that is not first": (
+        pd.DataFrame(BLOCKS_NEW[:, ::-1], columns=[f"{name}_lag{lag}" for name in "bay" for lag in range(6, 0, -1)]),
+        "LagsToSequences(target='y')",
+    ),
     "target in the last block": (
         BLOCKS[:, ::-1],
         "LagsToSequences(names=[*(f'x0_lag_{i}' for i in range(1, 7)), *(f'x1_lag_{i}' for i in range(1, 7)), "
@@ -148,7 +162,11 @@ def test_another_order_is_told_with_the_line_that_mends_it(name):
     assert next(filter(None, given.groups())) == advice
     sequences = mended(X, advice)
     assert told(sequences, missing="indicator") is None
-    if isinstance(X, np.ndarray) and X.dtype == np.float64 and "scaled" not in name and "standard" not in name:
+    if (
+        ((isinstance(X, np.ndarray) and X.dtype == np.float64) or "target" in name)
+        and "scaled" not in name
+        and "standard" not in name
+    ):
         np.testing.assert_array_equal(sequences[:, :, 0], OLD)
 
 
@@ -197,6 +215,11 @@ SHUFFLED = {
     "two lags": (OLD[:, :3:-1], "LagsToSequences(2)"),
     "newest first, and columns behind": (np.hstack((OLD[:, ::-1], EXOG)), "LagsToSequences(6)"),
     "oldest first, and columns behind": (np.hstack((OLD, EXOG)), "LagsToSequences(6, order='oldest_first')"),
+    "oldest first, and a calendar behind": (
+        np.column_stack((OLD, np.arange(len(Y)) % 7)),
+        "LagsToSequences(6, order='oldest_first')",
+    ),
+    "steps, newest first": (SEQUENCES[:, ::-1].reshape(len(Y), -1), "LagsToSequences(6, n_channels=3)"),
     "3-D": (SEQUENCES[:, ::-1], "X[:, ::-1]"),
     "channels before steps": (SEQUENCES.transpose(0, 2, 1), "X.transpose(0, 2, 1)"),
     "blocks": (BLOCKS, "LagsToSequences(6, n_channels=3, order='oldest_first', layout='channels')"),
