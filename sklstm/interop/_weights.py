@@ -20,8 +20,9 @@ def check_regressor(estimator, caller):
     if isinstance(estimator, LSTMRegressor):
         return
     raise TypeError(
-        f"{caller} takes a fitted LSTMRegressor, got {shown(estimator)}. Of a Pipeline, give the last step: "
-        "pipeline[-1]. What comes before or after the LSTM has no place in its weights."
+        f"{caller} takes a fitted LSTMRegressor, got {shown(estimator)}. Of a Pipeline, give its last step, "
+        "pipeline[-1]; of a search, search.best_estimator_. What a Pipeline or a Forecaster does before or after the "
+        "LSTM has no place in its weights."
     )
 
 

@@ -65,7 +65,7 @@ def from_keras(layers, *, return_sequences=None, **parameters):
         Parameters of `LSTMRegressor` with which `partial_fit` trains on, such as `learning_rate_init`, and `n_targets`,
         which `forecast` needs to know. `standardize` is False: scale `X` as it was scaled when the weights were
         trained. With `loss="poisson"`, predictions are the exponentials of the read-out: the Dense layer must have
-        `activation="exponential"`.
+        `activation="exponential"`. A list of arrays does not tell its activation, so give `loss` there, too.
 
     Returns
     -------
@@ -318,7 +318,7 @@ def _dense_of(layer, is_poisson):
         raise ValueError(f"The last layer must be a Dense layer, but {name} is of the kind {_kind(layer)}.")
     activation, needed = layer.get_config().get("activation"), "exponential" if is_poisson else "linear"
     if activation != needed:
-        hint = " With loss='poisson' it is." if activation == "exponential" else ""
+        hint = " Give loss='poisson', which needs 'exponential'." if activation == "exponential" else ""
         raise ValueError(f"{name} has activation={shown(activation)}, but {needed!r} is needed.{hint}")
     return _arrays_of(layer, name)
 

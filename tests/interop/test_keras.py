@@ -98,7 +98,7 @@ def test_the_exponential_is_the_link_of_the_poisson_loss(keras):
     theirs = built(keras, activation="exponential")
     found = from_keras(theirs, loss="poisson")
     assert_near(found.predict(X), predicted(theirs, X), 100)
-    with pytest.raises(ValueError, match=r"activation='exponential', but 'linear' is needed. With loss='poisson' it"):
+    with pytest.raises(ValueError, match=r"activation='exponential', but 'linear' is needed. Give loss='poisson'"):
         from_keras(theirs)
     with pytest.raises(ValueError, match="activation='linear', but 'exponential' is needed"):
         from_keras(built(keras), loss="poisson")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMRegressor, load_checkpoint, save_checkpoint
@@ -446,6 +447,10 @@ def test_estimators_that_cannot_be_exported():
     ):
         to_state_dict(pipeline)
     assert "linear.bias" in to_state_dict(pipeline[-1])
+    search = fit(GridSearchCV(model(), {"alpha": [0]}, cv=2), X, Y)
+    with pytest.raises(TypeError, match=r"got GridSearchCV[\s\S]* of a search, search\.best_estimator_"):
+        to_state_dict(search)
+    assert "linear.bias" in to_state_dict(search.best_estimator_)
     for settings in ({"dtype": np.float16}, {"dtype": int}, {"dtype": "words"}, {"dtype": 3.5}):
         with pytest.raises(ValueError, match=r"dtype must be np.float32 or np.float64, got"):
             to_state_dict(pipeline[-1], **settings)
