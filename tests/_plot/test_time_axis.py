@@ -1,3 +1,4 @@
+import pickle
 from datetime import date
 
 import matplotlib.pyplot as plt
@@ -49,6 +50,43 @@ def test_labels_of_narrow_axes_do_not_overlap(step, n_columns):
     format_time_axis(ax, index)
     assert overlapping_labels(ax) == []
     assert any(texts(ax))
+
+
+def shown_texts(ax):
+    """The texts of the labels within the limits."""
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    return [label.get_text() for label in ax.get_xticklabels() if low <= label.get_position()[0] <= high]
+
+
+@pytest.mark.parametrize("width", [2.2, 2.9])
+@pytest.mark.parametrize("step", ["30YS", "YS", "MS", "W", "D", "h", "min", "s"])
+def test_no_date_stands_alone(step, width):
+    """Its label would be a time of day, such as 00:00 for the first of a month."""
+    _, ax = plt.subplots(figsize=(width, 2), layout="constrained")
+    for n in (8, 12, 31):
+        index = pd.date_range("1810-06-16 13:07:02", periods=n, freq=step, unit="s")
+        ax.clear()
+        ax.plot(axis_positions(index), np.arange(n))
+        format_time_axis(ax, index)
+        assert len(shown_texts(ax)) >= 2
+        assert overlapping_labels(ax) == []
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_month_of_days_on_a_narrow_axis_has_dates(zone):
+    index = pd.date_range("2023-06-14", periods=31, tz=zone)
+    _, ax = plt.subplots(figsize=(2.9, 2), layout="constrained")
+    ax.plot(axis_positions(index), np.arange(31))
+    format_time_axis(ax, index)
+    assert shown_texts(ax) == ["15", "Jul", "15"]
+    assert ax.xaxis.get_offset_text().get_text() == "2023-Jul"
+
+
+def test_a_figure_with_dates_can_be_pickled():
+    ax = drawn(pd.date_range("2023-06-14", periods=31))
+    again = pickle.loads(pickle.dumps(ax.figure))
+    assert shown_texts(again.axes[0]) == shown_texts(ax)
 
 
 def test_times_are_shown_in_their_zone():
