@@ -22,6 +22,7 @@ COLUMNS = ("factor", "addend")
 WEEKDAY, DAYS = "weekday", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = 24  # of a day
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ROUNDING = 1e-9  # relative to the season, a week that differs by no more from the mean day is shown as equal to it
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 TICK_LABELS = {"month": MONTHS, "quarter": QUARTERS, WEEKDAY: DAYS}  # by the name of the index
 INCHES_PER_LABEL = 0.27  # that such a label takes at least; with less, its first letter is shown
@@ -33,7 +34,7 @@ class SeasonDisplay:
 
     Use `from_estimator` to show that of a fitted forecaster. All parameters are stored as attributes. Each series of a
     panel, and each of several targets, gets its own axes. If the day and the week are taken off, there are two for
-    each: the mean day, and how each hour of the week differs from it.
+    each: the mean day, and how each hour of the week differs from it: a flat line if no week is taken off.
 
     Parameters
     ----------
@@ -262,7 +263,10 @@ def _day_and_week(values, is_factor):
         raise ValueError(f"seasonal_index must have as many rows of each weekday, got {len(values)} rows.")
     grid = (np.log(values) if is_factor else values).reshape(len(DAYS), -1)
     day = grid.mean(axis=0)
-    parts = {"day": day, "week": (grid - day).ravel()}
+    week = (grid - day).ravel()
+    if np.abs(week).max() <= ROUNDING * np.abs(grid).max():
+        week = np.zeros_like(week)
+    parts = {"day": day, "week": week}
     return {name: np.exp(part) for name, part in parts.items()} if is_factor else parts
 
 
@@ -281,8 +285,16 @@ def _plot_row(axes, row, kwargs):
         with naming_style("line_kwargs", kwargs):
             (lines[name],) = ax.plot(positions, values, **line_style(style, kwargs))
         _format_positions(ax, name, row)
+    if "week" in row.parts and np.ptp(row.parts["week"]) == 0:
+        _include_heights(axes[1], row.parts["day"])  # a flat line, on the scale of the day
     _label(axes, row)
     return lines
+
+
+def _include_heights(ax, values):
+    """Extend the axis of values of an Axes to further values."""
+    ax.update_datalim([(0, values.min()), (0, values.max())], updatex=False)
+    ax.autoscale_view(scalex=False)
 
 
 def _format_positions(ax, name, row):

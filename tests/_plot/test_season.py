@@ -106,6 +106,19 @@ def test_day_and_week_make_the_season(is_factor):
     assert_allclose(display.lines_[0]["week"].get_xdata()[[0, 24, 36]], [0, 1, 1.5])
 
 
+@pytest.mark.parametrize("is_factor", [True, False])
+def test_a_week_of_equal_days_is_a_flat_line_on_the_scale_of_the_day(is_factor):
+    """Rounding errors were drawn over the full height."""
+    values = np.tile(np.exp(np.random.default_rng(0).normal(size=24)), 7) * 1e3
+    index = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
+    table = pd.DataFrame({"factor": values, "addend": 0.0} if is_factor else {"factor": 1.0, "addend": values}, index)
+    display = SeasonDisplay(seasonal_index=table).plot()
+    assert_array_equal(display.lines_[0]["week"].get_ydata(), 1 if is_factor else 0)
+    day, week = display.axes_[0]
+    assert_allclose(week.get_ylim(), day.get_ylim())
+    assert display.lines_[0]["week"].axes.get_xlim()[1] < 8
+
+
 def test_each_series_and_target_has_axes_with_its_name():
     one = pd.concat({"a_$b": season_of([1.0, -1.0]), "$c$": season_of([3.0, -3.0])}, axis=1)
     panel = pd.concat({"s": one, 7: 2 * one - [1, 0, 1, 0]}, names=["shop"])
