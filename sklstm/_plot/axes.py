@@ -213,12 +213,24 @@ def width_in_inches(ax):
     return ax.get_position().width * ax.figure.get_figwidth()
 
 
-def set_integer_ticks(ax):
-    """Place the ticks of the x-axis at whole numbers."""
+def set_integer_ticks(ax, without_zero=False):
+    """Place the ticks of the x-axis at whole numbers, or at those other than 0."""
+    n_intervals = 10 if width_in_inches(ax) > NARROW else "auto"  # that is as many as there is room for
+    ax.xaxis.set_major_locator(_make_integer_locator(n_intervals, without_zero))
+
+
+def _make_integer_locator(n_intervals, without_zero):
     from matplotlib.ticker import MaxNLocator
 
-    n_intervals = 10 if width_in_inches(ax) > NARROW else "auto"  # that is as many as there is room for
-    ax.xaxis.set_major_locator(MaxNLocator(n_intervals, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    class IntegerLocator(MaxNLocator):
+        def tick_values(self, vmin, vmax):
+            ticks = super().tick_values(vmin, vmax)
+            return ticks[ticks != 0] if without_zero else ticks
+
+        def __reduce__(self):  # a figure can be pickled, though this class is local
+            return _make_integer_locator, (n_intervals, without_zero), vars(self)
+
+    return IntegerLocator(n_intervals, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
 
 
 def legend_entries(axes):

@@ -436,7 +436,7 @@ def _format_axes(ax, metric, lines, may_move_legend):
         ax.update_datalim([(lines[0].get_xdata()[0], 0)])
         lines[0].sticky_edges.y.append(0)
         ax.autoscale_view()
-    set_integer_ticks(ax)
+    set_integer_ticks(ax, without_zero=True)
     what, _, coverage = metric.partition("_")
     ax.set(xlabel="steps ahead", ylabel=AXIS_LABELS.get(metric, f"{what} of the {coverage} % intervals"))
     entries = legend_entries([ax])

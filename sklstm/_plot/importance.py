@@ -19,6 +19,7 @@ from sklstm._utils.overflow import power_of_two
 from sklstm._utils.public import public
 
 CONSTRAINTS = {"bar_kwargs": KWARGS}
+BOTH = "lags before, and steps after the origin"  # what the numbers below are
 
 
 @public
@@ -270,8 +271,6 @@ def _plot_bars(ax, table, kwargs):
     defaults = {"width": 0.8, "alpha": 0.7, "ecolor": rcParams["text.color"], "error_kw": {"elinewidth": 0.8}}
     with naming_style("bar_kwargs", kwargs):
         bars = ax.bar(places, mean * unit, yerr=std * unit, **bar_style(defaults, kwargs))
-    set_integer_ticks(ax)
-    ax.xaxis.set_major_formatter(lambda place, _: f"{abs(place):g}")
     return bars
 
 
@@ -288,9 +287,12 @@ def _label(axes, variables, targets, scoring):
 def _label_places(axes, bars):
     """Say what the numbers below some Axes are."""
     centres = [bar.get_x() + bar.get_width() / 2 for container in bars.ravel() for bar in container]
-    label = "lag" if max(centres) < 0 else "step" if min(centres) > 0 else "lags before, and steps after the origin"
+    label = "lag" if max(centres) < 0 else "step" if min(centres) > 0 else BOTH
     for ax in axes:
         ax.set_xlabel(label)
+    for ax in {bar.axes for container in bars.ravel() for bar in container}:
+        set_integer_ticks(ax, without_zero=label != BOTH)  # neither lag nor step 0 exists; between them is the origin
+        ax.xaxis.set_major_formatter(lambda place, _: f"{abs(place):g}")
 
 
 def _what(scoring):

@@ -157,6 +157,15 @@ def test_steps_are_whole_numbers(steps):
     assert_array_equal(ticks, np.round(ticks))
 
 
+def test_there_is_no_tick_at_step_0():
+    _, ax = plt.subplots()
+    ax.set_xlim(-1, 41)  # as with forty steps
+    BacktestDisplay.from_predictions(FRAME).plot(ax)
+    ax.figure.canvas.draw()
+    assert 10 in ax.get_xticks()
+    assert 0 not in ax.get_xticks()
+
+
 def test_a_single_step_is_seen():
     display = plotted(FRAME[FRAME["step"] == 1])
     assert "None" not in (display.lines_[0].get_marker(), display.reference_lines_[0].get_marker())

@@ -52,6 +52,15 @@ def test_the_axis_says_what_its_numbers_count(inputs, label):
     assert all(text.isdigit() for text in shown)
 
 
+@pytest.mark.parametrize("kind", ["lag", "step"])
+def test_ticks_are_numbers_of_lags_or_steps(kind):
+    display = ImportanceDisplay(importances=table(*[("sales", kind, number) for number in range(1, 22)])).plot()
+    display.figure_.canvas.draw()
+    numbers = [int(text.get_text()) for text in display.ax_.get_xticklabels()]
+    assert min(numbers) >= 1
+    assert {10, 20} <= set(numbers)
+
+
 def test_those_of_a_forecaster_are_computed_and_drawn():
     passengers = load_airline()
     forecaster = Forecaster(Ridge(), window_length=3).fit(None, passengers[:-12])
