@@ -301,13 +301,15 @@ def _plot_histogram(ax, values, style, kwargs):
     is_spread = np.ptp(values) > CLOSE * largest
     if is_spread:
         counts, edges = np.histogram(values, bins=min(MAX_BINS, 1 + int(np.ceil(np.sqrt(len(values))))))
-    else:  # one bar, of a width that can be seen
-        width = largest / 100 or 1.0
+    else:  # one narrow bar, on an axis that includes 0
+        width = 0.05 * (largest or 1.0)
         counts, edges = np.array([len(values)]), np.array([values[0] - width / 2, values[0] + width / 2])
     defaults = style | {"width": np.diff(edges), "align": "edge"}
     bars = ax.bar(edges[:-1], counts, **bar_style(defaults, kwargs))
     ax.set(xlabel="residual", ylabel="count")
-    if not is_spread:
+    if not is_spread:  # the axis is wider, so that the bar does not look like a spread
+        ax.update_datalim([(edge, 0) for edge in ([0, values[0]] if largest else [-1, 1])], updatey=False)
+        ax.autoscale_view(scaley=False)
         return bars, None
     grid = np.linspace(edges[0], edges[-1], 200)
     scaled = values / largest
@@ -325,7 +327,7 @@ def _plot_autocorrelation(ax, row, style, kwargs):
     ax.axhspan(-row.bound, row.bound, color="0.6", alpha=0.25, linewidth=0, zorder=0)
     bars = ax.bar(lags, heights, **bar_style(style | {"width": 0.5}, kwargs))
     largest = max(float(np.abs(heights).max()), row.bound)
-    ax.set(xlim=(0, len(lags) + 1), ylim=(-1.15 * largest, 1.15 * largest), xlabel="lag", ylabel="autocorrelation")
+    ax.set(xlim=(0.3, len(lags) + 0.7), ylim=(-1.15 * largest, 1.15 * largest), xlabel="lag", ylabel="autocorrelation")
     set_integer_ticks(ax)
     return bars
 

@@ -124,6 +124,26 @@ def test_few_equal_large_and_small_residuals_are_drawn(values):
     assert len(display.autocorrelations_[0]) == min(len(values) - 1, int(10 * np.log10(len(values))))
 
 
+@pytest.mark.parametrize("value", [0.0, 5.0, -2e-5, 1e304])
+def test_equal_residuals_are_a_narrow_bar(value):
+    """A wide one would look like a spread."""
+    display = ResidualsDisplay(residuals=pd.Series(np.full(20, value))).plot()
+    (bar,) = display.histograms_[0]
+    low, high = display.axes_[0, 1].get_xlim()
+    assert_allclose(bar.get_x() + bar.get_width() / 2, value, atol=1e-12 * bar.get_width())
+    assert bar.get_width() < (high - low) / 15
+    assert low < min(0, value) <= max(0, value) < high
+
+
+def test_there_is_no_tick_at_a_lag_without_bar():
+    ax = ResidualsDisplay(residuals=pd.Series(NOISE[:40]), n_lags=19).plot().axes_[0, 2]
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    assert min(ticks) >= 1
+    assert max(ticks) <= 19
+
+
 def test_the_users_axes_and_styles_are_used():
     _, axes = plt.subplots(3)
     display = ResidualsDisplay.from_estimator(
