@@ -53,13 +53,14 @@ class ForecastStart:
         `partial_fit` may get one sample at a time, so a single sample is compared with the `previous` start.
         """
         rows, targets = data.X[-N_COMPARED:], last_targets(data.y, data.weight)
-        is_continuous = data.n_outputs == data.n_targets
+        has_targets = is_continuous = data.n_outputs == data.n_targets
         if len(rows) == 1 and previous is not None and previous.window.shape[1:] == rows.shape[1:]:
             rows, targets = np.concatenate((previous.window, rows)), np.stack((previous.target, targets[0]))
-            is_continuous = is_continuous and previous.is_continuous
+            is_continuous = previous.is_continuous
+            has_targets = has_targets and (is_continuous or not previous.others_follow)
         of_targets = SamplePairs.from_samples(rows[:, :, : data.n_targets], targets)
-        has_targets = is_continuous and of_targets.are_continuous()
-        is_continuous = has_targets and SamplePairs.from_samples(rows, targets).are_continuous()
+        has_targets = has_targets and of_targets.are_continuous()
+        is_continuous = is_continuous and has_targets and SamplePairs.from_samples(rows, targets).are_continuous()
         pandas = is_pandas(y)
         return cls(
             window=data.X[-1:].copy(),

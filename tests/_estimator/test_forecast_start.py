@@ -57,6 +57,11 @@ def test_columns_that_belong_to_a_row_are_not_moved_on(extra):
         with pytest.raises(ValueError, match="hold values of a row, as the extra columns of LagsToSequences"):
             regressor.forecast(3, **arguments)
     np.testing.assert_allclose(regressor.forecast(1, context=context)[:, 0], pipeline.predict(table[-2:]), rtol=1e-6)
+    sequences, one_by_one = pipeline[:-1].transform(table), model(missing="indicator")
+    for row in range(4):
+        one_by_one.partial_fit(sequences[[row]], y[[row]])
+    with pytest.raises(ValueError, match="hold values of a row"):
+        one_by_one.forecast(3, np.zeros((2, 2, 1)), context=context)
     both, targets = make_windows(np.column_stack((series, weekday)), 6, n_outputs=1)
     moving = fit(model(), both, targets)
     assert (
